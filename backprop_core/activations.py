@@ -1,0 +1,151 @@
+"""Activation functions: the gates between layers.
+
+Without them a stack of layers would collapse into a single matrix: a linear function of a linear function is linear. An
+activation bends each number on its own, so that the network can draw curved borders between classes.
+
+Each activation is a pair. `function(z, out)` writes a = f(z) into `out`. `derivative(z, a, da, out)` carries the error
+back through it: given da = dLoss/da it writes dz = da * f'(z) into `out`. Arrays are float32 or float64 of one shape;
+`out` may be any of the inputs of the derivative, but not `z` in the forward direction unless z is not needed again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+LEAK = 0.01
+SQRT_HALF = 0.7071067811865476
+INV_SQRT_2PI = 0.3989422804014327
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A named function and its derivative, as the module's opening describes them."""
+
+    name: str
+    function: Callable
+    derivative: Callable
+
+
+def identity(z, out):
+    """a = z"""
+    np.copyto(out, z)
+    return out
+
+
+def identity_derivative(z, a, da, out):
+    """f'(z) = 1"""
+    np.copyto(out, da)
+    return out
+
+
+def relu(z, out):
+    """a = max(z, 0). Nair and Hinton 2010, https://www.cs.toronto.edu/~hinton/absps/reluICML.pdf"""
+    return np.maximum(z, 0, out=out)
+
+
+def relu_derivative(z, a, da, out):
+    """f'(z) = 1 where z > 0, else 0: a living unit passes the error on undiminished, whatever the depth."""
+    return np.multiply(da, a > 0, out=out)
+
+
+def leaky_relu(z, out):
+    """a = z where z > 0, else LEAK * z: no unit can die. Maas, Hannun and Ng 2013."""
+    return np.maximum(z, LEAK * z, out=out)
+
+
+def leaky_relu_derivative(z, a, da, out):
+    """f'(z) = 1 where z > 0, else LEAK"""
+    return np.multiply(da, np.where(a > 0, z.dtype.type(1), z.dtype.type(LEAK)), out=out)
+
+
+def tanh(z, out):
+    """a = tanh(z), between -1 and 1"""
+    return np.tanh(z, out=out)
+
+
+def tanh_derivative(z, a, da, out):
+    """f'(z) = 1 - a^2: at most 1, and near 0 wherever the unit is saturated."""
+    return np.multiply(da, 1 - a * a, out=out)
+
+
+def logistic(z, out):
+    """a = 1 / (1 + exp(-z)), between 0 and 1; computed as (1 + tanh(z / 2)) / 2, which cannot overflow."""
+    np.multiply(z, 0.5, out=out)
+    np.tanh(out, out=out)
+    out += 1
+    out *= 0.5
+    return out
+
+
+def logistic_derivative(z, a, da, out):
+    """f'(z) = a (1 - a): at most 1/4, so every such layer shrinks the error at least fourfold; gradients vanish."""
+    return np.multiply(da, a * (1 - a), out=out)
+
+
+def softplus(z, out):
+    """a = log(1 + exp(z)), a smooth ReLU"""
+    return np.logaddexp(z, z.dtype.type(0), out=out)
+
+
+def softplus_derivative(z, a, da, out):
+    """f'(z) = 1 / (1 + exp(-z)) = 1 - exp(-a)"""
+    return np.multiply(da, -np.expm1(-a), out=out)
+
+
+def elu(z, out):
+    """a = z where z > 0, else exp(z) - 1. Clevert, Unterthiner and Hochreiter 2015, https://arxiv.org/abs/1511.07289"""
+    np.minimum(z, 0, out=out)
+    np.expm1(out, out=out)
+    np.copyto(out, z, where=z > 0)
+    return out
+
+
+def elu_derivative(z, a, da, out):
+    """f'(z) = 1 where z > 0, else exp(z) = a + 1"""
+    return np.multiply(da, np.minimum(a, 0) + 1, out=out)
+
+
+def silu(z, out):
+    """a = z / (1 + exp(-z)). Elfwing, Uchibe and Doya 2017, https://arxiv.org/abs/1702.03118"""
+    logistic(z, out)
+    out *= z
+    return out
+
+
+def silu_derivative(z, a, da, out):
+    """f'(z) = s + a (1 - s) with s = logistic(z)"""
+    s = logistic(z, np.empty_like(z))
+    return np.multiply(da, s + a * (1 - s), out=out)
+
+
+def gelu(z, out):
+    """a = z P(Z <= z), Z standard normal. Hendrycks and Gimpel 2016, https://arxiv.org/abs/1606.08415"""
+    return np.multiply(z, _normal_cdf(z), out=out)
+
+
+def gelu_derivative(z, a, da, out):
+    """f'(z) = P(Z <= z) + z p(z)"""
+    return np.multiply(da, _normal_cdf(z) + z * (INV_SQRT_2PI * np.exp(-0.5 * z * z)), out=out)
+
+
+def _normal_cdf(z):
+    from scipy.special import erf
+
+    return 0.5 * (1 + erf(z * SQRT_HALF))
+
+
+ACTIVATIONS = {
+    activation.name: activation
+    for activation in (
+        Activation("identity", identity, identity_derivative),
+        Activation("relu", relu, relu_derivative),
+        Activation("leaky_relu", leaky_relu, leaky_relu_derivative),
+        Activation("tanh", tanh, tanh_derivative),
+        Activation("logistic", logistic, logistic_derivative),
+        Activation("softplus", softplus, softplus_derivative),
+        Activation("elu", elu, elu_derivative),
+        Activation("silu", silu, silu_derivative),
+        Activation("gelu", gelu, gelu_derivative),
+    )
+}

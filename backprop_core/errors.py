@@ -1,0 +1,13 @@
+"""Errors: everything this project raises on purpose descends from one class.
+
+Whoever wants to tell "the input was unusable" from "the program has a bug" catches `BackpropError`; its message is one
+sentence that names the thing, the value and the fix.
+"""
+
+
+class BackpropError(Exception):
+    """Root of every error that this project raises on purpose."""
+
+
+class DivergedError(BackpropError):
+    """The loss stopped being a finite number; the message names the likely cause and the remedy."""

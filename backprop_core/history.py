@@ -1,0 +1,29 @@
+"""History: what training measured, an entry an epoch.
+
+`measure` is the one function that measures a network, whichever rows it is given: training and validation figures can
+be compared because nothing differs between them but the rows.
+"""
+
+from backprop_core.metrics import accuracy
+
+
+def measure(network, loss, X, y, chunk=1024):
+    """Return {"loss", "accuracy"} of the network in evaluation mode on rows X with true classes y."""
+    logits = network.logits(X, chunk)
+    return {"loss": loss.loss(logits, y), "accuracy": accuracy(y, logits.argmax(axis=1))}
+
+
+class History:
+    """Entries {"epoch", "seconds", "learning_rate", "clip_rate", "train": {...}, "valid": {...}}, oldest first.
+
+    Attributes
+    ----------
+    entries : list of dict of JSON types
+    """
+
+    def __init__(self, entries=()):
+        self.entries = list(entries)
+
+    def best(self):
+        """Return the entry with the lowest validation loss, the earliest of equals; None where there is none."""
+        return min(self.entries, key=lambda entry: entry["valid"]["loss"], default=None)

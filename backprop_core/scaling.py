@@ -1,0 +1,42 @@
+"""Scaling: bringing every feature to mean 0 and spread 1, so that no input shouts the others down.
+
+Mean and spread come from the training rows alone, and travel with the model: a sample met later is scaled by what was
+known when the network learned.
+"""
+
+import numpy as np
+
+
+class Standardizer:
+    """x -> (x - mean) / scale.
+
+    Parameters
+    ----------
+    per_feature : bool
+        True measures each feature by itself (a feature that never varies keeps scale 1). False measures one mean and
+        one spread over all of them: right for pixels, which share a unit, and where a corner pixel that lights up once
+        in a thousand pictures must not be blown up.
+
+    Attributes
+    ----------
+    mean, scale : float32 ndarray [shape=(n_features,)], after `fit`
+    """
+
+    def __init__(self, per_feature=True):
+        self.per_feature = per_feature
+
+    def fit(self, X):
+        """Measure the rows of X, float [shape=(n_samples, n_features)], and return self."""
+        if self.per_feature:
+            mean, scale = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
+        else:
+            mean, scale = np.full(X.shape[1], X.mean(dtype=np.float64)), np.full(X.shape[1], X.std(dtype=np.float64))
+        tiny = 1e-6 * np.maximum(np.abs(mean), 1e-3)
+        self.mean, self.scale = mean.astype(np.float32), np.where(scale > tiny, scale, 1).astype(np.float32)
+        return self
+
+    def transform(self, X, out=None):
+        """Return the scaled rows, float32 of X's shape; `out` may be X itself."""
+        out = np.subtract(X, self.mean, out=out, dtype=np.float32)
+        out /= self.scale
+        return out
