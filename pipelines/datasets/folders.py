@@ -1,0 +1,96 @@
+"""Class folders: the plainest data set there is, a folder for each class with its files in it.
+
+    mydata/cat/1.jpg          or          mydata/train/cat/1.jpg
+    mydata/dog/1.jpg                      mydata/test/cat/7.jpg
+
+The folder's name is the label. If `train`, `valid` (or `val`, `validation`) or `test` come first, they are the split.
+Hidden files are no concern of ours; files of another kind are left out and reported.
+"""
+
+from pipelines.datasets.rows import Row, check_classes, listed
+from pipelines.errors import DataError
+
+SUFFIXES = {
+    "speech": frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au"}),
+    "images": frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pnm"}),
+}
+ROLE_FOLDERS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
+
+
+def read_rows(folder, task):
+    """Read a folder of class folders.
+
+    Parameters
+    ----------
+    folder : Path
+    task : str
+        Decides which files count: `"speech"` or `"images"`.
+
+    Returns
+    -------
+    rows : list of Row
+        Sorted by name; all `"train"` if the folder has no split.
+    skipped : list of str
+        A sentence for each file that was left out.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two classes, a class has no files or too few, or folders are nested in another way.
+    """
+    rows, skipped = [], []
+    for role, place in _splits(folder):
+        for class_folder in _class_folders(place, task, skipped):
+            rows += _class_rows(folder, class_folder, role, task, skipped)
+    check_classes(rows, folder)
+    return rows, skipped
+
+
+def _splits(folder):
+    """Return pairs of a role and the folder that holds its class folders."""
+    folders = [path for path in _visible(folder) if path.is_dir()]
+    splits = [path for path in folders if path.name in ROLE_FOLDERS and any(below.is_dir() for below in _visible(path))]
+    if not splits:
+        return [("train", folder)]
+    if strange := [path.name for path in folders if path not in splits]:
+        advice = "have class folders only, or only train, valid and test with class folders in each"
+        raise DataError(f"{folder}: holds {listed(strange)} beside {listed([path.name for path in splits])}; {advice}")
+    return [(ROLE_FOLDERS[path.name], path) for path in splits]
+
+
+def _class_folders(place, task, skipped):
+    class_folders = []
+    for path in _visible(place):
+        if path.is_dir():
+            class_folders.append(path)
+        else:
+            skipped.append(f"{path}: left out, it lies in no class folder")
+    if not class_folders:
+        raise DataError(
+            f"{place}: holds no class folders; put the files of each class in a folder with the class's name"
+        )
+    return class_folders
+
+
+def _class_rows(folder, class_folder, role, task, skipped):
+    rows = []
+    for path in _visible(class_folder):
+        if path.is_dir():
+            raise DataError(
+                f"{path}: is a folder inside the class {class_folder.name}; put its files directly in the class"
+            )
+        if path.suffix.lower() in SUFFIXES[task] and path.is_file():
+            rows.append(Row(path.relative_to(folder).as_posix(), path, class_folder.name, role))
+        else:
+            skipped.append(f"{path}: left out, not a file of a kind that {task} uses")
+    if not rows:
+        kinds = " ".join(sorted(SUFFIXES[task]))
+        raise DataError(f"{class_folder}: holds no files that {task} can use ({kinds}); add some, or delete the folder")
+    return rows
+
+
+def _visible(folder):
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read ({error.strerror})") from error

@@ -1,0 +1,77 @@
+"""FSDD: the Free Spoken Digit Dataset, six people who say each digit 50 times.
+
+Everything is in the file names, `recordings/{digit}_{speaker}_{take}.wav`. Officially takes 0 to 4 are the test and 5
+to 49 are for training. Of those we set takes 5 to 9 aside for validation, so that no choice is ever made on the test
+takes. Every speaker is in every part: the split says nothing about a new voice. The groups are the speakers, for
+those who want to leave one out.
+"""
+
+import re
+
+from pipelines.datasets.rows import Row
+from pipelines.errors import DataError
+
+DIGITS = tuple("0123456789")
+SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
+N_TAKES = 50
+N_TEST_TAKES = 5
+N_VALID_TAKES = 5
+
+_NAME = re.compile(r"(?P<digit>[0-9])_(?P<speaker>[a-z]+)_(?P<take>0|[1-9][0-9]*)\.wav")
+
+
+def read_rows(folder):
+    """Read the names below `recordings/`.
+
+    Parameters
+    ----------
+    folder : Path
+        The unpacked archive.
+
+    Returns
+    -------
+    list of Row
+        3,000 rows by digit, speaker and take; groups are speakers.
+
+    Raises
+    ------
+    DataError
+        If a recording is missing, or there is a file that does not belong there.
+    """
+    recordings = folder / "recordings"
+    expected = [f"{digit}_{speaker}_{take}.wav" for digit in DIGITS for speaker in SPEAKERS for take in range(N_TAKES)]
+    found = {path.name for path in recordings.iterdir()} if recordings.is_dir() else set()
+    advice = f"delete {folder} and fetch the data set again"
+    if missing := [name for name in expected if name not in found]:
+        raise DataError(
+            f"{recordings / missing[0]}: is missing ({len(missing)} of {len(expected)} recordings are); {advice}"
+        )
+    if strange := sorted(found.difference(expected)):
+        raise DataError(f"{recordings / strange[0]}: is no recording of this data set; {advice}")
+    return [_row(recordings, name) for name in expected]
+
+
+def parse_name(name):
+    """Take a file name such as `7_jackson_32.wav` apart: digit (str), speaker (str), take (int).
+
+    Raises
+    ------
+    DataError
+        If the name does not have that form.
+    """
+    match = _NAME.fullmatch(name)
+    if not match:
+        raise DataError(f"{name}: is not named like a recording of this data set, digit_speaker_take.wav")
+    return match["digit"], match["speaker"], int(match["take"])
+
+
+def role_of_take(take):
+    """Return which part of the split a take plays: takes 0-4 `"test"`, 5-9 `"valid"`, all others `"train"`."""
+    if take < N_TEST_TAKES:
+        return "test"
+    return "valid" if take < N_TEST_TAKES + N_VALID_TAKES else "train"
+
+
+def _row(recordings, name):
+    digit, speaker, take = parse_name(name)
+    return Row(f"recordings/{name}", recordings / name, digit, role_of_take(take), speaker)

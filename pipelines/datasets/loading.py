@@ -1,0 +1,168 @@
+"""Loading: from a name or a path to a data set.
+
+A registered name is fetched if need be and read by its reader. A folder is read as class folders, a CSV file as a
+manifest. Whatever it was, a `Dataset` comes back.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.datasets import cifar10, digits, fetching, folders, fsdd, idx, manifest, registry, speech_commands
+from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.locations import data_folder
+from pipelines.datasets.rows import dataset_from_rows
+from pipelines.errors import DataError, UsageError
+
+_ARCHIVE_READERS = {
+    "fsdd": fsdd.read_rows,
+    "cifar10": cifar10.read_rows,
+    "speech_commands": speech_commands.read_rows,
+}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One line of the list of data sets.
+
+    `size` is what has to be downloaded, or, of bundled data, what it takes, in bytes. `state` is `"local"` (downloaded
+    before), `"bundled"` (came with the program) or `"not fetched"`.
+    """
+
+    name: str
+    task: str
+    licence: str
+    size: int
+    state: str
+    description: str
+
+
+def load(name_or_path, task):
+    """Load a data set, fetching it first if it is registered and not here yet.
+
+    Parameters
+    ----------
+    name_or_path : str
+        A registered name, a folder of class folders, or a CSV manifest. A folder that is called like a registered
+        data set is meant when written as a path, `./mnist`.
+    task : str
+        `"speech"` or `"images"`.
+
+    Returns
+    -------
+    Dataset
+        Roles that the data lacks are not filled in yet; see `splits.with_split`.
+
+    Raises
+    ------
+    UsageError
+        If the name is unknown, or belongs to the other task.
+    fetching.UnreachableError
+        If the data is not here and can be had from no address.
+    DataError
+        If the data is missing, malformed, or not what the registry says.
+    """
+    if task not in folders.SUFFIXES:
+        raise UsageError(f"{task}: no such task (known: {', '.join(folders.SUFFIXES)})")
+    if name_or_path not in registry.sources():
+        return _load_path(name_or_path, task)
+    source = registry.find(name_or_path)
+    if source.task != task:
+        raise UsageError(
+            f"{source.name}: holds {source.task}, not {task}; choose one of {', '.join(registry.names(task))}"
+        )
+    return _load_source(source)
+
+
+def fetch(name):
+    """Bring a registered data set to this computer, unpacked and ready, and return its Listing.
+
+    Bundled data is here already. Raises the errors of `load`.
+    """
+    source = registry.find(name)
+    if source.is_archive:
+        fetching.fetch_folder(source)
+    else:
+        fetching.fetch_files(source)
+    return listing(name)
+
+
+def state(name):
+    """Return whether a registered data set is `"local"`, `"bundled"` or `"not fetched"`."""
+    source = registry.find(name)
+    if not source.files:
+        return "bundled"
+    return "local" if fetching.is_local(source) else "not fetched"
+
+
+def listing(name):
+    """Return what the list of data sets says about one of them: Listing."""
+    source = registry.find(name)
+    size = sum(file.size for file in source.files)
+    if source.bundled:
+        size = sum(path.stat().st_size for path in (data_folder() / source.bundled).rglob("*") if path.is_file())
+    return Listing(source.name, source.task, source.licence, size, state(name), source.description)
+
+
+def _load_path(text, task):
+    path = Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises on the name of a user who does not exist
+    try:
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except OSError as error:
+        raise DataError(f"{text}: cannot be read ({error.strerror})") from error
+    if is_folder:
+        rows, skipped = folders.read_rows(path, task)
+        return dataset_from_rows(rows, text, task, skipped=tuple(skipped))
+    if is_file:
+        if path.suffix.lower() != ".csv":
+            raise DataError(
+                f"{text}: is neither a folder of class folders nor a manifest, which is a file ending in .csv"
+            )
+        return dataset_from_rows(manifest.read_rows(path), text, task)
+    if len(path.parts) > 1 or path.suffix.lower() == ".csv":
+        raise DataError(f"{text}: no such file or folder")
+    return registry.find(text)  # raises, and offers the name that was probably meant
+
+
+def _load_source(source):
+    if source.bundled:
+        dataset = _load_bundled(source)
+    elif source.is_archive:
+        rows = _ARCHIVE_READERS[source.reader](fetching.fetch_folder(source))
+        dataset = dataset_from_rows(rows, source.name, source.task, _checksums(source), **_about(source))
+    elif source.reader == "idx":
+        dataset = _dataset_from_arrays(source, *idx.read_split_pair(fetching.fetch_files(source)), _checksums(source))
+    else:
+        images, y, role = digits.read_arrays()
+        dataset = _dataset_from_arrays(source, images, y, role, [hashlib.sha256(images).hexdigest()])
+    if source.samples not in (None, len(dataset)):
+        raise DataError(f"{source.name}: has {len(dataset)} samples instead of {source.samples}; fetch it again")
+    return dataset
+
+
+def _load_bundled(source):
+    path = data_folder() / source.bundled / "manifest.csv"
+    return dataset_from_rows(manifest.read_rows(path), source.name, source.task, **_about(source))
+
+
+def _dataset_from_arrays(source, images, y, role, contents):
+    if y.max() >= len(source.labels):
+        raise DataError(
+            f"{source.name}: has the class number {y.max()}, but only {len(source.labels)} classes are known"
+        )
+    digest = hashlib.sha256(json.dumps([source.labels, contents]).encode())
+    digest.update(y.tobytes())
+    digest.update(role.tobytes())
+    return Dataset(
+        source.name, source.task, images, y, source.labels, role, None, fingerprint=digest.hexdigest(), **_about(source)
+    )
+
+
+def _checksums(source):
+    return [file.sha256 for file in source.files]
+
+
+def _about(source):
+    return {"licence": source.licence, "citation": source.citation}

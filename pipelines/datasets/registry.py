@@ -1,0 +1,111 @@
+"""The registry: data sets that can be had by name.
+
+`data/sources.toml` says of each where its files are, how to recognise them (size and SHA-256), who made them and what
+one may do with them. This module reads that file into records and finds the record that a name means.
+"""
+
+import difflib
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+
+from pipelines.datasets.locations import data_folder
+from pipelines.errors import UsageError
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file to download.
+
+    Attributes
+    ----------
+    name : str
+        Where it belongs below the downloads folder, and below a mirror; parts are separated by `/`.
+    size : int
+        In bytes.
+    sha256 : str
+        Hexadecimal.
+    addresses : tuple of str
+        Where it can be had, the preferred address first.
+    """
+
+    name: str
+    size: int
+    sha256: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One registered data set; `data/sources.toml` explains each entry.
+
+    `files` is empty for data that comes with the program or with one of its dependencies.
+    """
+
+    name: str
+    task: str
+    reader: str
+    description: str
+    licence: str
+    citation: str
+    homepage: str = ""
+    default: bool = False
+    fallback: bool = False
+    samples: int | None = None
+    labels: tuple[str, ...] = ()
+    root: str = "."
+    unpacked_bytes: int = 0
+    unpacked_files: int = 0
+    bundled: str | None = None
+    files: tuple[SourceFile, ...] = ()
+
+    @property
+    def is_archive(self):
+        """Whether the data is one archive that has to be unpacked: bool."""
+        return self.unpacked_files > 0
+
+
+@cache
+def sources():
+    """Return every registered data set by name: dict of str to Source, in the registry's order."""
+    with (data_folder() / "sources.toml").open("rb") as file:
+        tables = tomllib.load(file)
+    return {name: _source(name, table) for name, table in tables.items()}
+
+
+def names(task=None):
+    """Return the registered names, of one task if given, the task's default first: list of str."""
+    chosen = [source for source in sources().values() if task in (None, source.task)]
+    return [source.name for source in sorted(chosen, key=lambda source: not source.default)]
+
+
+def default_name(task):
+    """Return the name of the data set that `task` trains on when nobody names one: str."""
+    return next(source.name for source in sources().values() if source.task == task and source.default)
+
+
+def fallback_name(task):
+    """Return the name of the data set of `task` that needs no network: str."""
+    return next(source.name for source in sources().values() if source.task == task and source.fallback)
+
+
+def find(name):
+    """Return the Source of that name.
+
+    Raises
+    ------
+    UsageError
+        If there is none; the message offers the nearest name.
+    """
+    if name in sources():
+        return sources()[name]
+    near = difflib.get_close_matches(name.lower(), sources(), n=1, cutoff=0.5)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    raise UsageError(
+        f"{name}: no such data set{meant} (known: {', '.join(sources())}; or give a folder or a CSV manifest)"
+    )
+
+
+def _source(name, table):
+    files = tuple(SourceFile(**{**file, "addresses": tuple(file["addresses"])}) for file in table.get("files", ()))
+    return Source(name, **{**table, "labels": tuple(table.get("labels", ())), "files": files})

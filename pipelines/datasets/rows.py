@@ -1,0 +1,123 @@
+"""A row: one recording or picture with all that is known about it.
+
+Readers of folders, lists and archives each turn what they find into rows; from there on the way to a `Dataset` is the
+same for all of them. On it the fingerprint is taken, by which a cache or a model file recognises the very same data.
+"""
+
+import hashlib
+import json
+import os
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from pipelines.datasets.dataset import Dataset
+from pipelines.errors import DataError
+
+
+class Row(NamedTuple):
+    """One file of a data set.
+
+    `name` is its path relative to the data set's own folder, with `/`; `group` is who spoke or where it came from, None
+    where nobody recorded it.
+    """
+
+    name: str
+    path: Path
+    label: str
+    role: str = "train"
+    group: str | None = None
+
+
+def dataset_from_rows(rows, name, task, contents=None, **about):
+    """Put rows together as a Dataset.
+
+    Parameters
+    ----------
+    rows : list of Row
+        Not empty. Labels become classes in their sorted order.
+    name, task : str
+        As in Dataset.
+    contents : list of str, optional
+        Checksums that stand for the contents of the files, such as that of the archive they came from. Without it the
+        files themselves are read.
+    about : optional
+        Further attributes of Dataset: licence, citation, skipped.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be read.
+    """
+    labels = tuple(sorted({row.label for row in rows}))
+    index = {label: number for number, label in enumerate(labels)}
+    groups = [row.group for row in rows]
+    return Dataset(
+        name=name,
+        task=task,
+        items=[row.path for row in rows],
+        y=np.array([index[row.label] for row in rows], dtype=np.int64),
+        labels=labels,
+        role=np.array([row.role for row in rows]),
+        group=None if None in groups else np.array(groups),
+        fingerprint=fingerprint(rows, file_checksums(rows) if contents is None else contents),
+        **about,
+    )
+
+
+def check_classes(rows, place):
+    """Raise DataError, whose text begins with `place`, unless a classifier can be trained on the rows.
+
+    There must be two classes or more; each needs something to learn from, and where the test rows are still to be
+    chosen, something else to test on.
+    """
+    classes = {row.label for row in rows}
+    if len(classes) < 2:
+        raise DataError(f"{place}: has only one class, {min(classes)}; a classifier needs at least two to tell apart")
+    untaught = sorted(classes - {row.label for row in rows if row.role == "train"})
+    if untaught:
+        raise DataError(f"{place}: has no training sample of {listed(untaught)}; add some, or take the class out")
+    if all(row.role != "test" for row in rows):
+        counts = Counter(row.label for row in rows)
+        single = sorted(label for label, count in counts.items() if count == 1)
+        if single:
+            raise DataError(
+                f"{place}: has only one sample of {listed(single)}; a class needs one to learn from and one to test on"
+            )
+
+
+def listed(words, most=3):
+    """Return the first few words in one line of text, and how many more there are."""
+    more = f" and {len(words) - most} more" if len(words) > most else ""
+    return ", ".join(map(str, words[:most])) + more
+
+
+def fingerprint(rows, contents):
+    """Return the SHA-256 (hex) over what the rows say, in their order, and the checksums of what they hold.
+
+    The order counts because whoever caches one result a row relies on it. Where the files lie does not count.
+    """
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(json.dumps([row.name, row.label, row.role, row.group]).encode() + b"\n")
+    digest.update(json.dumps(list(contents)).encode())
+    return digest.hexdigest()
+
+
+def file_checksums(rows):
+    """Return the SHA-256 (hex) of each row's file, in order; several files are read at a time."""
+    with ThreadPoolExecutor(max_workers=min(32, 2 * (os.cpu_count() or 1))) as pool:
+        return list(pool.map(lambda row: _file_checksum(row.path), rows))
+
+
+def _file_checksum(path):
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(
+            f"{path}: cannot be read ({error.strerror}); repair it, or take it out of the data set"
+        ) from error

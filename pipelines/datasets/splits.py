@@ -1,0 +1,105 @@
+"""Splits: which samples are learnt from, which guide the choices, and which are kept for the test.
+
+Many data sets come with a test part, some with a validation part; what they lack is taken from their training rows
+here. Where it is known who spoke, whole speakers move together: otherwise the test would ask about voices heard in
+training.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from pipelines.datasets.rows import listed
+from pipelines.errors import DataError
+
+
+def with_split(dataset, rng, valid_fraction=0.1, test_fraction=0.2):
+    """Fill in the roles that a data set lacks.
+
+    Test rows are chosen only if it has none, then validation rows only if it has none, both among its training rows.
+    Without groups the rows are drawn from each class in proportion; with groups, whole groups are drawn such that the
+    classes come near their proportion. Every class keeps a training row.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Every class has a training row.
+    rng : numpy.random.Generator
+        Two generators of the same seed make the same split.
+    valid_fraction, test_fraction : float in [0, 1)
+        Of the rows that are training rows at first. With 0, the role is not filled in.
+
+    Returns
+    -------
+    Dataset
+        With other `role`, and with `notes` on classes too small for a role. The fingerprint stays: the samples are
+        the same.
+
+    Raises
+    ------
+    DataError
+        If there are too few samples, or too few groups.
+    """
+    role = dataset.role.astype("<U5")
+    notes = list(dataset.notes)
+    draw = _draw_rows if dataset.group is None else _draw_groups
+    class_sizes = _class_sizes(dataset, dataset.rows("train"))
+    for name, fraction in (("test", test_fraction), ("valid", valid_fraction)):
+        if fraction == 0 or (role == name).any():
+            continue
+        drawn = draw(dataset, np.flatnonzero(role == "train"), fraction * class_sizes, rng)
+        if len(drawn) == 0:
+            what = "groups (such as speakers)" if dataset.group is not None else "samples of each class"
+            raise DataError(
+                f"{dataset.name}: has too few {what} to set some aside as {name} rows; add some, or give a split"
+            )
+        role[drawn] = name
+        absent = np.flatnonzero(_class_sizes(dataset, drawn) == 0)
+        if len(absent):
+            notes.append(
+                f"There is no {name} sample of {listed([dataset.labels[index] for index in absent])}: too few to share."
+            )
+    return replace(dataset, role=role, notes=tuple(notes))
+
+
+def _draw_rows(dataset, free, wanted, rng):
+    """Draw from each class the wanted number of rows, rounded: at least one, and never the last one."""
+    drawn = []
+    for index, n_wanted in enumerate(wanted):
+        rows = free[dataset.y[free] == index]
+        count = min(max(1, round(n_wanted)), len(rows) - 1)
+        drawn.append(rng.permutation(rows)[: max(0, count)])
+    return np.sort(np.concatenate(drawn))
+
+
+def _draw_groups(dataset, free, wanted, rng):
+    """Draw groups in random order as long as each brings the classes nearer to the wanted numbers.
+
+    If none does, as with few and large groups, draw the one that goes the least beyond them. A group that has the last
+    training rows of some class is never drawn.
+    """
+    groups, member = np.unique(dataset.group[free], return_inverse=True)
+    sizes = np.zeros((len(groups), len(wanted)), dtype=np.int64)
+    np.add.at(sizes, (member, dataset.y[free]), 1)
+    total = sizes.sum(axis=0)
+    taken = np.zeros(len(wanted), dtype=np.int64)
+
+    def spared(group):
+        return not ((total > 0) & (taken + sizes[group] >= total)).any()
+
+    def distance(n_rows):
+        return np.abs(n_rows - wanted).sum()
+
+    order = rng.permutation(len(groups))
+    drawn = []
+    for group in order:
+        if spared(group) and distance(taken + sizes[group]) < distance(taken):
+            drawn.append(group)
+            taken += sizes[group]
+    if not drawn:
+        drawn = sorted(filter(spared, order), key=lambda group: distance(sizes[group]))[:1]
+    return free[np.isin(member, drawn)]
+
+
+def _class_sizes(dataset, rows):
+    return np.bincount(dataset.y[rows], minlength=len(dataset.labels))

@@ -1,0 +1,33 @@
+"""Errors of the applications, each with the exit code that the command line answers with."""
+
+from backprop_core.errors import BackpropError
+
+
+class DataError(BackpropError):
+    """A data set is missing, unreachable, malformed, or does not match its checksum."""
+
+    exit_code = 4
+
+
+class InputFileError(BackpropError):
+    """One recording or picture cannot be used; the others can. The message begins with the file's name."""
+
+    exit_code = 3
+
+
+class ModelFileError(BackpropError):
+    """A model file is truncated, altered, of a newer format, or of the other task."""
+
+    exit_code = 5
+
+
+class QualityError(BackpropError):
+    """A result missed the quality that was asked for."""
+
+    exit_code = 6
+
+
+class UsageError(BackpropError):
+    """The words of the call do not fit together: an unknown name, a value out of range."""
+
+    exit_code = 2
