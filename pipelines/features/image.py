@@ -1,0 +1,203 @@
+"""Image features: the brightness of every pixel, after a picture was brought to one small size.
+
+A fully connected network has one input for each pixel, so every picture must come in the same size and with the same
+number of channels. A picture is scaled as a whole, with a filter that averages over the pixels that fall together, and
+never squeezed: the digit 1 should not become as wide as an 8. Where its proportions are not those asked for, the rest
+is filled with the colour of its own edge, so that the seam does not show.
+
+Settings are chosen once, from the training data, and travel in the model file.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from typing import ClassVar
+
+import numpy as np
+from PIL import Image
+
+from pipelines.errors import DataError, InputFileError, UsageError
+from pipelines.features.image_file import read_pixels
+
+CHANNELS = {"grey": 1, "colour": 3}
+LARGEST_SIDE = 32
+SAMPLED_FILES = 200
+
+
+@dataclass(frozen=True)
+class ImageExtractor:
+    """Settings that turn a picture into features.
+
+    Attributes
+    ----------
+    width, height : int > 0, in pixels
+        Size that every picture is brought to.
+    channels : str
+        `"grey"` (luma, ITU-R BT.601) or `"colour"` (red, green, blue).
+    """
+
+    width: int
+    height: int
+    channels: str
+
+    name: ClassVar[str] = "images"
+    version: ClassVar[int] = 1
+    stored_dtype: ClassVar[np.dtype] = np.dtype(np.uint8)
+
+    def __post_init__(self):
+        for side, length in (("width", self.width), ("height", self.height)):
+            if type(length) is not int or not 1 <= length <= 4096:
+                raise UsageError(f"image {side}: must be a whole number of pixels from 1 to 4096, not {length!r}")
+        if self.channels not in CHANNELS:
+            raise UsageError(f'image channels: must be "grey" or "colour", not {self.channels!r}')
+
+    @classmethod
+    def suited_to(cls, items):
+        """Choose the settings that suit a data set.
+
+        Pixels in memory keep their own size and channels. Of files, at most `SAMPLED_FILES`, evenly spaced, are looked
+        at: grey if all of them are grey (also where they are stored as colour); the median of their proportions; and
+        the median of their longer sides, but at most `LARGEST_SIDE` pixels.
+
+        Parameters
+        ----------
+        items : sequence of Path, or ndarray of uint8 [shape=(n, height, width) or (n, height, width, 3)]
+            The samples of a `Dataset`.
+
+        Returns
+        -------
+        ImageExtractor
+
+        Raises
+        ------
+        DataError
+            If there are no items, or none of the files looked at is a picture.
+        """
+        if len(items) == 0:
+            raise DataError("data set: it has no pictures; add some")
+        if isinstance(items, np.ndarray):
+            return cls(items.shape[2], items.shape[1], "grey" if items.ndim == 3 else "colour")
+        sizes, grey = _looked_at(items)
+        height, width = np.transpose(sizes)
+        side = min(LARGEST_SIDE, np.median(np.maximum(height, width)))
+        ratio = np.exp(np.median(np.log(width / height)))
+        wide, high = side * min(1, ratio), side / max(1, ratio)
+        return cls(max(1, round(wide)), max(1, round(high)), "grey" if grey else "colour")
+
+    @classmethod
+    def from_settings(cls, settings, matrices=None):
+        """Return the extractor that `settings()` described; `matrices` is empty for pictures.
+
+        Raises
+        ------
+        UsageError
+            If a setting is missing, unknown or out of range.
+        """
+        expected = [field.name for field in fields(cls)]
+        if sorted(settings) != sorted(expected):
+            raise UsageError(f"image settings: must be {', '.join(expected)}, not {', '.join(settings) or 'none'}")
+        return cls(**settings)
+
+    def settings(self):
+        """Return the settings as a dictionary of JSON types."""
+        return asdict(self)
+
+    def matrices(self):
+        """Return the fixed matrices that must travel with the settings: none."""
+        return {}
+
+    @property
+    def n_features(self):
+        """Length of a feature vector: height x width x number of channels."""
+        return self.height * self.width * CHANNELS[self.channels]
+
+    def read(self, source):
+        """Decode a picture file (Path) or its contents (bytes), at no larger a size than these features need.
+
+        Returns
+        -------
+        pixels : ndarray of uint8 [shape=(height, width) or (height, width, 3)]
+            In the picture's own size and channels, like one item of a data set that is in memory.
+
+        Raises
+        ------
+        InputFileError
+            If it is not a whole picture; the message begins with the path, or with `<stdin>` for bytes.
+        """
+        return read_pixels(source, smallest=_enough(max(self.width, self.height)))
+
+    def stored_row(self, pixels):
+        """Bring one decoded picture to the size and channels of these settings.
+
+        Pixels that have them already are passed on untouched.
+
+        Parameters
+        ----------
+        pixels : ndarray of uint8 [shape=(height, width) or (height, width, 3)]
+
+        Returns
+        -------
+        row : ndarray of uint8 [shape=(n_features,)]
+            Row by row from the top left; the three colours of a pixel stand side by side.
+        """
+        if pixels.shape != (self.height, self.width, 3)[: 2 if self.channels == "grey" else 3]:
+            picture = Image.fromarray(pixels).convert("L" if self.channels == "grey" else "RGB")
+            pixels = np.asarray(_framed(picture, self.width, self.height))
+        return pixels.reshape(-1)
+
+    def to_features(self, stored):
+        """Scale stored rows to [0, 1]: features = stored / 255.
+
+        Parameters
+        ----------
+        stored : ndarray of uint8 [shape=(n, n_features)]
+
+        Returns
+        -------
+        X : ndarray of float32 [shape=(n, n_features)], in [0, 1]
+        """
+        X = stored.astype(np.float32)
+        X /= 255
+        return X
+
+    def extract(self, source):
+        """Return the features of one picture file (Path) or its contents (bytes): float32 [shape=(n_features,)]."""
+        return self.to_features(self.stored_row(self.read(source))[np.newaxis])[0]
+
+
+def _enough(side):
+    """Twice the wanted size: what a JPEG decoder leaves out by then, the resizing filter would average away too."""
+    return 2 * side
+
+
+def _framed(picture, width, height):
+    """Scale `picture` to fit into width x height, and fill the rest with the median colour of its outermost pixels."""
+    scale = min(width / picture.width, height / picture.height)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    scaled = picture.resize(size, Image.Resampling.LANCZOS)
+    if size == (width, height):
+        return scaled
+    frame = Image.new(picture.mode, (width, height), _edge_colour(np.asarray(scaled)))
+    frame.paste(scaled, ((width - size[0]) // 2, (height - size[1]) // 2))
+    return frame
+
+
+def _edge_colour(pixels):
+    channels = pixels.reshape(*pixels.shape[:2], -1)
+    edge = np.concatenate([channels[0], channels[-1], channels[:, 0], channels[:, -1]])
+    return tuple(int(level) for level in np.median(edge, axis=0))
+
+
+def _looked_at(paths):
+    """Return the sizes (height, width) of a sample of picture files, and whether all of them are grey."""
+    chosen = np.unique(np.linspace(0, len(paths) - 1, min(len(paths), SAMPLED_FILES)).round().astype(int))
+    sizes, grey, failure = [], True, None
+    for index in chosen:
+        try:
+            pixels = read_pixels(paths[index], smallest=_enough(LARGEST_SIDE))
+        except InputFileError as error:
+            failure = error
+            continue
+        sizes.append(pixels.shape[:2])
+        grey = grey and (pixels.ndim == 2 or bool((pixels == pixels[..., :1]).all()))
+    if not sizes:
+        raise DataError(f"data set: none of the {len(chosen)} files looked at is a picture; for example, {failure}")
+    return sizes, grey
