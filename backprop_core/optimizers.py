@@ -4,7 +4,7 @@ The gradient says which way the loss grows; the weights go the other way. The ru
 remember of earlier gradients. An optimizer computes the update and keeps its own memory; the trainer applies the
 update, in one visible line. Sorted from simple to complex.
 
-`init(n)` returns the memory for n parameters, `update(grads, state, learning_rate, out)` the update, float
+`init(n, dtype)` returns the memory for n parameters, `update(grads, state, learning_rate, out)` the update, float
 [shape=(n,)]. Long vectors are worked through in pieces that stay in the processor's cache: every piece is read once
 from memory, not once for each of the formula's operations.
 """

@@ -91,6 +91,8 @@ class Trainer:
         params = self.network.params.flat
         return TrainingState(0, params, self.optimizer.init(len(params), params.dtype), rng, params.copy())
 
+    # A run that diverges says so in one sentence; numpy's own warnings about it would only come before it.
+    @np.errstate(over="ignore", invalid="ignore")
     def fit(self, X, y, X_valid, y_valid, state, on_epoch=None):
         """Train from `state` to the last epoch, or until patience runs out, and leave the best weights in the network.
 
@@ -112,9 +114,8 @@ class Trainer:
             The loss is no longer a finite number. The best weights so far are in the network.
         """
         seen = measured_rows(len(X), len(X_valid))
-        stopped = "epochs"
         try:
-            while state.epoch < self.epochs:
+            while not (stopped := self._reason_to_stop(state)):
                 began = time.perf_counter()
                 clip_rate = self._epoch(X, y, state)
                 entry = {
@@ -133,9 +134,6 @@ class Trainer:
                     state.best_params[...] = state.params
                 if on_epoch:
                     on_epoch(state)
-                if self.patience and state.epoch - state.history.best()["epoch"] >= self.patience:
-                    stopped = "patience"
-                    break
         except KeyboardInterrupt:
             stopped = "interrupted"
         finally:
@@ -153,7 +151,7 @@ class Trainer:
         for step, (X_batch, y_batch) in enumerate(batches(X, y, self.batch_size, state.rng, Scratch(X.dtype))):
             rate = self._rate(state.epoch + step / n_steps)
             logits, backward = network.forward(X_batch, training=True, rng=state.rng)
-            loss, dlogits = self.loss.loss_and_gradient(logits, y_batch, out=logits)
+            loss, dlogits = self.loss.loss_and_gradient(logits, y_batch)
             if not math.isfinite(loss):
                 raise self._diverged(state)
             backward(dlogits, grads)
@@ -166,6 +164,13 @@ class Trainer:
                 weights *= 1 - rate * self.weight_decay
             params += update
         return clipped / n_steps
+
+    def _reason_to_stop(self, state):
+        """Return "patience" or "epochs" if there is no next epoch, else None; a run that goes on asks the same."""
+        best = state.history.best()
+        if self.patience and best and state.epoch - best["epoch"] >= self.patience:
+            return "patience"
+        return "epochs" if state.epoch >= self.epochs else None
 
     def _rate(self, epoch):
         """The learning rate at a point in time, in epochs."""
