@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from backprop_core.activations import ACTIVATIONS
+from backprop_core.errors import BackpropError
 from backprop_core.initializers import INITIALIZERS, suited_to
 
 
@@ -96,6 +97,8 @@ class Dropout:
     parameter_shapes: ClassVar = {}
 
     def __init__(self, rate):
+        if not 0 <= rate < 1:
+            raise BackpropError(f"dropout rate is {rate}: choose a number from 0 up to, not including, 1")
         self.rate = rate
 
     def describe(self):

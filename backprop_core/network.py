@@ -64,6 +64,20 @@ class Network:
             for layer, params in zip(layers, self.params.views, strict=True):
                 layer.initialize(params, rng)
 
+    @property
+    def n_features(self):
+        """How many numbers a row has."""
+        return self._dense[0].fan_in
+
+    @property
+    def n_outputs(self):
+        """How many logits come out."""
+        return self._dense[-1].fan_out
+
+    @property
+    def _dense(self):
+        return [layer for layer in self.layers if layer.parameter_shapes]
+
     def zero_gradients(self):
         """Return a new ParameterVector of zeros, to be filled by `backward`."""
         return ParameterVector(self.layers, self.dtype)

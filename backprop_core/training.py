@@ -110,9 +110,13 @@ class Trainer:
 
         Raises
         ------
+        BackpropError
+            Rows and classes do not fit the network, or are not finite.
         DivergedError
             The loss is no longer a finite number. The best weights so far are in the network.
         """
+        for rows, classes in ((X, y), (X_valid, y_valid)):
+            check_rows(rows, classes, self.network.n_features, self.network.n_outputs)
         seen = measured_rows(len(X), len(X_valid))
         try:
             while not (stopped := self._reason_to_stop(state)):

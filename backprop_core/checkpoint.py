@@ -1,0 +1,131 @@
+"""Checkpoints: the state of a training run as a file, so that a run that was cut off can go on as if it had not been.
+
+What the next epoch depends on is saved whole (weights, the optimizer's memory, the random stream, the history), and so
+the continued run ends with the same bytes as an uninterrupted one. The file appears under its name only when it is
+complete and on the disk: whenever the power fails, either the old checkpoint is there or the new one.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as to_safetensors
+
+from backprop_core.errors import BackpropError
+
+FORMAT = 1
+HEADER = {"format": int, "epoch": int, "rng": dict, "history": list, "fingerprint": dict}
+
+
+def save(state, path, fingerprint):
+    """Write `state` to `path`, replacing what is there.
+
+    The time for it is `on_epoch`: once `Trainer.fit` has returned, the network holds its best weights, not its latest.
+
+    Parameters
+    ----------
+    state : TrainingState
+        Its `rng` is one that `numpy.random.default_rng` makes.
+    path : str or Path
+    fingerprint : dict of JSON types
+        All that makes it this run and no other: data, recipe, seed. `load` insists on the same.
+
+    Raises
+    ------
+    BackpropError
+        The file cannot be written. An older checkpoint is then still there.
+    """
+    path = Path(path)
+    header = {
+        "format": FORMAT,
+        "epoch": state.epoch,
+        "rng": state.rng.bit_generator.state,
+        "history": state.history.entries,
+        "fingerprint": fingerprint,
+    }
+    content = to_safetensors(_tensors(state), metadata={"checkpoint": json.dumps(header, allow_nan=False)})
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise BackpropError(
+            f"{path}: the checkpoint cannot be written ({error.strerror}); free some space or choose another folder"
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+
+
+def load(path, state, fingerprint):
+    """Fill `state`, fresh from `Trainer.start`, with what `save` wrote to `path`, and return it.
+
+    Everything is read and compared before anything is changed.
+
+    Raises
+    ------
+    BackpropError
+        The file is missing, damaged, no checkpoint, or one of another run.
+    """
+    path = Path(path)
+    header, tensors = _read(path)
+    _insist_on(json.loads(json.dumps(fingerprint)), header["fingerprint"], path)
+    current = _tensors(state)
+    if _shapes(tensors) != _shapes(current):
+        raise BackpropError(f"{path}: this checkpoint is of another network or optimizer; delete it to train anew")
+    try:
+        state.rng.bit_generator.state = header["rng"]
+    except (TypeError, ValueError, KeyError) as error:
+        raise BackpropError(f"{path}: the checkpoint's random stream is unusable; delete it to train anew") from error
+    for name, array in current.items():
+        array[...] = tensors[name]
+    state.epoch, state.history.entries[:] = header["epoch"], header["history"]
+    return state
+
+
+def _tensors(state):
+    """The arrays of a state by the name they have in the file."""
+    memory = {f"memory.{name}": array for name, array in state.memory.items()}
+    return {"params": state.params, "best_params": state.best_params, **memory}
+
+
+def _shapes(tensors):
+    return {name: (array.shape, array.dtype) for name, array in tensors.items()}
+
+
+def _read(path):
+    """Return header and tensors of a checkpoint that is whole, and written by this version."""
+    if not path.is_file():
+        raise BackpropError(f"{path}: there is no such checkpoint file; train from the start")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = json.loads((file.metadata() or {})["checkpoint"])
+            tensors = {name: np.asarray(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118 - no mapping
+    except KeyError as error:
+        raise BackpropError(f"{path}: this is no training checkpoint; name another file") from error
+    except (SafetensorError, ValueError, OSError) as error:
+        raise BackpropError(f"{path}: the checkpoint is damaged ({error}); delete it to train anew") from error
+    if not isinstance(header, dict) or "format" not in header:
+        raise BackpropError(f"{path}: this is no training checkpoint; name another file")
+    if header["format"] != FORMAT:
+        raise BackpropError(f"{path}: the checkpoint has format {header['format']}, this version reads {FORMAT}")
+    if not HEADER.items() <= {key: type(value) for key, value in header.items()}.items():
+        raise BackpropError(f"{path}: the checkpoint's header is damaged; delete it to train anew")
+    return header, tensors
+
+
+def _insist_on(here, there, path):
+    """Raise BackpropError, naming what differs, unless both fingerprints are equal."""
+    differing = sorted(key for key in here.keys() | there.keys() if here.get(key) != there.get(key))
+    if differing:
+        raise BackpropError(
+            f"{path}: this checkpoint is of another run, it differs in {', '.join(differing)}; "
+            "give the same settings, or delete it to train anew"
+        )

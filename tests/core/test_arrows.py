@@ -1,0 +1,65 @@
+"""Which room may know which other: the core knows nothing of speech, images, plots or scikit-learn."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import backprop_core
+
+CORE = Path(backprop_core.__file__).parent
+MODULES = sorted(CORE.glob("*.py"))
+FORBIDDEN = {"pipelines", "sklearn", "librosa", "matplotlib", "numba", "torch", "tensorflow", "jax", "autograd"}
+
+
+def imported(source):
+    """The names of all modules that a source imports, at the top and inside functions."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {node.module} if node.module and not node.level else set()
+    return names
+
+
+def allowed_scikit_learn(path):
+    """The estimator alone follows scikit-learn's contract."""
+    return path.stem == "estimator"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_core_module_imports_nothing_it_must_not_know(path):
+    tops = {name.partition(".")[0] for name in imported(path.read_text(encoding="utf-8"))}
+    assert tops & FORBIDDEN <= ({"sklearn"} if allowed_scikit_learn(path) else set())
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_a_core_module_opens_with_a_paragraph(path):
+    assert len(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).split()) >= 10
+
+
+def test_importing_and_training_pulls_in_nothing_heavy():
+    light = [path.stem for path in MODULES if path.stem != "__init__" and not allowed_scikit_learn(path)]
+    names = [f"backprop_core.{stem}" for stem in light]
+    program = f"""
+import importlib, sys
+for name in {names}:
+    importlib.import_module(name)
+print("scipy" in sys.modules)
+import numpy as np
+from backprop_core.layers import multilayer_perceptron
+from backprop_core.network import Network
+from backprop_core.training import Trainer
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(20, 3)).astype(np.float32), np.arange(20) % 2
+trainer = Trainer(Network(multilayer_perceptron(3, [4], 2), rng=rng), epochs=2)
+trainer.fit(X, y, X, y, trainer.start(rng))
+print(sorted(set(sys.modules) & {FORBIDDEN | {"scipy"}}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=CORE.parent, check=True, timeout=60
+    )
+    assert done.stdout.split() == ["False", "[]"]
