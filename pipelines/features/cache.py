@@ -1,0 +1,107 @@
+"""The feature cache: features that were computed once are read from disk the next time.
+
+An entry is named by a hash over everything that decides its content: the data's fingerprint, the extractor's settings
+and its version. So nothing is ever out of date; a changed setting simply has another name. An entry carries a hash of
+its own content too, so one that was damaged is noticed and made again.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+
+import click
+import numpy as np
+
+from pipelines.datasets.locations import cache_folder
+from pipelines.features.extraction import extract_all
+from pipelines.whole_file import whole_file
+
+_DIGEST_BYTES = 32
+
+
+def cached_features(dataset, extractor, n_jobs=None):
+    """Return what `extract_all` returns for a data set's items, from the cache where it is there.
+
+    Pixels that are decoded already are converted each time, which is quicker than reading them. A damaged entry is
+    computed again, and a cache folder that cannot be used costs a warning on standard error and the time saved.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    extractor : SpeechExtractor or ImageExtractor
+    n_jobs : int > 0 or None
+        Threads; None means one for each core.
+
+    Returns
+    -------
+    stored, ok, failures
+        See `extraction.extract_all`.
+    """
+    if isinstance(dataset.items, np.ndarray):
+        return extract_all(extractor, dataset.items, n_jobs)
+    path = cache_folder() / f"{extractor.name}-{_key(dataset, extractor)}.features"
+    entry = _load(path, extractor, len(dataset))
+    if entry is None:
+        entry = extract_all(extractor, dataset.items, n_jobs, f"extracting features of {len(dataset)} files")
+        _save(path, entry)
+    return entry
+
+
+def _key(dataset, extractor):
+    """Return the hash that names an entry. It covers the paths too, which the sentences about failures begin with."""
+    decides = [dataset.fingerprint, extractor.name, extractor.version, extractor.settings()]
+    names = [str(item) for item in dataset.items]
+    return hashlib.sha256(json.dumps([decides, names], sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _save(path, entry):
+    stored, ok, failures = entry
+    content = io.BytesIO()
+    np.savez(content, stored=stored, ok=ok, failures=np.array(json.dumps(failures)))
+    body = content.getbuffer()
+    digest = hashlib.sha256(body).digest()
+    try:
+        with whole_file(path) as temporary:
+            with temporary.open("wb") as file:
+                file.write(digest)
+                file.write(body)
+            _verified(temporary.read_bytes())
+    except (OSError, ValueError) as error:
+        click.echo(f"warning: {path}: features cannot be cached ({_reason(error)}); the work goes on", err=True)
+
+
+def _load(path, extractor, n_items):
+    """Return the entry, or None where there is none or it is damaged."""
+    try:
+        body = _verified(path.read_bytes())
+        with np.load(io.BytesIO(body), allow_pickle=False) as entry:
+            stored, ok = entry["stored"], entry["ok"]
+            failures = [(index, message) for index, message in json.loads(str(entry["failures"]))]
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        click.echo(f"warning: {path}: cached features cannot be read ({_reason(error)}); computing them", err=True)
+        return None
+    except (ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        return _damaged(path)
+    fits = ok.shape == (n_items,) and stored.shape == (ok.sum(), extractor.n_features)
+    if not fits or stored.dtype != extractor.stored_dtype or [i for i, _ in failures] != np.flatnonzero(~ok).tolist():
+        return _damaged(path)
+    return stored, ok, failures
+
+
+def _damaged(path):
+    click.echo(f"warning: {path}: the cached features are damaged; computing them again", err=True)
+
+
+def _verified(raw):
+    """Return the content of an entry without the hash before it. Raises ValueError if the two do not agree."""
+    body = memoryview(raw)[_DIGEST_BYTES:]
+    if hashlib.sha256(body).digest() != raw[:_DIGEST_BYTES]:
+        raise ValueError("what was written does not read back")
+    return body
+
+
+def _reason(error):
+    return getattr(error, "strerror", None) or error

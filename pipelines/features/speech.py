@@ -1,0 +1,290 @@
+"""Speech features: one spoken word as one row of numbers.
+
+Two recordings of a word differ in loudness, in the silence around it and in how fast it was said. What stays is how the
+shape of the spectrum moves from sound to sound. So the word is cut out, brought to full level and described by its
+MFCCs; their sequence is brought to a fixed number of frames, which keeps the order of the sounds, and beside it stand
+the mean and the spread over time of the MFCCs and of their slopes, which do not depend on where in the word a sound
+falls. The logarithm of the duration comes last, since the sequence no longer tells it.
+
+The defaults suit words recorded at 8 kHz or more; benchmarks/choose_speech_features.py is the measurement behind them.
+Settings are chosen once, from training data, and travel in the model file together with the matrices.
+"""
+
+import functools
+from dataclasses import dataclass, field, fields
+from typing import ClassVar
+
+import numpy as np
+
+from pipelines.errors import InputFileError, UsageError
+from pipelines.features.audio_file import SILENCE_PEAK, read_waveform
+from pipelines.features.endpoints import word_endpoints
+from pipelines.features.mfcc import clipwise_product, log_mel, make_matrices, slopes
+from pipelines.features.time_normalisation import mean_and_spread, time_normalised
+
+NORMALISATIONS = ("level", "mean", "variance")
+
+_BATCH_SAMPLES = 1 << 17
+_SMALLEST_SPREAD = 1e-3
+_HIGHEST_DELTA_ORDER = 2
+
+
+@dataclass(frozen=True)
+class SpeechExtractor:
+    """Settings that turn a recording of a word into features.
+
+    Attributes
+    ----------
+    sr : int > 0, in Hz
+        Sampling rate that every recording is brought to.
+    preemphasis : float in [0, 1)
+        x[t] - preemphasis * x[t - 1] raises the high frequencies; 0 leaves them.
+    trim_db : float > 0, in decibels
+        A frame this far below the loudest one is not part of the word, unless there is a louder one on either side.
+    trim_pad : float >= 0, in seconds
+        Kept before and after the word.
+    n_fft, win_length, hop_length : int > 0, in samples
+        Length of the Fourier transform, of the Hann window inside it (at most n_fft), and of the step between frames.
+    n_mels : int > 0
+        Number of mel bands.
+    fmin, fmax : float, in Hz
+        Lower edge of the lowest and upper edge of the highest band, 0 <= fmin < fmax <= sr / 2.
+    top_db : float > 0, in decibels
+        Dynamic range kept below the loudest band of the word.
+    n_mfcc : int > 0
+        Number of cepstral coefficients, from 0 on; at most n_mels.
+    delta_width : int, odd, >= 3, in frames
+        Stretch of time over which slopes are taken.
+    normalise : str
+        What is taken out of each utterance besides its level: `"level"` (nothing else), `"mean"` (the mean of each
+        coefficient in the sequence) or `"variance"` (the mean, and the spread scaled to 1).
+    frames : int > 0
+        Number of frames that the sequence of every word is brought to.
+    deltas : int, 0, 1 or 2
+        Orders of slopes in the sequence, beside the coefficients themselves.
+    statistics : bool
+        Whether mean and standard deviation over time of coefficients, deltas and delta-deltas are added.
+    duration : bool
+        Whether the logarithm of the number of frames is added.
+    given_matrices : dict or None
+        What `matrices()` returned when the settings were stored; None lets librosa make them, at their first use.
+    """
+
+    sr: int = 8000
+    preemphasis: float = 0.0
+    trim_db: float = 25.0
+    trim_pad: float = 0.04
+    n_fft: int = 256
+    win_length: int = 200
+    hop_length: int = 80
+    n_mels: int = 32
+    fmin: float = 60.0
+    fmax: float = 3800.0
+    top_db: float = 80.0
+    n_mfcc: int = 16
+    delta_width: int = 9
+    normalise: str = "level"
+    frames: int = 20
+    deltas: int = 0
+    statistics: bool = True
+    duration: bool = True
+    given_matrices: dict | None = field(default=None, compare=False, repr=False)
+
+    name: ClassVar[str] = "speech"
+    version: ClassVar[int] = 1
+    stored_dtype: ClassVar[np.dtype] = np.dtype(np.float32)
+
+    def __post_init__(self):
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            if setting.type in _KINDS and type(value) not in _KINDS[setting.type]:
+                raise UsageError(f"speech {setting.name}: must be of type {setting.type.__name__}, not {value!r}")
+        for setting, (holds, range_) in _RANGES.items():
+            if not holds(self):
+                raise UsageError(f"speech {setting}: must be {range_}, not {getattr(self, setting)!r}")
+
+    @classmethod
+    def from_settings(cls, settings, matrices=None):
+        """Return the extractor that `settings()` described.
+
+        Parameters
+        ----------
+        settings : dict
+            Every setting, by name.
+        matrices : dict of str to ndarray, or None
+            What `matrices()` returned; with them librosa is never imported.
+
+        Raises
+        ------
+        UsageError
+            If a setting is missing, unknown or out of range, or a matrix is missing or of another shape.
+        """
+        expected = [setting.name for setting in fields(cls) if setting.name != "given_matrices"]
+        if sorted(settings) != sorted(expected):
+            odd = sorted(set(settings) ^ set(expected))
+            raise UsageError(
+                f"speech settings: {', '.join(odd)} missing or unknown; the names are {', '.join(expected)}"
+            )
+        extractor = cls(**settings, given_matrices=matrices or None)
+        for name, shape in extractor._shapes().items() if matrices else ():
+            if name not in matrices or matrices[name].shape != shape:
+                raise UsageError(f"speech matrix {name}: must be there, with the shape {shape}")
+        return extractor
+
+    def settings(self):
+        """Return the settings as a dictionary of JSON types."""
+        return {
+            setting.name: getattr(self, setting.name) for setting in fields(self) if setting.name != "given_matrices"
+        }
+
+    def matrices(self):
+        """Return the fixed matrices that must travel with the settings.
+
+        Returns
+        -------
+        matrices : dict
+            `window` float64 [shape=(n_fft,)], `mel` float32 [shape=(n_mels, 1 + n_fft // 2)] and `dct` float64
+            [shape=(n_mfcc, n_mels)]; see `mfcc.make_matrices`.
+        """
+        return self._matrices
+
+    @functools.cached_property
+    def _matrices(self):
+        return self.given_matrices or make_matrices(
+            self.sr, self.n_fft, self.win_length, self.n_mels, self.fmin, self.fmax, self.n_mfcc
+        )
+
+    def _shapes(self):
+        return {"window": (self.n_fft,), "mel": (self.n_mels, 1 + self.n_fft // 2), "dct": (self.n_mfcc, self.n_mels)}
+
+    @property
+    def n_features(self):
+        """Length of a feature vector: sequence, statistics, duration."""
+        sequence = self.frames * self.n_mfcc * (1 + self.deltas)
+        statistics = 2 * self.n_mfcc * (1 + _HIGHEST_DELTA_ORDER)
+        return sequence + self.statistics * statistics + self.duration
+
+    def read(self, source):
+        """Decode a recording (Path) or its contents (bytes), and bring it to the rate of these settings.
+
+        Returns
+        -------
+        waveform : ndarray of float32 [shape=(n_samples,)]
+            One channel, `sr` samples a second, full scale [-1, 1].
+
+        Raises
+        ------
+        InputFileError
+            If it holds no usable sound; the message begins with the path, or with `<stdin>` for bytes.
+        """
+        waveform, sr = read_waveform(source)
+        if sr == self.sr:
+            return waveform
+        import soxr
+
+        resampled = soxr.resample(waveform, sr, self.sr)
+        if np.ptp(resampled) < 2 * SILENCE_PEAK:
+            name = "<stdin>" if isinstance(source, bytes) else source
+            raise InputFileError(f"{name}: contains only silence below {self.sr // 2} Hz; record the word again")
+        return resampled
+
+    def stored_row(self, waveform):
+        """Return the features of one waveform: float32 [shape=(n_features,)]."""
+        return self.stored_rows([waveform])[0]
+
+    def stored_rows(self, waveforms):
+        """Return the features of several waveforms; each row is what `stored_row` gives, bit by bit, but sooner.
+
+        Parameters
+        ----------
+        waveforms : list of ndarray of float32 [shape=(n_samples,)]
+            As `read` returns them: not silent, `sr` samples a second.
+
+        Returns
+        -------
+        rows : ndarray of float32 [shape=(n, n_features)]
+            For each word its sequence, frame by frame; then means and standard deviations; then the duration.
+        """
+        words = [self._word(waveform) for waveform in waveforms]
+        batches = [self._described(batch) for batch in _batches(words)]
+        return np.concatenate([np.empty((0, self.n_features), self.stored_dtype), *batches])
+
+    def to_features(self, stored):
+        """Return stored rows as features: they are already, float32 [shape=(n, n_features)]."""
+        return stored
+
+    def extract(self, source):
+        """Return the features of one recording (Path) or its contents (bytes): float32 [shape=(n_features,)]."""
+        return self.stored_row(self.read(source))
+
+    def _word(self, waveform):
+        """Cut out the word, at full level and without its direct current: float64 [shape=(n_samples,)]."""
+        waveform = waveform.astype(np.float64)
+        waveform -= waveform.mean()
+        waveform /= np.abs(waveform).max()
+        if self.preemphasis:
+            waveform[1:] -= self.preemphasis * waveform[:-1]
+        pad = round(self.trim_pad * self.sr)
+        start, stop = word_endpoints(waveform, self.n_fft, self.hop_length, self.trim_db, pad)
+        return waveform[start:stop]
+
+    def _described(self, words):
+        """Return the features of some words: float32 [shape=(n, n_features)]."""
+        window, mel, dct = (self._matrices[name] for name in ("window", "mel", "dct"))
+        decibels, bounds = log_mel(words, window, mel, self.hop_length, self.top_db)
+        cepstra = clipwise_product(decibels, dct.T, bounds)
+        orders = range(1, (_HIGHEST_DELTA_ORDER if self.statistics else self.deltas) + 1)
+        sequences = np.hstack([cepstra, *(slopes(cepstra, bounds, self.delta_width, order) for order in orders)])
+        mean, spread = mean_and_spread(sequences, bounds)
+        parts = [self._normalised(time_normalised(sequences, bounds, self.frames), mean, spread)]
+        if self.statistics:
+            parts += [mean, spread]
+        if self.duration:
+            parts.append(np.log(np.diff(bounds))[:, np.newaxis])
+        return np.hstack(parts).astype(self.stored_dtype)
+
+    def _normalised(self, sequences, mean, spread):
+        """Flatten the wanted part of sequences [shape=(n, frames, n_coefficients)], normalised per utterance."""
+        wanted = self.n_mfcc * (1 + self.deltas)
+        sequences, mean, spread = sequences[..., :wanted], mean[:, np.newaxis, :wanted], spread[:, np.newaxis, :wanted]
+        if self.normalise != "level":
+            sequences = sequences - mean
+        if self.normalise == "variance":
+            sequences = sequences / (spread + _SMALLEST_SPREAD)
+        return sequences.reshape(len(sequences), -1)
+
+
+_KINDS = {int: (int,), float: (float, int), bool: (bool,), str: (str,)}
+
+# How each setting is checked, once its type is right, and how an error names the range.
+_RANGES = {
+    "sr": (lambda s: 1000 <= s.sr <= 192_000, "from 1000 to 192000 Hz"),
+    "preemphasis": (lambda s: 0 <= s.preemphasis < 1, "at least 0 and below 1"),
+    "trim_db": (lambda s: 0 < s.trim_db <= 200, "above 0 and at most 200 dB"),
+    "trim_pad": (lambda s: 0 <= s.trim_pad <= 1, "from 0 to 1 s"),
+    "n_fft": (lambda s: 16 <= s.n_fft <= 1 << 15, "from 16 to 32768 samples"),
+    "win_length": (lambda s: 1 <= s.win_length <= s.n_fft, "from 1 to n_fft samples"),
+    "hop_length": (lambda s: 1 <= s.hop_length <= s.n_fft, "from 1 to n_fft samples"),
+    "n_mels": (lambda s: 1 <= s.n_mels <= s.n_fft // 2, "from 1 to n_fft // 2"),
+    "fmin": (lambda s: 0 <= s.fmin < s.fmax, "at least 0 Hz and below fmax"),
+    "fmax": (lambda s: s.fmax <= s.sr / 2, "at most sr / 2"),
+    "top_db": (lambda s: 0 < s.top_db <= 200, "above 0 and at most 200 dB"),
+    "n_mfcc": (lambda s: 1 <= s.n_mfcc <= s.n_mels, "from 1 to n_mels"),
+    "delta_width": (lambda s: 3 <= s.delta_width <= 99 and s.delta_width % 2 == 1, "odd, from 3 to 99 frames"),
+    "normalise": (lambda s: s.normalise in NORMALISATIONS, "one of " + ", ".join(NORMALISATIONS)),
+    "frames": (lambda s: 1 <= s.frames <= 1000, "from 1 to 1000"),
+    "deltas": (lambda s: 0 <= s.deltas <= _HIGHEST_DELTA_ORDER, "0, 1 or 2"),
+}
+
+
+def _batches(words):
+    """Yield consecutive words together as long as they stay within `_BATCH_SAMPLES`, which bounds memory."""
+    batch, samples = [], 0
+    for word in words:
+        if batch and samples + len(word) > _BATCH_SAMPLES:
+            yield batch
+            batch, samples = [], 0
+        batch.append(word)
+        samples += len(word)
+    if batch:
+        yield batch
