@@ -1,0 +1,103 @@
+"""Evaluation: how often a model is right on samples it has not learned from, and where it is wrong."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from backprop_core import metrics
+from pipelines import bundle as bundles
+from pipelines.errors import DataError, UsageError
+from pipelines.train import prepare
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The record of the contract, and what a reader may want beside it.
+
+    Attributes
+    ----------
+    record : dict of JSON types
+    most_confused : list of (true label, predicted label, count)
+    warnings : list of str
+    """
+
+    record: dict
+    most_confused: list
+    warnings: list
+
+
+def evaluate(path, dataset_name=None, role="test", n_jobs=None):
+    """Measure the model in the file `path`.
+
+    Parameters
+    ----------
+    dataset_name : str or None
+        None means the data set that the model was trained on.
+    role : str
+        Which part of the data set: "train", "valid" or "test". A model's own split is made again, sample for sample.
+
+    Raises
+    ------
+    ModelFileError, DataError, UsageError
+    """
+    from pipelines import datasets
+
+    model = bundles.load(path)
+    name = dataset_name or model.provenance["dataset"]
+    dataset = datasets.load(name, model.task.name)
+    unknown = sorted(set(dataset.labels) - set(model.labels))
+    if unknown:
+        raise UsageError(f"{name}: has classes that the model does not know: {', '.join(unknown[:5])}")
+    prepared = prepare(dataset, model.extractor, n_jobs)
+    stored, y = prepared.rows(role)
+    if len(y) == 0:
+        raise DataError(f"{name}: has no {role} samples; choose another --split")
+    y = np.array([model.labels.index(label) for label in dataset.labels])[y]
+    probabilities = model.probabilities(stored)
+    return Evaluation(
+        record={"model": str(path), "dataset": name, "split": role, **scores(probabilities, y, model.labels)},
+        most_confused=metrics.most_confused(
+            metrics.confusion_matrix(y, probabilities.argmax(axis=1), len(model.labels)), model.labels
+        ),
+        warnings=_warnings(model, name, prepared.dataset, role),
+    )
+
+
+def scores(probabilities, y, labels):
+    """Return n, accuracy, its 95 % interval, loss, calibration error, and the tables by class: dict of JSON types."""
+    predicted = probabilities.argmax(axis=1)
+    confusion = metrics.confusion_matrix(y, predicted, len(labels))
+    precision, recall, f1 = metrics.precision_recall_f1(confusion)
+    share = metrics.accuracy(y, predicted)
+    of_true_class = probabilities[np.arange(len(y)), y].astype(float)
+    return {
+        "n": len(y),
+        "accuracy": share,
+        "ci95": list(metrics.wilson_interval(share, len(y))),
+        "loss": float(-np.log(np.maximum(of_true_class, np.finfo(np.float32).tiny)).mean()),
+        "ece": metrics.expected_calibration_error(probabilities, y),
+        "labels": list(labels),
+        "per_class": {
+            label: {
+                "precision": float(precision[k]),
+                "recall": float(recall[k]),
+                "f1": float(f1[k]),
+                "support": int(confusion[k].sum()),
+            }
+            for k, label in enumerate(labels)
+        },
+        "confusion": confusion.tolist(),
+    }
+
+
+def _warnings(model, name, dataset, role):
+    warnings = []
+    if dataset.skipped:
+        warnings.append(f"{name}: {len(dataset.skipped)} of its files are left out; the first: {dataset.skipped[0]}")
+    if name == model.provenance["dataset"] and dataset.fingerprint != model.provenance["fingerprint"]:
+        warnings.append(f"{name}: has changed since the model was trained, which may know its {role} samples")
+    elif role != "test":
+        warnings.append(
+            f"these are {role} samples: the model, or a choice about it, has seen them; judge it by --split test"
+        )
+    return warnings

@@ -1,0 +1,223 @@
+"""Printing: results as tables for people, progress as lines on standard error."""
+
+import csv
+import io
+import json
+import shlex
+import shutil
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+
+def as_json(record):
+    """Return a record as one JSON document. NaN is refused: no reader of JSON understands it."""
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # the name of a file is no text
+        return json.dumps(record, allow_nan=False)
+    return text
+
+
+def note(text):
+    """Say something that is not a result."""
+    click.echo(text, err=True)
+
+
+def table(rows, header=()):
+    """Return rows of cells as aligned text; text cells to the left, numbers, given as text, to the right."""
+    lines = [header, *rows] if header else list(rows)
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+
+    def cell(text, width):
+        return text.rjust(width) if text[:1].isdigit() else text.ljust(width)
+
+    return "\n".join("  ".join(cell(t, w) for t, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def percent(share):
+    """Return a share as text, such as "98.52 %"."""
+    return f"{100 * share:.2f} %"
+
+
+class EpochLines:
+    """Tells how training goes: one line that is rewritten on a terminal, one line an epoch elsewhere.
+
+    It is a context manager, so that whatever is said next begins on a line of its own.
+    """
+
+    def __init__(self):
+        self._terminal = sys.stderr.isatty()
+        self._began = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self._terminal and self._began is not None:
+            note("")
+
+    def __call__(self, state, epochs):
+        """Report the last epoch of `state`, a TrainingState, out of `epochs`."""
+        entry = state.history.entries[-1]
+        now = time.perf_counter()
+        if self._began is None:
+            self._began, self._first = now - entry["seconds"], state.epoch - 1
+        left = (now - self._began) / (state.epoch - self._first) * (epochs - state.epoch)
+        text = (
+            f"epoch {state.epoch:3d}/{epochs}  train loss {entry['train']['loss']:.4f} "
+            f"accuracy {percent(entry['train']['accuracy']):>8}  valid loss {entry['valid']['loss']:.4f} "
+            f"accuracy {percent(entry['valid']['accuracy']):>8}  {left:4.0f} s left"
+        )
+        if self._terminal and len(text) >= shutil.get_terminal_size().columns:
+            text = text.replace(" loss", "").replace(" accuracy", "")
+        click.echo(f"\r{text}" if self._terminal else text, err=True, nl=not self._terminal)
+
+
+def dataset_notes(dataset, fallback):
+    """Say which data is trained on, and what was left out of it."""
+    if fallback:
+        note(
+            f"warning: the default data set can be had from no address, so this trains on the bundled {dataset.name}; "
+            "name one with --dataset, or set BACKPROP_MIRROR"
+        )
+    for reason in dataset.skipped[:10]:
+        note(f"skipped: {reason}")
+    if len(dataset.skipped) > 10:
+        note(f"skipped: {len(dataset.skipped) - 10} more files")
+    for remark in dataset.notes:
+        note(f"note: {remark}")
+    sizes = ", ".join(f"{len(dataset.rows(role))} {role}" for role in ("train", "valid", "test"))
+    note(f"{dataset.name}: {len(dataset.labels)} classes, {sizes}")
+
+
+def training_summary(trained):
+    """Return what is said after a training: a table of the scores, where the model is, and what to try next."""
+    record = trained.record
+    rows = [
+        (role, str(record[f"n_{role}"]), f"{record[role]['loss']:.4f}", percent(record[role]["accuracy"]))
+        for role in ("train", "valid", "test")
+        if record[role]
+    ]
+    substitute = " (bundled, because the default could not be had)" if record["bundled_fallback"] else ""
+    return "\n".join(
+        [
+            table(rows, ("split", "samples", "loss", "accuracy")),
+            "",
+            f"data:  {record['dataset']}{substitute}, preset {record['preset']}, seed {record['seed']}",
+            f"time:  {record['seconds']:.1f} s, best epoch {record['best_epoch']} of {record['epochs']}",
+            f"model: {record['model']}",
+            f"try:   {program()} predict {shlex.join([record['model'], trained.example])}",
+        ]
+    )
+
+
+def program():
+    """Return how this program is called here: `backprop` where the shell finds it, else as it was called."""
+    if shutil.which("backprop"):
+        return "backprop"
+    return sys.argv[0] if Path(sys.argv[0]).stem == "backprop" else "python -m pipelines"
+
+
+def evaluation_summary(record, most_confused):
+    """Return an evaluation's accuracy with its interval, the table by class and the most confused pairs, as text."""
+    low, high = record["ci95"]
+    rows = [
+        (label, percent(c["precision"]), percent(c["recall"]), percent(c["f1"]), str(c["support"]))
+        for label, c in record["per_class"].items()
+    ]
+    confused = [f"  {true} taken for {predicted}: {count}" for true, predicted, count in most_confused] or ["  none"]
+    return "\n".join(
+        [
+            f"{record['dataset']}, {record['split']} split, {record['n']} samples",
+            f"accuracy {percent(record['accuracy'])}  (95 % interval {percent(low)} to {percent(high)})",
+            f"loss {record['loss']:.4f}, expected calibration error {percent(record['ece'])}",
+            "",
+            table(rows, ("class", "precision", "recall", "f1", "support")),
+            "",
+            "most confused",
+            *confused,
+        ]
+    )
+
+
+def prediction_line(record):
+    """Return the answer for one file as a line of text."""
+    best = record["label"] if record["label"] is not None else "unknown"
+    others = ", ".join(f"{entry['label']} {percent(entry['probability'])}" for entry in record["top"])
+    return f"{record['path']}: {best}  ({others})"
+
+
+CSV_COLUMNS = ("path", "label", "probability", "error")
+
+
+def csv_line(values):
+    """Return values as one line of CSV, without its line end."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(values)
+    return line.getvalue()
+
+
+def print_predictions(records, form):
+    """Print predictions as they come, or as one list for "json"; reasons go to standard error. Return how many
+    failed."""
+    failed = 0
+    answered = []
+    if form == "csv":
+        click.echo(csv_line(CSV_COLUMNS))
+    for record in records:
+        if "error" in record:
+            failed += 1
+            note(f"error: {record['error']}")
+        if form == "json":
+            answered.append(record)
+        elif form == "jsonl":
+            click.echo(as_json(record))
+        elif form == "csv":
+            click.echo(csv_line([record.get(column) for column in CSV_COLUMNS]))
+        elif "error" not in record:
+            click.echo(prediction_line(record))
+    if form == "json":
+        click.echo(as_json(answered))
+    return failed
+
+
+def info_summary(described):
+    """Return a model file's description as text."""
+    provenance = described["provenance"]
+    layers = " -> ".join(
+        " ".join(str(value) for key, value in layer.items() if key not in ("initializer",))
+        for layer in described["network"]
+    )
+    rows = [
+        ("model", described["model"]),
+        ("task", described["task"]),
+        ("labels", ", ".join(described["labels"])),
+        ("network", f"{layers} ({described['n_parameters']:,} parameters)"),
+        ("extractor", ", ".join(f"{name} {value}" for name, value in described["extractor"].items())),
+        *((name, _short(value)) for name, value in provenance.items()),
+    ]
+    if "golden_error" in described:
+        rows.append(("golden sample", f"reproduced to within {described['golden_error']:.1g}"))
+    return "\n".join(f"{name:16s} {text}" for name, text in rows)
+
+
+def _short(value):
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_short(v)}" for k, v in value.items())
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def datasets_summary(listings):
+    """Return the list of data sets as a table."""
+    rows = [(entry.name, entry.task, f"{entry.size / 1e6:.1f} MB", entry.state, entry.licence) for entry in listings]
+    return table(rows, ("name", "task", "size", "state", "licence"))
+
+
+def datasets_json(listings):
+    """Return the list of data sets as one JSON document."""
+    return as_json([asdict(entry) for entry in listings])

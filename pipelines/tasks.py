@@ -1,0 +1,70 @@
+"""Tasks: what differs between recognising words and recognising pictures, and nothing else.
+
+A task names its data sets, how a file becomes a row of numbers, how rows are scaled, and good recipes. The verbs
+(train, evaluate, predict) are written once, over a task.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipelines.errors import UsageError
+from pipelines.features.image import ImageExtractor
+from pipelines.features.speech import SpeechExtractor
+from pipelines.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Task:
+    """A kind of thing to recognise.
+
+    Attributes
+    ----------
+    name : str
+        As on the command line, and in the registry of data sets.
+    extractor : type
+        Its extractor's class; `from_settings` restores one from a model file.
+    extractor_for : function of a Dataset
+        Returns the extractor that suits the data.
+    per_feature : bool
+        What `Standardizer` needs to know of the features.
+    presets : dict of str to Recipe
+        `"fast"`, for a first result in seconds, and `"best"`, for the best score in minutes.
+    """
+
+    name: str
+    extractor: type
+    extractor_for: Callable
+    per_feature: bool
+    presets: dict[str, Recipe]
+
+
+SPEECH = Task(
+    name="speech",
+    extractor=SpeechExtractor,
+    extractor_for=lambda dataset: SpeechExtractor(),
+    per_feature=True,
+    presets={
+        "fast": Recipe(hidden=(512, 256), epochs=60, dropout=0.5, input_dropout=0.2, label_smoothing=0.1),
+        "best": Recipe(hidden=(512, 256), epochs=240, dropout=0.5, input_dropout=0.2, label_smoothing=0.1),
+    },
+)
+
+IMAGES = Task(
+    name="images",
+    extractor=ImageExtractor,
+    extractor_for=lambda dataset: ImageExtractor.suited_to(dataset.items),
+    per_feature=False,
+    presets={
+        "fast": Recipe(hidden=(512, 256), epochs=15, batch_size=256, dropout=0.3, input_dropout=0.1),
+        "best": Recipe(hidden=(1024, 1024), epochs=60, batch_size=256, dropout=0.5, input_dropout=0.2),
+    },
+)
+
+TASKS = {task.name: task for task in (SPEECH, IMAGES)}
+
+
+def find(name):
+    """Return the task of this name, or raise UsageError."""
+    if name not in TASKS:
+        raise UsageError(f"{name}: no such task; choose {' or '.join(TASKS)}")
+    return TASKS[name]
