@@ -5,10 +5,7 @@ the continued run ends with the same bytes as an uninterrupted one. The file app
 complete and on the disk: whenever the power fails, either the old checkpoint is there or the new one.
 """
 
-import contextlib
 import json
-import os
-import secrets
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_safetensors
 
 from backprop_core.errors import BackpropError
+from backprop_core.whole_file import whole_file
 
 FORMAT = 1
 HEADER = {"format": int, "epoch": int, "rng": dict, "history": list, "fingerprint": dict}
@@ -48,20 +46,13 @@ def save(state, path, fingerprint):
         "fingerprint": fingerprint,
     }
     content = to_safetensors(_tensors(state), metadata={"checkpoint": json.dumps(header, allow_nan=False)})
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with whole_file(path) as temporary:
+            temporary.write_bytes(content)
     except OSError as error:
         raise BackpropError(
             f"{path}: the checkpoint cannot be written ({error.strerror}); free some space or choose another folder"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def load(path, state, fingerprint):

@@ -21,9 +21,9 @@ import numpy as np
 from backprop_core.errors import BackpropError
 from backprop_core.network import Network
 from backprop_core.scaling import Standardizer
+from backprop_core.whole_file import whole_file
 from pipelines import tasks
 from pipelines.errors import ModelFileError
-from pipelines.whole_file import whole_file
 
 FORMAT = 1
 KEY = "backprop"

@@ -7,7 +7,7 @@ import numpy as np
 from backprop_core import metrics
 from pipelines import bundle as bundles
 from pipelines.errors import DataError, UsageError
-from pipelines.train import prepare
+from pipelines.train import extract, prepare
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ def evaluate(path, dataset_name=None, role="test", n_jobs=None):
     dataset_name : str or None
         None means the data set that the model was trained on.
     role : str
-        Which part of the data set: "train", "valid" or "test". A model's own split is made again, sample for sample.
+        Which part of the data set: "train", "valid" or "test". The split of the data set that the model was trained on
+        is made again, sample for sample. Of another data set without a split, every sample is a test sample.
 
     Raises
     ------
@@ -44,11 +45,15 @@ def evaluate(path, dataset_name=None, role="test", n_jobs=None):
 
     model = bundles.load(path)
     name = dataset_name or model.provenance["dataset"]
-    dataset = datasets.load(name, model.task.name)
+    own = name == model.provenance["dataset"]
+    dataset = datasets.load(name, model.task.name, to_train=own)
     unknown = sorted(set(dataset.labels) - set(model.labels))
     if unknown:
         raise UsageError(f"{name}: has classes that the model does not know: {', '.join(unknown[:5])}")
-    prepared = prepare(dataset, model.extractor, n_jobs)
+    if own:
+        prepared = prepare(dataset, model.extractor, n_jobs)
+    else:
+        prepared = extract(dataset.all_tests() if (dataset.role == "train").all() else dataset, model.extractor, n_jobs)
     stored, y = prepared.rows(role)
     if len(y) == 0:
         raise DataError(f"{name}: has no {role} samples; choose another --split")

@@ -8,7 +8,7 @@ import os
 import platform
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from backprop_core.network import Network
 from backprop_core.optimizers import Adam
 from backprop_core.scaling import Standardizer
 from backprop_core.training import Trainer
+from backprop_core.whole_file import whole_file
 from pipelines import datasets
 from pipelines.bundle import Bundle
 from pipelines.errors import DataError, ModelFileError
@@ -29,14 +30,13 @@ from pipelines.features.cache import cached_features
 from pipelines.recipe import Recipe
 from pipelines.resume import Checkpoints
 from pipelines.tasks import Task
-from pipelines.whole_file import whole_file
 
 SPLIT_SEED = 0
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A data set whose every sample is a row of features, and which has all three roles.
+    """A data set whose every sample is a row of features.
 
     Attributes
     ----------
@@ -96,21 +96,30 @@ def load_dataset(task, name):
         return datasets.load(datasets.fallback_name(task.name), task.name), True
 
 
-def prepare(dataset, extractor, n_jobs=None):
-    """Extract features (from the cache where they are there), drop what cannot be read, fill in missing roles.
+def extract(dataset, extractor, n_jobs=None):
+    """Extract features (from the cache where they are there) and drop what cannot be read; roles stay as they are.
 
-    Raises DataError where nothing can be read, or a class loses its last training sample.
+    Raises DataError where nothing can be read.
     """
     stored, _, failures = cached_features(dataset, extractor, n_jobs)
     if failures:
         dataset = dataset.without([index for index, _ in failures], [message for _, message in failures])
         if len(dataset) == 0:
             raise DataError(f"{dataset.name}: none of its files can be read; the first: {failures[0][1]}")
-    dataset = datasets.with_split(dataset, np.random.default_rng(SPLIT_SEED))
+    return Prepared(dataset, extractor, stored)
+
+
+def prepare(dataset, extractor, n_jobs=None):
+    """Do what `extract` does, and fill in the roles that are missing, the same way every time.
+
+    Raises DataError where nothing can be read, or a class loses its last training sample.
+    """
+    extracted = extract(dataset, extractor, n_jobs)
+    dataset = datasets.with_split(extracted.dataset, np.random.default_rng(SPLIT_SEED))
     empty = [label for k, label in enumerate(dataset.labels) if not (dataset.y[dataset.rows("train")] == k).any()]
     if empty:
         raise DataError(f"{dataset.name}: class {empty[0]} has no readable sample to train on; add some or remove it")
-    return Prepared(dataset, extractor, stored)
+    return replace(extracted, dataset=dataset)
 
 
 def train(
@@ -164,7 +173,7 @@ def train(
 
     def features(rows):
         X = extractor.to_features(rows)
-        return standardizer.transform(X, out=X)
+        return standardizer.transform(X, out=None if X is rows else X)
 
     X, X_valid = features(stored), features(prepared.rows("valid")[0])
     y_valid = prepared.rows("valid")[1]

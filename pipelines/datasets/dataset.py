@@ -63,6 +63,10 @@ class Dataset:
         """Return the indices of the samples that play `role`, in order: int64 [shape=(n_role,)]."""
         return np.flatnonzero(self.role == role)
 
+    def all_tests(self):
+        """Return the data set with every sample in the role of the test, as it is to a model that never met it."""
+        return replace(self, role=np.full(len(self), "test"))
+
     def without(self, rows, reasons):
         """Return the data set without the samples at these indices; `reasons` are added to `skipped`."""
         kept = np.delete(np.arange(len(self)), rows)

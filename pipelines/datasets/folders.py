@@ -17,7 +17,7 @@ SUFFIXES = {
 ROLE_FOLDERS = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
 
 
-def read_rows(folder, task):
+def read_rows(folder, task, to_train=True):
     """Read a folder of class folders.
 
     Parameters
@@ -25,6 +25,8 @@ def read_rows(folder, task):
     folder : Path
     task : str
         Decides which files count: `"speech"` or `"images"`.
+    to_train : bool
+        Whether the classes must be fit to train on.
 
     Returns
     -------
@@ -42,7 +44,8 @@ def read_rows(folder, task):
     for role, place in _splits(folder):
         for class_folder in _class_folders(place, task, skipped):
             rows += _class_rows(folder, class_folder, role, task, skipped)
-    check_classes(rows, folder)
+    if to_train:
+        check_classes(rows, folder)
     return rows, skipped
 
 

@@ -39,7 +39,7 @@ class Listing:
     description: str
 
 
-def load(name_or_path, task):
+def load(name_or_path, task, to_train=True):
     """Load a data set, fetching it first if it is registered and not here yet.
 
     Parameters
@@ -49,6 +49,9 @@ def load(name_or_path, task):
         data set is meant when written as a path, `./mnist`.
     task : str
         `"speech"` or `"images"`.
+    to_train : bool
+        Whether a user's own data must be fit to train on: two classes or more, with samples enough. A trained model can
+        be tested on less.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def load(name_or_path, task):
     if task not in folders.SUFFIXES:
         raise UsageError(f"{task}: no such task (known: {', '.join(folders.SUFFIXES)})")
     if name_or_path not in registry.sources():
-        return _load_path(name_or_path, task)
+        return _load_path(name_or_path, task, to_train)
     source = registry.find(name_or_path)
     if source.task != task:
         raise UsageError(
@@ -106,21 +109,21 @@ def listing(name):
     return Listing(source.name, source.task, source.licence, size, state(name), source.description)
 
 
-def _load_path(text, task):
+def _load_path(text, task, to_train):
     path = Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises on the name of a user who does not exist
     try:
         is_folder, is_file = path.is_dir(), path.is_file()
     except OSError as error:
         raise DataError(f"{text}: cannot be read ({error.strerror})") from error
     if is_folder:
-        rows, skipped = folders.read_rows(path, task)
+        rows, skipped = folders.read_rows(path, task, to_train)
         return dataset_from_rows(rows, text, task, skipped=tuple(skipped))
     if is_file:
         if path.suffix.lower() != ".csv":
             raise DataError(
                 f"{text}: is neither a folder of class folders nor a manifest, which is a file ending in .csv"
             )
-        return dataset_from_rows(manifest.read_rows(path), text, task)
+        return dataset_from_rows(manifest.read_rows(path, to_train), text, task)
     if len(path.parts) > 1 or path.suffix.lower() == ".csv":
         raise DataError(f"{text}: no such file or folder")
     return registry.find(text)  # raises, and offers the name that was probably meant

@@ -14,13 +14,15 @@ REQUIRED = ("path", "label")
 OPTIONAL = ("split", "group")
 
 
-def read_rows(path):
+def read_rows(path, to_train=True):
     """Read a manifest.
 
     Parameters
     ----------
     path : Path
         The CSV file, in UTF-8.
+    to_train : bool
+        Whether the classes must be fit to train on.
 
     Returns
     -------
@@ -39,7 +41,8 @@ def read_rows(path):
     if missing := [row.name for row in rows if not row.path.is_file()]:
         raise DataError(f"{path}: lists {len(missing)} of {len(rows)} files that do not exist: {listed(missing)}")
     _check_no_file_twice(path, rows)
-    check_classes(rows, path)
+    if to_train:
+        check_classes(rows, path)
     return rows
 
 

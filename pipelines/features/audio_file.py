@@ -72,7 +72,7 @@ def read_waveform(source):
     name = "<stdin>" if isinstance(source, bytes) else str(source)
     try:
         with soundfile.SoundFile(io.BytesIO(source) if isinstance(source, bytes) else source) as sound:
-            problem = _wrong_length(sound)
+            problem = _cut_short(sound, source) or _wrong_length(sound)
             if problem is None:
                 waveform, sr = _mono(sound), sound.samplerate
                 problem = _unusable(waveform, sound.frames)
@@ -84,6 +84,26 @@ def read_waveform(source):
     return waveform, sr
 
 
+def _cut_short(sound, source):
+    """Say so if the end of a file is missing and libsndfile would read the rest without complaint; None if not."""
+    for claimed, present in _LENGTH_REMARK.findall(sound.extra_info):
+        if int(present) < int(claimed) < _LENGTH_UNKNOWN:
+            return f"the file is cut short ({present} of {claimed} bytes); copy or record it again"
+    if sound.format == "OGG" and not _last_page_is_whole(source):
+        return "the file is cut short (its last page is missing); copy or record it again"
+    return None
+
+
+def _last_page_is_whole(source):
+    """Tell whether an Ogg file ends with a whole page that says it is the last (RFC 3533, section 6)."""
+    tail = source if isinstance(source, bytes) else _last_bytes(Path(source))
+    page = tail[tail.rfind(b"OggS") :]
+    if len(page) < 27 or not page[5] & 4:
+        return False
+    sizes = page[27 : 27 + page[26]]
+    return len(page) >= 27 + page[26] + sum(sizes)
+
+
 def _wrong_length(sound):
     """Say what is wrong with the length of an opened file, from its header alone; None if nothing is."""
     if sound.frames == 0:
@@ -93,10 +113,6 @@ def _wrong_length(sound):
         return f"lasts {seconds:.0f} s, and one word is expected in at most {LONGEST_SECONDS:g} s; cut the word out"
     if seconds < SHORTEST_SECONDS:
         return f"lasts {seconds:.3f} s, and no word is shorter than {SHORTEST_SECONDS:g} s; record the word again"
-    # libsndfile reads a WAV that was cut short without complaint, but remarks on it in its log.
-    for claimed, present in _LENGTH_REMARK.findall(sound.extra_info):
-        if int(present) < int(claimed) < _LENGTH_UNKNOWN:
-            return f"the file is cut short ({present} of {claimed} bytes); copy or record it again"
     return None
 
 
@@ -112,8 +128,7 @@ def _unusable(waveform, frames):
     """Say why decoded samples cannot be used; None if they can."""
     if len(waveform) < frames:
         return f"the file is cut short ({len(waveform)} of {frames} samples); copy or record it again"
-    # The sum of finite samples is finite, and one that is not spoils it.
-    if not np.isfinite(waveform.sum(dtype=np.float64)):
+    if not np.isfinite(waveform).all():
         return "the sound has samples that are not numbers (NaN or infinite); export it again"
     if np.ptp(waveform) < 2 * SILENCE_PEAK:
         return "contains only silence; check the microphone and record the word again"
@@ -147,6 +162,13 @@ def _why_unreadable(source, name, error):
 def _first_bytes(path):
     with path.open("rb") as file:
         return file.read(16)
+
+
+def _last_bytes(path):
+    """Return the end of a file, long enough for an Ogg page."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - (1 << 16)))
+        return file.read()
 
 
 def _reason(error):

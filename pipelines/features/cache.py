@@ -13,9 +13,9 @@ import zipfile
 import click
 import numpy as np
 
+from backprop_core.whole_file import whole_file
 from pipelines.datasets.locations import cache_folder
 from pipelines.features.extraction import extract_all
-from pipelines.whole_file import whole_file
 
 _DIGEST_BYTES = 32
 

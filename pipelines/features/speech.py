@@ -44,7 +44,8 @@ class SpeechExtractor:
     trim_pad : float >= 0, in seconds
         Kept before and after the word.
     n_fft, win_length, hop_length : int > 0, in samples
-        Length of the Fourier transform, of the Hann window inside it (at most n_fft), and of the step between frames.
+        Length of the Fourier transform (even), of the Hann window inside it, and of the step between frames;
+        the last two are at most n_fft.
     n_mels : int > 0
         Number of mel bands.
     fmin, fmax : float, in Hz
@@ -262,12 +263,12 @@ _RANGES = {
     "preemphasis": (lambda s: 0 <= s.preemphasis < 1, "at least 0 and below 1"),
     "trim_db": (lambda s: 0 < s.trim_db <= 200, "above 0 and at most 200 dB"),
     "trim_pad": (lambda s: 0 <= s.trim_pad <= 1, "from 0 to 1 s"),
-    "n_fft": (lambda s: 16 <= s.n_fft <= 1 << 15, "from 16 to 32768 samples"),
+    "n_fft": (lambda s: 16 <= s.n_fft <= 1 << 15 and s.n_fft % 2 == 0, "even, from 16 to 32768 samples"),
     "win_length": (lambda s: 1 <= s.win_length <= s.n_fft, "from 1 to n_fft samples"),
     "hop_length": (lambda s: 1 <= s.hop_length <= s.n_fft, "from 1 to n_fft samples"),
     "n_mels": (lambda s: 1 <= s.n_mels <= s.n_fft // 2, "from 1 to n_fft // 2"),
-    "fmin": (lambda s: 0 <= s.fmin < s.fmax, "at least 0 Hz and below fmax"),
     "fmax": (lambda s: s.fmax <= s.sr / 2, "at most sr / 2"),
+    "fmin": (lambda s: 0 <= s.fmin < s.fmax, "at least 0 Hz and below fmax"),
     "top_db": (lambda s: 0 < s.top_db <= 200, "above 0 and at most 200 dB"),
     "n_mfcc": (lambda s: 1 <= s.n_mfcc <= s.n_mels, "from 1 to n_mels"),
     "delta_width": (lambda s: 3 <= s.delta_width <= 99 and s.delta_width % 2 == 1, "odd, from 3 to 99 frames"),

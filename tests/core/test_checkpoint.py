@@ -243,7 +243,8 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one_and_no_litter(sa
     assert [path.name for path in saved.parent.iterdir()] == [saved.name]
 
 
-def test_a_folder_that_does_not_exist_is_refused(tmp_path):
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "nowhere").write_text("a file, not a folder")
     with pytest.raises(BackpropError, match="cannot be written"):
         checkpoint.save(begin()[1], tmp_path / "nowhere" / "run.checkpoint", FINGERPRINT)
 

@@ -1,0 +1,1 @@
+"""What measures accuracy and speed, and the results it wrote, in `results/`."""

@@ -1,0 +1,140 @@
+"""Extraction gives a row to every readable file, in order, however many threads work at it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import soundfile
+
+from pipelines.features.extraction import CHUNK, extract_all
+from pipelines.features.image import ImageExtractor
+from pipelines.features.speech import SpeechExtractor
+
+SPEECH = SpeechExtractor(statistics=False, frames=4)
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory):
+    """Somewhat more files than two chunks hold."""
+    folder = tmp_path_factory.mktemp("words")
+    rng = np.random.default_rng(7)
+    paths = [folder / f"{number:03d}.wav" for number in range(2 * CHUNK + 5)]
+    for path in paths:
+        noise = rng.normal(size=rng.integers(800, 3000))
+        soundfile.write(path, 0.1 * noise * np.hanning(len(noise)), 8000)
+    return paths
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 5, None])
+def test_rows_come_in_the_order_of_the_files_whatever_the_number_of_threads(words, n_jobs):
+    stored, ok, failures = extract_all(SPEECH, words, n_jobs)
+    assert stored.dtype == SPEECH.stored_dtype
+    assert ok.all()
+    assert failures == []
+    assert np.array_equal(stored, [SPEECH.extract(path) for path in words])
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_bad_files_lose_their_rows_and_no_others(words, tmp_path, n_jobs):
+    bad = {0: tmp_path / "none.wav", 5: tmp_path / "empty.wav", CHUNK: tmp_path, 2 * CHUNK + 4: tmp_path / "last.wav"}
+    (tmp_path / "empty.wav").touch()
+    items = [bad.get(index, path) for index, path in enumerate(words)]
+    stored, ok, failures = extract_all(SPEECH, items, n_jobs)
+    assert [index for index, _ in failures] == sorted(bad)
+    assert all(message.startswith(f"{bad[index]}: ") for index, message in failures)
+    assert np.flatnonzero(~ok).tolist() == sorted(bad)
+    assert np.array_equal(stored, extract_all(SPEECH, words)[0][ok])
+
+
+def test_a_whole_chunk_of_bad_files_is_no_obstacle(words, tmp_path):
+    items = [tmp_path / "none.wav"] * (CHUNK + 1) + words[:2]
+    stored, ok, failures = extract_all(SPEECH, items)
+    assert stored.shape == (2, SPEECH.n_features)
+    assert ok.tolist() == [False] * (CHUNK + 1) + [True] * 2
+    assert len(failures) == CHUNK + 1
+
+
+@pytest.mark.parametrize("extractor", [SPEECH, ImageExtractor(8, 8, "grey")], ids=["speech", "images"])
+def test_no_files_are_no_rows(extractor, tmp_path):
+    for items in ([], [tmp_path / "none"]):
+        stored, ok, failures = extract_all(extractor, items)
+        assert stored.shape == (0, extractor.n_features)
+        assert stored.dtype == extractor.stored_dtype
+        assert len(ok) == len(failures) == len(items)
+
+
+def test_pixels_in_memory_are_converted_like_pictures():
+    pixels = np.random.default_rng(0).integers(0, 256, (10, 6, 5), dtype=np.uint8)
+    same = ImageExtractor(5, 6, "grey")
+    stored, ok, failures = extract_all(same, pixels)
+    assert np.array_equal(stored, pixels.reshape(10, 30))
+    assert ok.all()
+    assert failures == []
+    other = ImageExtractor(4, 4, "colour")
+    assert np.array_equal(extract_all(other, pixels)[0], [other.stored_row(one) for one in pixels])
+
+
+def test_contents_and_paths_give_the_same_rows(words):
+    assert np.array_equal(extract_all(SPEECH, [path.read_bytes() for path in words])[0], extract_all(SPEECH, words)[0])
+
+
+def test_progress_is_a_line_on_standard_error_where_there_is_no_terminal(words, capsys):
+    extract_all(SPEECH, words, progress="listening")
+    assert capsys.readouterr() == ("", "listening\n")
+    extract_all(SPEECH, words)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_progress_is_a_bar_that_ends_at_the_end_where_there_is_a_terminal(words, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    stored, _, _ = extract_all(SPEECH, words, progress="listening")
+    shown = capsys.readouterr()
+    assert len(stored) == len(words)
+    assert shown.out == ""
+    assert "listening" in shown.err
+    assert "100%" in shown.err
+
+
+def test_an_error_in_the_program_is_not_taken_for_a_bad_file(words):
+    class Broken(SpeechExtractor):
+        def stored_rows(self, waveforms):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        extract_all(Broken(), words, n_jobs=2)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a POSIX signal")
+def test_ctrl_c_ends_a_long_extraction_at_once(words):
+    program = f"""
+import sys
+from pathlib import Path
+from pipelines.features.extraction import extract_all
+from pipelines.features.speech import SpeechExtractor
+print("ready", flush=True)
+extract_all(SpeechExtractor(), [Path({str(words[0])!r})] * 300_000, n_jobs=2, progress="listening")
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that runs the tests in the background has SIGINT ignored, and what it starts inherits that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        assert process.stdout.readline() == "ready\n"
+        assert process.stderr.readline() == "listening\n"
+        time.sleep(0.5)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=20)
+        assert time.monotonic() - began < 5
+        assert process.returncode != 0
+        assert "KeyboardInterrupt" in stderr
+    finally:
+        process.kill()

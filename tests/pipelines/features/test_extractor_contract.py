@@ -1,0 +1,114 @@
+"""What every extractor promises, whatever it extracts from."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from pipelines.errors import InputFileError
+from pipelines.features.image import ImageExtractor
+from pipelines.features.speech import SpeechExtractor
+
+EXTRACTORS = {
+    "speech": SpeechExtractor(),
+    "grey images": ImageExtractor(28, 28, "grey"),
+    "colour images": ImageExtractor(9, 16, "colour"),
+}
+
+
+@pytest.fixture(params=EXTRACTORS)
+def extractor(request):
+    return EXTRACTORS[request.param]
+
+
+@pytest.fixture
+def files(extractor, tmp_path):
+    """Seven files of different sizes that the extractor reads."""
+    rng = np.random.default_rng(6)
+    paths = []
+    for number in range(7):
+        path = tmp_path / f"{number}.{'wav' if extractor.name == 'speech' else 'png'}"
+        if extractor.name == "speech":
+            noise = rng.normal(size=1000 + 1111 * number)
+            soundfile.write(path, 0.1 * noise * np.hanning(len(noise)), (8000, 16000, 44100)[number % 3])
+        else:
+            pixels = rng.integers(0, 256, (5 + 13 * number, 40, 3)[: 2 + number % 2], dtype=np.uint8)
+            Image.fromarray(pixels).save(path)
+        paths.append(path)
+    return paths
+
+
+def test_features_are_finite_float32_and_of_the_promised_length(extractor, files):
+    for path in files:
+        features = extractor.extract(path)
+        assert features.dtype == np.float32
+        assert features.shape == (extractor.n_features,)
+        assert np.isfinite(features).all()
+
+
+def test_different_files_have_different_features(extractor, files):
+    assert len({extractor.extract(path).tobytes() for path in files}) == len(files)
+
+
+def test_extracting_again_gives_the_same_bytes(extractor, files):
+    for path in files:
+        assert extractor.extract(path).tobytes() == extractor.extract(path).tobytes()
+
+
+def test_a_file_and_its_contents_give_the_same_bytes(extractor, files):
+    for path in files:
+        assert extractor.extract(path).tobytes() == extractor.extract(path.read_bytes()).tobytes()
+
+
+def test_extracting_does_not_change_what_was_decoded(extractor, files):
+    decoded = extractor.read(files[0])
+    before = decoded.copy()
+    extractor.stored_row(decoded)
+    assert np.array_equal(decoded, before)
+
+
+def test_extracting_is_reading_storing_and_converting(extractor, files):
+    for path in files:
+        row = extractor.stored_row(extractor.read(path))
+        assert row.dtype == extractor.stored_dtype
+        assert row.shape == (extractor.n_features,)
+        assert np.array_equal(extractor.to_features(row[np.newaxis])[0], extractor.extract(path))
+
+
+def test_settings_survive_json_and_give_the_same_features(extractor, files):
+    settings = json.loads(json.dumps(extractor.settings(), allow_nan=False))
+    for matrices in (None, extractor.matrices()):
+        again = type(extractor).from_settings(settings, matrices)
+        assert again == extractor
+        assert again.settings() == extractor.settings()
+        assert again.extract(files[3]).tobytes() == extractor.extract(files[3]).tobytes()
+
+
+def test_a_vector_is_the_same_alone_and_in_a_batch(extractor, files):
+    from pipelines.features.extraction import extract_all
+
+    alone = np.stack([extractor.extract(path) for path in files])
+    for order in (range(7), (6, 2, 4, 0, 1, 5, 3), (3, 3)):
+        stored, ok, failures = extract_all(extractor, [files[i] for i in order])
+        assert ok.all()
+        assert failures == []
+        assert extractor.to_features(stored).tobytes() == alone[list(order)].tobytes()
+
+
+@pytest.mark.parametrize("content", [b"", b"not what was expected\n" * 30])
+def test_an_unusable_file_is_refused_by_name(extractor, tmp_path, content):
+    path = tmp_path / "unusable"
+    path.write_bytes(content)
+    with pytest.raises(InputFileError) as caught:
+        extractor.extract(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    with pytest.raises(InputFileError) as caught:
+        extractor.extract(content)
+    assert str(caught.value).startswith("<stdin>: ")
+
+
+def test_an_extractor_has_a_name_and_a_version(extractor):
+    assert extractor.name in ("speech", "images")
+    assert extractor.version >= 1
