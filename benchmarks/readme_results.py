@@ -26,8 +26,8 @@ def table():
             f"Preset `fast`, single model, official test splits (`{accuracy['command']}`). Recognising one file takes "
             f"{one_picture:.2f} s for a picture and {one_word:.2f} s for a recording, start-up included "
             f"(`{startup['command']}`). The features of FSDD's {features['files']:,} recordings are ready "
-            f"{features['ratio']:.1f} times as fast as in a loop over librosa, and equal to "
-            f"{features['largest_difference']:.0e} (`{features['command']}`).",
+            f"{features['ratio']:.1f} times as fast as in a loop over librosa; the two differ by at most "
+            f"{features['largest_difference']:.1g} (`{features['command']}`).",
             "",
             f"Measured on {machine['cores']} cores ({machine['processor']}), as many threads, {versions}.",
         ]
