@@ -29,7 +29,8 @@ def table():
             f"{features['ratio']:.1f} times as fast as in a loop over librosa; the two differ by at most "
             f"{features['largest_difference']:.1g} (`{features['command']}`).",
             "",
-            f"Measured on {machine['cores']} cores ({machine['processor']}), as many threads, {versions}.",
+            f"Measured on {machine['cores']} cores ({machine['processor']}) with the default threads, which is one for "
+            f"networks this small; {versions}.",
         ]
     )
 

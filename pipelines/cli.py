@@ -73,7 +73,7 @@ class Share(click.FloatRange):
 
 def option_jobs(command):
     """Add --jobs, the number of threads."""
-    return click.option("--jobs", type=click.IntRange(1), help="Threads to use; default: one for each core.")(command)
+    return click.option("--jobs", type=click.IntRange(1), help="Threads to use; default: as many as pay.")(command)
 
 
 def option_json(command):
