@@ -176,8 +176,8 @@ def train(
         X = extractor.to_features(rows)
         return standardizer.transform(X, out=None if X is rows else X)
 
-    X, X_valid = features(stored), features(prepared.rows("valid")[0])
-    y_valid = prepared.rows("valid")[1]
+    stored_valid, y_valid = prepared.rows("valid")
+    X, X_valid = features(stored), features(stored_valid)
     trainer, rng = _trainer(recipe, extractor.n_features, len(dataset.labels), seed)
     state = trainer.start(rng)
     checkpoints = Checkpoints(out, _identity(dataset, extractor, recipe, seed))
@@ -217,21 +217,26 @@ def train(
         "n_test": len(y_test),
         **scores,
     }
-    provenance = {
-        **{key: value for key, value in record.items() if key != "model"},
-        "fingerprint": dataset.fingerprint,
-        "licence": dataset.licence,
-        "citation": dataset.citation,
-        "recipe": recipe.settings(),
-        "versions": versions(),
-        "history": state.history.entries,
-    }
+    provenance = _provenance(record, dataset, recipe, state.history)
     bundle = Bundle(task, dataset.labels, extractor, standardizer, trainer.network, provenance, stored[:1])
     bundle.save(out)
     if stopped != "interrupted":
         checkpoints.remove()
     warnings = [checkpoints.problem] if checkpoints.problem else []
     return Trained(bundle, stopped, record, _example(dataset, out), checkpoints.there, warnings)
+
+
+def _provenance(record, dataset, recipe, history):
+    """Return what the model file says of its origin: the record, without where the file lies, and what led to it."""
+    return {
+        **{key: value for key, value in record.items() if key != "model"},
+        "fingerprint": dataset.fingerprint,
+        "licence": dataset.licence,
+        "citation": dataset.citation,
+        "recipe": recipe.settings(),
+        "versions": versions(),
+        "history": history.entries,
+    }
 
 
 def _threads(recipe, network):
