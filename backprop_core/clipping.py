@@ -1,18 +1,45 @@
-"""Clipping: a limit to how long a gradient may be, against the rare batch that would throw the weights far away."""
+"""Clipping: a limit to how long a gradient may be, against the rare batch that would throw the weights far away.
+
+Gradients are flat vectors, changed in place. One that is not finite stays as it is: cut to size, NaN and infinity would
+go on as if nothing had happened, and the divergence that they are a sign of would never be named.
+"""
 
 import math
 
 import numpy as np
 
+from backprop_core.pieces import pieces
+
+
+def clip_by_value(grads, largest):
+    """Cut every number of `grads` to [-largest, largest]; return (the greatest magnitude met, clipped or not).
+
+    The direction changes: a few huge numbers lose, and the others keep theirs.
+    """
+    magnitude = max(float(grads.max()), -float(grads.min())) if grads.size else 0.0
+    if magnitude <= largest or not math.isfinite(magnitude):
+        return magnitude, False
+    np.clip(grads, -largest, largest, out=grads)
+    return magnitude, True
+
 
 def clip_by_global_norm(grads, largest):
-    """Shorten `grads`, a flat vector, in place to length `largest` if it is longer; return (its length, clipped or
-    not).
+    """Shorten `grads` to length `largest` if it is longer; return (its length, clipped or not).
 
     The direction stays. Pascanu, Mikolov and Bengio 2012, https://arxiv.org/abs/1211.5063
     """
-    norm = math.sqrt(float(np.dot(grads, grads)))
+    norm = _length(grads)
     if norm <= largest or not math.isfinite(norm):
         return norm, False
     grads *= largest / norm
     return norm, True
+
+
+@np.errstate(over="ignore")
+def _length(grads):
+    """|grads|, a float. In float32 a square overflows from 2e19 on: such a sum is taken once more, in float64."""
+    square = float(np.dot(grads, grads))
+    if math.isinf(square) and grads.dtype == np.float32:
+        wide = (grads[piece].astype(np.float64) for piece in pieces(len(grads)))
+        square = sum(float(np.dot(part, part)) for part in wide)
+    return math.sqrt(square)

@@ -1,73 +1,160 @@
 """Optimizers: from the gradient to the step that the weights take.
 
 The gradient says which way the loss grows; the weights go the other way. The rules differ in how far, and in what they
-remember of earlier gradients. An optimizer computes the update and keeps its own memory; the trainer applies the
+remember of earlier gradients. An optimizer computes the update and keeps its own memory; whoever trains applies the
 update, in one visible line. Sorted from simple to complex.
 
-`init(n, dtype)` returns the memory for n parameters, `update(grads, state, learning_rate, out)` the update, float
-[shape=(n,)]. Long vectors are worked through in pieces that stay in the processor's cache: every piece is read once
-from memory, not once for each of the formula's operations.
+`init(n, dtype)` returns the memory for n parameters, a dict of arrays. `update(grads, state, learning_rate, out)`
+writes the update, float [shape=(n,)], to `out` and returns it; in the formulas g is the gradient, and all of them hold
+for every parameter by itself.
+
+AdamW is not a rule of its own: it is Adam with decoupled weight decay, which takes a share of the weights away beside
+the update (`Step`, `weight_decay`) and so goes with every optimizer here. "adamw" therefore names Adam, and the decay
+is set where the step is. Loshchilov and Hutter 2017, https://arxiv.org/abs/1711.05101
 """
+
+import math
 
 import numpy as np
 
 from backprop_core.errors import BackpropError
+from backprop_core.pieces import pieces, sweep
 
-PIECE = 16384
+RANGES = {
+    "[0, 1]": lambda value: 0 <= value <= 1,
+    "[0, 1)": lambda value: 0 <= value < 1,
+    "(0, inf)": lambda value: 0 < value < math.inf,
+}
 
 
-def pieces(n):
-    """Yield slices that cover range(n)."""
-    for start in range(0, n, PIECE):
-        yield slice(start, min(start + PIECE, n))
+def checked(name, value, within):
+    """Return the setting as a float; raise BackpropError unless it lies `within`, a key of `RANGES`."""
+    try:
+        inside = RANGES[within](value)
+    except TypeError:
+        inside = False
+    if not inside:
+        raise BackpropError(f"{name} is {value!r}: choose a number within {within}")
+    return float(value)
 
 
 class SGD:
     """Stochastic gradient descent, with momentum if asked: a ball that keeps rolling.
 
         v <- momentum * v - learning_rate * g
-        update = v                                          (momentum)
+        update = v                                          (momentum; without it, -learning_rate * g)
         update = momentum * v - learning_rate * g           (Nesterov: look ahead)
 
     Polyak 1964; Nesterov 1983; in this form Sutskever et al. 2013, https://proceedings.mlr.press/v28/sutskever13.html
 
     Parameters
     ----------
-    momentum : float in [0, 1)
+    momentum : float in [0, 1], as scikit-learn allows it; at 1 nothing ever slows the ball
     nesterov : bool
     """
 
     def __init__(self, momentum=0.9, nesterov=False):
-        if not 0 <= momentum < 1:
-            raise BackpropError(f"momentum is {momentum}: choose a number from 0 up to, not including, 1")
-        self.momentum, self.nesterov = momentum, nesterov
+        self.momentum, self.nesterov = checked("momentum", momentum, "[0, 1]"), nesterov
 
     def init(self, n, dtype):
-        """Return the memory: the velocity v."""
-        return {"velocity": np.zeros(n, dtype)}
+        """Return the memory: the velocity v, and the number of steps taken, t."""
+        return {"velocity": np.zeros(n, dtype), "t": np.zeros((), np.int64)}
 
     def update(self, grads, state, learning_rate, out):
         """Return the update, written to `out`."""
+        rate = float(learning_rate)
+        if not self.momentum:
+            return np.multiply(grads, -rate, out=out)
+        state["t"] += 1
         for piece in pieces(len(grads)):
             v, u, g = state["velocity"][piece], out[piece], grads[piece]
-            np.multiply(g, -learning_rate, out=u)
+            np.multiply(g, -rate, out=u)
             v *= self.momentum
             v += u
             if self.nesterov:
                 u += self.momentum * v
             else:
                 np.copyto(u, v)
+        sweep(state, "velocity")
+        return out
+
+
+class Adagrad:
+    """Adaptive gradients: a weight that has moved much already moves less from now on; rare features keep their step.
+
+        s <- s + g^2                                        the sum over all steps, which only grows
+        update = -learning_rate * g / (sqrt(s) + eps)
+
+    Duchi, Hazan and Singer 2011, https://jmlr.org/papers/v12/duchi11a.html
+
+    Parameters
+    ----------
+    eps : float > 0
+    """
+
+    def __init__(self, eps=1e-10):
+        self.eps = checked("eps", eps, "(0, inf)")
+
+    def init(self, n, dtype):
+        """Return the memory: the sum of squares s."""
+        return {"s": np.zeros(n, dtype)}
+
+    def update(self, grads, state, learning_rate, out):
+        """Return the update, written to `out`."""
+        rate = float(learning_rate)
+        for piece in pieces(len(grads)):
+            g, s, u = grads[piece], state["s"][piece], out[piece]
+            s += np.multiply(g, g, out=u)
+            scale_by_root(g, s, rate, self.eps, u)
+        return out
+
+
+class RMSProp:
+    """Adagrad that forgets: each weight's step is measured against its recent gradients, not against all of them.
+
+        v <- decay * v + (1 - decay) g^2                    the mean square of recent gradients
+        update = -learning_rate * g / (sqrt(v) + eps)
+
+    Tieleman and Hinton 2012, https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf
+
+    Parameters
+    ----------
+    decay : float in [0, 1)
+    eps : float > 0
+    """
+
+    def __init__(self, decay=0.9, eps=1e-8):
+        self.decay, self.eps = checked("decay", decay, "[0, 1)"), checked("eps", eps, "(0, inf)")
+
+    def init(self, n, dtype):
+        """Return the memory: the mean square v, and the number of steps taken, t."""
+        return {"v": np.zeros(n, dtype), "t": np.zeros((), np.int64)}
+
+    def update(self, grads, state, learning_rate, out):
+        """Return the update, written to `out`."""
+        rate = float(learning_rate)
+        state["t"] += 1
+        for piece in pieces(len(grads)):
+            g, v, u = grads[piece], state["v"][piece], out[piece]
+            np.multiply(g, g, out=u)
+            u *= 1 - self.decay
+            v *= self.decay
+            v += u
+            scale_by_root(g, v, rate, self.eps, u)
+        sweep(state, "v")
         return out
 
 
 class Adam:
     """Adaptive moments: each weight gets a step of its own size, the smoother its gradient the longer.
 
-        m <- b1 m + (1 - b1) g            the mean of recent gradients
-        v <- b2 v + (1 - b2) g^2          their mean square
-        update = -learning_rate * m_hat / (sqrt(v_hat) + eps),   m_hat = m / (1 - b1^t),   v_hat = v / (1 - b2^t)
+        m <- b1 m + (1 - b1) g                              the mean of recent gradients
+        v <- b2 v + (1 - b2) g^2                            their mean square
+        update = -rate_t * m / (sqrt(v) + eps),             rate_t = learning_rate * sqrt(1 - b2^t) / (1 - b1^t)
 
-    Kingma and Ba 2014, https://arxiv.org/abs/1412.6980. The hats undo the start from zero.
+    Kingma and Ba 2014, https://arxiv.org/abs/1412.6980, in the form that ends their section 2, which is scikit-learn's
+    too: rate_t undoes the start of m and v from zero. (Their Algorithm 1, and PyTorch, differ only in that eps is added
+    to sqrt(v) / sqrt(1 - b2^t).)
 
     Parameters
     ----------
@@ -76,38 +163,80 @@ class Adam:
     """
 
     def __init__(self, b1=0.9, b2=0.999, eps=1e-8):
-        for name, b in (("b1", b1), ("b2", b2)):
-            if not 0 <= b < 1:
-                raise BackpropError(f"{name} is {b}: choose a number from 0 up to, not including, 1")
-        self.b1, self.b2, self.eps = b1, b2, eps
+        self.b1, self.b2 = checked("b1", b1, "[0, 1)"), checked("b2", b2, "[0, 1)")
+        self.eps = checked("eps", eps, "(0, inf)")
 
     def init(self, n, dtype):
         """Return the memory: both moments, and the number of steps taken, t."""
         return {"m": np.zeros(n, dtype), "v": np.zeros(n, dtype), "t": np.zeros((), np.int64)}
 
-    def update(self, grads, state, learning_rate, out):
-        """Return the update, written to `out`."""
+    def corrected_rate(self, state, learning_rate):
+        """Count a step in `state` and return its rate_t, a float."""
         state["t"] += 1
         t = int(state["t"])
-        # Both hats are numbers, not arrays: folded into the rate and into eps, they cost nothing.
-        root = np.sqrt(1 - self.b2**t)
-        rate, eps = float(learning_rate * root / (1 - self.b1**t)), float(self.eps * root)
-        work = np.empty(min(PIECE, len(grads)), grads.dtype)
+        return float(learning_rate) * math.sqrt(1 - self.b2**t) / (1 - self.b1**t)
+
+    def update(self, grads, state, learning_rate, out):
+        """Return the update, written to `out`."""
+        rate = self.corrected_rate(state, learning_rate)
         for piece in pieces(len(grads)):
             g, m, v, u = grads[piece], state["m"][piece], state["v"][piece], out[piece]
-            w = work[: len(g)]
             m *= self.b1
-            np.multiply(g, 1 - self.b1, out=w)
-            m += w
-            w *= g
-            w *= (1 - self.b2) / (1 - self.b1)
+            m += np.multiply(g, 1 - self.b1, out=u)
+            u *= g
+            u *= (1 - self.b2) / (1 - self.b1)
             v *= self.b2
-            v += w
-            np.sqrt(v, out=w)
-            w += eps
-            np.divide(m, w, out=u)
-            u *= -rate
+            v += u
+            scale_by_root(m, v, rate, self.eps, u)
+        sweep(state, "m", "v")
         return out
 
 
-OPTIMIZERS = {"sgd": SGD, "adam": Adam}
+class Lion:
+    """Evolved sign momentum: every weight moves by the same length, and only the direction is learned.
+
+        c = b1 m + (1 - b1) g                               the mean of recent gradients, the latest counting more
+        update = -learning_rate * sign(c)
+        m <- b2 m + (1 - b2) g                              a longer memory
+
+    Half of Adam's memory. All weights taking whole steps, it wants a rate 3 to 10 times smaller than Adam's, and a
+    weight decay as many times larger. Found by a search over programs: Chen et al. 2023,
+    https://arxiv.org/abs/2302.06675
+
+    Parameters
+    ----------
+    b1, b2 : float in [0, 1)
+    """
+
+    def __init__(self, b1=0.9, b2=0.99):
+        self.b1, self.b2 = checked("b1", b1, "[0, 1)"), checked("b2", b2, "[0, 1)")
+
+    def init(self, n, dtype):
+        """Return the memory: the mean gradient m, and the number of steps taken, t."""
+        return {"m": np.zeros(n, dtype), "t": np.zeros((), np.int64)}
+
+    def update(self, grads, state, learning_rate, out):
+        """Return the update, written to `out`."""
+        rate = float(learning_rate)
+        state["t"] += 1
+        for piece in pieces(len(grads)):
+            g, m, u = grads[piece], state["m"][piece], out[piece]
+            np.multiply(m, self.b1, out=u)
+            u += (1 - self.b1) * g
+            np.sign(u, out=u)
+            u *= -rate
+            m *= self.b2
+            m += (1 - self.b2) * g
+        sweep(state, "m")
+        return out
+
+
+def scale_by_root(direction, squares, rate, eps, out):
+    """out = -rate * direction / (sqrt(squares) + eps), the end of every adaptive rule."""
+    np.sqrt(squares, out=out)
+    out += eps
+    np.divide(direction, out, out=out)
+    out *= -rate
+
+
+OPTIMIZERS = {"sgd": SGD, "adagrad": Adagrad, "rmsprop": RMSProp, "adam": Adam, "adamw": Adam, "lion": Lion}

@@ -1,35 +1,112 @@
 """Schedules: how the learning rate changes while training goes on.
 
-Large steps find the valley, small steps its floor. A schedule is a function of progress, a float from 0 (start) to 1
-(end), and returns the factor to multiply the learning rate by, a float in [0, 1].
+Large steps find the valley, small steps its floor. A schedule is a function `schedule(progress, entries=())` that
+returns the factor to multiply the learning rate by, a float in [0, 1].
+
+progress : float from 0 (start) to 1 (end of the last epoch)
+entries : the history's entries so far, as `History` holds them; of the schedules here only `plateau` looks at them
+
+Further settings are keyword arguments: `functools.partial(plateau, patience=3)` is a schedule too. All depend on their
+arguments alone, so a run that is continued from a checkpoint meets the same rates as one that was never interrupted.
 """
 
+import functools
 import math
 
+from backprop_core.errors import BackpropError
 
-def constant(progress):
+START = 1 / 25
+
+
+def constant(progress, entries=()):
     """The same rate throughout."""
     return 1.0
 
 
-def cosine(progress, warm_up=0.05):
-    """Rises in a line during the warm-up, then falls along half a cosine to zero.
+def step(progress, entries=(), *, milestones=(0.5, 0.75), factor=0.1):
+    """Falls in steps: factor^k, where k counts the milestones that progress has reached.
 
-    Loshchilov and Hutter 2016, https://arxiv.org/abs/1608.03983; the warm-up keeps Adam's first, noisy steps short.
+    As for the residual networks of He, Zhang, Ren and Sun 2015, https://arxiv.org/abs/1512.03385
+    """
+    return factor ** sum(progress >= milestone for milestone in milestones)
+
+
+def exponential(progress, entries=(), *, last=0.01):
+    """Falls by the same share in every epoch, down to `last`: last^progress."""
+    return last**progress
+
+
+def cosine(progress, entries=(), *, warm_up=0.05):
+    """Rises in a line during the warm-up, from a 25th, then falls along half a cosine to zero.
+
+    Loshchilov and Hutter 2016, https://arxiv.org/abs/1608.03983; the warm-up keeps Adam's first, noisy steps short. It
+    does not begin at zero, where the first step would go nowhere.
     """
     if progress < warm_up:
-        return progress / warm_up
-    return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
+        return _rising(progress / warm_up)
+    return _falling((progress - warm_up) / (1 - warm_up))
 
 
-def one_cycle(progress, peak=0.3, start=1 / 25):
-    """Rises along half a cosine to the peak, then falls along another to zero.
+def one_cycle(progress, entries=(), *, peak=0.3, start=START):
+    """Rises along half a cosine from `start` to the peak, then falls along another to zero.
 
     Smith 2018, https://arxiv.org/abs/1803.09820
     """
     if progress < peak:
-        return start + (1 - start) * 0.5 * (1 - math.cos(math.pi * progress / peak))
-    return 0.5 * (1 + math.cos(math.pi * (progress - peak) / (1 - peak)))
+        return start + (1 - start) * (1 - _falling(progress / peak))
+    return _falling((progress - peak) / (1 - peak))
 
 
-SCHEDULES = {rule.__name__: rule for rule in (constant, cosine, one_cycle)}
+def plateau(progress, entries=(), *, patience=5, factor=5.0):
+    """Divides the rate by `factor` whenever `patience` epochs have passed without a better loss.
+
+    The loss is the validation rows', or the training rows' where there are no others. After each division the wait
+    begins anew. It falls when it has to instead of by the clock, which suits a training of unknown length.
+    """
+    divisions, waiting, best = 0, 0, math.inf
+    for entry in entries:
+        loss = (entry.get("valid") or entry["train"])["loss"]
+        if loss < best:
+            best, waiting = loss, 0
+            continue
+        waiting += 1
+        if waiting == patience:
+            divisions, waiting = divisions + 1, 0
+    return float(factor) ** -divisions
+
+
+def warmed_up(schedule, share=0.05, start=START):
+    """Return `schedule` with a warm-up: at first only a part of its factor, which rises in a line from `start` to 1.
+
+    Being a product, it also suits schedules that begin low by themselves. Goyal et al. 2017,
+    https://arxiv.org/abs/1706.02677
+
+    Parameters
+    ----------
+    schedule : a schedule
+    share : float in [0, 1), how much of the training the warm-up takes
+    start : float in (0, 1]
+    """
+    if not 0 <= share < 1:
+        raise BackpropError(f"the warm-up's share is {share}: choose a number from 0 up to, not including, 1")
+    if not 0 < start <= 1:
+        raise BackpropError(f"the warm-up starts at {start}: choose a number above 0 and up to 1")
+    return functools.partial(_warmed_up, schedule=schedule, share=share, start=start)
+
+
+def _warmed_up(progress, entries=(), *, schedule, share, start):
+    factor = schedule(progress, entries)
+    return factor * _rising(progress / share, start) if progress < share else factor
+
+
+def _rising(share, start=START):
+    """A line from `start` to 1."""
+    return start + (1 - start) * share
+
+
+def _falling(share):
+    """Half a cosine from 1 to 0."""
+    return 0.5 * (1 + math.cos(math.pi * share))
+
+
+SCHEDULES = {rule.__name__: rule for rule in (constant, step, exponential, cosine, one_cycle, plateau)}

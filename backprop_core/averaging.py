@@ -1,0 +1,50 @@
+"""Averaging: the mean of the weights of many steps, often better than those of the last.
+
+Steps on minibatches wander about the bottom of the valley; the middle of where they have been lies deeper than most of
+the places. Training goes on with the weights themselves, and the average only watches.
+"""
+
+import numpy as np
+
+from backprop_core.errors import BackpropError
+from backprop_core.pieces import pieces
+
+
+class ExponentialAverage:
+    """A running mean of the weights that forgets: what was `1 / (1 - decay)` steps ago counts a third of the latest.
+
+        average <- average + c_t (params - average),        c_t = (1 - decay) / (1 - decay^t)
+
+    c_1 is 1 and c_t falls to 1 - decay: the corrected mean that Adam divides out, (1 - decay) sum decay^(t - i)
+    params_i / (1 - decay^t), written so that the average can be used after any step.
+
+    Polyak and Juditsky 1992, https://doi.org/10.1137/0330046; the correction: Kingma and Ba 2014,
+    https://arxiv.org/abs/1412.6980, section 3
+
+    Parameters
+    ----------
+    decay : float in [0, 1)
+    """
+
+    def __init__(self, decay=0.999):
+        if not 0 <= decay < 1:
+            raise BackpropError(f"the average's decay is {decay}: choose a number from 0 up to, not including, 1")
+        self.decay = float(decay)
+
+    def init(self, params):
+        """Return the memory, a dict of arrays: the average, until the first update `params`, and the count t."""
+        return {"average": params.copy(), "t": np.zeros((), np.int64)}
+
+    def update(self, params, state):
+        """Take the weights after a step, float [shape=(n,)], into the average in `state`."""
+        state["t"] += 1
+        share = (1 - self.decay) / (1 - self.decay ** int(state["t"]))
+        for piece in pieces(len(params)):
+            average = state["average"][piece]
+            difference = params[piece] - average
+            difference *= share
+            average += difference
+
+    def averaged(self, state):
+        """Return the average, float [shape=(n,)]: the array that the next update changes, so copy what must last."""
+        return state["average"]
