@@ -6,12 +6,23 @@ activation bends each number on its own, so that the network can draw curved bor
 Each activation is a pair. `function(z, out)` writes a = f(z) into `out`. `derivative(z, a, da, out)` carries the error
 back through it: given da = dLoss/da it writes dz = da * f'(z) into `out`. Arrays are float32 or float64 of one shape;
 `out` may be any of the inputs of the derivative, but not `z` in the forward direction unless z is not needed again.
+Both return `out`. An activation of your own is such a pair, too, and goes wherever a name goes:
+
+    square = Activation(
+        "square", lambda z, out: np.multiply(z, z, out=out), lambda z, a, da, out: np.multiply(da, 2 * z, out=out)
+    )
+
+A network that uses it is described by the name alone; to build it again from its description, register it first, as
+`ACTIVATIONS["square"] = square`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+from backprop_core.errors import BackpropError
+from backprop_core.naming import known
 
 LEAK = 0.01
 SQRT_HALF = 0.7071067811865476
@@ -20,11 +31,20 @@ INV_SQRT_2PI = 0.3989422804014327
 
 @dataclass(frozen=True)
 class Activation:
-    """A named function and its derivative, as the module's opening describes them."""
+    """A named function and its derivative, as the module's opening describes them.
+
+    Attributes
+    ----------
+    name : str
+    function, derivative : functions of (z, out) and of (z, a, da, out)
+    kinks : tuple of float, in rising order
+        Where f' jumps. There is no slope at these points, so the gradient check keeps away from them.
+    """
 
     name: str
     function: Callable
     derivative: Callable
+    kinks: tuple[float, ...] = (0.0,)
 
 
 def identity(z, out):
@@ -51,12 +71,13 @@ def relu_derivative(z, a, da, out):
 
 def leaky_relu(z, out):
     """a = z where z > 0, else LEAK * z: no unit can die. Maas, Hannun and Ng 2013."""
-    return np.maximum(z, LEAK * z, out=out)
+    np.multiply(z, LEAK, out=out)
+    return np.maximum(z, out, out=out)
 
 
 def leaky_relu_derivative(z, a, da, out):
     """f'(z) = 1 where z > 0, else LEAK"""
-    return np.multiply(da, np.where(a > 0, z.dtype.type(1), z.dtype.type(LEAK)), out=out)
+    return np.multiply(da, np.maximum(a > 0, z.dtype.type(LEAK)), out=out)
 
 
 def tanh(z, out):
@@ -66,7 +87,9 @@ def tanh(z, out):
 
 def tanh_derivative(z, a, da, out):
     """f'(z) = 1 - a^2: at most 1, and near 0 wherever the unit is saturated."""
-    return np.multiply(da, 1 - a * a, out=out)
+    slope = a * a
+    np.subtract(1, slope, out=slope)
+    return np.multiply(da, slope, out=out)
 
 
 def logistic(z, out):
@@ -80,30 +103,41 @@ def logistic(z, out):
 
 def logistic_derivative(z, a, da, out):
     """f'(z) = a (1 - a): at most 1/4, so every such layer shrinks the error at least fourfold; gradients vanish."""
-    return np.multiply(da, a * (1 - a), out=out)
+    slope = 1 - a
+    slope *= a
+    return np.multiply(da, slope, out=out)
 
 
 def softplus(z, out):
-    """a = log(1 + exp(z)), a smooth ReLU"""
-    return np.logaddexp(z, z.dtype.type(0), out=out)
+    """a = log(1 + exp(z)), a smooth ReLU; computed as max(z, 0) + log(1 + exp(-|z|)), which cannot overflow."""
+    np.abs(z, out=out)
+    np.negative(out, out=out)
+    np.exp(out, out=out)
+    np.log1p(out, out=out)
+    out += np.maximum(z, 0)
+    return out
 
 
 def softplus_derivative(z, a, da, out):
     """f'(z) = 1 / (1 + exp(-z)) = 1 - exp(-a)"""
-    return np.multiply(da, -np.expm1(-a), out=out)
+    slope = np.negative(a)
+    np.expm1(slope, out=slope)
+    np.negative(slope, out=slope)
+    return np.multiply(da, slope, out=out)
 
 
 def elu(z, out):
     """a = z where z > 0, else exp(z) - 1. Clevert, Unterthiner and Hochreiter 2015, https://arxiv.org/abs/1511.07289"""
     np.minimum(z, 0, out=out)
     np.expm1(out, out=out)
-    np.copyto(out, z, where=z > 0)
-    return out
+    return np.maximum(z, out, out=out)
 
 
 def elu_derivative(z, a, da, out):
     """f'(z) = 1 where z > 0, else exp(z) = a + 1"""
-    return np.multiply(da, np.minimum(a, 0) + 1, out=out)
+    slope = np.minimum(a, 0)
+    slope += 1
+    return np.multiply(da, slope, out=out)
 
 
 def silu(z, out):
@@ -116,7 +150,10 @@ def silu(z, out):
 def silu_derivative(z, a, da, out):
     """f'(z) = s + a (1 - s) with s = logistic(z)"""
     s = logistic(z, np.empty_like(z))
-    return np.multiply(da, s + a * (1 - s), out=out)
+    slope = 1 - s
+    slope *= a
+    slope += s
+    return np.multiply(da, slope, out=out)
 
 
 def gelu(z, out):
@@ -126,26 +163,51 @@ def gelu(z, out):
 
 def gelu_derivative(z, a, da, out):
     """f'(z) = P(Z <= z) + z p(z)"""
-    return np.multiply(da, _normal_cdf(z) + z * (INV_SQRT_2PI * np.exp(-0.5 * z * z)), out=out)
+    slope = z * z
+    slope *= -0.5
+    np.exp(slope, out=slope)
+    slope *= z
+    slope *= INV_SQRT_2PI
+    slope += _normal_cdf(z)
+    return np.multiply(da, slope, out=out)
 
 
 def _normal_cdf(z):
+    """P(Z <= z) = (1 + erf(z / sqrt 2)) / 2"""
     from scipy.special import erf
 
-    return 0.5 * (1 + erf(z * SQRT_HALF))
+    p = z * SQRT_HALF
+    erf(p, out=p)
+    p += 1
+    p *= 0.5
+    return p
 
 
 ACTIVATIONS = {
     activation.name: activation
     for activation in (
-        Activation("identity", identity, identity_derivative),
+        Activation("identity", identity, identity_derivative, kinks=()),
         Activation("relu", relu, relu_derivative),
         Activation("leaky_relu", leaky_relu, leaky_relu_derivative),
-        Activation("tanh", tanh, tanh_derivative),
-        Activation("logistic", logistic, logistic_derivative),
-        Activation("softplus", softplus, softplus_derivative),
+        Activation("tanh", tanh, tanh_derivative, kinks=()),
+        Activation("logistic", logistic, logistic_derivative, kinks=()),
+        Activation("softplus", softplus, softplus_derivative, kinks=()),
         Activation("elu", elu, elu_derivative),
-        Activation("silu", silu, silu_derivative),
-        Activation("gelu", gelu, gelu_derivative),
+        Activation("silu", silu, silu_derivative, kinks=()),
+        Activation("gelu", gelu, gelu_derivative, kinks=()),
     )
 }
+
+
+def find(activation):
+    """Return the Activation that is meant by a name in `ACTIVATIONS`, or an Activation of the caller's own as it is.
+
+    Raises BackpropError where the name is unknown, or where an own activation has the name of another function.
+    """
+    if not isinstance(activation, Activation):
+        return known("activation", activation, ACTIVATIONS, "or register your own in ACTIVATIONS")
+    if ACTIVATIONS.get(activation.name, activation) != activation:
+        raise BackpropError(
+            f"activation {activation.name!r} is the name of another function; give your own another name"
+        )
+    return activation

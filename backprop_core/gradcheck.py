@@ -6,9 +6,12 @@ needs nothing but forward passes, so it cannot repeat backpropagation's mistake.
 
 Two central differences, a wide and a narrow one, are combined so that the error of the second order cancels
 (Richardson 1911); in float64 eleven decimals of the slope are then right. Dropout draws the same units in every
-evaluation, because each one starts the random stream anew from the same seed. And relu has a kink at 0, where there is
-no slope: a number that pushes a unit across it is passed over, and another is drawn.
+evaluation, because each one starts the random stream anew from the same seed; and running statistics start each one
+where the network has them. And relu has a kink at 0, where there is no slope: a number that pushes a unit across it is
+passed over, and another is drawn.
 """
+
+import copy
 
 import numpy as np
 
@@ -17,8 +20,12 @@ from backprop_core.scratch import Scratch
 
 TOLERANCE = 1e-6
 STEP = 1e-3
-# Rounding leaves up to 1e-12 in a slope: of a gradient much smaller than this, no six digits can be compared.
+# What two differences may disagree by, as a share of the slope: what their combination is off is about its square.
+BEND = 3e-4
+# Rounding leaves 1e-12 of the loss in a slope: of a gradient much smaller than this, no six digits can be compared.
 SMALLEST = 1e-5
+# Of an array whose numbers nearly all sit at a kink, this many times those asked for are tried.
+PATIENCE = 10
 
 
 def check_gradients(network, loss, X, y, rng, samples=20):
@@ -30,7 +37,8 @@ def check_gradients(network, loss, X, y, rng, samples=20):
         Left as it is: the check works on a copy in float64.
     loss : a loss
     X : ndarray [shape=(n_samples, n_features)]
-        A few rows are enough; every number checked costs four forward passes over them.
+        A few rows are enough; every number checked costs four forward passes over them. Batch normalisation takes its
+        statistics from them, as in training, unless it is a single row.
     y : ndarray, the loss's target for X
     rng : numpy Generator, chooses which numbers are checked and which units dropout silences
     samples : int > 0, numbers checked in each array of parameters, or all where there are fewer
@@ -39,51 +47,81 @@ def check_gradients(network, loss, X, y, rng, samples=20):
     -------
     records : list of {"layer": str, "parameter": str, "n_checked": int, "error": float}
         `error` is the worst `relative_error` of the numbers checked; a correct gradient stays below `TOLERANCE`.
-        `n_checked` is less than `samples` where the array, or what of it stays clear of the kinks, is smaller.
+        `n_checked` is less than `samples` where the array, or what of it stays clear of the kinks, is smaller; where
+        it is 0 nothing is known, and the error is 0. The layer is its position and kind; the parameter "1.W" of a
+        residual connection is the W of its second inner layer.
     """
-    copy = Network(network.layers, np.float64)
-    copy.params.flat[...] = network.params.flat
-    X = np.array(X, np.float64)
+    twin = _twin(network)
+    X = np.array(X, np.float64, order="C")
     seed = int(rng.integers(2**32))
 
-    grads = copy.zero_gradients()
-    logits, backward = copy.forward(X, training=True, rng=np.random.default_rng(seed))
-    backward(loss.loss_and_gradient(logits, y)[1], grads)
+    grads = twin.zero_gradients()
+    logits, backward = twin.forward(X, training=True, rng=np.random.default_rng(seed))
+    value, dlogits = loss.loss_and_gradient(logits, y)
+    backward(dlogits, grads)
+    twin.statistics.flat[...] = network.statistics.flat
+    smallest = SMALLEST * max(1.0, abs(value))
+    walk = _Walk(twin, seed)
 
     def evaluate():
-        logits, sides, _ = _forward(copy, X, seed)
+        logits, sides, _ = walk(X)
         return loss.loss(logits, y), sides
 
-    records = [_check("input", "X", X, _input_gradient(copy, loss, X, y, seed), evaluate, rng, samples)]
-    for i, layer in enumerate(copy.layers):
-        for name, values in copy.params.views[i].items():
-            records.append(_check(f"{i} {layer.kind}", name, values, grads.views[i][name], evaluate, rng, samples))
+    def check(layer, parameter, values, gradient):
+        errors = _errors(values.reshape(-1), gradient.reshape(-1), evaluate, rng, samples, smallest)
+        return {"layer": layer, "parameter": parameter, "n_checked": len(errors), "error": max(errors, default=0.0)}
+
+    records = [check("input", "X", X, _input_gradient(walk, loss, X, y))]
+    for i, layer in enumerate(twin.layers):
+        for name, values in twin.params.views[i].items():
+            records.append(check(f"{i} {layer.kind}", name, values, grads.views[i][name]))
     return records
 
 
-def relative_error(analytical, numerical):
-    """Return |a - n| / max(|a|, |n|, SMALLEST), a float >= 0; gradients below `SMALLEST` are compared on its scale."""
+def verdict(record):
+    """Return "ok", "wrong" or, where every number was passed over, "not checked": which is no reason for trust."""
+    if record["n_checked"] == 0:
+        return "not checked"
+    return "ok" if record["error"] < TOLERANCE else "wrong"
+
+
+def relative_error(analytical, numerical, smallest=SMALLEST):
+    """Return |a - n| / max(|a|, |n|, smallest), a float >= 0; gradients below `smallest` are compared on its scale."""
     if not np.isfinite(analytical + numerical):
         return float("inf")
-    return float(abs(analytical - numerical) / max(abs(analytical), abs(numerical), SMALLEST))
+    return float(abs(analytical - numerical) / max(abs(analytical), abs(numerical), smallest))
 
 
-def _check(layer, parameter, values, gradient, evaluate, rng, samples):
-    """Compare up to `samples` numbers of one array, drawn by `rng`, and return the record."""
+def _errors(values, gradient, evaluate, rng, samples, smallest):
+    """Return the relative errors of up to `samples` numbers of one array, drawn by `rng`."""
     errors = []
-    for index in rng.permutation(values.size):
+    for index in rng.permutation(values.size)[: PATIENCE * samples]:
         if len(errors) == samples:
             break
-        numerical = _slope(values.reshape(-1), index, evaluate)
+        numerical = _slope(values, index, evaluate, smallest)
         if numerical is not None:
-            errors.append(relative_error(gradient.reshape(-1)[index], numerical))
-    return {"layer": layer, "parameter": parameter, "n_checked": len(errors), "error": max(errors, default=0.0)}
+            errors.append(relative_error(gradient[index], numerical, smallest))
+    return errors
 
 
-def _slope(values, index, evaluate):
-    """Return dLoss/dvalues[index] measured by moving it, or None where that would push a unit across its kink."""
+def _slope(values, index, evaluate, smallest):
+    """Return dLoss/dvalues[index] measured by moving it, or None where that would push a unit across its kink.
+
+    Where the loss bends so much that the wide and the narrow difference disagree, they are taken closer.
+    """
+    for shrink in (1, 0.1):
+        pair = _differences(values, index, shrink * STEP * max(1.0, abs(values[index])), evaluate)
+        if pair is None:
+            return None
+        wide, narrow = pair
+        if abs(wide - narrow) <= BEND * max(abs(narrow), smallest):
+            break
+    return (4 * narrow - wide) / 3
+
+
+def _differences(values, index, step, evaluate):
+    """Return the central differences over `step` and over half of it, or None where the sides of a kink differ."""
     before = values[index]
-    step = STEP * max(1.0, abs(before))
     losses, sides = {}, {}
     for part in (-1, -0.5, 0.5, 1):
         values[index] = before + part * step
@@ -91,30 +129,62 @@ def _slope(values, index, evaluate):
     values[index] = before
     if any(not np.array_equal(sides[-1], others) for others in sides.values()):
         return None
-    wide, narrow = (losses[1] - losses[-1]) / (2 * step), (losses[0.5] - losses[-0.5]) / step
-    return (4 * narrow - wide) / 3
+    return (losses[1] - losses[-1]) / (2 * step), (losses[0.5] - losses[-0.5]) / step
 
 
-def _forward(network, X, seed):
-    """Return the logits, the side of 0 that every input of an activation lies on, and each layer's way back.
+def _twin(network):
+    """Return a copy of the network in float64."""
+    twin = Network(network.layers, np.float64)
+    twin.params.flat[...] = network.params.flat
+    twin.statistics.flat[...] = network.statistics.flat
+    return twin
 
-    The layers are walked here once more, apart from `Network.forward`, so that the network's own bookkeeping is
-    checked too.
+
+class _Walk:
+    """A way through the layers apart from `Network.forward`, so that the network's own bookkeeping is checked too.
+
+    Calling it returns the logits, the side of its kinks that every input of an activation lies on, and each layer's
+    way back.
     """
-    rng = np.random.default_rng(seed)
-    x, sides, pullbacks = X, [], []
-    for layer, params in zip(network.layers, network.params.views, strict=True):
-        if layer.kind == "activate":
-            sides.append(x.ravel() > 0)
-        x, pullback = layer.forward(params, x, Scratch(np.float64), training=True, rng=rng)
-        pullbacks.append(pullback)
-    return x, np.concatenate(sides) if sides else np.empty(0, bool), pullbacks
+
+    def __init__(self, network, seed):
+        self.network, self._seed = network, seed
+        self._sides = []
+        self._layers = [self._watched(layer) for layer in network.layers]
+        self._scratch = [Scratch(np.float64) for _ in self._layers]
+        self._statistics = network.statistics.flat.copy()
+        views = zip(network.params.views, network.statistics.views, strict=True)
+        self._arrays = [params | statistics for params, statistics in views]
+
+    def __call__(self, X):
+        rng = np.random.default_rng(self._seed)
+        self._sides.clear()
+        x, pullbacks = X, []
+        for layer, arrays, scratch in zip(self._layers, self._arrays, self._scratch, strict=True):
+            x, pullback = layer.forward(arrays, x, scratch, training=True, rng=rng)
+            pullbacks.append(pullback)
+        self.network.statistics.flat[...] = self._statistics
+        return x, np.concatenate(self._sides) if self._sides else np.empty(0, int), pullbacks
+
+    def _watched(self, layer):
+        """Return the layer, or a copy of it that notes its sides; inside a residual connection, too."""
+        watched = copy.copy(layer)
+        if hasattr(layer, "layers"):
+            watched.layers = [self._watched(inner) for inner in layer.layers]
+        elif layer.kind == "activate" and layer.pair.kinks:
+
+            def forward(params, x, *rest, **settings):
+                self._sides.append(np.searchsorted(layer.pair.kinks, x.ravel()))
+                return layer.forward(params, x, *rest, **settings)
+
+            watched.forward = forward
+        return watched
 
 
-def _input_gradient(network, loss, X, y, seed):
+def _input_gradient(walk, loss, X, y):
     """Return dLoss/dX, which training has no use for and so never computes."""
-    logits, _, pullbacks = _forward(network, X, seed)
+    logits, _, pullbacks = walk(X)
     error = loss.loss_and_gradient(logits, y)[1]
-    for pullback, grads in zip(reversed(pullbacks), reversed(network.zero_gradients().views), strict=True):
+    for pullback, grads in zip(reversed(pullbacks), reversed(walk.network.zero_gradients().views), strict=True):
         error = pullback(error, grads)
-    return error
+    return error.copy()

@@ -5,17 +5,21 @@ are handed in. `forward` computes the layer's output and returns with it a funct
 that output and returns the error of the input, writing the error of the parameters into `grads` on its way. So formula
 and derivative stand on one screen, and prediction leaves nothing behind.
 
-Shapes: x (n_samples, fan_in), y (n_samples, fan_out). An error dy = dLoss/dy has the shape of y. `params` and `grads`
-are dicts of arrays with the shapes that `parameter_shapes` names; `scratch` hands out the arrays to write into.
+Shapes: x (n_samples, fan_in), y (n_samples, fan_out). An error dy = dLoss/dy has the shape of y; it may be overwritten.
+`params` and `grads` are dicts of arrays with the shapes that `parameter_shapes` names; in `params` also lie the arrays
+that `statistic_shapes` names, where a layer keeps count of something that no gradient teaches it. `scratch` hands out
+the arrays to write into. Here are the two layers that every network has; `noise`, `normalization` and `residual` have
+the others, and `architecture` puts them together.
 """
 
 from typing import ClassVar
 
 import numpy as np
 
-from backprop_core.activations import ACTIVATIONS
+from backprop_core import activations
 from backprop_core.errors import BackpropError
-from backprop_core.initializers import INITIALIZERS, suited_to
+from backprop_core.initializers import INITIALIZERS
+from backprop_core.naming import known
 
 
 class Dense:
@@ -32,8 +36,11 @@ class Dense:
     kind = "dense"
 
     def __init__(self, fan_in, fan_out, initializer="he_normal"):
-        self.fan_in, self.fan_out, self.initializer = fan_in, fan_out, initializer
-        self.parameter_shapes = {"W": (fan_in, fan_out), "b": (fan_out,)}
+        if fan_in < 1 or fan_out < 1:
+            raise BackpropError(f"a dense layer has {fan_in} inputs and {fan_out} outputs; give it 1 or more of each")
+        known("initializer", initializer, INITIALIZERS)
+        self.fan_in, self.fan_out, self.initializer = int(fan_in), int(fan_out), initializer
+        self.parameter_shapes = {"W": (self.fan_in, self.fan_out), "b": (self.fan_out,)}
 
     def describe(self):
         """Return the arguments of the constructor, as JSON types."""
@@ -52,97 +59,53 @@ class Dense:
         def backward(dy, grads, input_error=True):
             """dW = x^T dy, db = the sum of dy's rows, dx = dy W^T (left out where nobody needs it)."""
             np.matmul(x.T, dy, out=grads["W"])
-            np.sum(dy, axis=0, out=grads["b"])
+            # A product with ones is the same sum as np.sum's, in a third of the time.
+            ones = scratch("ones", (len(dy),))
+            ones.fill(1)
+            np.matmul(ones, dy, out=grads["b"])
             return np.matmul(dy, params["W"].T, out=scratch("dx", x.shape)) if input_error else None
 
         return y, backward
 
 
 class Activate:
-    """Applies an activation to every number: y = f(x)."""
+    """Applies an activation to every number: y = f(x).
+
+    Parameters
+    ----------
+    activation : str or Activation
+        A name in `ACTIVATIONS`, or a function and its derivative of your own.
+
+    Attributes
+    ----------
+    activation : str, the name
+    pair : Activation, the function and the derivative that are computed
+    """
 
     kind = "activate"
     parameter_shapes: ClassVar = {}
 
     def __init__(self, activation):
-        self.activation = activation
-        self._function, self._derivative = ACTIVATIONS[activation].function, ACTIVATIONS[activation].derivative
+        self.pair = activations.find(activation)
+        self.activation = self.pair.name
 
     def describe(self):
         """Return the arguments of the constructor, as JSON types."""
         return {"activation": self.activation}
 
+    def use_activations(self, pairs):
+        """Compute by the pair of this activation's name in `pairs`, a dict of str to Activation, if it is there."""
+        self.pair = pairs.get(self.activation, self.pair)
+
     def initialize(self, params, rng):
         """Nothing is learned here."""
 
     def forward(self, params, x, scratch, training=False, rng=None):
         """Return y and its backward function."""
-        y = self._function(x, scratch("y", x.shape))
+        y = self.pair.function(x, scratch("y", x.shape))
 
         def backward(dy, grads, input_error=True):
             """dx = dy * f'(x)"""
-            return self._derivative(x, y, dy, dy)
+            return self.pair.derivative(x, y, dy, dy)
 
         return y, backward
-
-
-class Dropout:
-    """While training, silences each number with probability `rate`, so that no unit can rely on a particular other one.
-
-    What survives is divided by (1 - rate), which keeps the expected sum; so prediction needs no correction and this
-    layer then does nothing. Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
-    """
-
-    kind = "dropout"
-    parameter_shapes: ClassVar = {}
-
-    def __init__(self, rate):
-        if not 0 <= rate < 1:
-            raise BackpropError(f"dropout rate is {rate}: choose a number from 0 up to, not including, 1")
-        self.rate = rate
-
-    def describe(self):
-        """Return the arguments of the constructor, as JSON types."""
-        return {"rate": self.rate}
-
-    def initialize(self, params, rng):
-        """Nothing is learned here."""
-
-    def forward(self, params, x, scratch, training=False, rng=None):
-        """Return y and its backward function."""
-        if not training:
-            return x, lambda dy, grads, input_error=True: dy
-        # 16 random bits a number decide as well as 32, in half the time: the rate is met to within 1/65536.
-        silence = np.frombuffer(rng.bytes(2 * x.size), np.uint16).reshape(x.shape) < round(self.rate * 65536)
-        mask = np.multiply(~silence, x.dtype.type(1 / (1 - self.rate)), out=scratch("mask", x.shape))
-        y = np.multiply(x, mask, out=scratch("y", x.shape))
-
-        def backward(dy, grads, input_error=True):
-            """dx = dy * mask: a silenced number caused no error."""
-            return np.multiply(dy, mask, out=dy)
-
-        return y, backward
-
-
-LAYERS = {layer.kind: layer for layer in (Dense, Activate, Dropout)}
-
-
-def multilayer_perceptron(n_features, hidden, n_outputs, activation="relu", dropout=0.0, input_dropout=0.0):
-    """Return the layers of a plain network: dropout on the input, then Dense, Activate, Dropout for each hidden width.
-
-    Parameters
-    ----------
-    n_features, n_outputs : int > 0
-    hidden : sequence of int > 0
-        Widths of the hidden layers, from input to output; may be empty, which leaves a linear classifier.
-    activation : str
-        A name in `ACTIVATIONS`; decides the initialiser too.
-    dropout, input_dropout : float in [0, 1)
-    """
-    layers = [Dropout(input_dropout)] if input_dropout else []
-    fan_in = n_features
-    for width in hidden:
-        layers += [Dense(fan_in, width, suited_to(activation)), Activate(activation)]
-        layers += [Dropout(dropout)] if dropout else []
-        fan_in = width
-    return [*layers, Dense(fan_in, n_outputs, "glorot_uniform")]

@@ -5,20 +5,27 @@ through the same layers in reverse; each takes its share of the blame and hands 
 
 All parameters are views into one long vector, weights first and biases after them, and so are their gradients. That
 makes the optimizer, clipping, weight decay and a checkpoint each a statement about one array, however many layers
-there are.
+there are. What a layer counts without learning it (a running mean) lies in a second vector, the statistics.
 """
 
 import math
 
 import numpy as np
 
-from backprop_core.layers import LAYERS
+from backprop_core.architecture import layer_from
+from backprop_core.errors import BackpropError
 from backprop_core.losses import softmax
+from backprop_core.mapped_memory import chunks
 from backprop_core.scratch import Scratch
 
 
 class ParameterVector:
     """One array, and the layers' views into it.
+
+    Parameters
+    ----------
+    shapes : list of dict of str to shape, one for each layer
+    dtype : numpy.float32 or numpy.float64
 
     Attributes
     ----------
@@ -29,11 +36,11 @@ class ParameterVector:
         `flat[:n_weights]` are the weights (two-dimensional parameters), the only ones that decay; the rest are biases.
     """
 
-    def __init__(self, layers, dtype):
-        named = [(i, name, shape) for i, layer in enumerate(layers) for name, shape in layer.parameter_shapes.items()]
+    def __init__(self, shapes, dtype):
+        named = [(i, name, shape) for i, entries in enumerate(shapes) for name, shape in entries.items()]
         named.sort(key=lambda entry: len(entry[2]) < 2)
         self.flat = np.zeros(sum(math.prod(shape) for _, _, shape in named), dtype)
-        self.views = [{} for _ in layers]
+        self.views = [{} for _ in shapes]
         self.n_weights = 0
         start = 0
         for i, name, shape in named:
@@ -53,34 +60,41 @@ class Network:
     dtype : numpy.float32 or numpy.float64
     rng : numpy Generator or None
         Fills the parameters with random numbers; None leaves zeros, to be filled from a model file.
+
+    Attributes
+    ----------
+    params, statistics : ParameterVector
+        What is learned, and what is only counted (the running means of batch normalisation).
     """
 
     def __init__(self, layers, dtype=np.float32, rng=None):
         self.layers = layers
         self.dtype = np.dtype(dtype)
-        self.params = ParameterVector(layers, dtype)
+        self.params = ParameterVector([layer.parameter_shapes for layer in layers], dtype)
+        self.statistics = ParameterVector([getattr(layer, "statistic_shapes", {}) for layer in layers], dtype)
+        self._arrays = [p | s for p, s in zip(self.params.views, self.statistics.views, strict=True)]
         self._scratch = [Scratch(dtype) for _ in layers]
+        learning = [i for i, layer in enumerate(layers) if layer.parameter_shapes]
+        if not learning:
+            raise BackpropError("a network without a layer that learns; put a dense layer into it")
+        self._first_learning = learning[0]
         if rng is not None:
-            for layer, params in zip(layers, self.params.views, strict=True):
-                layer.initialize(params, rng)
+            for layer, arrays in zip(layers, self._arrays, strict=True):
+                layer.initialize(arrays, rng)
 
     @property
     def n_features(self):
         """How many numbers a row has."""
-        return self._dense[0].fan_in
+        return next(layer.fan_in for layer in self.layers if hasattr(layer, "fan_in"))
 
     @property
     def n_outputs(self):
         """How many logits come out."""
-        return self._dense[-1].fan_out
-
-    @property
-    def _dense(self):
-        return [layer for layer in self.layers if layer.parameter_shapes]
+        return next(layer.fan_out for layer in reversed(self.layers) if hasattr(layer, "fan_out"))
 
     def zero_gradients(self):
         """Return a new ParameterVector of zeros, to be filled by `backward`."""
-        return ParameterVector(self.layers, self.dtype)
+        return ParameterVector([layer.parameter_shapes for layer in self.layers], self.dtype)
 
     def forward(self, X, training=False, rng=None):
         """Return the logits of a batch and the function that carries their error back.
@@ -100,29 +114,33 @@ class Network:
         """
         pullbacks = []
         x = X
-        for layer, params, scratch in zip(self.layers, self.params.views, self._scratch, strict=True):
-            x, pullback = layer.forward(params, x, scratch, training, rng)
+        for layer, arrays, scratch in zip(self.layers, self._arrays, self._scratch, strict=True):
+            x, pullback = layer.forward(arrays, x, scratch, training, rng)
             pullbacks.append(pullback)
 
         def backward(dlogits, grads):
             error = dlogits
-            for i in reversed(range(self._first_learning, len(pullbacks))):
+            # The error of the first layer with parameters is nobody's blame: it goes no further.
+            for i in range(len(pullbacks) - 1, self._first_learning - 1, -1):
                 error = pullbacks[i](error, grads.views[i], input_error=i > self._first_learning)
             return grads
 
         return x, backward
 
-    @property
-    def _first_learning(self):
-        """Index of the first layer with parameters: what reaches it from behind needs to go no further."""
-        return next(i for i, layer in enumerate(self.layers) if layer.parameter_shapes)
-
     def logits(self, X, chunk=1024):
         """Return the logits of any number of rows in evaluation mode, a chunk at a time so that memory stays small."""
-        X = np.asarray(X, self.dtype)
-        if len(X) <= chunk:
-            return self.forward(X)[0].copy()
-        return np.concatenate([self.forward(X[i : i + chunk])[0].copy() for i in range(0, len(X), chunk)])
+        out = np.empty((len(X), self.n_outputs), self.dtype)
+        start = 0
+        for rows in chunks(X, chunk):
+            out[start : start + len(rows)] = self.forward(np.asarray(rows, self.dtype))[0]
+            start += len(rows)
+        return out
+
+    def use_activations(self, pairs):
+        """Compute the activations named in `pairs`, a dict of str to Activation, by these functions from now on."""
+        for layer in self.layers:
+            if hasattr(layer, "use_activations"):
+                layer.use_activations(pairs)
 
     def probabilities(self, X):
         """Return softmax of the logits: float [shape=(n_samples, n_classes)], rows sum to 1."""
@@ -135,6 +153,8 @@ class Network:
 
     @classmethod
     def from_description(cls, description, dtype=np.float32):
-        """Return a network with these layers and zero parameters. Raises KeyError or TypeError on nonsense."""
-        layers = [LAYERS[entry["kind"]](**{k: v for k, v in entry.items() if k != "kind"}) for entry in description]
-        return cls(layers, dtype)
+        """Return a network with these layers and zero parameters.
+
+        Raises BackpropError, KeyError or TypeError on nonsense.
+        """
+        return cls([layer_from(entry) for entry in description], dtype)

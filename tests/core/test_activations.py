@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.special import erf, expit
 
-from backprop_core.activations import ACTIVATIONS, LEAK
+from backprop_core.activations import ACTIVATIONS, LEAK, Activation, find
+from backprop_core.errors import BackpropError
 
 Z = np.concatenate([np.linspace(-6, 6, 97) + 0.01, [-30.0, 30.0]])
 EXTREMES = [-1e18, -1e4, -100.0, -1.0, 0.0, 1.0, 100.0, 1e4, 1e18]
@@ -91,3 +92,44 @@ def test_float32_agrees_with_float64(activation):
     z = Z.astype(np.float32)
     np.testing.assert_allclose(value(activation, z), value(activation, z.astype(float)), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(slope(activation, z), slope(activation, z.astype(float)), rtol=1e-5, atol=1e-5)
+
+
+@every_activation
+def test_nan_and_infinity_are_not_swallowed(activation):
+    # A network that diverges must be seen to: numbers that are none stay so.
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(value(activation, np.array([np.nan]))).all()
+
+
+@every_activation
+def test_where_there_is_no_kink_the_slope_does_not_jump(activation):
+    h = 1e-7
+    for point in (-1.0, 0.0, 1.0):
+        jump = abs(slope(activation, np.array([point + h])) - slope(activation, np.array([point - h])))
+        assert point in activation.kinks or jump < 1e-5
+
+
+def test_an_activation_of_ones_own_is_found_as_it_is():
+    own = Activation(
+        "cube", lambda z, out: np.power(z, 3, out=out), lambda z, a, da, out: np.multiply(da, 3 * z * z, out)
+    )
+    assert find(own) is own
+    assert find("relu") is ACTIVATIONS["relu"]
+    assert find(ACTIVATIONS["relu"]) is ACTIVATIONS["relu"]
+
+
+def test_an_own_function_cannot_go_by_the_name_of_another():
+    with pytest.raises(BackpropError, match="'relu' is the name of another function"):
+        find(Activation("relu", np.sin, np.cos))
+
+
+@pytest.mark.parametrize("name", ["Relu", "RELU", "relu "])
+def test_an_unknown_name_is_answered_with_the_nearest(name):
+    with pytest.raises(BackpropError, match="did you mean 'relu'"):
+        find(name)
+
+
+@pytest.mark.parametrize("nonsense", [None, 3, ["relu"], np.maximum])
+def test_what_is_no_name_is_refused(nonsense):
+    with pytest.raises(BackpropError, match="is unknown; choose one of identity, "):
+        find(nonsense)

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from backprop_core.activations import ACTIVATIONS
+from backprop_core.architecture import multilayer_perceptron
 from backprop_core.initializers import INITIALIZERS, suited_to
-from backprop_core.layers import Dropout, multilayer_perceptron
 from backprop_core.network import Network
+from backprop_core.noise import Dropout
 
 every_rule = pytest.mark.parametrize("name", INITIALIZERS)
 

@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from backprop_core.layers import LAYERS, Activate, Dense, Dropout, multilayer_perceptron
+from backprop_core.activations import Activation
+from backprop_core.errors import BackpropError
+from backprop_core.layers import Activate, Dense
 from backprop_core.scratch import Scratch
 
 
@@ -48,43 +50,7 @@ def test_an_activation_layer_passes_the_error_through_its_derivative():
     assert backward(np.array([[5.0, 7.0]]), {}).tolist() == [[0, 7]]
 
 
-def test_dropout_does_nothing_in_evaluation():
-    x = np.arange(6.0).reshape(2, 3)
-    y, backward = Dropout(0.5).forward({}, x, Scratch(float))
-    assert y is x
-    assert backward(x, {}) is x
-
-
-@pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
-def test_dropout_silences_its_share_and_keeps_the_expected_sum(rate):
-    x = np.ones((400, 250))
-    y, _ = Dropout(rate).forward({}, x, Scratch(float), training=True, rng=np.random.default_rng(0))
-    assert np.mean(y == 0) == pytest.approx(rate, abs=0.01)
-    assert y.mean() == pytest.approx(1, abs=0.02)
-    assert set(np.unique(y)) == {0, 1 / (1 - rate)}
-
-
-def test_dropout_sends_no_error_back_to_what_it_silenced():
-    x = np.random.default_rng(1).normal(size=(20, 30))
-    y, backward = Dropout(0.4).forward({}, x, Scratch(float), training=True, rng=np.random.default_rng(0))
-    dx = backward(np.ones_like(x), {})
-    np.testing.assert_array_equal(dx == 0, y == 0)
-    np.testing.assert_allclose(dx * x, y)
-
-
-def test_dropout_draws_anew_for_each_batch_but_the_same_from_the_same_seed():
-    x = np.ones((8, 16))
-
-    def draw(rng):
-        return Dropout(0.5).forward({}, x, Scratch(float), training=True, rng=rng)[0]
-
-    rng = np.random.default_rng(0)
-    first, second = draw(rng), draw(rng)
-    assert (first != second).any()
-    np.testing.assert_array_equal(first, draw(np.random.default_rng(0)))
-
-
-@pytest.mark.parametrize("layer", [Dense(3, 3), Activate("tanh"), Dropout(0.5)], ids=lambda layer: layer.kind)
+@pytest.mark.parametrize("layer", [Dense(3, 3), Activate("tanh")], ids=lambda layer: layer.kind)
 def test_the_input_is_left_untouched_in_both_directions(layer):
     x = np.random.default_rng(0).normal(size=(4, 3))
     kept = x.copy()
@@ -95,19 +61,30 @@ def test_the_input_is_left_untouched_in_both_directions(layer):
     np.testing.assert_array_equal(x, kept)
 
 
-@pytest.mark.parametrize("layer", [Dense(3, 2, "he_uniform"), Activate("gelu"), Dropout(0.25)], ids=lambda x: x.kind)
-def test_a_description_builds_the_same_layer_again(layer):
-    assert LAYERS[layer.kind](**layer.describe()).describe() == layer.describe()
+def test_an_activation_of_the_users_own_goes_where_a_name_goes():
+    square = Activation(
+        "square", lambda z, out: np.multiply(z, z, out=out), lambda z, a, da, out: np.multiply(da, 2 * z, out=out)
+    )
+    layer = Activate(square)
+    y, backward = layer.forward({}, np.array([[-1.0, 3.0]]), Scratch(float))
+    assert y.tolist() == [[1, 9]]
+    assert backward(np.array([[1.0, 1.0]]), {}).tolist() == [[-2, 6]]
+    assert layer.describe() == {"activation": "square"}
 
 
-def test_a_multilayer_perceptron_chains_its_widths_and_ends_in_logits():
-    layers = multilayer_perceptron(7, (5, 4), 3, "tanh", dropout=0.2, input_dropout=0.1)
-    assert [layer.kind for layer in layers] == ["dropout", *["dense", "activate", "dropout"] * 2, "dense"]
-    assert [(d.fan_in, d.fan_out) for d in layers if d.kind == "dense"] == [(7, 5), (5, 4), (4, 3)]
-
-
-def test_a_multilayer_perceptron_without_hidden_widths_is_a_linear_classifier():
-    assert [layer.kind for layer in multilayer_perceptron(7, (), 3)] == ["dense"]
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Dense(0, 3), "0 inputs"),
+        (lambda: Dense(3, -1), "-1 outputs"),
+        (lambda: Dense(3, 3, "he_normla"), "initializer 'he_normla' is unknown; did you mean 'he_normal'"),
+        (lambda: Activate("rleu"), "did you mean 'relu'"),
+        (lambda: Activate(None), "activation None is unknown"),
+    ],
+)
+def test_a_layer_that_makes_no_sense_is_refused(make, message):
+    with pytest.raises(BackpropError, match=message):
+        make()
 
 
 def test_scratch_hands_out_the_same_memory_for_the_same_name_and_other_memory_for_another():

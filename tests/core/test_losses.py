@@ -2,10 +2,13 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import expit
 from sklearn.metrics import log_loss
+from sklearn.neural_network import _base as peer
 
 from backprop_core.errors import BackpropError
-from backprop_core.losses import SoftmaxCrossEntropy, SquaredError, softmax
+from backprop_core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy, softmax
+from backprop_core.regression_losses import OwnLoss, PoissonLoss, SquaredError
 
 
 def example(n=6, k=4, seed=0):
@@ -113,3 +116,166 @@ def test_squared_error_agrees_with_an_example_worked_by_hand():
 def test_impossible_label_smoothing_is_refused_by_name(smoothing):
     with pytest.raises(BackpropError, match="label_smoothing is"):
         SoftmaxCrossEntropy(smoothing)
+
+
+# ---- all losses together: laws, and scikit-learn's functions on the same numbers
+
+RNG = np.random.default_rng(3)
+N, K = 7, 3
+CLASSES = RNG.integers(0, K, N)
+CASES = {
+    "softmax": (SoftmaxCrossEntropy(), CLASSES),
+    "softmax, smoothed": (SoftmaxCrossEntropy(0.2), CLASSES),
+    "softmax, mixed": (SoftmaxCrossEntropy(), RNG.dirichlet(np.ones(K), N)),
+    "softmax, mixed, smoothed": (SoftmaxCrossEntropy(0.2), RNG.dirichlet(np.ones(K), N)),
+    "logistic": (LogisticCrossEntropy(), RNG.integers(0, 2, (N, K))),
+    "logistic, smoothed": (LogisticCrossEntropy(0.2), RNG.integers(0, 2, (N, K))),
+    "squared": (SquaredError(), RNG.normal(size=(N, K))),
+    "poisson": (PoissonLoss(), RNG.poisson(1.0, (N, K)).astype(float)),
+    "own": (
+        OwnLoss(lambda z, y: np.cosh(z - y).sum(axis=1), lambda z, y: np.sinh(z - y)),
+        RNG.normal(size=(N, K)),
+    ),
+}
+WEIGHTS = {"equal": None, "weighted": np.array([0.5, 2, 0, 1, 3, 0.1, 1])}
+PEERS = {
+    "softmax": lambda z, y, w: peer.log_loss(np.eye(K)[y], softmax(z), w),
+    "softmax, mixed": lambda z, y, w: peer.log_loss(y, softmax(z), w),
+    "logistic": lambda z, y, w: peer.binary_log_loss(y, expit(z), w),
+    "poisson": lambda z, y, w: peer.poisson_loss(y, np.exp(z), w),
+    "squared": lambda z, y, w: K * peer.squared_loss(y, z, w),
+}
+
+
+def logits_of(scale=1.5):
+    return np.random.default_rng(4).normal(0, scale, (N, K))
+
+
+@pytest.mark.parametrize("weights", WEIGHTS.values(), ids=WEIGHTS)
+@pytest.mark.parametrize("case", CASES)
+def test_every_gradient_is_the_slope_of_its_loss(case, weights):
+    (loss, target), logits = CASES[case], logits_of()
+    dlogits = loss.loss_and_gradient(logits, target, weights=weights)[1]
+    for index in np.ndindex(logits.shape):
+        step = np.zeros_like(logits)
+        step[index] = 1e-5
+        slope = (loss.loss(logits + step, target, weights) - loss.loss(logits - step, target, weights)) / 2e-5
+        assert dlogits[index] == pytest.approx(slope, rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("weights", WEIGHTS.values(), ids=WEIGHTS)
+@pytest.mark.parametrize("case", PEERS)
+def test_losses_are_scikit_learns(case, weights):
+    loss, target = CASES[case]
+    assert loss.loss(logits_of(), target, weights) == pytest.approx(PEERS[case](logits_of(), target, weights), rel=1e-9)
+
+
+@pytest.mark.parametrize("weights", WEIGHTS.values(), ids=WEIGHTS)
+@pytest.mark.parametrize("case", PEERS)
+def test_gradients_are_scikit_learns_error_of_the_output_over_the_sum_of_weights(case, weights):
+    loss, target = CASES[case]
+    w = np.ones(N) if weights is None else weights
+    wanted = np.eye(K)[target] if target.ndim == 1 else target
+    expected = (loss.probabilities(logits_of()) - wanted) * w[:, None] / w.sum()
+    np.testing.assert_allclose(loss.loss_and_gradient(logits_of(), target, weights=weights)[1], expected, atol=1e-14)
+
+
+@pytest.mark.parametrize("weights", WEIGHTS.values(), ids=WEIGHTS)
+def test_a_binary_loss_is_scikit_learns_for_a_column_or_a_flat_target(weights):
+    logits, y = logits_of()[:, :1], CLASSES % 2
+    expected = peer.binary_log_loss(y[:, None], expit(logits), weights)
+    for target in (y, y[:, None], y.astype(bool)):
+        assert LogisticCrossEntropy().loss(logits, target, weights) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("weights", WEIGHTS.values(), ids=WEIGHTS)
+def test_squared_error_can_report_scikit_learns_mean_over_outputs_and_keeps_its_gradient(weights):
+    logits, target = logits_of(), CASES["squared"][1]
+    loss, gradient = SquaredError(mean_over_outputs=True).loss_and_gradient(logits, target, weights=weights)
+    assert loss == pytest.approx(peer.squared_loss(target, logits, weights), rel=1e-12)
+    np.testing.assert_array_equal(gradient, SquaredError().loss_and_gradient(logits, target, weights=weights)[1])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_weights_count_rows_and_equal_ones_change_nothing(case):
+    (loss, target), logits = CASES[case], logits_of()
+    times = np.array([1, 3, 0, 2, 1, 1, 4])
+    repeated = loss.loss(np.repeat(logits, times, axis=0), np.repeat(target, times, axis=0))
+    assert loss.loss(logits, target, times.astype(float)) == pytest.approx(repeated, rel=1e-12)
+    assert loss.loss(logits, target, np.full(N, 0.3)) == pytest.approx(loss.loss(logits, target), rel=1e-12)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_batch_that_weighs_nothing_teaches_nothing(case):
+    loss, target = CASES[case]
+    value, dlogits = loss.loss_and_gradient(logits_of(), target, weights=np.zeros(N))
+    assert value == 0
+    assert not dlogits.any()
+
+
+@pytest.mark.parametrize("weights", WEIGHTS.values(), ids=WEIGHTS)
+@pytest.mark.parametrize("case", CASES)
+def test_float32_stays_float32_and_the_gradient_goes_where_it_is_wanted(case, weights):
+    loss, target = CASES[case]
+    logits = logits_of().astype(np.float32)
+    kept = logits.copy()
+    value, dlogits = loss.loss_and_gradient(logits, target, weights=weights)
+    assert type(value) is float
+    assert dlogits.dtype == loss.probabilities(logits).dtype == np.float32
+    np.testing.assert_array_equal(logits, kept)
+    again = loss.loss_and_gradient(logits, target, out=logits, weights=weights)
+    assert again[0] == value
+    assert again[1] is logits
+    np.testing.assert_array_equal(logits, dlogits)
+    exact = loss.loss_and_gradient(kept.astype(float), target, weights=weights)
+    assert value == pytest.approx(exact[0], rel=1e-5)
+    np.testing.assert_allclose(dlogits, exact[1], atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_extreme_logits_of_a_binary_loss_cost_their_size_where_they_are_wrong_and_nothing_where_right(dtype):
+    logits = np.array([[1e4], [-1e4], [1e4], [-1e4]], dtype)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        loss, dlogits = LogisticCrossEntropy().loss_and_gradient(logits, np.array([1, 0, 0, 1]))
+    assert loss == pytest.approx(5000)
+    assert dlogits.ravel().tolist() == [0, 0, 0.25, -0.25]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_extreme_logits_of_a_poisson_loss(dtype):
+    # y = 3 and p = exp(-1e4), which is 0: 3 (log 3 + 1e4) - 3. For y = 0 the loss is p itself.
+    loss = PoissonLoss()
+    value, d = loss.loss_and_gradient(np.array([[-1e4]], dtype), np.array([3.0]))
+    assert value == pytest.approx(3 * math.log(3) + 3e4 - 3, rel=1e-6)
+    assert d == -3
+    assert loss.loss(np.array([[-1e4]], dtype), np.array([0.0])) == 0
+    assert loss.loss(np.array([[1e4]], dtype), np.array([0.0])) == math.inf
+
+
+def test_what_the_outputs_mean():
+    logits = logits_of()
+    np.testing.assert_allclose(SoftmaxCrossEntropy().probabilities(logits), softmax(logits))
+    np.testing.assert_allclose(LogisticCrossEntropy().probabilities(logits), expit(logits), rtol=1e-12)
+    np.testing.assert_allclose(PoissonLoss().probabilities(logits), np.exp(logits))
+    assert SquaredError().probabilities(logits) is logits
+    for loss, _ in CASES.values():
+        out = np.empty_like(logits)
+        assert loss.probabilities(logits, out) is out
+        np.testing.assert_array_equal(out, loss.probabilities(logits))
+
+
+def test_an_own_loss_that_returns_the_wrong_shape_is_refused_by_name():
+    logits, target = logits_of(), CASES["own"][1]
+    with pytest.raises(BackpropError, match=r"loss function returned an array of shape \(\)"):
+        OwnLoss(lambda z, y: (z - y).sum(), lambda z, y: z - y).loss(logits, target)
+    with pytest.raises(BackpropError, match=r"gradient of the loss has shape \(7,\)"):
+        OwnLoss(lambda z, y: z[:, 0], lambda z, y: z[:, 0]).loss_and_gradient(logits, target)
+    with pytest.raises(BackpropError, match="gradient of a loss is None"):
+        OwnLoss(lambda z, y: z[:, 0], None)
+    with pytest.raises(BackpropError, match="probabilities of a loss is 3"):
+        OwnLoss(abs, abs, 3)
+
+
+def test_a_class_that_is_not_there_is_an_error_and_not_another_rows_class():
+    with pytest.raises(IndexError):
+        SoftmaxCrossEntropy().loss(logits_of(), np.full(N, K))

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from backprop_core.layers import multilayer_perceptron
+from backprop_core.architecture import multilayer_perceptron
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.network import Network
 

@@ -1,0 +1,96 @@
+"""Architecture: which layers a network is made of, in which order.
+
+`LAYERS` knows every kind of layer by the name that a description has for it; `multilayer_perceptron` puts layers
+together to the network that all the rest is about.
+"""
+
+from backprop_core import activations
+from backprop_core.errors import BackpropError
+from backprop_core.initializers import suited_to
+from backprop_core.layers import Activate, Dense
+from backprop_core.naming import known
+from backprop_core.noise import Dropout, GaussianNoise
+from backprop_core.normalization import NORMALIZATIONS, BatchNorm, LayerNorm
+from backprop_core.residual import Residual
+
+LAYERS = {layer.kind: layer for layer in (Dense, Activate, Dropout, GaussianNoise, BatchNorm, LayerNorm, Residual)}
+
+
+def layer_from(description):
+    """Return the layer of a description: a dict with the layer's "kind" and the arguments of its constructor."""
+    settings = dict(description)
+    return known("layer", settings.pop("kind"), LAYERS)(**settings)
+
+
+def multilayer_perceptron(
+    n_features,
+    hidden,
+    n_outputs,
+    activation="relu",
+    dropout=0.0,
+    input_dropout=0.0,
+    normalization=None,
+    residual=False,
+    input_noise=0.0,
+    initializer=None,
+):
+    """Return the layers of a network: for each hidden width a block of Dense, normalisation, Activate and Dropout.
+
+    Before the blocks come noise and dropout on the input, behind them a Dense layer for the outputs. What is None, 0 or
+    False leaves no layer behind.
+
+    Parameters
+    ----------
+    n_features, n_outputs : int > 0
+    hidden : sequence of int > 0
+        Widths of the hidden layers, from input to output; may be empty, which leaves a linear classifier.
+    activation : str or Activation, or a sequence with one for each hidden layer
+        A name in `ACTIVATIONS`, or a function and derivative of your own.
+    dropout, input_dropout : float in [0, 1)
+    normalization : None, "batch" or "layer"
+    residual : bool
+        Leads a way around every block that is as wide as what goes into it.
+    input_noise : float >= 0
+        Standard deviation of the noise added to the input while training.
+    initializer : str or None
+        A name in `INITIALIZERS`, for all Dense layers; None chooses what suits the activation, layer by layer.
+
+    Raises
+    ------
+    BackpropError
+        A name is unknown, a number out of range, or there are not as many activations as hidden layers.
+    """
+    hidden = _widths(hidden)
+    pairs = _one_for_each(activation, hidden)
+    if normalization is not None:
+        normalization = known("normalization", normalization, NORMALIZATIONS, "or None")
+    layers = [GaussianNoise(input_noise)] if input_noise else []
+    layers += [Dropout(input_dropout)] if input_dropout else []
+    fan_in = n_features
+    for width, pair in zip(hidden, pairs, strict=True):
+        block = [Dense(fan_in, width, initializer or suited_to(pair.name))]
+        block += [normalization(width)] if normalization else []
+        block += [Activate(pair)]
+        block += [Dropout(dropout)] if dropout else []
+        layers += [Residual(block)] if residual and width == fan_in else block
+        fan_in = width
+    return [*layers, Dense(fan_in, n_outputs, initializer or "glorot_uniform")]
+
+
+def _widths(hidden):
+    """Return the widths as a list, or raise BackpropError where they are none."""
+    try:
+        return [int(width) for width in hidden]
+    except (TypeError, ValueError):
+        raise BackpropError(f"hidden is {hidden!r}: give a sequence of widths, such as [256, 128]") from None
+
+
+def _one_for_each(activation, hidden):
+    """Return one Activation for each hidden layer."""
+    if isinstance(activation, str | activations.Activation):
+        return [activations.find(activation)] * len(hidden)
+    if not isinstance(activation, list | tuple):
+        raise BackpropError(f"activation is {activation!r}: give a name, an Activation, or one for each hidden layer")
+    if len(activation) != len(hidden):
+        raise BackpropError(f"{len(activation)} activations for {len(hidden)} hidden layers: give one for each, or one")
+    return [activations.find(entry) for entry in activation]

@@ -1,0 +1,132 @@
+"""Divergence: training that runs away, and what made it.
+
+Each step goes downhill by the learning rate times the slope. Where that is too far it lands higher up on the other
+side, where the slope is steeper, and the next step is longer still: a few steps on, numbers overflow. The rate may be
+too high for this network; or the data may hold a number that no rate is small enough for. Which it was can still be
+told from the batch at hand and the present weights.
+"""
+
+import math
+
+import numpy as np
+
+from backprop_core.scratch import Scratch
+
+# Standardised features stay below 100, pixels below 256; a column this large makes slopes a million times as steep.
+LARGE = 1000.0
+ABSURD = 1000.0
+SUSTAINED = 50
+
+
+def has_diverged(losses, first_loss, blank_loss=1.0):
+    """Return whether a training is beyond recovery: its loss is not finite, or stays absurdly high.
+
+    The loss of one batch may be anything: an outlier, or the leap of a step that the next ones undo. So a finite loss
+    counts only where each of the last `SUSTAINED` batches cost `ABSURD` times as much as the run's own first batch
+    (regression may begin with millions, and may go on with them), as outputs that are all zero (targets may grow in the
+    course of the data, which moves the blank loss too), and as 1, near which any classification begins. No training
+    that learns anything is there: it would be a thousand times better off had it learned nothing.
+
+    Parameters
+    ----------
+    losses : sequence of float, not empty (a list, or a deque)
+        Losses of the latest batches, the newest last; with fewer than `SUSTAINED` only the newest one's being finite
+        is looked at.
+    first_loss : float >= 0
+        The loss of the run's first batch, before its first step.
+    blank_loss : float >= 0
+        What the newest batch would cost if all outputs were 0: `loss.loss(np.zeros_like(logits), target)`.
+    """
+    if not math.isfinite(losses[-1]):
+        return True
+    latest = list(losses)[-SUSTAINED:]
+    return len(latest) == SUSTAINED and min(latest) > ABSURD * max(first_loss, blank_loss, 1.0)
+
+
+def cause_of_divergence(network, X, y, learning_rate):
+    """Return what most likely made training diverge, and the remedy: one sentence, in lower case and without its stop.
+
+    The first of these that is true: a number in the batch that is not finite; a column, then a target, of absurd size;
+    weights that are not finite; a layer whose outputs overflow; and otherwise, the learning rate.
+
+    Parameters
+    ----------
+    network : Network
+    X : float ndarray [shape=(n_samples, n_features)], the batch that diverged
+    y : ndarray [shape=(n_samples,) or (n_samples, n_outputs)], its target
+    learning_rate : float > 0, that of the step
+    """
+    with np.errstate(all="ignore"):
+        causes = (
+            _bad_column(X),
+            _bad_target(y),
+            _bad_weights(network, learning_rate),
+            _overflow(network, X, learning_rate),
+        )
+    lower = _lower(learning_rate)
+    fallback = f"the loss overflows although all weights and outputs are finite, so the steps are too long; {lower}"
+    return next((cause for cause in causes if cause), fallback)
+
+
+def _bad_column(X):
+    """Name the column that holds a number which is not finite, or the largest one if that is absurd."""
+    wrong = ~np.isfinite(X)
+    if wrong.any():
+        row, j = np.argwhere(wrong)[0]
+        return (
+            f"column {j} of X holds {X[row, j]} in {wrong[:, j].sum()} of the batch's {len(X)} rows; "
+            "replace or leave out what is missing or infinite before training"
+        )
+    size = np.abs(X)
+    j = int(size.max(axis=0).argmax())
+    value = float(X[size[:, j].argmax(), j])
+    if abs(value) > LARGE:
+        return f"column {j} of X holds the value {value:g}, too large to learn from; standardise column {j}"
+    return None
+
+
+def _bad_target(y):
+    """Name the value of a regression's target that is not finite, or so large that the error starts out absurd."""
+    if not np.issubdtype(y.dtype, np.floating):
+        return None
+    wrong = y[~np.isfinite(y)]
+    if wrong.size:
+        return f"the target holds {wrong[0]} in {wrong.size} places of the batch; leave these rows out"
+    largest = float(y.flat[np.abs(y).argmax()])
+    if abs(largest) > LARGE:
+        return f"the target holds the value {largest:g}, too large to learn from; standardise the target"
+    return None
+
+
+def _bad_weights(network, learning_rate):
+    """Name the first layer that has parameters which are not finite."""
+    for i, (layer, params) in enumerate(zip(network.layers, network.params.views, strict=True)):
+        for name, values in params.items():
+            wrong = values[~np.isfinite(values)]
+            if wrong.size:
+                return (
+                    f"{wrong.size} of the {values.size} numbers in {name} of layer {i} ({layer.kind}) are no longer "
+                    f"finite (the first is {wrong[0]}), so an earlier step was too long; {_lower(learning_rate)}"
+                )
+    return None
+
+
+def _overflow(network, X, learning_rate):
+    """Walk forward in evaluation mode and name the first layer whose output is not finite."""
+    x = np.asarray(X, network.dtype)
+    views = zip(network.params.views, network.statistics.views, strict=True)
+    for i, (layer, (params, statistics)) in enumerate(zip(network.layers, views, strict=True)):
+        before = float(np.abs(x).max())
+        x = layer.forward(params | statistics, x, Scratch(network.dtype))[0]
+        if not np.isfinite(x).all():
+            weights = max((float(np.abs(values).max()) for values in params.values()), default=0.0)
+            reached = f" and its weights {weights:.2g}" if params else ""
+            return (
+                f"the outputs of layer {i} ({layer.kind}) overflow: its inputs reach {before:.2g}{reached}; "
+                f"{_lower(learning_rate)}"
+            )
+    return None
+
+
+def _lower(learning_rate):
+    return f"lower the learning rate (it is {learning_rate:g}) tenfold, or clip the gradient"

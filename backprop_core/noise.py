@@ -1,0 +1,96 @@
+"""Noise: what is done to the numbers at random while training, so that the network cannot learn them by heart.
+
+Seen twice, a sample is never quite the same, and what is right only for one exact input does not pay. Prediction is
+left alone: in evaluation these layers hand their input on as it is.
+"""
+
+import math
+from typing import ClassVar
+
+import numpy as np
+
+from backprop_core.errors import BackpropError
+
+
+class Dropout:
+    """While training, silences each number with probability `rate`, so that no unit can rely on a particular other one.
+
+    What survives is divided by (1 - rate), which keeps the expected sum; so prediction needs no correction and this
+    layer then does nothing. Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html
+
+    Parameters
+    ----------
+    rate : float in [0, 1)
+    """
+
+    kind = "dropout"
+    parameter_shapes: ClassVar = {}
+
+    def __init__(self, rate):
+        if not 0 <= rate < 1:
+            raise BackpropError(f"dropout rate is {rate}: choose a number from 0 up to, not including, 1")
+        self.rate = float(rate)
+
+    def describe(self):
+        """Return the arguments of the constructor, as JSON types."""
+        return {"rate": self.rate}
+
+    def initialize(self, params, rng):
+        """Nothing is learned here."""
+
+    def forward(self, params, x, scratch, training=False, rng=None):
+        """Return y and its backward function."""
+        if not training:
+            return x, lambda dy, grads, input_error=True: dy
+        # 16 random bits a number decide as well as 32, in half the time: the rate is met to within 1/65536.
+        silence = np.frombuffer(rng.bytes(2 * x.size), np.uint16).reshape(x.shape) < round(self.rate * 65536)
+        mask = np.multiply(~silence, x.dtype.type(1 / (1 - self.rate)), out=scratch("mask", x.shape))
+        y = np.multiply(x, mask, out=scratch("y", x.shape))
+
+        def backward(dy, grads, input_error=True):
+            """dx = dy * mask: a silenced number caused no error."""
+            return np.multiply(dy, mask, out=dy)
+
+        return y, backward
+
+
+class GaussianNoise:
+    """While training, adds to each number a normal random one: y = x + std * n, n ~ N(0, 1).
+
+    On the input it acts like a penalty on a steep network: what changes much within `std` of a sample is punished.
+    Bishop 1995, https://doi.org/10.1162/neco.1995.7.1.108
+
+    Parameters
+    ----------
+    std : float >= 0
+        The noise's standard deviation, in the units of x; standardised features have 1 themselves.
+    """
+
+    kind = "gaussian_noise"
+    parameter_shapes: ClassVar = {}
+
+    def __init__(self, std):
+        if not 0 <= std < math.inf:
+            raise BackpropError(f"the noise's std is {std}: choose a finite number from 0 up")
+        self.std = float(std)
+
+    def describe(self):
+        """Return the arguments of the constructor, as JSON types."""
+        return {"std": self.std}
+
+    def initialize(self, params, rng):
+        """Nothing is learned here."""
+
+    def forward(self, params, x, scratch, training=False, rng=None):
+        """Return y and its backward function."""
+
+        def backward(dy, grads, input_error=True):
+            """dx = dy: the noise does not depend on x."""
+            return dy
+
+        if not training:
+            return x, backward
+        y = rng.standard_normal(dtype=x.dtype, out=scratch("y", x.shape))
+        y *= self.std
+        y += x
+        return y, backward

@@ -1,0 +1,223 @@
+"""Normalisation: keeping the numbers inside a network at mean 0 and spread 1 while the layers before them still change.
+
+Each layer learns from inputs that the layers below it shift under its feet at every step. Normalisation takes the
+shift and the scale out again, so that larger learning rates hold and deep networks start to learn at once. Two learned
+numbers for each unit, gamma and beta, then give it whatever scale and shift are good for the task.
+
+    xhat = (x - mean) / sqrt(var + eps)        y = gamma * xhat + beta
+
+The two layers here differ only in what the mean and the variance are taken over: batch normalisation takes each unit
+over the rows of the batch, layer normalisation each row over its units.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+
+from backprop_core.errors import BackpropError
+
+
+def standardize(x, axis, eps, out):
+    """Write xhat = (x - mean) / sqrt(var + eps) into `out`, mean and variance being taken along `axis`.
+
+    Parameters
+    ----------
+    x, out : ndarray of one float dtype [shape=(n_samples, width)]
+    axis : int, 0 for the rows of a batch or 1 for the units of a row
+    eps : float > 0, keeps what does not vary at 0
+
+    Returns
+    -------
+    mean, var, inv_std : ndarray [shape=(1, width) or (n_samples, 1)]
+        `var` is the mean square of x - mean; inv_std = 1 / sqrt(var + eps).
+    """
+    mean = x.mean(axis=axis, keepdims=True)
+    np.subtract(x, mean, out=out)
+    var = _mean_product(out, out, axis)
+    inv_std = 1 / np.sqrt(var + eps)
+    out *= inv_std
+    return mean, var, inv_std
+
+
+def standardize_backward(xhat, inv_std, axis, dxhat, work):
+    """Turn dxhat = dLoss/dxhat into dx = dLoss/dx, in place, and return it.
+
+    Let n be the length of `axis`, v = var + eps, sum and mean go along `axis`, and c = x - mean, so that
+    xhat = c v^(-1/2) and the sum of c is 0. A number of x counts in three ways: by itself, through the mean, and
+    through the variance.
+
+        dLoss/dvar  = sum(dxhat c) (-1/2) v^(-3/2)        and   dvar/dx = 2 c / n
+        dLoss/dmean = -sum(dxhat) v^(-1/2)                and   dmean/dx = 1 / n
+        dx = dxhat v^(-1/2) + dLoss/dvar 2 c / n + dLoss/dmean / n
+
+    The mean moves the variance as well, but by -2 sum(c) / n = 0. With c = xhat v^(1/2) this is
+
+        dx = v^(-1/2) (dxhat - mean(dxhat) - xhat mean(dxhat xhat)):
+
+    what would shift all of x, or stretch it, is taken out of the error, for xhat would not notice.
+
+    Parameters
+    ----------
+    xhat, dxhat, work : ndarray of one float dtype [shape=(n_samples, width)]
+        `dxhat` and `work` are overwritten.
+    inv_std : ndarray, as `standardize` returned it
+    """
+    stretch = _mean_product(dxhat, xhat, axis)
+    dxhat -= dxhat.mean(axis=axis, keepdims=True)
+    np.multiply(xhat, stretch, out=work)
+    dxhat -= work
+    dxhat *= inv_std
+    return dxhat
+
+
+def _mean_product(a, b, axis):
+    """The mean of a * b along `axis`, which is kept; the product itself is never stored."""
+    total = np.einsum("ij,ij->j" if axis == 0 else "ij,ij->i", a, b)
+    return np.expand_dims(total / a.shape[axis], axis)
+
+
+class _Normalization:
+    """What both kinds share: gamma and beta, which come after the standardisation."""
+
+    statistic_shapes: ClassVar = {}
+
+    def __init__(self, width, eps):
+        if width < 1:
+            raise BackpropError(f"the width of {self.kind} is {width}: give the number of units, 1 or more")
+        if not 0 < eps < 1:
+            raise BackpropError(f"eps of {self.kind} is {eps}: choose a small number above 0, such as 1e-5")
+        self.width = self.fan_in = self.fan_out = int(width)
+        self.eps = float(eps)
+        self.parameter_shapes = {"gamma": (self.width,), "beta": (self.width,)}
+
+    def describe(self):
+        """Return the arguments of the constructor, as JSON types."""
+        return {"width": self.width, "eps": self.eps}
+
+    def initialize(self, params, rng):
+        """Start with y = xhat: gamma is 1 and beta is 0."""
+        params["gamma"][...] = 1
+        params["beta"][...] = 0
+
+    @staticmethod
+    def _scale_and_shift(params, xhat, out):
+        """y = gamma * xhat + beta"""
+        np.multiply(xhat, params["gamma"], out=out)
+        out += params["beta"]
+        return out
+
+    @staticmethod
+    def _scale_and_shift_backward(params, xhat, dy, grads):
+        """dgamma = the sum over the rows of dy * xhat, dbeta = that of dy, dxhat = dy * gamma, which replaces dy."""
+        np.einsum("ij,ij->j", dy, xhat, out=grads["gamma"])
+        np.sum(dy, axis=0, out=grads["beta"])
+        dy *= params["gamma"]
+        return dy
+
+
+class LayerNorm(_Normalization):
+    """Standardises each row over its units, the same in training and in prediction.
+
+    mean and var are those of the row's `width` numbers; the derivation of the way back stands in
+    `standardize_backward`. Ba, Kiros and Hinton 2016, https://arxiv.org/abs/1607.06450
+
+    Parameters
+    ----------
+    width : int > 0, the number of units
+    eps : float > 0
+    """
+
+    kind = "layer_norm"
+
+    def __init__(self, width, eps=1e-5):
+        super().__init__(width, eps)
+
+    def forward(self, params, x, scratch, training=False, rng=None):
+        """Return y and its backward function."""
+        xhat = scratch("xhat", x.shape)
+        inv_std = standardize(x, 1, self.eps, out=xhat)[2]
+        y = self._scale_and_shift(params, xhat, scratch("y", x.shape))
+
+        def backward(dy, grads, input_error=True):
+            """dgamma, dbeta, and dx through gamma and the standardisation."""
+            dxhat = self._scale_and_shift_backward(params, xhat, dy, grads)
+            if input_error:
+                return standardize_backward(xhat, inv_std, 1, dxhat, scratch("work", x.shape))
+            return None
+
+        return y, backward
+
+
+class BatchNorm(_Normalization):
+    """Standardises each unit over the rows of the batch, and in prediction by means and variances met in training.
+
+    mean and var are those of the unit over the batch; the derivation of the way back stands in `standardize_backward`.
+    A prediction must not depend on what else is in its batch, so training also keeps, for each unit,
+
+        running_mean <- (1 - momentum) running_mean + momentum mean
+        running_var  <- (1 - momentum) running_var  + momentum var n / (n - 1)
+
+    (n / (n - 1) makes the variance of n rows an unbiased one), and prediction puts them in the place of mean and var.
+    A batch of one row says nothing about a spread: in training it is treated as in prediction, and moves neither.
+    Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167
+
+    Parameters
+    ----------
+    width : int > 0, the number of units
+    momentum : float in (0, 1]
+        The weight of the newest batch.
+    eps : float > 0
+    """
+
+    kind = "batch_norm"
+
+    def __init__(self, width, momentum=0.1, eps=1e-5):
+        super().__init__(width, eps)
+        if not 0 < momentum <= 1:
+            raise BackpropError(f"momentum of batch_norm is {momentum}: choose a number above 0, up to 1")
+        self.momentum = float(momentum)
+        self.statistic_shapes = {"running_mean": (self.width,), "running_var": (self.width,)}
+
+    def describe(self):
+        """Return the arguments of the constructor, as JSON types."""
+        return {"width": self.width, "momentum": self.momentum, "eps": self.eps}
+
+    def initialize(self, params, rng):
+        """Start with y = xhat, a running mean of 0 and a running variance of 1."""
+        super().initialize(params, rng)
+        params["running_mean"][...] = 0
+        params["running_var"][...] = 1
+
+    def forward(self, params, x, scratch, training=False, rng=None):
+        """Return y and its backward function; in training, move the running mean and variance."""
+        by_batch = training and len(x) > 1
+        xhat = scratch("xhat", x.shape)
+        if by_batch:
+            mean, var, inv_std = standardize(x, 0, self.eps, out=xhat)
+            self._follow(params["running_mean"], mean[0])
+            self._follow(params["running_var"], var[0] * (len(x) / (len(x) - 1)))
+        else:
+            inv_std = 1 / np.sqrt(params["running_var"] + self.eps)
+            np.subtract(x, params["running_mean"], out=xhat)
+            xhat *= inv_std
+        y = self._scale_and_shift(params, xhat, scratch("y", x.shape))
+
+        def backward(dy, grads, input_error=True):
+            """dgamma, dbeta, and dx through gamma and the standardisation; by running statistics, dx = dxhat / std."""
+            dxhat = self._scale_and_shift_backward(params, xhat, dy, grads)
+            if not input_error:
+                return None
+            if by_batch:
+                return standardize_backward(xhat, inv_std, 0, dxhat, scratch("work", x.shape))
+            dxhat *= inv_std
+            return dxhat
+
+        return y, backward
+
+    def _follow(self, running, newest):
+        """Move a running statistic towards that of the newest batch."""
+        running *= 1 - self.momentum
+        running += self.momentum * newest
+
+
+NORMALIZATIONS = {"batch": BatchNorm, "layer": LayerNorm}

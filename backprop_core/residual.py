@@ -1,0 +1,108 @@
+"""Residual connections: a way around some layers, so that they need to learn only what is to be changed.
+
+The deeper a network, the harder it is to hand even a good signal on unchanged through all its layers, and the weaker
+the error that comes back to the first ones. Where the input is added to the output, doing nothing is easy (the inner
+layers stay near 0) and the error has a path back on which nothing shrinks it.
+"""
+
+import numpy as np
+
+from backprop_core.errors import BackpropError
+
+
+class Residual:
+    """Adds to its input what some inner layers make of it: y = x + inner(x).
+
+    He, Zhang, Ren and Sun 2015, https://arxiv.org/abs/1512.03385
+
+    Parameters
+    ----------
+    layers : sequence of layers, or of their descriptions as dicts with "kind", one after the other
+        What comes out of the last must be as wide as what goes into the first.
+
+    Attributes
+    ----------
+    layers : list of layers
+    parameter_shapes, statistic_shapes : dict of str to shape
+        Those of the inner layers, named by position and name: "0.W" is the first one's W.
+    """
+
+    kind = "residual"
+
+    def __init__(self, layers):
+        from backprop_core.architecture import layer_from  # which knows every layer, this one too
+
+        self.layers = [layer_from(layer) if isinstance(layer, dict) else layer for layer in layers]
+        widths = [(layer.fan_in, layer.fan_out) for layer in self.layers if hasattr(layer, "fan_in")]
+        if not widths:
+            raise BackpropError("a residual connection has no inner layer that learns; put a dense layer into it")
+        self.fan_in, self.fan_out = widths[0][0], widths[-1][1]
+        if self.fan_in != self.fan_out:
+            raise BackpropError(
+                f"a residual connection adds {self.fan_in} inputs to {self.fan_out} outputs; make them equally many"
+            )
+        self.parameter_shapes = self._named(layer.parameter_shapes for layer in self.layers)
+        self.statistic_shapes = self._named(getattr(layer, "statistic_shapes", {}) for layer in self.layers)
+        self._first_learning = next(i for i, layer in enumerate(self.layers) if layer.parameter_shapes)
+
+    @staticmethod
+    def _named(entries):
+        """One dict of the inner layers' dicts."""
+        return {f"{i}.{name}": value for i, entry in enumerate(entries) for name, value in entry.items()}
+
+    def _parts(self, arrays):
+        """The inner layers' dicts of one dict: the reverse of `_named`."""
+        parts = [{} for _ in self.layers]
+        for full_name, array in arrays.items():
+            i, _, name = full_name.partition(".")
+            parts[int(i)][name] = array
+        return parts
+
+    def describe(self):
+        """Return the arguments of the constructor, as JSON types."""
+        return {"layers": [{"kind": layer.kind, **layer.describe()} for layer in self.layers]}
+
+    def initialize(self, params, rng):
+        """Let each inner layer fill its own."""
+        for layer, part in zip(self.layers, self._parts(params), strict=True):
+            layer.initialize(part, rng)
+
+    def use_activations(self, pairs):
+        """Hand `pairs` on to the inner layers that have an activation."""
+        for layer in self.layers:
+            if hasattr(layer, "use_activations"):
+                layer.use_activations(pairs)
+
+    def forward(self, params, x, scratch, training=False, rng=None):
+        """Return y and its backward function."""
+        inner, pullbacks = x, []
+        for i, (layer, part) in enumerate(zip(self.layers, self._parts(params), strict=True)):
+            inner, pullback = layer.forward(part, inner, _ScratchOf(scratch, i), training, rng)
+            pullbacks.append(pullback)
+        # The inner layers may need both x and what they made of it on the way back: the sum has an array of its own.
+        y = np.add(x, inner, out=scratch("y", x.shape))
+
+        def backward(dy, grads, input_error=True):
+            """dx = dy + what comes back through the inner layers, which get a copy of dy to overwrite."""
+            error = scratch("dinner", dy.shape)
+            error[...] = dy
+            parts = self._parts(grads)
+            last = 0 if input_error else self._first_learning
+            for i in range(len(pullbacks) - 1, last - 1, -1):
+                error = pullbacks[i](error, parts[i], input_error=input_error or i > last)
+            if not input_error:
+                return None
+            dy += error
+            return dy
+
+        return y, backward
+
+
+class _ScratchOf:
+    """An inner layer's share of the scratch memory: no two layers' arrays have the same name."""
+
+    def __init__(self, scratch, i):
+        self._scratch, self._prefix, self.dtype = scratch, f"{i}.", scratch.dtype
+
+    def __call__(self, name, shape):
+        return self._scratch(self._prefix + name, shape)
