@@ -1,6 +1,10 @@
-"""Batches: the handfuls of rows that training takes one after another, in a new order each epoch."""
+"""Batches: the handfuls of rows that training takes one after another, in a new order each epoch.
 
-import numpy as np
+Rows come as one array, in memory or mapped from a file, or, for data of any size and origin, as a sequence of batches
+that are made when they are asked for.
+"""
+
+from backprop_core.mapped_memory import take_rows
 
 
 def batches(X, y, batch_size, rng, scratch):
@@ -10,16 +14,27 @@ def batches(X, y, batch_size, rng, scratch):
 
     Parameters
     ----------
-    X : ndarray [shape=(n_samples, n_features)], left untouched
+    X : ndarray or memmap [shape=(n_samples, n_features)], left untouched
     y : ndarray [shape=(n_samples, ...)]
     batch_size : int > 0
     rng : numpy Generator
-    scratch : Scratch
+    scratch : Scratch of X's dtype
         Holds the batch: it is overwritten by the next one.
     """
     order = rng.permutation(len(X))
     for start in range(0, len(X), batch_size):
         rows = order[start : start + batch_size]
-        # mode="clip" lets numpy write straight into `out`; with the default it would fill a copy first.
-        batch = np.take(X, rows, axis=0, out=scratch("batch", (len(rows), X.shape[1])), mode="clip")
-        yield batch, y[rows]
+        yield take_rows(X, rows, out=scratch("batch", (len(rows), X.shape[1]))), y[rows]
+
+
+def batches_of(sequence, rng):
+    """Yield every (X_batch, y_batch) of a sequence once, in an order drawn from `rng`.
+
+    Parameters
+    ----------
+    sequence : object with `len(sequence)` and `sequence[i]`, which returns (X_batch, y_batch)
+        Only the batches are shuffled: rows that lie in one batch stay together.
+    rng : numpy Generator
+    """
+    for i in rng.permutation(len(sequence)):
+        yield sequence[int(i)]

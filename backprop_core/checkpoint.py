@@ -15,7 +15,7 @@ from safetensors.numpy import save as to_safetensors
 from backprop_core.errors import BackpropError
 from backprop_core.whole_file import whole_file
 
-FORMAT = 1
+FORMAT = 2
 HEADER = {"format": int, "epoch": int, "rng": dict, "history": list, "fingerprint": dict}
 
 
@@ -84,7 +84,9 @@ def load(path, state, fingerprint):
 def _tensors(state):
     """The arrays of a state by the name they have in the file."""
     memory = {f"memory.{name}": array for name, array in state.memory.items()}
-    return {"params": state.params, "best_params": state.best_params, **memory}
+    memory |= {f"average.{name}": array for name, array in state.average.items()}
+    names = ("params", "statistics", "best_params", "best_statistics")
+    return {name: getattr(state, name) for name in names} | memory
 
 
 def _shapes(tensors):

@@ -6,18 +6,21 @@ the best weights met so far, which are always the ones that remain at the end.
 
 import math
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from backprop_core.batching import batches
-from backprop_core.clipping import clip_by_global_norm
+from backprop_core.divergence import cause_of_divergence, has_diverged
 from backprop_core.errors import BackpropError, DivergedError
 from backprop_core.history import History, measure
 from backprop_core.losses import SoftmaxCrossEntropy
+from backprop_core.mapped_memory import chunks
 from backprop_core.optimizers import Adam
 from backprop_core.schedules import SCHEDULES
 from backprop_core.scratch import Scratch
+from backprop_core.step import Step, worth_compiling
 
 
 @dataclass
@@ -27,19 +30,30 @@ class TrainingState:
     Attributes
     ----------
     epoch : int, epochs finished
-    params : ndarray [shape=(n_parameters,)], the network's own vector
-    memory : dict of str to ndarray, the optimizer's
+    params, statistics : ndarray [shape=(n_parameters,)], [shape=(n_statistics,)], the network's own vectors
+    memory, average : dict of str to ndarray, the optimizer's, and what averages the weights has
     rng : numpy Generator, which orders the rows and draws dropout
+    best_params, best_statistics : ndarray, those of the entry `history.best()`
     history : History
-    best_params : ndarray [shape=(n_parameters,)], those of the entry `history.best()`
     """
 
     epoch: int
     params: np.ndarray
+    statistics: np.ndarray
     memory: dict
+    average: dict
     rng: np.random.Generator
     best_params: np.ndarray
+    best_statistics: np.ndarray
     history: History = field(default_factory=History)
+
+    def keep_as_best(self):
+        """Remember the network as it is now."""
+        self.best_params[...], self.best_statistics[...] = self.params, self.statistics
+
+    def restore_best(self):
+        """Make the network what was last kept as best."""
+        self.params[...], self.statistics[...] = self.best_params, self.best_statistics
 
 
 class Trainer:
@@ -49,19 +63,18 @@ class Trainer:
     ----------
     network : Network
     optimizer : an optimizer; Adam() by default
-    loss : a loss, what training lowers
+    loss : a loss, what training lowers; SoftmaxCrossEntropy() by default
     learning_rate : float > 0, the schedule's peak
-    schedule : str, a name in `SCHEDULES`
+    schedule : str, a name in `SCHEDULES`, or a function like those there
     epochs : int > 0, the number of times every row is seen at most
     batch_size : int > 0
-    weight_decay : float >= 0
-        Decoupled: each step also takes `learning_rate * weight_decay` of every weight away from it (not of biases).
-        Loshchilov and Hutter 2017, https://arxiv.org/abs/1711.05101
-    l2 : float >= 0
-        Adds l2 / 2 * |W|^2 to the loss, and so l2 * W to the gradient.
-    clip_norm : float > 0 or None, the longest gradient that is followed
     patience : int > 0 or None
         Stop early after this many epochs without a lower validation loss.
+    average : ExponentialAverage or None
+        What is measured at each epoch's end, and kept at the end of training, is then this average of the weights.
+    compiled : bool or None
+        Whether steps use compiled loops; None: where the training is long enough to earn their loading back.
+    **additions : penalties, decay, clipping and mixing, as `Step` has them
     """
 
     def __init__(
@@ -74,22 +87,25 @@ class Trainer:
         schedule="constant",
         epochs=20,
         batch_size=128,
-        weight_decay=0.0,
-        l2=0.0,
-        clip_norm=None,
         patience=None,
+        average=None,
+        compiled=None,
+        **additions,
     ):
         self.network = network
         self.optimizer = optimizer or Adam()
         self.loss = loss or SoftmaxCrossEntropy()
-        self.learning_rate, self.schedule = learning_rate, SCHEDULES[schedule]
-        self.epochs, self.batch_size = epochs, batch_size
-        self.weight_decay, self.l2, self.clip_norm, self.patience = weight_decay, l2, clip_norm, patience
+        self.learning_rate = learning_rate
+        self.schedule = schedule if callable(schedule) else SCHEDULES[schedule]
+        self.epochs, self.batch_size, self.patience = epochs, batch_size, patience
+        self.average, self.compiled, self.additions = average, compiled, additions
 
     def start(self, rng):
         """Return the state before the first epoch; `rng` is a numpy Generator that training from then on owns."""
-        params = self.network.params.flat
-        return TrainingState(0, params, self.optimizer.init(len(params), params.dtype), rng, params.copy())
+        params, statistics = self.network.params.flat, self.network.statistics.flat
+        memory = self.optimizer.init(len(params), params.dtype)
+        average = self.average.init(params) if self.average else {}
+        return TrainingState(0, params, statistics, memory, average, rng, params.copy(), statistics.copy())
 
     # A run that diverges says so in one sentence; numpy's own warnings about it would only come before it.
     @np.errstate(over="ignore", invalid="ignore")
@@ -98,76 +114,89 @@ class Trainer:
 
         Parameters
         ----------
-        X, X_valid : ndarray of the network's dtype [shape=(n_samples, n_features)]
+        X, X_valid : ndarray or memmap of the network's dtype [shape=(n_samples, n_features)]
         y, y_valid : int ndarray [shape=(n_samples,)]
         state : TrainingState, from `start` or from a checkpoint
         on_epoch : function of the state, called after each epoch, or None
+            Training ends if it returns True.
 
         Returns
         -------
         stopped : str
-            Why training ended: "epochs", "patience" or "interrupted" (Ctrl-C).
+            Why training ended: "epochs", "patience", "callback" or "interrupted" (Ctrl-C).
 
         Raises
         ------
         BackpropError
             Rows and classes do not fit the network, or are not finite.
         DivergedError
-            The loss is no longer a finite number. The best weights so far are in the network.
+            The loss is no longer a finite number, or stays absurdly high. The best weights so far are in the network.
         """
         for rows, classes in ((X, y), (X_valid, y_valid)):
             check_rows(rows, classes, self.network.n_features, self.network.n_outputs)
         seen = measured_rows(len(X), len(X_valid))
+        step = self._step(len(X))
+        asked_to_stop = False
         try:
-            while not (stopped := self._reason_to_stop(state)):
+            while not (stopped := "callback" if asked_to_stop else self._reason_to_stop(state)):
                 began = time.perf_counter()
-                clip_rate = self._epoch(X, y, state)
-                entry = {
-                    "epoch": state.epoch + 1,
-                    "learning_rate": self._rate(state.epoch + 1),
-                    "clip_rate": clip_rate,
-                    "train": measure(self.network, self.loss, X[seen], y[seen]),
-                    "valid": measure(self.network, self.loss, X_valid, y_valid),
-                }
-                if not math.isfinite(entry["train"]["loss"] + entry["valid"]["loss"]):
-                    raise self._diverged(state)
-                entry["seconds"] = time.perf_counter() - began
-                state.history.entries.append(entry)
-                state.epoch += 1
-                if state.history.best() is entry:
-                    state.best_params[...] = state.params
-                if on_epoch:
-                    on_epoch(state)
+                clip_rate = self._epoch(X, y, state, step)
+                with self._averaged(state):
+                    entry = {
+                        "epoch": state.epoch + 1,
+                        "learning_rate": self._rate(state.epoch + 1, state),
+                        "clip_rate": clip_rate,
+                        "train": measure(self.network, self.loss, X[seen], y[seen]),
+                        "valid": measure(self.network, self.loss, X_valid, y_valid),
+                    }
+                    measured = entry["train"]["loss"] + entry["valid"]["loss"]
+                    if not math.isfinite(measured) or has_diverged(step.losses, step.first_loss):
+                        cause = cause_of_divergence(self.network, X[seen], y[seen], entry["learning_rate"])
+                        raise DivergedError(f"training diverged in epoch {state.epoch + 1}: {cause}")
+                    entry["seconds"] = time.perf_counter() - began
+                    state.history.entries.append(entry)
+                    state.epoch += 1
+                    if state.history.best() is entry:
+                        state.keep_as_best()
+                asked_to_stop = on_epoch is not None and on_epoch(state) is True
         except KeyboardInterrupt:
             stopped = "interrupted"
         finally:
-            state.params[...] = state.best_params
+            state.restore_best()
         return stopped
 
-    def _epoch(self, X, y, state):
+    def _step(self, n_samples):
+        """Return the step that training repeats."""
+        n_steps = self.epochs * math.ceil(n_samples / self.batch_size)
+        compiled = self.compiled
+        if compiled is None:
+            compiled = worth_compiling(self.network.params.flat.size, n_steps)
+        return Step(self.network, self.optimizer, self.loss, compiled=compiled, **self.additions)
+
+    def _epoch(self, X, y, state, step):
         """See every row once; return the share of steps whose gradient was clipped."""
-        network, params = self.network, state.params
-        grads = network.zero_gradients()
-        update = np.empty_like(params)
-        weights, n_weights = params[: network.params.n_weights], network.params.n_weights
-        n_steps = math.ceil(len(X) / self.batch_size)
-        clipped = 0
-        for step, (X_batch, y_batch) in enumerate(batches(X, y, self.batch_size, state.rng, Scratch(X.dtype))):
-            rate = self._rate(state.epoch + step / n_steps)
-            logits, backward = network.forward(X_batch, training=True, rng=state.rng)
-            loss, dlogits = self.loss.loss_and_gradient(logits, y_batch)
-            if not math.isfinite(loss):
-                raise self._diverged(state)
-            backward(dlogits, grads)
-            if self.l2:
-                grads.flat[:n_weights] += self.l2 * weights
-            if self.clip_norm:
-                clipped += clip_by_global_norm(grads.flat, self.clip_norm)[1]
-            self.optimizer.update(grads.flat, state.memory, rate, out=update)
-            if self.weight_decay:
-                weights *= 1 - rate * self.weight_decay
-            params += update
-        return clipped / n_steps
+        n_steps, clipped_before = math.ceil(len(X) / self.batch_size), step.n_clipped
+        for i, (X_batch, y_batch) in enumerate(batches(X, y, self.batch_size, state.rng, Scratch(X.dtype))):
+            try:
+                step(X_batch, y_batch, self._rate(state.epoch + i / n_steps, state), state.memory, state.rng)
+            except DivergedError as error:
+                raise DivergedError(f"training diverged in epoch {state.epoch + 1}: {error}") from None
+            if self.average:
+                self.average.update(state.params, state.average)
+        return (step.n_clipped - clipped_before) / n_steps
+
+    @contextmanager
+    def _averaged(self, state):
+        """For the time of measuring, let the network have its averaged weights, if they are averaged."""
+        if not self.average:
+            yield
+            return
+        latest = state.params.copy()
+        state.params[...] = self.average.averaged(state.average)
+        try:
+            yield
+        finally:
+            state.params[...] = latest
 
     def _reason_to_stop(self, state):
         """Return "patience" or "epochs" if there is no next epoch, else None; a run that goes on asks the same."""
@@ -176,15 +205,9 @@ class Trainer:
             return "patience"
         return "epochs" if state.epoch >= self.epochs else None
 
-    def _rate(self, epoch):
+    def _rate(self, epoch, state):
         """The learning rate at a point in time, in epochs."""
-        return self.learning_rate * self.schedule(epoch / self.epochs)
-
-    def _diverged(self, state):
-        return DivergedError(
-            f"training diverged in epoch {state.epoch + 1}: the loss is no longer a finite number; "
-            f"lower the learning rate (it is {self.learning_rate:g}) or clip the gradient"
-        )
+        return self.learning_rate * self.schedule(epoch / self.epochs, state.history.entries)
 
 
 def measured_rows(n_train, n_valid):
@@ -201,8 +224,9 @@ def check_rows(X, y, n_features, n_classes):
         raise BackpropError(f"the features have shape {X.shape}: expected (n_samples, {n_features})")
     if len(X) == 0 or len(X) != len(y):
         raise BackpropError(f"{len(X)} rows of features and {len(y)} classes: give as many of one as of the other")
-    if not np.isfinite(X).all():
-        column = int(np.flatnonzero(~np.isfinite(X).all(axis=0))[0])
-        raise BackpropError(f"feature column {column} carries NaN or infinity: repair or drop those rows")
+    for rows in chunks(X):
+        if not np.isfinite(rows).all():
+            column = int(np.flatnonzero(~np.isfinite(rows).all(axis=0))[0])
+            raise BackpropError(f"feature column {column} carries NaN or infinity: repair or drop those rows")
     if y.min() < 0 or y.max() >= n_classes:
         raise BackpropError(f"classes run from {y.min()} to {y.max()}: expected 0 to {n_classes - 1}")

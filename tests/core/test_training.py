@@ -6,9 +6,10 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
+from backprop_core.architecture import multilayer_perceptron
 from backprop_core.errors import BackpropError, DivergedError
 from backprop_core.history import History, measure
-from backprop_core.layers import Activate, Dense, multilayer_perceptron
+from backprop_core.layers import Activate, Dense
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.network import Network
 from backprop_core.optimizers import SGD, Adam
@@ -42,7 +43,7 @@ EVERYTHING = {
     "dropout": 0.3,
     "schedule": "cosine",
     "weight_decay": 0.01,
-    "l2": 1e-3,
+    "alpha": 1e-3,
     "clip_norm": 1.0,
     "patience": 4,
     "loss": SoftmaxCrossEntropy(0.1),
@@ -184,7 +185,7 @@ def test_training_takes_the_same_course_as_scikit_learns_classifier(solver, alph
     optimizer = {"sgd": SGD(), "nesterov": SGD(nesterov=True), "adam": Adam(eps=1e-300)}[solver]
     # scikit-learn adds alpha / (2 n) |W|^2 to a batch of n rows.
     trainer = trainer_for(
-        0, (7, 5), np.float64, optimizer, activation="tanh", l2=alpha / 20, batch_size=20, learning_rate=0.02
+        0, (7, 5), np.float64, optimizer, activation="tanh", alpha=alpha, batch_size=20, learning_rate=0.02
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -218,9 +219,9 @@ def test_weight_decay_shrinks_the_weights_by_its_share_and_never_the_biases():
     assert (plain_b != b).any()
 
 
-def test_l2_adds_its_share_of_the_weights_to_the_gradient_and_nothing_to_the_biases():
+def test_alpha_adds_its_share_of_the_weights_to_the_gradient_and_nothing_to_the_biases():
     W, _, plain_W, plain_b = one_step(learning_rate=0.1)
-    _, _, shrunk_W, shrunk_b = one_step(learning_rate=0.1, l2=0.5)
+    _, _, shrunk_W, shrunk_b = one_step(learning_rate=0.1, alpha=0.5 * 150)  # of 150 rows, all in the one batch
     np.testing.assert_allclose(plain_W - shrunk_W, 0.1 * 0.5 * W, rtol=1e-9, atol=1e-15)
     np.testing.assert_array_equal(shrunk_b, plain_b)
 

@@ -1,0 +1,55 @@
+"""Mapped memory: features that lie in a file and may be larger than the machine's memory.
+
+A `numpy.memmap` looks like an array, but its rows are read from the disk when they are touched, and then they stay: a
+training that has seen every row holds the whole file. So the rows of a batch are copied out a few at a time, and the
+memory behind them is handed back at once; nothing is lost, the file has it still. A few at a time, because the system
+may map two megabytes for a single row that is touched.
+"""
+
+import mmap
+
+import numpy as np
+
+AT_ONCE = 32
+
+
+def mapping_of(X):
+    """Return the mmap object behind an array, or a view of one, if its memory can be handed back safely, else None.
+
+    It cannot where the file was opened copy-on-write (mode "c"), whose changes live in memory alone, nor on systems
+    without `madvise`.
+    """
+    while isinstance(X, np.ndarray):
+        if isinstance(X, np.memmap) and X.mode == "c":
+            return None
+        X = X.base
+    return X if isinstance(X, mmap.mmap) and hasattr(X, "madvise") else None
+
+
+def take_rows(X, rows, out):
+    """Copy the given rows of X to `out` and return it: as `numpy.take`, but a mapped X leaves nothing in memory.
+
+    Parameters
+    ----------
+    X : ndarray or memmap [shape=(n_samples, n_features)]
+    rows : int ndarray [shape=(n,)]
+    out : ndarray of X's dtype [shape=(n, n_features)]
+    """
+    mapping = mapping_of(X)
+    if mapping is None:
+        # mode="clip" lets numpy write straight into `out`; with the default it would fill a copy first.
+        return np.take(X, rows, axis=0, out=out, mode="clip")
+    for start in range(0, len(rows), AT_ONCE):
+        few = slice(start, start + AT_ONCE)
+        np.take(X, rows[few], axis=0, out=out[few], mode="clip")
+        mapping.madvise(mmap.MADV_DONTNEED)
+    return out
+
+
+def chunks(X, rows=1024):
+    """Yield X in consecutive pieces of `rows` rows; of a mapped X, no piece stays in memory after its turn."""
+    mapping = mapping_of(X)
+    for start in range(0, len(X), rows):
+        yield X[start : start + rows]
+        if mapping is not None:
+            mapping.madvise(mmap.MADV_DONTNEED)

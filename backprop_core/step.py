@@ -1,0 +1,168 @@
+"""A step: what one minibatch teaches the network.
+
+Forward, error, backward, update: this is backpropagation, once round. Everything that may be added to it (penalties,
+clipping, decay, mixing of samples) has its place here, in the order in which it takes effect; what happens between
+steps, epochs and learning rates, is the trainer's.
+"""
+
+import math
+from collections import deque
+
+import numpy as np
+
+from backprop_core.clipping import clip_by_global_norm, clip_by_value
+from backprop_core.constraints import limit_norms
+from backprop_core.divergence import SUSTAINED, cause_of_divergence
+from backprop_core.errors import BackpropError, DivergedError
+from backprop_core.mixing import mixup
+from backprop_core.scratch import Scratch
+
+# With fewer numbers changed than this, in all steps together, loading the compiled kernels takes longer than they save.
+WORTH_COMPILING = 300_000_000
+
+
+class Step:
+    """Changes a network's parameters by one batch.
+
+    Parameters
+    ----------
+    network : Network
+    optimizer : an optimizer
+    loss : a loss
+    alpha : float >= 0
+        Penalty on large weights: adds alpha / (2n) |W|^2 to the loss of n rows, and alpha / n W to its gradient (not
+        for biases). As in scikit-learn, where it is also called alpha.
+    l1 : float >= 0
+        Penalty that drives weights to zero: adds l1 / n sum |w| to the loss, l1 / n sign(w) to the gradient.
+    weight_decay : float >= 0
+        Decoupled: each step also takes learning rate times `weight_decay` of every weight away from it.
+        Loshchilov and Hutter 2017, https://arxiv.org/abs/1711.05101
+    max_norm : float > 0 or None
+        The longest vector of incoming weights that a unit may have.
+    clip_value, clip_norm : float > 0 or None
+        Largest single number, and greatest length, of the gradient that is followed.
+    mixup : float >= 0
+        Trains on mixtures of two samples and of their targets, drawn from Beta(mixup, mixup).
+    compiled : bool
+        Use compiled loops where there are any: the same arithmetic in fewer passes, up to rounding.
+
+    Attributes
+    ----------
+    n_steps, n_clipped : int
+        How many steps were taken, and in how many of them the gradient was clipped.
+    first_loss : float
+        The loss of the first batch, before the first step.
+    losses : deque of float, those of the latest batches, the newest last
+    """
+
+    def __init__(
+        self,
+        network,
+        optimizer,
+        loss,
+        *,
+        alpha=0.0,
+        l1=0.0,
+        weight_decay=0.0,
+        max_norm=None,
+        clip_value=None,
+        clip_norm=None,
+        mixup=0.0,
+        compiled=False,
+    ):
+        for name, value in (("alpha", alpha), ("l1", l1), ("weight_decay", weight_decay), ("mixup", mixup)):
+            if not 0 <= value < math.inf:
+                raise BackpropError(f"{name} is {value}: choose a number from 0")
+        for name, value in (("max_norm", max_norm), ("clip_value", clip_value), ("clip_norm", clip_norm)):
+            if value is not None and not value > 0:
+                raise BackpropError(f"{name} is {value}: choose a number above 0, or None")
+        self.network, self.optimizer, self.loss = network, optimizer, loss
+        self.alpha, self.l1, self.weight_decay, self.mixup = alpha, l1, weight_decay, mixup
+        self.max_norm, self.clip_value, self.clip_norm = max_norm, clip_value, clip_norm
+        self.n_steps = self.n_clipped = 0
+        self.first_loss, self.losses = None, deque(maxlen=SUSTAINED)
+        self._weights = [values for params in network.params.views for values in params.values() if values.ndim == 2]
+        self._grads, self._scratch = network.zero_gradients(), Scratch(network.dtype)
+        # The way back through a dense layer has no use for the layer's own output, so the error may take its place.
+        self._in_place = network.layers[-1].kind == "dense"
+        self._updates = None
+        self._add_penalty, self._loss_and_gradient, self._move = add_penalty, loss.loss_and_gradient, self._move_plainly
+        if compiled:
+            from backprop_core import kernels
+
+            self._add_penalty = kernels.add_penalty
+            self._loss_and_gradient = kernels.loss_and_gradient(loss)
+            self._move = kernels.move(optimizer, network.params.n_weights, weight_decay) or self._move_plainly
+            network.use_activations(kernels.ACTIVATIONS)
+
+    def __call__(self, X_batch, target, rate, memory, rng, weights=None):
+        """Learn from one batch and return its loss before the step, penalties included.
+
+        Parameters
+        ----------
+        X_batch : ndarray of the network's dtype [shape=(n_samples, n_features)]
+        target : ndarray, as the loss wants it
+        rate : float > 0, the learning rate of this step
+        memory : dict, the optimizer's
+        rng : numpy Generator, for dropout and mixup
+        weights : float ndarray [shape=(n_samples,)] or None
+            How much each row counts.
+
+        Raises
+        ------
+        DivergedError
+            The loss is not a finite number. The message names the cause; the parameters are those before the step.
+        """
+        network = self.network
+        if self.mixup:
+            X_batch, target, weights = mixup(
+                X_batch, target, rng, self.mixup, self._scratch, n_classes=network.n_outputs, weights=weights
+            )
+        logits, backward = network.forward(X_batch, training=True, rng=rng)
+        loss, dlogits = self._loss_and_gradient(logits, target, out=logits if self._in_place else None, weights=weights)
+        if not math.isfinite(loss):
+            raise DivergedError(cause_of_divergence(network, X_batch, target, rate))
+        grads = backward(dlogits, self._grads).flat
+
+        if self.alpha or self.l1:
+            n = len(X_batch) if weights is None else float(np.sum(weights)) or 1
+            decaying = slice(0, network.params.n_weights)
+            loss += self._add_penalty(network.params.flat[decaying], grads[decaying], self.alpha / n, self.l1 / n)
+        clipped = self.clip_value is not None and clip_by_value(grads, self.clip_value)[1]
+        if self.clip_norm is not None:
+            clipped = clip_by_global_norm(grads, self.clip_norm)[1] or clipped
+        self._move(network.params.flat, grads, memory, rate)
+        if self.max_norm is not None:
+            for W in self._weights:
+                limit_norms(W, self.max_norm)
+        if self.first_loss is None:
+            self.first_loss = loss
+        self.losses.append(loss)
+        self.n_steps += 1
+        self.n_clipped += clipped
+        return loss
+
+    def _move_plainly(self, params, grads, memory, rate):
+        """Change the parameters as the optimizer says: the lines that the compiled kernels repeat in one pass."""
+        if self._updates is None:
+            self._updates = np.empty_like(params)
+        if self.weight_decay:
+            params[: self.network.params.n_weights] *= 1 - rate * self.weight_decay
+        params += self.optimizer.update(grads, memory, rate, out=self._updates)
+
+
+def add_penalty(weights, grads, l2, l1):
+    """Add the gradient of l2 / 2 |w|^2 + l1 sum |w| to `grads`, both flat, and return this penalty."""
+    penalty = 0.0
+    if l2:
+        grads += l2 * weights
+        penalty += 0.5 * l2 * float(np.dot(weights, weights))
+    if l1:
+        grads += l1 * np.sign(weights)
+        penalty += l1 * float(np.abs(weights).sum())
+    return penalty
+
+
+def worth_compiling(n_parameters, n_steps):
+    """Return whether loading the compiled kernels costs less than they save in a training of this size."""
+    return n_parameters * n_steps > WORTH_COMPILING
