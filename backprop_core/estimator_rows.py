@@ -1,0 +1,197 @@
+"""Rows: where an estimator's batches come from, whichever form the data has.
+
+An array, a memory-mapped file, a sparse matrix and a sequence of ready batches all yield the same thing: a batch of
+rows as the network takes them, their targets, and how much each row counts. None is copied whole; the rows of a batch
+are gathered when their turn comes.
+"""
+
+import math
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import assert_all_finite, gen_batches
+
+from backprop_core.mapped_memory import chunks, mapping_of, take_rows
+from backprop_core.scratch import Scratch
+
+# So many rows stay in the processor's cache between their check and their use.
+CHUNK = 256
+
+
+class ArrayRows:
+    """Rows of an array or of a sparse matrix.
+
+    Parameters
+    ----------
+    X : ndarray of real numbers, or CSR matrix [shape=(n, n_features)]
+    target : ndarray [shape=(n, ...)], as the loss wants it
+    weights : float ndarray [shape=(n,)] or None
+    dtype : numpy dtype of the batches
+    subset : int ndarray or None
+        The rows that count; None: all, as they lie.
+    """
+
+    def __init__(self, X, target, weights, dtype, subset=None):
+        self.X, self.target, self.weights, self.subset = X, target, weights, subset
+        self._order = np.arange(X.shape[0]) if subset is None else subset
+        self._scratch = Scratch(dtype)
+        self._own_dtype = Scratch(X.dtype)
+        # numpy.take would first copy the whole of an array that is not in C order.
+        self._takes = not issparse(X) and X.flags.c_contiguous
+        self._as_they_lie = self._takes and X.dtype == dtype and mapping_of(X) is None
+
+    def __len__(self):
+        return len(self._order)
+
+    def n_steps(self, batch_size):
+        """How many batches an epoch has."""
+        return -(-len(self) // batch_size)
+
+    def epoch(self, batch_size, random_state=None):
+        """Yield (X_batch, target, weights) until all rows were seen, in an order from `random_state` or as they lie.
+
+        A batch is overwritten by the next one.
+        """
+        if random_state is not None:
+            # As in scikit-learn, an epoch's order is the last one's, shuffled again.
+            self._order = shuffled(self._order, random_state)
+        straight = random_state is None and self.subset is None
+        for piece in gen_batches(len(self), batch_size):
+            yield self._batch(piece if straight else self._order[piece])
+
+    def only(self, subset):
+        """Return the rows of these that `subset` names, int ndarray."""
+        return ArrayRows(self.X, self.target, self.weights, self._scratch.dtype, subset)
+
+    def sample(self, most):
+        """Return at least `most` of these rows, or all, evenly spread."""
+        return self.only(self._order[:: max(1, len(self) // most)])
+
+    def _batch(self, rows):
+        return self._gather(rows), self.target[rows], None if self.weights is None else self.weights[rows]
+
+    def _gather(self, rows):
+        if isinstance(rows, slice):
+            if self._as_they_lie:
+                return self.X[rows]
+            rows = np.arange(rows.start, rows.stop)
+        shape = (len(rows), self.X.shape[1])
+        batch = self._scratch("batch", shape)
+        if not self._takes:
+            batch[...] = self.X[rows].toarray() if issparse(self.X) else self.X[rows]
+        elif self.X.dtype == batch.dtype:
+            take_rows(self.X, rows, out=batch)
+        else:
+            batch[...] = take_rows(self.X, rows, out=self._own_dtype("batch", shape))
+        return batch
+
+
+class BatchRows:
+    """A sequence of batches, held or read by whoever gave it: `batches[i]` is (X, y) or (X, y, weights).
+
+    The order of the batches is shuffled, their rows stay together.
+
+    Parameters
+    ----------
+    batches : the sequence
+    check : function of (X, y, weights), returns them as the network and the loss take them, or raises
+    """
+
+    def __init__(self, batches, check):
+        self.batches, self._check = batches, check
+
+    def n_steps(self, batch_size=None):
+        """How many batches an epoch has."""
+        return len(self.batches)
+
+    def epoch(self, batch_size=None, random_state=None):
+        """Yield (X_batch, target, weights) until all batches were seen; `batch_size` is the sequence's own affair."""
+        order = np.arange(len(self.batches))
+        if random_state is not None:
+            order = shuffled(order, random_state)
+        for i in order:
+            yield self._check(*batch_of(self.batches, int(i)))
+
+
+def shuffled(order, random_state):
+    """Return `order` in the order that sklearn.utils.shuffle would draw, without the checks that it makes each time."""
+    places = np.arange(len(order))
+    random_state.shuffle(places)
+    return order[places]
+
+
+def is_sequence_of_batches(X, y):
+    """Return whether X, given without y, is a sequence of batches."""
+    if y is not None or hasattr(X, "shape") or not (hasattr(X, "__len__") and hasattr(X, "__getitem__")):
+        return False
+    return not isinstance(X, list | tuple | str | dict) or (
+        isinstance(X, list | tuple) and len(X) > 0 and all(isinstance(one, tuple) for one in X)
+    )
+
+
+def batch_of(batches, i):
+    """Return (X, y, weights) of batch i. Raises ValueError where it is no pair or triple, or empty."""
+    batch = batches[i]
+    if not isinstance(batch, tuple) or len(batch) not in (2, 3):
+        raise ValueError(f"batch {i} is of type {type(batch).__name__}: give a tuple (X, y) or (X, y, sample_weight)")
+    return batch if len(batch) == 3 else (*batch, None)
+
+
+def check_finite(X, estimator):
+    """Raise scikit-learn's ValueError where the array X carries NaN or infinity; read it a piece at a time."""
+    if X.dtype.kind == "f":
+        for piece in chunks(X, CHUNK):
+            _insist_on_finite(piece, estimator)
+
+
+def _insist_on_finite(piece, estimator):
+    # The sum of squares is not finite if one number is not, and costs less than to look at each. It may also overflow.
+    numbers = piece.reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        finite = math.isfinite(np.dot(numbers, numbers))
+    if not finite:
+        assert_all_finite(piece, estimator_name=type(estimator).__name__, input_name="X")
+
+
+def all_logits(network, X, estimator):
+    """Return the network's outputs for any number of rows; each chunk is checked while it is at hand, then computed.
+
+    Parameters
+    ----------
+    X : ndarray of real numbers, or CSR matrix [shape=(n_samples, n_features)]
+    estimator : named where X is not finite, which raises scikit-learn's ValueError
+
+    Returns
+    -------
+    logits : ndarray of the network's dtype [shape=(n_samples, n_outputs)]
+    """
+    n, sparse = X.shape[0], issparse(X)
+    if n == 1 and not sparse and np.isfinite(X).all():
+        # A single row, as programs ask for that answer a user: here every microsecond of Python counts.
+        return network.forward(X.astype(network.dtype, copy=False))[0].copy()
+    out = np.empty((n, network.n_outputs), network.dtype)
+    start = 0
+    for chunk in _sparse_chunks(X) if sparse else chunks(X, CHUNK):
+        if chunk.dtype.kind == "f" and not sparse:
+            _insist_on_finite(chunk, estimator)
+        stop = start + chunk.shape[0]
+        out[start:stop] = network.forward(chunk.astype(network.dtype, copy=False))[0]
+        start = stop
+    return out
+
+
+def _sparse_chunks(X):
+    """Yield a CSR matrix in dense pieces."""
+    for start in range(0, X.shape[0], CHUNK):
+        yield X[start : start + CHUNK].toarray()
+
+
+def measured_logits(network, rows):
+    """Return (logits, target, weights) of all `rows`, an ArrayRows or BatchRows, in evaluation mode."""
+    logits, targets, weights = [], [], []
+    for X_batch, target, weight in rows.epoch(CHUNK):
+        logits.append(network.forward(X_batch)[0].copy())
+        targets.append(target)
+        weights.append(weight)
+    joined = None if weights[0] is None else np.concatenate(weights)
+    return np.concatenate(logits), np.concatenate(targets), joined
