@@ -5,7 +5,7 @@ standardiser, the labels and the weights travel together, and training and predi
 the safetensors format (a JSON header, then raw numbers), which cannot carry code.
 
     tensors    params · scaling.mean · scaling.scale · extractor.<name> … · golden.row · golden.probabilities
-    header     format · task · labels · extractor · network · provenance · digest
+    header     format · task · labels · extractor · network · temperature · provenance · digest
 
 The golden sample is a stored row of features with the probabilities that it must give, by which any machine can check
 that it reproduces the machine that trained.
@@ -13,11 +13,13 @@ that it reproduces the machine that trained.
 
 import hashlib
 import json
+import math
 import os
 from dataclasses import dataclass
 
 import numpy as np
 
+from backprop_core.calibration import calibrated
 from backprop_core.errors import BackpropError
 from backprop_core.network import Network
 from backprop_core.scaling import Standardizer
@@ -45,6 +47,8 @@ class Bundle:
         What it was trained on and how: data set, fingerprint, seed, recipe, versions, history, scores.
     golden_row : ndarray [shape=(1, n_features)] of the extractor's stored dtype
     golden_probabilities : float32 ndarray [shape=(1, n_classes)]
+    temperature : float > 0
+        What the logits are divided by so that the probabilities are calibrated; 1 in files from before there was one.
     """
 
     task: tasks.Task
@@ -55,6 +59,7 @@ class Bundle:
     provenance: dict
     golden_row: np.ndarray
     golden_probabilities: np.ndarray | None = None
+    temperature: float = 1.0
 
     def probabilities(self, stored, chunk=1024):
         """Return class probabilities of rows as the extractor stores them: float32 [shape=(n_samples, n_classes)]."""
@@ -63,7 +68,8 @@ class Bundle:
 
     def _probabilities(self, stored):
         X = self.extractor.to_features(stored)
-        return self.network.probabilities(self.standardizer.transform(X))
+        logits = self.network.logits(self.standardizer.transform(X))
+        return calibrated(logits, self.temperature, out=logits)
 
     def golden_error(self):
         """Return the largest difference between the golden probabilities and those computed here and now."""
@@ -79,6 +85,7 @@ class Bundle:
         self.golden_probabilities = self.probabilities(self.golden_row)
         tensors = {
             "params": self.network.params.flat,
+            "statistics": self.network.statistics.flat,
             "scaling.mean": self.standardizer.mean,
             "scaling.scale": self.standardizer.scale,
             "golden.row": self.golden_row,
@@ -92,6 +99,7 @@ class Bundle:
             "labels": list(self.labels),
             "extractor": {"version": self.extractor.version, **self.extractor.settings()},
             "network": self.network.describe(),
+            "temperature": self.temperature,
             "provenance": self.provenance,
         }
         header["digest"] = _digest(tensors, header)
@@ -160,6 +168,7 @@ def _assemble(header, tensors):
     extractor = task.extractor.from_settings(settings, matrices or None)
     network = Network.from_description(header["network"], tensors["params"].dtype)
     network.params.flat[...] = tensors["params"]
+    network.statistics.flat[...] = tensors.get("statistics", network.statistics.flat)
     standardizer = Standardizer(task.per_feature)
     standardizer.mean, standardizer.scale = tensors["scaling.mean"], tensors["scaling.scale"]
     bundle = Bundle(
@@ -171,7 +180,10 @@ def _assemble(header, tensors):
         provenance=header["provenance"],
         golden_row=tensors["golden.row"],
         golden_probabilities=tensors["golden.probabilities"],
+        temperature=float(header.get("temperature", 1.0)),
     )
+    if not 0 < bundle.temperature < math.inf:
+        raise ValueError(f"its temperature is {bundle.temperature}")
     n_outputs = bundle.probabilities(bundle.golden_row).shape[1]
     if n_outputs != len(bundle.labels) or len(standardizer.mean) != extractor.n_features:
         raise ValueError("its parts do not fit together")

@@ -7,7 +7,7 @@ import numpy as np
 from backprop_core import metrics
 from pipelines import bundle as bundles
 from pipelines.errors import DataError, UsageError
-from pipelines.train import extract, prepare
+from pipelines.preparation import extract, prepare
 
 
 @dataclass(frozen=True)

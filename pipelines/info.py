@@ -19,6 +19,7 @@ def info(path, verify=False):
         "labels": list(model.labels),
         "extractor": model.extractor.settings(),
         "network": model.network.describe(),
+        "temperature": model.temperature,
         "n_parameters": int(model.network.params.flat.size),
         "provenance": provenance,
     }

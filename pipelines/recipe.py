@@ -10,29 +10,41 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 from backprop_core.activations import ACTIVATIONS
+from backprop_core.architecture import NORMALIZATIONS
+from backprop_core.optimizers import OPTIMIZERS
 from backprop_core.schedules import SCHEDULES
 from pipelines.errors import UsageError
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Choices for one training; their meaning is that of `backprop_core.training.Trainer` and `multilayer_perceptron`.
+    """Choices for one training; they mean what `multilayer_perceptron`, `Trainer` and `Step` of backprop_core say.
 
-    Raises UsageError where a value is out of its range.
+    Where 0 or "none" would make no sense as a value, it means that the thing is not used. `average` is the decay of
+    `ExponentialAverage`. Raises UsageError where a value is out of its range.
     """
 
     hidden: tuple[int, ...]
     epochs: int
     activation: str = "relu"
+    normalization: str = "none"
+    residual: bool = False
     dropout: float = 0.0
     input_dropout: float = 0.0
+    input_noise: float = 0.0
     label_smoothing: float = 0.0
+    mixup: float = 0.0
+    optimizer: str = "adam"
     learning_rate: float = 2e-3
     schedule: str = "one_cycle"
     batch_size: int = 128
     weight_decay: float = 0.02
-    l2: float = 0.0
+    alpha: float = 0.0
+    l1: float = 0.0
+    max_norm: float = 0.0
     clip_norm: float = 5.0
+    clip_value: float = 0.0
+    average: float = 0.0
     patience: int = 0
 
     def __post_init__(self):
@@ -43,14 +55,22 @@ class Recipe:
         for name in whole:
             value, least = getattr(self, name), 0 if name == "patience" else 1
             _require(_is_whole(value) and value >= least, name, value, f"a whole number from {least}")
-        for name in ("learning_rate", "weight_decay", "l2", "clip_norm"):
+        _require(isinstance(self.residual, bool), "residual", self.residual, "true or false")
+        amounts = ("learning_rate", "weight_decay", "alpha", "l1", "max_norm", "clip_norm", "clip_value")
+        for name in (*amounts, "input_noise", "mixup"):
             value = getattr(self, name)
             _require(_is_number(value) and 0 <= value < float("inf"), name, value, "a number from 0")
         _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "a number above 0")
-        for name in ("dropout", "input_dropout", "label_smoothing"):
+        for name in ("dropout", "input_dropout", "label_smoothing", "average"):
             value = getattr(self, name)
             _require(_is_number(value) and 0 <= value < 1, name, value, "a number from 0 up to, not including, 1")
-        for name, known in (("activation", ACTIVATIONS), ("schedule", SCHEDULES)):
+        choices = {
+            "activation": ACTIVATIONS,
+            "normalization": ("none", *NORMALIZATIONS),
+            "optimizer": OPTIMIZERS,
+            "schedule": SCHEDULES,
+        }
+        for name, known in choices.items():
             value = getattr(self, name)
             _require(isinstance(value, str) and value in known, name, value, f"one of {', '.join(known)}")
 

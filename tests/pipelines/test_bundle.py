@@ -52,6 +52,7 @@ def test_a_model_that_was_saved_and_loaded_is_the_same_to_the_last_bit(task, req
     again = bundle.load(tmp_path / "again")
     rows = rows_for(model)
     np.testing.assert_array_equal(again.probabilities(rows), model.probabilities(rows))
+    assert again.temperature == model.temperature
     assert again.labels == model.labels
     assert again.provenance == model.provenance
     assert again.extractor.settings() == model.extractor.settings()
@@ -81,6 +82,15 @@ def test_rows_are_classified_alike_alone_and_in_any_chunk(images_model):
         np.concatenate([model.probabilities(row[np.newaxis]) for row in rows]), together, atol=1e-6
     )
     assert model.probabilities(rows[:0]).shape == (0, len(model.labels))
+
+
+def test_a_file_from_before_there_was_a_temperature_has_temperature_one(images_model, tmp_path):
+    header, tensors = opened(images_model)
+    assert header.pop("temperature") != 1
+    model = bundle.load(written(tmp_path / "older", header, tensors, sealed=True))
+    assert model.temperature == 1
+    X = model.standardizer.transform(model.extractor.to_features(rows_for(model)))
+    np.testing.assert_array_equal(model.probabilities(rows_for(model)), model.network.probabilities(X))
 
 
 @pytest.mark.parametrize("part", [0, 1, 7, 8, 9, 100, 0.25, 0.5, 0.9, 0.999])
@@ -163,6 +173,10 @@ def test_another_format_is_refused_with_both_numbers(images_model, tmp_path, num
         {"extractor": {}},
         {"extractor": {"version": 999, "width": 8, "height": 8, "channels": "grey"}},
         {"extractor": {"version": 1, "width": -8, "height": 8, "channels": "grey"}},
+        {"temperature": 0},
+        {"temperature": -1.0},
+        {"temperature": 1e999},
+        {"temperature": "warm"},
         {"network": []},
         {"network": "dense"},
         {"network": [{"kind": "dance"}]},

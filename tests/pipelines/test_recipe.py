@@ -55,7 +55,7 @@ def test_an_empty_file_changes_nothing(tmp_path):
         "learning_rate = inf",
         "learning_rate = -1e-3",
         "weight_decay = -1",
-        "l2 = nan",
+        "alpha = nan",
         'clip_norm = "5"',
         "hidden = 512",
         "hidden = [0]",

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
+from backprop_core.calibration import fit_temperature
 from pipelines import bundle, datasets
 from pipelines.features.image import ImageExtractor
+from pipelines.preparation import prepare
 from pipelines.tasks import IMAGES
-from pipelines.train import prepare
 
 RECORD = {
     "model": str,
@@ -111,6 +112,13 @@ def test_statistics_come_from_training_rows_alone(images_model):
     X = model.extractor.to_features(prepared.rows("train")[0]).astype(np.float64)
     np.testing.assert_allclose(model.standardizer.mean, X.mean(), rtol=1e-5)
     np.testing.assert_allclose(model.standardizer.scale, X.std(), rtol=1e-5)
+
+
+def test_the_temperature_comes_from_validation_rows_alone(images_model):
+    model = bundle.load(images_model)
+    stored, y = prepare(datasets.load("digits", "images"), model.extractor).rows("valid")
+    X = model.standardizer.transform(model.extractor.to_features(stored))
+    assert model.temperature == pytest.approx(fit_temperature(model.network.logits(X), y), rel=1e-5)
 
 
 def test_the_split_is_disjoint_whole_and_the_same_each_time():
@@ -560,3 +568,14 @@ def test_cached_features_that_are_damaged_are_noticed_and_made_again(call, tmp_p
         assert weights(tmp_path / "again") == weights(tmp_path / "first")
         assert cached.read_bytes() == good
     assert "damaged" not in call(*words, tmp_path / "again").stderr
+
+
+def test_a_deterministic_training_takes_one_thread_however_many_are_offered(call, tmp_path):
+    out = tmp_path / "model.safetensors"
+    answer = call("train", "images", "--dataset", "digits", "--epochs", "1", "--jobs", "2", "--deterministic",
+                  "--out", out, "--json")  # fmt: skip
+    assert answer.json["threads"] == 1
+    plain = call("train", "images", "--dataset", "digits", "--epochs", "1", "--jobs", "1",
+                 "--out", tmp_path / "plain.safetensors", "--json")  # fmt: skip
+    assert plain.json["threads"] == 1
+    assert weights(out) == weights(tmp_path / "plain.safetensors")

@@ -1,0 +1,77 @@
+"""Preparation: from a data set's name to rows of features, each in its role.
+
+Load, extract, split: none of these steps knows whether it deals with speech or pictures.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipelines import datasets
+from pipelines.errors import DataError
+from pipelines.features.cache import cached_features
+
+SPLIT_SEED = 0
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A data set whose every sample is a row of features.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        Without the samples that could not be read; those are named in its `skipped`.
+    extractor : the extractor that made the rows
+    stored : ndarray of the extractor's stored dtype [shape=(n_samples, n_features)]
+    """
+
+    dataset: datasets.Dataset
+    extractor: object
+    stored: np.ndarray
+
+    def rows(self, role):
+        """Return the stored rows of one role and their classes."""
+        rows = self.dataset.rows(role)
+        return self.stored[rows], self.dataset.y[rows]
+
+
+def load_dataset(task, name):
+    """Return (Dataset, fallback or not): the one asked for, or the task's default, or what is bundled if there is no
+    way.
+
+    Only where nobody asked for a data set by name, and the default can be had from no address, the bundled one stands
+    in.
+    """
+    if name is not None:
+        return datasets.load(name, task.name), False
+    try:
+        return datasets.load(datasets.default_name(task.name), task.name), False
+    except datasets.UnreachableError:
+        return datasets.load(datasets.fallback_name(task.name), task.name), True
+
+
+def extract(dataset, extractor, n_jobs=None):
+    """Extract features (from the cache where they are there) and drop what cannot be read; roles stay as they are.
+
+    Raises DataError where nothing can be read.
+    """
+    stored, _, failures = cached_features(dataset, extractor, n_jobs)
+    if failures:
+        dataset = dataset.without([index for index, _ in failures], [message for _, message in failures])
+        if len(dataset) == 0:
+            raise DataError(f"{dataset.name}: none of its files can be read; the first: {failures[0][1]}")
+    return Prepared(dataset, extractor, stored)
+
+
+def prepare(dataset, extractor, n_jobs=None):
+    """Do what `extract` does, and fill in the roles that are missing, the same way every time.
+
+    Raises DataError where nothing can be read, or a class loses its last training sample.
+    """
+    extracted = extract(dataset, extractor, n_jobs)
+    dataset = datasets.with_split(extracted.dataset, np.random.default_rng(SPLIT_SEED))
+    empty = [label for k, label in enumerate(dataset.labels) if not (dataset.y[dataset.rows("train")] == k).any()]
+    if empty:
+        raise DataError(f"{dataset.name}: class {empty[0]} has no readable sample to train on; add some or remove it")
+    return replace(extracted, dataset=dataset)
