@@ -2,9 +2,27 @@
 
 import sys
 
-from benchmarks import accuracy, choose_speech_features, feature_speed, startup
+from benchmarks import (
+    accuracy,
+    choose_speech_features,
+    feature_speed,
+    memory,
+    prediction_speed,
+    startup,
+    time_to_accuracy,
+    training_speed,
+)
 
-ROOMS = (accuracy, feature_speed, startup, choose_speech_features)
+ROOMS = (
+    training_speed,
+    prediction_speed,
+    memory,
+    time_to_accuracy,
+    accuracy,
+    feature_speed,
+    startup,
+    choose_speech_features,
+)
 BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS}
 
 names = sys.argv[1:] or list(BENCHMARKS)
