@@ -16,7 +16,7 @@ computed in float64 at half the speed: hence `number`.
 import numba
 import numpy as np
 
-from backprop_core.activations import Activation, relu
+from backprop_core.layers import Dense
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.optimizers import SGD, Adam
 
@@ -60,11 +60,27 @@ def _sgd(params, grads, velocity, rate, momentum, nesterov, keep):
 
 
 @_kernel
-def _relu_derivative(a, dz):
-    """`activations.relu_derivative` on flat arrays, in place: two arrays that may overlap cannot be vectorised."""
+def _add_bias_and_relu(z, b):
+    """`Dense`'s bias and `activations.relu`, in place."""
+    n, k = z.shape
+    zero = z.dtype.type(0)
+    for i in range(n):
+        for j in range(k):
+            a = z[i, j] + b[j]
+            z[i, j] = zero if a <= zero else a  # so put, NaN stays NaN
+
+
+@_kernel
+def _relu_derivative_and_sum(a, da, db):
+    """`activations.relu_derivative`, in place, and the gradient of `Dense`'s bias."""
+    n, k = a.shape
     zero = a.dtype.type(0)
-    for i in range(a.size):
-        dz[i] = dz[i] if a[i] > zero else zero
+    db[:] = zero
+    for i in range(n):
+        for j in range(k):
+            dz = da[i, j] if a[i, j] > zero else zero
+            da[i, j] = dz
+            db[j] += dz
 
 
 @_kernel
@@ -112,12 +128,35 @@ def add_penalty(weights, grads, l2, l1):
     return float(_add_penalty(weights, grads, number(l2), number(l1)))
 
 
-def relu_derivative(z, a, da, out):
-    """`activations.relu_derivative`, compiled."""
-    if out is not da:
-        np.copyto(out, da)
-    _relu_derivative(a.reshape(-1), out.reshape(-1))
-    return out
+class DenseRelu:
+    """A `Dense` layer and the relu behind it: bias and gate in one pass on the way forward, and one on the way back."""
+
+    def __init__(self, dense):
+        self._fan_out = dense.fan_out
+
+    def forward(self, params, x, scratch, training=False, rng=None):
+        """Return the activations and their backward function."""
+        a = np.matmul(x, params["W"], out=scratch("y", (len(x), self._fan_out)))
+        _add_bias_and_relu(a, params["b"])
+
+        def backward(da, grads, input_error=True):
+            """`Activate`'s, then `Dense`'s."""
+            _relu_derivative_and_sum(a, da, grads["b"])
+            np.matmul(x.T, da, out=grads["W"])
+            return np.matmul(da, params["W"].T, out=scratch("dx", x.shape)) if input_error else None
+
+        return a, backward
+
+
+def fused(layers):
+    """Return [(layer, place)]: the layers to run in place of `layers`, and where in that list their parameters are."""
+    stack = []
+    for place, layer in enumerate(layers):
+        if layer.kind == "activate" and layer.activation == "relu" and stack and type(stack[-1][0]) is Dense:
+            stack[-1] = DenseRelu(stack[-1][0]), place - 1
+        else:
+            stack.append((layer, place))
+    return stack
 
 
 def loss_and_gradient(loss):
@@ -156,6 +195,3 @@ def move(optimizer, n_weights, weight_decay):
             _sgd(params[part], grads[part], memory["velocity"][part], *numbers, number(keep))
 
     return {Adam: adam, SGD: sgd}.get(type(optimizer))
-
-
-ACTIVATIONS = {"relu": Activation("relu", relu, relu_derivative)}

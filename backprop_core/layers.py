@@ -93,10 +93,6 @@ class Activate:
         """Return the arguments of the constructor, as JSON types."""
         return {"activation": self.activation}
 
-    def use_activations(self, pairs):
-        """Compute by the pair of this activation's name in `pairs`, a dict of str to Activation, if it is there."""
-        self.pair = pairs.get(self.activation, self.pair)
-
     def initialize(self, params, rng):
         """Nothing is learned here."""
 

@@ -74,6 +74,7 @@ class Network:
         self.statistics = ParameterVector([getattr(layer, "statistic_shapes", {}) for layer in layers], dtype)
         self._arrays = [p | s for p, s in zip(self.params.views, self.statistics.views, strict=True)]
         self._scratch = [Scratch(dtype) for _ in layers]
+        self._stack = [(layer, place) for place, layer in enumerate(layers)]
         learning = [i for i, layer in enumerate(layers) if layer.parameter_shapes]
         if not learning:
             raise BackpropError("a network without a layer that learns; put a dense layer into it")
@@ -112,20 +113,26 @@ class Network:
         backward : function
             `backward(dlogits, grads)` fills `grads`, a ParameterVector; `dlogits` is overwritten.
         """
-        pullbacks = []
-        x = X
-        for layer, arrays, scratch in zip(self.layers, self._arrays, self._scratch, strict=True):
-            x, pullback = layer.forward(arrays, x, scratch, training, rng)
+        pullbacks, x = [], X
+        for layer, place in self._stack:
+            x, pullback = layer.forward(self._arrays[place], x, self._scratch[place], training, rng)
             pullbacks.append(pullback)
 
         def backward(dlogits, grads):
-            error = dlogits
+            error, first = dlogits, self._first_learning
             # The error of the first layer with parameters is nobody's blame: it goes no further.
-            for i in range(len(pullbacks) - 1, self._first_learning - 1, -1):
-                error = pullbacks[i](error, grads.views[i], input_error=i > self._first_learning)
+            for (_, place), pullback in zip(reversed(self._stack), reversed(pullbacks), strict=True):
+                if place >= first:
+                    error = pullback(error, grads.views[place], input_error=place > first)
             return grads
 
         return x, backward
+
+    def compile(self):
+        """Run from now on as compiled loops what can be, as `kernels` has it; the results differ by rounding alone."""
+        from backprop_core.kernels import fused
+
+        self._stack = fused(self.layers)
 
     def logits(self, X, chunk=1024):
         """Return the logits of any number of rows in evaluation mode, a chunk at a time so that memory stays small."""
@@ -135,12 +142,6 @@ class Network:
             out[start : start + len(rows)] = self.forward(np.asarray(rows, self.dtype))[0]
             start += len(rows)
         return out
-
-    def use_activations(self, pairs):
-        """Compute the activations named in `pairs`, a dict of str to Activation, by these functions from now on."""
-        for layer in self.layers:
-            if hasattr(layer, "use_activations"):
-                layer.use_activations(pairs)
 
     def probabilities(self, X):
         """Return softmax of the logits: float [shape=(n_samples, n_classes)], rows sum to 1."""

@@ -67,12 +67,6 @@ class Residual:
         for layer, part in zip(self.layers, self._parts(params), strict=True):
             layer.initialize(part, rng)
 
-    def use_activations(self, pairs):
-        """Hand `pairs` on to the inner layers that have an activation."""
-        for layer in self.layers:
-            if hasattr(layer, "use_activations"):
-                layer.use_activations(pairs)
-
     def forward(self, params, x, scratch, training=False, rng=None):
         """Return y and its backward function."""
         inner, pullbacks = x, []

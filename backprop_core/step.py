@@ -93,7 +93,7 @@ class Step:
             self._add_penalty = kernels.add_penalty
             self._loss_and_gradient = kernels.loss_and_gradient(loss)
             self._move = kernels.move(optimizer, network.params.n_weights, weight_decay) or self._move_plainly
-            network.use_activations(kernels.ACTIVATIONS)
+            network.compile()
 
     def __call__(self, X_batch, target, rate, memory, rng, weights=None):
         """Learn from one batch and return its loss before the step, penalties included.

@@ -1,8 +1,8 @@
 """Prediction speed: `predict_proba` of one row and of 10,000, beside scikit-learn's and the bare matrix products.
 
-The network is 784-256-128-10 in float32, trained for an epoch on Fashion-MNIST and given to scikit-learn's estimator
-weight by weight; the two must give the same probabilities for the 10,000 test rows. All use the same library for
-products, so they take turns in this process, with two threads.
+The networks are those of the training benchmark, in float32, trained for an epoch on Fashion-MNIST and given to
+scikit-learn's estimator weight by weight; the two must give the same probabilities for the 10,000 test rows. All use
+one library for products, so they take turns in this process, with two threads.
 """
 
 import time
@@ -17,8 +17,7 @@ from benchmarks.spread import spread
 from benchmarks.workers import THREADS
 
 DATASET = "fashion-mnist"
-HIDDEN = (256, 128)
-WIDTHS = (784, *HIDDEN, 10)
+HIDDEN = ((64,), (100,), (256, 128), (1024, 1024))
 ROUNDS = 9
 SINGLE_ROWS = 300  # a round
 LARGEST_DIFFERENCE = 1e-5
@@ -27,32 +26,39 @@ TARGETS = {"one_row": 5.0, "all_rows": 0.8}
 
 def run():
     """Measure, and write results/prediction_speed.json."""
-    from threadpoolctl import threadpool_limits
-
-    X = image_rows(DATASET, "test")[0]
-    with threadpool_limits(THREADS):
-        backprop, sklearn = twins(*image_rows(DATASET, "train"))
-        difference = float(np.abs(backprop.predict_proba(X) - sklearn.predict_proba(X)).max())
-        assert difference < LARGEST_DIFFERENCE, f"the two models' probabilities differ by {difference}"
-        products = Products(len(X), WIDTHS)
-        predictions = {"backprop": backprop.predict_proba, "sklearn": sklearn.predict_proba}
-        one_row = _take_turns({name: _one_by_one(predict, X) for name, predict in predictions.items()})
-        whole = {name: _at_once(predict, X) for name, predict in predictions.items()}
-        all_rows = _take_turns({**whole, "roofline": _at_once(lambda _: products.forward(), X)})
     results_file.write(
         "prediction_speed",
         {
-            "network": "-".join(map(str, WIDTHS)),
+            "dataset": DATASET,
             "threads": THREADS,
             "rounds": ROUNDS,
-            "largest_difference": difference,
-            "one_row": {"calls_a_round": SINGLE_ROWS, **_record(one_row, "sklearn", TARGETS["one_row"])},
-            "all_rows": {"rows": len(X), **_record(all_rows, "roofline", TARGETS["all_rows"])},
+            "networks": {"-".join(map(str, (784, *hidden, 10))): _measure(hidden) for hidden in HIDDEN},
         },
     )
 
 
-def twins(X, y):
+def _measure(hidden):
+    """Let both predict, by turns, one row and all; return their times and ratios."""
+    from threadpoolctl import threadpool_limits
+
+    X = image_rows(DATASET, "test")[0]
+    with threadpool_limits(THREADS):
+        backprop, sklearn = twins(*image_rows(DATASET, "train"), hidden)
+        difference = float(np.abs(backprop.predict_proba(X) - sklearn.predict_proba(X)).max())
+        assert difference < LARGEST_DIFFERENCE, f"the two models' probabilities differ by {difference}"
+        products = Products(len(X), (784, *hidden, 10))
+        predictions = {"backprop": backprop.predict_proba, "sklearn": sklearn.predict_proba}
+        one_row = _take_turns({name: _one_by_one(predict, X) for name, predict in predictions.items()})
+        whole = {name: _at_once(predict, X) for name, predict in predictions.items()}
+        all_rows = _take_turns({**whole, "roofline": _at_once(lambda _: products.forward(), X)})
+    return {
+        "largest_difference": difference,
+        "one_row": {"calls_a_round": SINGLE_ROWS, **_record(one_row, "sklearn", TARGETS["one_row"])},
+        "all_rows": {"rows": len(X), **_record(all_rows, "roofline", TARGETS["all_rows"])},
+    }
+
+
+def twins(X, y, hidden):
     """Return this core's classifier, trained for an epoch on X and y, and scikit-learn's with the same weights."""
     from sklearn.neural_network import MLPClassifier as SklearnMLPClassifier
 
@@ -60,8 +66,8 @@ def twins(X, y):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that training ended after `max_iter` epochs
-        ours = MLPClassifier(HIDDEN, max_iter=1, random_state=0).fit(X, y)
-    theirs = SklearnMLPClassifier(HIDDEN).partial_fit(X[:200], y[:200], classes=ours.classes_)
+        ours = MLPClassifier(hidden, max_iter=1, random_state=0).fit(X, y)
+    theirs = SklearnMLPClassifier(hidden).partial_fit(X[:200], y[:200], classes=ours.classes_)
     theirs.coefs_ = [W.copy() for W in ours.coefs_]
     theirs.intercepts_ = [b.copy() for b in ours.intercepts_]
     return ours, theirs

@@ -62,7 +62,7 @@ class Training:
 
 TRAININGS = (
     Training((64,), 32, epochs=5),
-    Training((100,), 200, epochs=5),
+    Training((100,), 200, epochs=15),
     Training((256, 128), 128, epochs=3, roofline=0.70),
     Training((1024, 1024), 256, epochs=2, torch=1.1, roofline=0.85),
 )

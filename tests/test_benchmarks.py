@@ -168,7 +168,7 @@ def test_settings_are_chosen_without_test_rows(monkeypatch):
 
 def test_the_twins_of_the_prediction_benchmark_give_the_same_probabilities(few_rows):
     X, y = few_rows
-    ours, theirs = prediction_speed.twins(X, y)
+    ours, theirs = prediction_speed.twins(X, y, (5,))
     assert theirs.predict_proba(X).dtype == ours.predict_proba(X).dtype == np.float32
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=1e-6)
 

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from backprop_core import kernels
-from backprop_core.activations import relu_derivative
 from backprop_core.architecture import multilayer_perceptron
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.network import Network
@@ -104,12 +103,37 @@ def test_what_has_no_compiled_form_keeps_its_own():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_the_compiled_gate_of_the_relu_is_the_plain_one(dtype):
-    rng = np.random.default_rng(0)
-    z, da = rng.normal(size=(2, 9, 11)).astype(dtype)
-    a = np.maximum(z, 0)
-    expected = relu_derivative(z, a, da, np.empty_like(da))
-    np.testing.assert_array_equal(kernels.relu_derivative(z, a, da, da), expected)
+@pytest.mark.parametrize(
+    "settings", [{}, {"dropout": 0.5}, {"normalization": "batch"}, {"activation": ["tanh", "relu"]}]
+)
+def test_a_compiled_network_computes_what_the_plain_one_does(dtype, settings):
+    plain, compiled = (
+        Network(multilayer_perceptron(6, (8, 8), 3, **settings), dtype, np.random.default_rng(0)) for _ in range(2)
+    )
+    compiled.compile()
+    X = np.random.default_rng(1).normal(size=(9, 6)).astype(dtype)
+    results = []
+    for network in (plain, compiled):
+        logits, backward = network.forward(X, training=True, rng=np.random.default_rng(2))
+        results.append((logits.copy(), backward(logits.copy(), network.zero_gradients()).flat, network.logits(X)))
+    for expected, result in zip(*results, strict=True):
+        np.testing.assert_allclose(result, expected, rtol=0, atol=50 * RTOL[dtype])
+
+
+def test_a_dense_layer_and_its_relu_are_run_as_one_and_other_layers_as_they_are():
+    layers = multilayer_perceptron(4, (5, 6), 3, ["relu", "tanh"], dropout=0.1)
+    names = [(type(layer).__name__, place) for layer, place in kernels.fused(layers)]
+    dense_relu, *rest = names
+    assert dense_relu == ("DenseRelu", 0)
+    assert rest == [(type(layers[place]).__name__, place) for place in range(2, 7)]
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+def test_a_number_that_is_not_finite_passes_the_compiled_relu(poison):
+    network = Network(multilayer_perceptron(2, (3,), 2), np.float64, np.random.default_rng(0))
+    network.compile()
+    network.params.flat[:] = 1
+    assert not np.isfinite(network.logits(np.array([[poison, 1.0]]))).any()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
