@@ -1,7 +1,7 @@
 # Every target is one call of the command line, which works without make too. GNU make 3.81 suffices.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train-speech train-images evaluate-speech evaluate-images predict test lint bench clean distclean
+.PHONY: help setup train-speech train-images evaluate-speech evaluate-images crossval-speech predict gradcheck test lint bench clean distclean
 
 PYTHON ?= python3
 DATASET ?=
@@ -49,8 +49,14 @@ evaluate-speech: $(READY) ## Measure models/speech.safetensors on its test split
 evaluate-images: $(READY) ## Measure models/images.safetensors on its test split
 	$(call EVALUATE,images)
 
+crossval-speech: $(READY) ## Test on each speaker in turn, trained on the others
+	$(BACKPROP) crossval speech $(if $(DATASET),--dataset "$(DATASET)") --preset $(PRESET) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS)) $(ARGS)
+
 predict: $(READY) ## Recognise files: make predict ARGS="models/speech.safetensors word.wav"
 	$(BACKPROP) predict $(ARGS)
+
+gradcheck: $(READY) ## Compare all gradients with numerical ones; of a model: make gradcheck ARGS=models/speech.safetensors
+	$(BACKPROP) gradcheck $(ARGS)
 
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest $(ARGS)
@@ -58,8 +64,8 @@ test: $(READY) ## Run the tests
 lint: $(READY) ## Check style
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
-bench: $(READY) ## Measure speed and accuracy anew; writes benchmarks/results/
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: $(READY) ## Measure speed and memory anew, or what ARGS names; writes benchmarks/results/
+	$(BIN)/python -m benchmarks $(or $(ARGS),training_speed prediction_speed memory time_to_accuracy)
 
 clean: ## Remove models, caches and what tools left behind
 	rm -rf models reports data/cache build dist .pytest_cache .ruff_cache .hypothesis

@@ -11,6 +11,7 @@ from benchmarks import (
     startup,
     time_to_accuracy,
     training_speed,
+    word_error_rate,
 )
 
 ROOMS = (
@@ -22,6 +23,7 @@ ROOMS = (
     feature_speed,
     startup,
     choose_speech_features,
+    word_error_rate,
 )
 BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS}
 

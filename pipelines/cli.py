@@ -90,31 +90,49 @@ def _widths(ctx, param, value):
         raise click.BadParameter("give widths such as 512,256") from None
 
 
+def options_training(command):
+    """Add the task, its data set, and what chooses the recipe; see `_recipe`."""
+    for add in (
+        click.option("--hidden", callback=_widths, help="Widths of the hidden layers, such as 512,256."),
+        click.option("--epochs", type=click.IntRange(1), help="How often every sample is seen."),
+        click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+        click.option("--config", type=click.Path(), help="A TOML file of recipe entries that replace the preset's."),
+        click.option("--preset", type=click.Choice(["fast", "best"]), default="fast", show_default=True),
+        click.option("--dataset", help="A registered name, a folder of class folders, or a CSV manifest."),
+        click.argument("task_name", metavar="{speech|images}", type=click.Choice(["speech", "images"])),
+    ):
+        command = add(command)
+    return command
+
+
+def _recipe(task, preset, config, **chosen):
+    """Return the preset's recipe as the file and then the options, where they are given, change it."""
+    recipe = task.presets[preset]
+    recipe = recipe.with_file(config) if config else recipe
+    return recipe.changed({name: value for name, value in chosen.items() if value is not None})
+
+
 @cli.command()
-@click.argument("task_name", metavar="{speech|images}", type=click.Choice(["speech", "images"]))
-@click.option("--dataset", help="A registered name, a folder of class folders, or a CSV manifest.")
-@click.option("--preset", type=click.Choice(["fast", "best"]), default="fast", show_default=True)
-@click.option("--config", type=click.Path(), help="A TOML file of recipe entries that replace the preset's.")
+@options_training
 @click.option("--out", type=click.Path(), help="Model file; default: models/{speech|images}.safetensors.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--epochs", type=click.IntRange(1), help="How often every sample is seen.")
-@click.option("--hidden", callback=_widths, help="Widths of the hidden layers, such as 512,256.")
 @click.option("--resume", is_flag=True, help="Go on from where an interrupted training of the same kind stopped.")
+@click.option("--deterministic", is_flag=True, help="Weights that do not depend on the number of cores (see above).")
 @option_jobs
 @option_json
-def train(task_name, dataset, preset, config, out, seed, epochs, hidden, resume, jobs, as_json):
+def train(task_name, dataset, preset, config, out, seed, epochs, hidden, resume, deterministic, jobs, as_json):
     """Train a model.
 
     Example: backprop train images --dataset fashion-mnist
+
+    The same seed, data, recipe, versions, processor type and number of threads give the same weights, bit for bit, also
+    after --resume. With --deterministic the number of threads is always one, so that it drops out of this list. Between
+    processors of different types the last bits may differ: each has its own way through a matrix product.
     """
     from pipelines import tasks
     from pipelines.train import train as run
 
     task = tasks.find(task_name)
-    recipe = task.presets[preset]
-    recipe = recipe.with_file(config) if config else recipe
-    chosen = {"epochs": epochs, "hidden": hidden}
-    recipe = recipe.changed({name: value for name, value in chosen.items() if value is not None})
+    recipe = _recipe(task, preset, config, epochs=epochs, hidden=hidden)
     with printing.EpochLines() as on_epoch:
         trained = run(
             task,
@@ -125,6 +143,7 @@ def train(task_name, dataset, preset, config, out, seed, epochs, hidden, resume,
             seed=seed,
             resume=resume,
             n_jobs=jobs,
+            deterministic=deterministic,
             on_dataset=printing.dataset_notes,
             on_epoch=on_epoch,
         )
@@ -135,6 +154,49 @@ def train(task_name, dataset, preset, config, out, seed, epochs, hidden, resume,
         printing.note(f"interrupted: the best model so far is kept{goes_on}")
     click.echo(printing.as_json(trained.record) if as_json else printing.training_summary(trained))
     if trained.stopped == "interrupted":
+        sys.exit(INTERRUPTED)
+
+
+@cli.command()
+@options_training
+@click.option("--group", type=click.Choice(["speaker"]), help="Test each speaker by a network trained on the others.")
+@click.option("--folds", type=click.IntRange(2), help="Test in so many folds.")
+@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="Repeat with so many seeds.")
+@option_jobs
+@option_json
+def crossval(task_name, dataset, preset, config, seed, epochs, hidden, group, folds, seeds, jobs, as_json):
+    """Train and test in turn, so that every sample is tested by a network that has not learned from it.
+
+    Example: backprop crossval speech --group speaker
+
+    Without --group and --folds: by speaker where the data names fewer than 20, else in 5 folds; of 20 speakers or more,
+    each is in one fold only. The split that the data comes with is not used. --jobs says how many folds are trained at
+    a time, on one thread each; the result does not depend on it.
+    """
+    from pipelines import tasks
+    from pipelines.crossval import cross_validate
+
+    if group and folds:
+        raise UsageError("crossval: --group and --folds exclude each other; give one of them")
+    task = tasks.find(task_name)
+    validated = cross_validate(
+        task,
+        _recipe(task, preset, config, epochs=epochs, hidden=hidden),
+        dataset_name=dataset,
+        preset=preset,
+        by=group or ("fold" if folds else None),
+        n_folds=folds,
+        seed=seed,
+        n_seeds=seeds,
+        n_jobs=jobs,
+        on_dataset=printing.folding_notes,
+        on_fold=printing.fold_line,
+    )
+    record = validated.record
+    if record["interrupted"]:
+        printing.note("interrupted: these are the folds that were done")
+    click.echo(printing.as_json(record) if as_json else printing.crossval_summary(record, validated.most_confused))
+    if record["interrupted"]:
         sys.exit(INTERRUPTED)
 
 
@@ -196,6 +258,30 @@ def predict(model, files, top, threshold, files_from, form, jobs):
 
 @cli.command()
 @click.argument("model", type=click.Path())
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("--threshold", type=Share(), default=0.0, help="Less probable words are unknown.")
+@click.option("--json", "form", flag_value="json", help="Print a list of records.")
+@click.option("--srt", "form", flag_value="srt", help="Print subtitles; for one recording.")
+@click.option("--textgrid", "form", flag_value="textgrid", help="Print a TextGrid for Praat; for one recording.")
+def transcribe(model, files, threshold, form):
+    """Find the words in longer recordings and recognise each; FILE may be a folder, or - for standard input.
+
+    Example: backprop transcribe models/speech.safetensors telephone-number.wav
+    """
+    from pipelines import bundle
+    from pipelines.predict import samples
+    from pipelines.transcribe import transcribe as run
+
+    loaded, chosen = bundle.load(model), samples(files, sys.stdin.buffer)
+    if form in ("srt", "textgrid") and len(chosen) > 1:
+        raise UsageError(f"transcribe: --{form} writes one recording, not {len(chosen)}; name one at a time")
+    failed = printing.print_transcripts(run(loaded, chosen, threshold), form)
+    if failed:
+        sys.exit(InputFileError.exit_code)
+
+
+@cli.command()
+@click.argument("model", type=click.Path())
 @click.option("--verify", is_flag=True, help="Recompute the golden sample.")
 @option_json
 def info(model, verify, as_json):
@@ -207,6 +293,25 @@ def info(model, verify, as_json):
 
     described = run(model, verify)
     click.echo(printing.as_json(described) if as_json else printing.info_summary(described))
+
+
+@cli.command()
+@click.argument("model", type=click.Path(), required=False)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@option_json
+def gradcheck(model, seed, as_json):
+    """Compare gradients by backpropagation with numerical ones.
+
+    Without MODEL, in small networks of every layer, activation and loss; else in the network of the model file.
+
+    Example: backprop gradcheck models/speech.safetensors
+    """
+    from pipelines import gradcheck as verb
+
+    record = verb.check_parts(seed) if model is None else verb.check_model(model, seed)
+    click.echo(printing.as_json(record) if as_json else printing.gradcheck_summary(record))
+    if record["verdict"] != "ok":
+        raise QualityError(verb.complaint(record))
 
 
 @cli.group(invoke_without_command=True)

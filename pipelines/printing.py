@@ -12,6 +12,8 @@ from pathlib import Path
 
 import click
 
+from backprop_core.metrics import wilson_interval
+
 
 def as_json(record):
     """Return a record as one JSON document. NaN is refused: no reader of JSON understands it."""
@@ -80,6 +82,14 @@ class EpochLines:
 
 def dataset_notes(dataset, fallback):
     """Say which data is trained on, and what was left out of it."""
+    _left_out(dataset, fallback)
+    for remark in dataset.notes:
+        note(f"note: {remark}")
+    sizes = ", ".join(f"{len(dataset.rows(role))} {role}" for role in ("train", "valid", "test"))
+    note(f"{dataset.name}: {len(dataset.labels)} classes, {sizes}")
+
+
+def _left_out(dataset, fallback):
     if fallback:
         note(
             f"warning: the default data set can be had from no address, so this trains on the bundled {dataset.name}; "
@@ -89,10 +99,6 @@ def dataset_notes(dataset, fallback):
         note(f"skipped: {reason}")
     if len(dataset.skipped) > 10:
         note(f"skipped: {len(dataset.skipped) - 10} more files")
-    for remark in dataset.notes:
-        note(f"note: {remark}")
-    sizes = ", ".join(f"{len(dataset.rows(role))} {role}" for role in ("train", "valid", "test"))
-    note(f"{dataset.name}: {len(dataset.labels)} classes, {sizes}")
 
 
 def training_summary(trained):
@@ -145,6 +151,57 @@ def evaluation_summary(record, most_confused):
     )
 
 
+def folding_notes(dataset, fallback, folding):
+    """Say which data is cross-validated, how it is shared out, and which classes cannot be learned in which fold."""
+    _left_out(dataset, fallback)
+    untaught = folding.untaught(dataset)
+    for name, label in untaught[:10]:
+        note(
+            f"warning: class {label} has samples in {folding.by} {name} alone, so that nothing teaches it where they "
+            "are tested"
+        )
+    if len(untaught) > 10:
+        note(f"warning: {len(untaught) - 10} more classes have samples in one {folding.by} alone")
+    drawn = "whole speakers" if folding.validation == "groups" else "rows drawn by class"
+    apart = ", no speaker torn apart" if folding.grouped and folding.by == "fold" else ""
+    note(
+        f"{dataset.name}: {len(dataset.labels)} classes, {len(dataset)} samples, each tested once (a split that the "
+        f"data comes with is not used); {len(folding.folds)} {folding.by}s{apart}; validation: {drawn} among the others"
+    )
+
+
+def fold_line(name, seed, n, share, done, total):
+    """Say how one fold went, `done` of `total`."""
+    note(f"{done:3d}/{total}  {name}  seed {seed}  {n} samples  accuracy {percent(share)}")
+
+
+def crossval_summary(record, most_confused):
+    """Return a cross-validation's table by fold, its mean with the interval over folds, and the worst fold, as text."""
+    by = record["by"]
+    rows = []
+    for name, fold in record["folds"].items():
+        low, high = wilson_interval(fold["accuracy"], fold["n"])
+        rows.append((name, str(fold["n"]), percent(fold["accuracy"]), f"{percent(low)} to {percent(high)}"))
+    interval = ""
+    if record["ci95"]:
+        low, high = record["ci95"]
+        interval = f"  (95 % interval over {len(rows)} {by}s: {percent(low)} to {percent(high)})"
+    lines = [
+        table(rows, (by, "samples", "accuracy", "95 % interval")),
+        "",
+        f"mean    {percent(record['mean'])}{interval}",
+        f"worst   {percent(record['worst'])}  ({by} {record['worst_fold']})",
+        f"pooled  {percent(record['pooled'])}  (over all samples)",
+    ]
+    if record["sd"] is not None:
+        lines.append(f"seeds   {len(record['seeds'])}, standard deviation of their means {percent(record['sd'])}")
+    substitute = " (bundled, because the default could not be had)" if record["bundled_fallback"] else ""
+    lines.append(f"data    {record['dataset']}{substitute}, preset {record['preset']}, {record['seconds']:.1f} s")
+    lines += ["", f"most confused in {by} {record['worst_fold']}"]
+    lines += [f"  {true} taken for {predicted}: {count}" for true, predicted, count in most_confused] or ["  none"]
+    return "\n".join(lines)
+
+
 def prediction_line(record):
     """Return the answer for one file as a line of text."""
     best = record["label"] if record["label"] is not None else "unknown"
@@ -186,6 +243,38 @@ def print_predictions(records, form):
     return failed
 
 
+def transcript_text(transcript):
+    """Return a transcript as text: a line a word with start, end, word and probability, then the words in a row."""
+    rows = [(f"{word.start:.3f}", f"{word.end:.3f}", word.text, percent(word.probability)) for word in transcript.words]
+    said = " ".join(word.text for word in transcript.words) or "(no words)"
+    return "\n".join([*([table(rows)] if rows else []), f"{transcript.path}: {said}"])
+
+
+def print_transcripts(answers, form):
+    """Print transcripts as they come, or as one list for "json"; reasons go to standard error. Return how many failed.
+
+    `answers` yields names, each with a Transcript or the error that prevented it.
+    """
+    from pipelines import transcripts
+
+    forms = {"srt": transcripts.as_srt, "textgrid": transcripts.as_textgrid}
+    failed, records = 0, []
+    for name, answer in answers:
+        if isinstance(answer, Exception):
+            failed += 1
+            note(f"error: {answer}")
+            records.append({"path": name, "error": str(answer)})
+        elif form == "json":
+            records.append(transcripts.as_record(answer))
+        elif form in forms:
+            click.echo(forms[form](answer), nl=False)
+        else:
+            click.echo(transcript_text(answer))
+    if form == "json":
+        click.echo(as_json(records))
+    return failed
+
+
 def info_summary(described):
     """Return a model file's description as text."""
     provenance = described["provenance"]
@@ -210,6 +299,29 @@ def _short(value):
     if isinstance(value, dict):
         return ", ".join(f"{k} {_short(v)}" for k, v in value.items())
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def gradcheck_summary(record):
+    """Return the table of a gradient check, and what it comes to, as text."""
+    header = ("part", "name") if record["model"] is None else ("layer", "parameter")
+    rows = [
+        (*(row[column] for column in header), str(row["n_checked"]), _error(row), row["verdict"])
+        for row in record["checks"]
+    ]
+    n_ok = sum(row["verdict"] == "ok" for row in record["checks"])
+    return "\n".join(
+        [
+            table(rows, (*header, "checked", "worst error", "verdict")),
+            "",
+            f"{n_ok} of {len(rows)} ok: relative error of the gradient below {record['tolerance']:g}",
+        ]
+    )
+
+
+def _error(row):
+    if row["n_checked"] == 0:
+        return "-"
+    return "not finite" if row["error"] is None else f"{row['error']:.1e}"
 
 
 def datasets_summary(listings):

@@ -72,19 +72,19 @@ def read_waveform(source):
     name = "<stdin>" if isinstance(source, bytes) else str(source)
     try:
         with soundfile.SoundFile(io.BytesIO(source) if isinstance(source, bytes) else source) as sound:
-            problem = _cut_short(sound, source) or _wrong_length(sound)
+            problem = cut_short(sound, source) or _wrong_length(sound)
             if problem is None:
                 waveform, sr = _mono(sound), sound.samplerate
                 problem = _unusable(waveform, sound.frames)
     # soundfile answers an unreadable file with its own error; a headerless one (.raw) with TypeError.
     except (soundfile.SoundFileError, TypeError, OSError) as error:
-        raise InputFileError(f"{name}: {_why_unreadable(source, name, error)}") from error
+        raise InputFileError(f"{name}: {why_unreadable(source, name, error)}") from error
     if problem is not None:
         raise InputFileError(f"{name}: {problem}")
     return waveform, sr
 
 
-def _cut_short(sound, source):
+def cut_short(sound, source):
     """Say so if the end of a file is missing and libsndfile would read the rest without complaint; None if not."""
     for claimed, present in _LENGTH_REMARK.findall(sound.extra_info):
         if int(present) < int(claimed) < _LENGTH_UNKNOWN:
@@ -135,7 +135,7 @@ def _unusable(waveform, frames):
     return None
 
 
-def _why_unreadable(source, name, error):
+def why_unreadable(source, name, error):
     """Look at a file that could not be opened as sound, and say what it is and what to do."""
     try:
         head = source[:16] if isinstance(source, bytes) else _first_bytes(Path(source))

@@ -11,6 +11,7 @@ from safetensors.numpy import save_file
 
 from backprop_core import checkpoint
 from backprop_core.architecture import multilayer_perceptron
+from backprop_core.averaging import ExponentialAverage
 from backprop_core.errors import BackpropError
 from backprop_core.network import Network
 from backprop_core.optimizers import SGD, Adam
@@ -27,11 +28,19 @@ def clouds(n, seed):
 
 
 def begin(optimizer="adam", hidden=8, seed=1):
-    """A trainer and the state before its first epoch; dropout and a schedule make every part of the state matter."""
-    network = Network(multilayer_perceptron(4, [hidden], 3, dropout=0.3), rng=np.random.default_rng(seed))
+    """A trainer and the state before its first epoch, with all that makes every part of the state matter."""
+    layers = multilayer_perceptron(4, [hidden], 3, dropout=0.3, normalization="batch")
+    network = Network(layers, rng=np.random.default_rng(seed))
     optimizers = {"adam": Adam(), "sgd": SGD(nesterov=True)}
     trainer = Trainer(
-        network, optimizers[optimizer], schedule="cosine", epochs=EPOCHS, batch_size=16, learning_rate=0.01
+        network,
+        optimizers[optimizer],
+        schedule="cosine",
+        epochs=EPOCHS,
+        batch_size=16,
+        learning_rate=0.01,
+        average=ExponentialAverage(0.9),
+        mixup=0.2,
     )
     return trainer, trainer.start(np.random.default_rng(seed))
 
@@ -43,7 +52,8 @@ def fit(trainer, state, on_epoch=None):
 def result(state):
     """All bytes that a run ends with; only the seconds may differ from run to run."""
     entries = [{key: value for key, value in entry.items() if key != "seconds"} for entry in state.history.entries]
-    memory = {name: array.tobytes() for name, array in state.memory.items()}
+    memory = {name: array.tobytes() for name, array in [*state.memory.items(), *state.average.items()]}
+    memory |= {name: getattr(state, name).tobytes() for name in ("statistics", "best_statistics")}
     rng = state.rng.bit_generator.state
     return state.epoch, state.params.tobytes(), state.best_params.tobytes(), memory, rng, entries
 

@@ -7,6 +7,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from backprop_core.architecture import multilayer_perceptron
+from backprop_core.averaging import ExponentialAverage
 from backprop_core.errors import BackpropError, DivergedError
 from backprop_core.history import History, measure
 from backprop_core.layers import Activate, Dense
@@ -23,8 +24,18 @@ def clouds(n, seed=0, dtype=np.float32, spread=1.0):
     return (rng.normal(0, spread, (n, 4)) + 2 * np.eye(3, 4)[y]).astype(dtype), y
 
 
-def trainer_for(seed=0, hidden=(8,), dtype=np.float32, optimizer=None, dropout=0.0, activation="relu", **settings):
-    network = Network(multilayer_perceptron(4, hidden, 3, activation, dropout), dtype, np.random.default_rng(seed))
+def trainer_for(
+    seed=0,
+    hidden=(8,),
+    dtype=np.float32,
+    optimizer=None,
+    dropout=0.0,
+    activation="relu",
+    normalization=None,
+    **settings,
+):
+    layers = multilayer_perceptron(4, hidden, 3, activation, dropout, normalization=normalization)
+    network = Network(layers, dtype, np.random.default_rng(seed))
     return Trainer(network, optimizer, **{"epochs": 5, "batch_size": 16, "learning_rate": 0.01, **settings})
 
 
@@ -45,6 +56,9 @@ EVERYTHING = {
     "weight_decay": 0.01,
     "alpha": 1e-3,
     "clip_norm": 1.0,
+    "mixup": 0.2,
+    "normalization": "batch",
+    "average": ExponentialAverage(0.9),
     "patience": 4,
     "loss": SoftmaxCrossEntropy(0.1),
 }
@@ -347,3 +361,53 @@ def test_rows_that_cannot_be_trained_on_are_refused_in_one_sentence(X, y, says):
 
 def test_good_rows_pass():
     assert check_rows(*clouds(10), 4, 3) is None
+
+
+def test_what_is_measured_and_kept_is_the_average_of_the_weights():
+    trainer = trainer_for(average=ExponentialAverage(0.95), epochs=1)
+    latest, averaged = {}, {}
+
+    def on_epoch(state):
+        latest.update(params=state.params.copy())
+        averaged.update(params=trainer.average.averaged(state.average).copy())
+
+    _, state = fit(trainer, on_epoch=on_epoch)
+    np.testing.assert_array_equal(trainer.network.params.flat, averaged["params"])
+    assert (averaged["params"] != latest["params"]).any()
+    measured = measure(trainer.network, trainer.loss, *clouds(60, 1))
+    assert measured == state.history.entries[-1]["valid"]
+
+
+def test_an_average_that_forgets_at_once_changes_nothing():
+    plain, averaged = trainer_for(), trainer_for(average=ExponentialAverage(0.0))
+    histories = [without_seconds(fit(trainer)[1].history) for trainer in (plain, averaged)]
+    assert histories[0] == histories[1]
+
+
+def test_training_ends_where_the_callback_asks_for_it():
+    stopped, state = fit(trainer_for(epochs=9), on_epoch=lambda state: state.epoch == 3)
+    assert (stopped, state.epoch) == ("callback", 3)
+
+
+def test_the_running_statistics_kept_are_those_of_the_best_epoch():
+    trainer = trainer_for(normalization="batch", learning_rate=0.3, epochs=8)
+    seen = []
+    _, state = fit(trainer, on_epoch=lambda state: seen.append(state.statistics.copy()))
+    best = state.history.best()["epoch"] - 1
+    np.testing.assert_array_equal(trainer.network.statistics.flat, seen[best])
+    assert any((statistics != seen[best]).any() for statistics in seen)
+
+
+def test_a_schedule_may_be_a_function_of_ones_own():
+    _, state = fit(trainer_for(schedule=lambda progress, entries=(): 0.5, learning_rate=0.02))
+    assert {entry["learning_rate"] for entry in state.history.entries} == {0.01}
+
+
+def test_a_plateau_lowers_the_rate_where_validation_no_longer_improves():
+    # Labels drawn by lot: after a few epochs nothing more can be learned from them.
+    rng = np.random.default_rng(0)
+    X, y = clouds(150, 0)
+    _, state = fit(trainer_for(schedule="plateau", epochs=40), rows=(X, rng.permutation(y)))
+    rates = [entry["learning_rate"] for entry in state.history.entries]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < rates[0]

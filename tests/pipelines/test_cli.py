@@ -8,7 +8,7 @@ from pipelines import errors
 from pipelines.cli import cli
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "info", "datasets"])
+@pytest.mark.parametrize("command", ["crossval", "gradcheck", "train", "evaluate", "predict", "info", "datasets"])
 def test_every_command_has_help_with_an_example(call, command):
     answer = call(command, "--help")
     assert answer.code == 0

@@ -1,0 +1,199 @@
+"""Word error rate of `transcribe` on strung digits of voices that the model has never heard.
+
+For each FSDD speaker a model learns from the other five. Then recordings from the speaker's test takes (0 to 4) are
+strung together, as a telephone number is said: 3 to 10 digits, pauses of 0.1 to 0.6 s, each digit up to 6 dB louder or
+softer. The sequences are transcribed as they are, and with white and pink noise. SNR is the power of the speech, pauses
+left out, to that of the noise. The word error rate is the least number of substitutions, deletions and insertions
+that turn what was recognised into what was said, for each word said (Levenshtein 1966).
+
+Beside it stands how well the words were found, whatever they were taken for: a word is missed if its middle is in no
+word found, or if another word's middle is in the same one; a word found is extra if no word's middle is in it.
+
+Every seed trains anew; the sequences and the noise are the same for all seeds. The word finder was tuned on takes 5 to
+49.
+"""
+
+import io
+import statistics
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from benchmarks import results_file
+from pipelines import datasets, tasks
+from pipelines.bundle import Bundle
+from pipelines.datasets.fsdd import SPEAKERS, parse_name, role_of_take
+from pipelines.features.audio_file import read_waveform
+from pipelines.features.endpoints import word_endpoints
+from pipelines.fitting import fit
+from pipelines.predict import Sample
+from pipelines.preparation import Prepared, extract
+from pipelines.transcribe import transcript_of
+
+PRESET = "fast"
+SEEDS = (0, 1, 2)
+SEQUENCES = 20  # of each speaker
+SR = 8000
+PEAK = 0.2
+CONDITIONS = {
+    "clean": None,
+    **{f"{color} noise, {snr} dB": (color, snr) for color in ("white", "pink") for snr in (20, 10, 5)},
+}
+
+
+@dataclass(frozen=True)
+class Strung:
+    """Digits in a row: float64 waveform, the labels said, the middle of each in seconds, and the power of speech."""
+
+    waveform: np.ndarray
+    said: list
+    middles: list
+    power: float
+
+
+def run():
+    """Measure, and write results/word_error_rate.json."""
+    dataset = datasets.load("fsdd", "speech")
+    prepared = extract(dataset, tasks.SPEECH.extractor_for(dataset))
+    counts = {name: {speaker: [] for speaker in SPEAKERS} for name in CONDITIONS}
+    for number, speaker in enumerate(SPEAKERS):
+        rng = np.random.default_rng(number)
+        strung = [_strung(_test_takes(dataset, speaker), rng) for _ in range(SEQUENCES)]
+        files = {name: [_wav(_noisy(s, noise, rng)) for s in strung] for name, noise in CONDITIONS.items()}
+        for seed in SEEDS:
+            model = _trained_without(prepared, speaker, seed)
+            for name in CONDITIONS:
+                counts[name][speaker].append(_counted(model, strung, files[name]))
+            print(speaker, seed, {name: _rate(counts[name][speaker][-1]) for name in CONDITIONS}, flush=True)
+    results_file.write(
+        "word_error_rate",
+        {
+            "preset": PRESET,
+            "seeds": SEEDS,
+            "sequences": SEQUENCES * len(SPEAKERS),
+            "words": sum(counts["clean"][speaker][0]["said"] for speaker in SPEAKERS),
+            "conditions": {name: _summary(by_speaker) for name, by_speaker in counts.items()},
+        },
+    )
+
+
+def _test_takes(dataset, speaker):
+    """Return the digit and the waveform of each test take of a speaker."""
+    takes = [(parse_name(path.name), path) for path in dataset.items]
+    return [
+        (digit, read_waveform(path)[0].astype(np.float64))
+        for (digit, who, take), path in takes
+        if who == speaker and role_of_take(take) == "test"
+    ]
+
+
+def _strung(takes, rng):
+    said, middles, words, parts = [], [], [], [_pause(rng)]
+    for i in rng.integers(len(takes), size=rng.integers(3, 11)):
+        digit, waveform = takes[i]
+        words.append(waveform * (PEAK * 10 ** (rng.uniform(-6, 6) / 20) / np.abs(waveform).max()))
+        said.append(digit)
+        start, stop = word_endpoints(words[-1], frame_length=256, hop_length=80, trim_db=25.0, pad=0)
+        middles.append((sum(map(len, parts)) + (start + stop) / 2) / SR)
+        parts += [words[-1], _pause(rng)]
+    return Strung(np.concatenate(parts), said, middles, float(np.square(np.concatenate(words)).mean()))
+
+
+def _pause(rng):
+    return np.zeros(round(rng.uniform(0.1, 0.6) * SR))
+
+
+def _noisy(strung, noise, rng):
+    """Return the waveform with noise added: `noise` is None, or a color and the SNR in decibels."""
+    if noise is None:
+        return strung.waveform
+    color, snr = noise
+    n = len(strung.waveform)
+    spectrum = np.fft.rfft(rng.standard_normal(n))
+    if color == "pink":
+        spectrum /= np.sqrt(np.maximum(1, np.arange(len(spectrum))))
+    hiss = np.fft.irfft(spectrum, n)
+    return strung.waveform + hiss * np.sqrt(strung.power / 10 ** (snr / 10) / np.square(hiss).mean())
+
+
+def _wav(waveform):
+    import soundfile
+
+    content = io.BytesIO()
+    soundfile.write(content, waveform, SR, format="WAV", subtype="FLOAT")
+    return content.getvalue()
+
+
+def _trained_without(prepared, speaker, seed):
+    """Return a model that learned from the other speakers; their validation takes choose its best epoch."""
+    task, dataset = tasks.SPEECH, prepared.dataset
+    role = np.where(dataset.role == "valid", "valid", "train")
+    role = np.where(dataset.group == speaker, "test", role)
+    others = Prepared(replace(dataset, role=role), prepared.extractor, prepared.stored)
+    fitted = fit(others, task.per_feature, task.presets[PRESET], seed, n_threads=1)
+    return Bundle(
+        task=task,
+        labels=dataset.labels,
+        extractor=prepared.extractor,
+        standardizer=fitted.standardizer,
+        network=fitted.network,
+        provenance={},
+        golden_row=prepared.stored[:1],
+        temperature=fitted.temperature,
+    )
+
+
+def _counted(model, strung, files):
+    """Transcribe sequences; return how many words were said, substituted, deleted, inserted, missed and extra."""
+    total = Counter()
+    for sequence, content in zip(strung, files, strict=True):
+        words = transcript_of(model, Sample("sequence", content)).words
+        total.update(errors(sequence.said, [word.word for word in words]))
+        inside = [sum(word.start <= middle < word.end for middle in sequence.middles) for word in words]
+        total["missed"] += len(sequence.said) - sum(n > 0 for n in inside)
+        total["extra"] += inside.count(0)
+    return total
+
+
+def errors(said, recognised):
+    """Return the fewest errors that turn what was said into what was recognised.
+
+    Parameters
+    ----------
+    said, recognised : sequence of str
+
+    Returns
+    -------
+    dict of int
+        "said" (the number of words), "substituted", "deleted" and "inserted".
+    """
+    row = [(n, 0, 0, n) for n in range(len(recognised) + 1)]  # errors, substituted, deleted, inserted
+    for i, true in enumerate(said, 1):
+        above, row = row, [(i, 0, i, 0)]
+        for j, heard in enumerate(recognised, 1):
+            wrong = int(true != heard)
+            changes = ((above[j - 1], (wrong, wrong, 0, 0)), (above[j], (1, 0, 1, 0)), (row[-1], (1, 0, 0, 1)))
+            row.append(min(tuple(map(sum, zip(before, change, strict=True))) for before, change in changes))
+    _, substituted, deleted, inserted = row[-1]
+    return {"said": len(said), "substituted": substituted, "deleted": deleted, "inserted": inserted}
+
+
+def _rate(count, kinds=("substituted", "deleted", "inserted")):
+    return round(sum(count[kind] for kind in kinds) / count["said"], 4)
+
+
+def _summary(by_speaker):
+    """Return the figures of one condition: all as shares of the words said."""
+    seeds = [sum(counts, Counter()) for counts in zip(*by_speaker.values(), strict=True)]
+    rates = [_rate(count) for count in seeds]
+    kinds = ("substituted", "deleted", "inserted", "missed", "extra")
+    return {
+        "word_error_rate": {"mean": _mean(rates), "sd": round(statistics.stdev(rates), 4), "seeds": rates},
+        **{kind: _mean(_rate(count, (kind,)) for count in seeds) for kind in kinds},
+        "by_speaker": {speaker: _mean(map(_rate, counts)) for speaker, counts in by_speaker.items()},
+    }
+
+
+def _mean(rates):
+    return round(statistics.mean(rates), 4)

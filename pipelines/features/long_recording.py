@@ -1,0 +1,118 @@
+"""Long recordings: an hour of sound as one waveform, a block at a time.
+
+A recording of one word is small, and `audio_file` reads it whole. A dictation or an interview is not: at 44.1 kHz in
+stereo an hour takes more than a gigabyte. So it is decoded, mixed down and resampled in blocks, and whoever goes
+through the blocks keeps only what is wanted. The waveform does not depend on the size of the blocks.
+"""
+
+import io
+
+import numpy as np
+
+from pipelines.errors import InputFileError
+from pipelines.features.audio_file import cut_short, why_unreadable
+
+BLOCK_SAMPLES = 1 << 16
+
+
+class LongRecording:
+    """A recording of any length, which can be gone through more than once.
+
+    Attributes
+    ----------
+    name : str
+        How errors call it: the path, or `<stdin>` for bytes.
+    sr : int > 0, in Hz
+        Sampling rate of the blocks, whatever that of the file is.
+    seconds : float > 0
+        Its length.
+    """
+
+    def __init__(self, source, sr, block_samples=BLOCK_SAMPLES):
+        """Open a file (Path) or its contents (bytes); InputFileError if it is no sound, cut short, or holds none."""
+        self.name = "<stdin>" if isinstance(source, bytes) else str(source)
+        self.sr = sr
+        self._source, self._block_samples = source, block_samples
+        with self._opened() as sound:
+            problem = cut_short(sound, source)
+            if not sound.frames:
+                problem = "the file holds no samples; record it again"
+            if problem is not None:
+                raise InputFileError(f"{self.name}: {problem}")
+            self.seconds = sound.frames / sound.samplerate
+
+    def blocks(self):
+        """Go through the waveform from its beginning.
+
+        Yields
+        ------
+        block : ndarray of float32 [shape=(n_samples,)]
+            Mean of the channels, `sr` samples a second, full scale [-1, 1]; not empty.
+
+        Raises
+        ------
+        InputFileError
+            If the file ends too soon, or has samples that are not numbers.
+        """
+        with self._opened() as sound:
+            blocks = self._decoded(sound)
+            if sound.samplerate != self.sr:
+                blocks = _resampled(blocks, sound.samplerate, self.sr)
+            yield from (block for block in blocks if len(block))
+
+    def _opened(self):
+        import soundfile
+
+        bytes_given = isinstance(self._source, bytes)
+        try:
+            return soundfile.SoundFile(io.BytesIO(self._source) if bytes_given else self._source)
+        # soundfile answers an unreadable file with its own error; a headerless one (.raw) with TypeError.
+        except (soundfile.SoundFileError, TypeError, OSError) as error:
+            raise InputFileError(f"{self.name}: {why_unreadable(self._source, self.name, error)}") from error
+
+    def _decoded(self, sound):
+        n_frames, n_read = max(1, self._block_samples // sound.channels), 0
+        for block in sound.blocks(n_frames, dtype="float32", always_2d=True):
+            n_read += len(block)
+            if not np.isfinite(block).all():
+                raise InputFileError(
+                    f"{self.name}: the sound has samples that are not numbers (NaN or infinite); export it again"
+                )
+            yield block[:, 0] if sound.channels == 1 else block.mean(axis=1)
+        if n_read < sound.frames:
+            reason = f"the file is cut short ({n_read} of {sound.frames} samples); copy or record it again"
+            raise InputFileError(f"{self.name}: {reason}")
+
+
+def _resampled(blocks, sr_in, sr_out):
+    """Yield a waveform at another rate, as its blocks come."""
+    import soxr
+
+    stream = soxr.ResampleStream(sr_in, sr_out, 1)
+    for block in blocks:
+        yield stream.resample_chunk(np.ascontiguousarray(block))
+    yield stream.resample_chunk(np.empty(0, np.float32), last=True)
+
+
+def stretches(blocks, bounds):
+    """Yield the parts of a waveform that lie between bounds, as its blocks come.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray [shape=(n_samples,)]
+    bounds : sequence of (int, int)
+        First sample of each part and the one after its last; in order, without overlap. What lies beyond the end of
+        the waveform is left out.
+    """
+    kept, first = [], 0  # the blocks that may still be wanted, and the place of their first sample
+    end = 0
+    blocks = iter(blocks)
+    for start, stop in bounds:
+        while end < stop and (block := next(blocks, None)) is not None:
+            kept.append(block)
+            end += len(block)
+            while kept and first + len(kept[0]) <= start:
+                first += len(kept.pop(0))
+        joined = np.concatenate(kept) if kept else np.empty(0, np.float32)
+        yield joined[start - first : stop - first]
+        kept, first = [joined[max(0, stop - first) :]], min(stop, end)
