@@ -1,8 +1,11 @@
 """The learning engine: a multilayer perceptron trained by backpropagation, written out by hand in numpy.
 
 Read the modules in this order and they are a lesson: activations, initializers, layers, losses, network, optimizers,
-schedules, batching, training. Around them stand scaling, metrics, gradcheck and checkpoint. `MLPClassifier` and
-`MLPRegressor` put the same parts behind scikit-learn's interface; that library is loaded when they are first asked for.
+step, schedules, batching, training. Around them stand what a network may have besides (noise, normalization, residual,
+architecture, clipping, constraints, averaging, mixing), what tells whether all is well (metrics, gradcheck, divergence,
+calibration, rate_finder), and what makes it fast and safe (kernels, pieces, mapped_memory, checkpoint). `MLPClassifier`
+and `MLPRegressor` put the same parts behind scikit-learn's interface; that library is loaded when they are first asked
+for.
 """
 
 __all__ = ["MLPClassifier", "MLPRegressor"]

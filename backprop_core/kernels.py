@@ -178,20 +178,24 @@ def move(optimizer, n_weights, weight_decay):
 
     Weights, the first `n_weights` numbers, decay; biases do not.
     """
-    parts = slice(0, n_weights), slice(n_weights, None)
+
+    def parts(rate):
+        """What to keep of the parameters of each part, before the step: where nothing decays, all is one part."""
+        if not weight_decay:
+            return ((slice(None), 1),)
+        return (slice(0, n_weights), 1 - rate * weight_decay), (slice(n_weights, None), 1)
 
     def adam(params, grads, memory, rate):
-        number = params.dtype.type
-        numbers = [
-            number(x) for x in (optimizer.corrected_rate(memory, rate), optimizer.b1, optimizer.b2, optimizer.eps)
-        ]
-        for part, keep in zip(parts, (1 - rate * weight_decay, 1), strict=True):
-            _adam(params[part], grads[part], memory["m"][part], memory["v"][part], *numbers, number(keep))
+        number, m, v = params.dtype.type, memory["m"], memory["v"]
+        rate_t = optimizer.corrected_rate(memory, rate)
+        numbers = number(rate_t), number(optimizer.b1), number(optimizer.b2), number(optimizer.eps)
+        for part, keep in parts(rate):
+            _adam(params[part], grads[part], m[part], v[part], *numbers, number(keep))
 
     def sgd(params, grads, memory, rate):
-        number = params.dtype.type
-        numbers = number(rate), number(optimizer.momentum), optimizer.nesterov
-        for part, keep in zip(parts, (1 - rate * weight_decay, 1), strict=True):
-            _sgd(params[part], grads[part], memory["velocity"][part], *numbers, number(keep))
+        number, velocity = params.dtype.type, memory["velocity"]
+        for part, keep in parts(rate):
+            numbers = number(rate), number(optimizer.momentum), optimizer.nesterov, number(keep)
+            _sgd(params[part], grads[part], velocity[part], *numbers)
 
     return {Adam: adam, SGD: sgd}.get(type(optimizer))
