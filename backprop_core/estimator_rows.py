@@ -14,8 +14,8 @@ from sklearn.utils import assert_all_finite, gen_batches
 from backprop_core.mapped_memory import chunks, mapping_of, take_rows
 from backprop_core.scratch import Scratch
 
-# So many rows stay in the processor's cache between their check and their use.
-CHUNK = 256
+# Enough rows for a matrix product to be efficient, and few enough for a small footprint.
+CHUNK = 1024
 
 
 class ArrayRows:
