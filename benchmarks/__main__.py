@@ -7,6 +7,7 @@ from benchmarks import (
     choose_speech_features,
     feature_speed,
     memory,
+    new_voices,
     prediction_speed,
     startup,
     time_to_accuracy,
@@ -23,6 +24,7 @@ ROOMS = (
     feature_speed,
     startup,
     choose_speech_features,
+    new_voices,
     word_error_rate,
 )
 BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS}

@@ -74,9 +74,28 @@ def speed():
     )
 
 
+def new_voices():
+    """Return how speech does with voices that it has never heard, as Markdown."""
+    speakers, strings = _read("new_voices"), _read("word_error_rate")
+    folds, worst, (low, high) = speakers["folds"], speakers["worst_fold"], speakers["ci95"]
+    rates = [f"{100 * of['word_error_rate']['mean']:.0f} %" for of in strings["conditions"].values()]
+    return "\n".join(
+        [
+            f"A network that has heard five of FSDD's six speakers recognises {100 * speakers['mean']:.1f} % of the "
+            f"sixth's words, mean over the speakers (95 % interval {100 * low:.0f} to {100 * high:.0f} %); the worst "
+            f"is {worst} with {100 * folds[worst]['accuracy']:.1f} % (`{speakers['command']}`). In strings of digits "
+            f"by unheard speakers, this share of the words is wrong, missing or too many (`{strings['command']}`):",
+            "",
+            f"| {' | '.join(strings['conditions'])} |",
+            "|---" * len(rates) + "|",
+            f"| {' | '.join(rates)} |",
+        ]
+    )
+
+
 def _read(name):
     return json.loads((FOLDER / f"{name}.json").read_text())
 
 
 if __name__ == "__main__":
-    print(table(), speed(), sep="\n\n")
+    print(table(), new_voices(), speed(), sep="\n\n")

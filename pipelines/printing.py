@@ -278,21 +278,27 @@ def print_transcripts(answers, form):
 def info_summary(described):
     """Return a model file's description as text."""
     provenance = described["provenance"]
-    layers = " -> ".join(
-        " ".join(str(value) for key, value in layer.items() if key not in ("initializer",))
-        for layer in described["network"]
-    )
     rows = [
         ("model", described["model"]),
         ("task", described["task"]),
         ("labels", ", ".join(described["labels"])),
-        ("network", f"{layers} ({described['n_parameters']:,} parameters)"),
+        ("network", f"{layers_in_a_row(described['network'])} ({described['n_parameters']:,} parameters)"),
         ("extractor", ", ".join(f"{name} {value}" for name, value in described["extractor"].items())),
         *((name, _short(value)) for name, value in provenance.items()),
     ]
     if "golden_error" in described:
         rows.append(("golden sample", f"reproduced to within {described['golden_error']:.1g}"))
     return "\n".join(f"{name:16s} {text}" for name, text in rows)
+
+
+def layers_in_a_row(described):
+    """Return layers as text; those that a residual connection leads around stand in brackets."""
+    texts = []
+    for layer in described:
+        inner = [f"({layers_in_a_row(layer['layers'])})"] if "layers" in layer else []
+        values = [str(value) for key, value in layer.items() if key not in ("initializer", "layers")]
+        texts.append(" ".join([*values, *inner]))
+    return " -> ".join(texts)
 
 
 def _short(value):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from pipelines import bundle
+from pipelines import bundle, printing
 from pipelines.tasks import TASKS
 
 
@@ -55,3 +55,11 @@ def test_a_golden_sample_that_comes_out_otherwise_is_noticed(call, images_model,
 def test_every_number_in_the_description_is_one(call, images_model):
     text = call("info", images_model, "--json").stdout
     json.loads(text, parse_constant=lambda constant: pytest.fail(f"{constant} is no JSON"))
+
+
+def test_layers_behind_a_residual_connection_are_told_like_all_others():
+    inner = [{"kind": "dense", "fan_in": 4, "fan_out": 4, "initializer": "he_normal"}, {"kind": "dropout", "rate": 0.1}]
+    told = printing.layers_in_a_row(
+        [{"kind": "residual", "layers": inner}, {"kind": "dense", "fan_in": 4, "fan_out": 2}]
+    )
+    assert told == "residual (dense 4 4 -> dropout 0.1) -> dense 4 2"
