@@ -102,7 +102,7 @@ def train(
         on_dataset(dataset, fallback)
 
     n_threads = 1 if deterministic else n_jobs or threads_for(recipe, extractor.n_features, len(dataset.labels))
-    checkpoints = Checkpoints(out, _identity(dataset, extractor, recipe, seed))
+    checkpoints = Checkpoints(out, _identity(dataset, extractor, recipe, seed, n_threads))
 
     def on_start(state):
         if resume:
@@ -178,13 +178,14 @@ def _example(dataset, out):
     return str(path)
 
 
-def _identity(dataset, extractor, recipe, seed):
-    """What must be the same for a checkpoint to be continued."""
+def _identity(dataset, extractor, recipe, seed, n_threads):
+    """What must be the same for a checkpoint to be continued, and to lead where an uninterrupted run leads."""
     return {
         "fingerprint": dataset.fingerprint,
         "extractor": {"version": extractor.version, **extractor.settings()},
         "recipe": recipe.settings(),
         "seed": seed,
+        "threads": n_threads,
     }
 
 

@@ -371,13 +371,14 @@ def test_resuming_without_a_checkpoint_is_one_clear_sentence(call, tmp_path, tin
     assert not (tmp_path / "m").exists()
 
 
-def test_a_checkpoint_of_another_recipe_seed_or_data_is_not_continued(start, call, tmp_path, bars):
+def test_a_checkpoint_of_another_recipe_seed_thread_count_or_data_is_not_continued(start, call, tmp_path, bars):
     words = ["train", "images", "--dataset", bars, "--hidden", "16", "--epochs", "100000", "--out", tmp_path / "m"]
     run = start(*words, before=ALL_CHECKPOINTS)
     after_epochs(run, 2)
     run.kill()
     run.communicate()
-    for others, what in ((["--seed", "9"], "seed"), (["--hidden", "15"], "recipe")):
+    changes = ((["--seed", "9"], "seed"), (["--hidden", "15"], "recipe"), (["--jobs", "2"], "threads"))
+    for others, what in changes:
         answer = call(*words, *others, "--resume")
         assert answer.code == 1
         assert f"differs in {what}" in answer.stderr
