@@ -7,7 +7,7 @@ dropout and its like. When training goes on in a later call, it goes on with the
 from contextlib import contextmanager
 
 from backprop_core.averaging import ExponentialAverage
-from backprop_core.estimator_parameters import optimizer_of, schedule_of, weight_decay_of
+from backprop_core.estimator_parameters import CLASSIC_RATES, optimizer_of, schedule_of, weight_decay_of
 from backprop_core.step import Step, worth_compiling
 
 # Below this rate the adaptive rule gives up.
@@ -27,6 +27,7 @@ class Descent:
     ----------
     learning_rate : float, that of the latest step
     n_epochs : int, epochs finished
+    scheduled : bool, whether the rate follows a schedule that ends after `max_iter` epochs
     """
 
     def __init__(self, estimator, network, rng):
@@ -34,6 +35,7 @@ class Descent:
         self.learning_rate = float(estimator.learning_rate_init)
         self.n_epochs = 0
         self._optimizer, self._schedule, self._rng = optimizer_of(estimator), schedule_of(estimator), rng
+        self.scheduled = estimator.learning_rate not in CLASSIC_RATES
         self._memory = self._optimizer.init(len(params), params.dtype)
         self._average = ExponentialAverage(estimator.ema_decay) if estimator.ema_decay else None
         self._averages = self._average.init(params) if self._average else None

@@ -56,12 +56,14 @@ def descend(estimator, rows, valid, batch_size, incremental, measures_train):
             if _is_over(estimator, descent) or incremental:
                 break
         else:
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the optimization "
-                "hasn't converged yet.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
+            # A schedule is made to end after `max_iter` epochs; where there is none, training was cut short.
+            if not descent.scheduled:
+                warnings.warn(
+                    f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the optimization "
+                    "hasn't converged yet.",
+                    ConvergenceWarning,
+                    stacklevel=2,
+                )
         descent.finish(network)
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=2)

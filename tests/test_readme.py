@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -60,6 +61,17 @@ def test_make_knows_every_target_that_the_readme_names():
 @pytest.mark.parametrize("command", [command for command in commands() if "backprop" in command])
 def test_the_readmes_command_runs(command, newcomer):
     assert run(command, newcomer).stdout.strip()
+
+
+@pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_the_readmes_program_runs(program):
+    rng = np.random.default_rng(0)
+    X, y = rng.random((200, 784), np.float32), np.arange(200) % 10
+    names = {"X": X, "y": y, "X_valid": X, "y_valid": y, "X_new": X, "batches": [(X, y)] * 3}
+    exec(program, names)
+    learned = names["network"]
+    probabilities = learned.predict_proba(X) if hasattr(learned, "predict_proba") else learned.probabilities(X)
+    assert probabilities.shape == (200, 10)
 
 
 def test_the_files_that_the_readme_links_to_exist():

@@ -1,5 +1,7 @@
 """What the estimators can do that scikit-learn's cannot."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn import neural_network
@@ -280,3 +282,12 @@ def test_labels_are_calibrated_too():
 def test_parameters_that_cannot_be_are_named(settings, named):
     with pytest.raises(ValueError, match=named):
         fitted(**settings)
+
+
+@pytest.mark.parametrize(("learning_rate", "warned"), [("constant", 1), ("one_cycle", 0), ("cosine", 0)])
+def test_a_schedule_that_has_come_to_its_end_is_no_reason_for_a_warning(learning_rate, warned):
+    X, y = np.random.default_rng(0).normal(size=(30, 3)), np.arange(30) % 2
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        MLPClassifier((4,), max_iter=3, learning_rate=learning_rate, random_state=0).fit(X, y)
+    assert len(caught) == warned
