@@ -12,8 +12,6 @@ from pathlib import Path
 
 import click
 
-from backprop_core.metrics import wilson_interval
-
 
 def as_json(record):
     """Return a record as one JSON document. NaN is refused: no reader of JSON understands it."""
@@ -177,6 +175,8 @@ def fold_line(name, seed, n, share, done, total):
 
 def crossval_summary(record, most_confused):
     """Return a cross-validation's table by fold, its mean with the interval over folds, and the worst fold, as text."""
+    from backprop_core.metrics import wilson_interval  # brings numpy, for which --help should not wait
+
     by = record["by"]
     rows = []
     for name, fold in record["folds"].items():

@@ -131,7 +131,7 @@ def loaded_by(*words, heavy=HEAVY):
 
 @pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["predict", "--help"]])
 def test_help_loads_nothing_heavy_nor_any_verb(words):
-    others = ("scipy", "soundfile", "PIL", "pooch", "safetensors", "pipelines.train", "pipelines.bundle")
+    others = ("numpy", "scipy", "soundfile", "PIL", "pooch", "safetensors", "pipelines.train", "pipelines.bundle")
     assert loaded_by(*words, heavy=(*HEAVY, *others)) == [0, []]
 
 
