@@ -4,6 +4,8 @@ Steps on minibatches wander about the bottom of the valley; the middle of where 
 the places. Training goes on with the weights themselves, and the average only watches.
 """
 
+from contextlib import contextmanager
+
 import numpy as np
 
 from backprop_core.errors import BackpropError
@@ -48,3 +50,13 @@ class ExponentialAverage:
     def averaged(self, state):
         """Return the average, float [shape=(n,)]: the array that the next update changes, so copy what must last."""
         return state["average"]
+
+    @contextmanager
+    def standing_in(self, params, state):
+        """Let `params` hold the average for the time of a `with` block, and then the latest weights again."""
+        latest = params.copy()
+        params[...] = self.averaged(state)
+        try:
+            yield
+        finally:
+            params[...] = latest

@@ -1,7 +1,6 @@
 """Batches: the handfuls of rows that training takes one after another, in a new order each epoch.
 
-Rows come as one array, in memory or mapped from a file, or, for data of any size and origin, as a sequence of batches
-that are made when they are asked for.
+Rows come as one array, in memory or mapped from a file.
 """
 
 from backprop_core.mapped_memory import take_rows
@@ -25,16 +24,3 @@ def batches(X, y, batch_size, rng, scratch):
     for start in range(0, len(X), batch_size):
         rows = order[start : start + batch_size]
         yield take_rows(X, rows, out=scratch("batch", (len(rows), X.shape[1]))), y[rows]
-
-
-def batches_of(sequence, rng):
-    """Yield every (X_batch, y_batch) of a sequence once, in an order drawn from `rng`.
-
-    Parameters
-    ----------
-    sequence : object with `len(sequence)` and `sequence[i]`, which returns (X_batch, y_batch)
-        Only the batches are shuffled: rows that lie in one batch stay together.
-    rng : numpy Generator
-    """
-    for i in rng.permutation(len(sequence)):
-        yield sequence[int(i)]

@@ -4,7 +4,7 @@ The optimizer's memory, the learning rate and its rules, the running average of 
 dropout and its like. When training goes on in a later call, it goes on with these.
 """
 
-from contextlib import contextmanager
+from contextlib import nullcontext
 
 from backprop_core.averaging import ExponentialAverage
 from backprop_core.estimator_parameters import CLASSIC_RATES, optimizer_of, schedule_of, weight_decay_of
@@ -100,19 +100,11 @@ class Descent:
             print(message)
         return stopping
 
-    @contextmanager
     def averaged(self, network):
-        """Put the averaged weights, where there are any, in the place of the latest."""
-        params = network.params.flat
+        """For a `with` block, put the averaged weights, where there are any, in the place of the latest."""
         if self._average is None:
-            yield
-            return
-        latest = params.copy()
-        params[...] = self._average.averaged(self._averages)
-        try:
-            yield
-        finally:
-            params[...] = latest
+            return nullcontext()
+        return self._average.standing_in(network.params.flat, self._averages)
 
     def finish(self, network):
         """Leave the averaged weights in the network; the latest are kept for the next partial_fit."""

@@ -6,7 +6,7 @@ the best weights met so far, which are always the ones that remain at the end.
 
 import math
 import time
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -141,7 +141,7 @@ class Trainer:
             while not (stopped := "callback" if asked_to_stop else self._reason_to_stop(state)):
                 began = time.perf_counter()
                 clip_rate = self._epoch(X, y, state, step)
-                with self._averaged(state):
+                with self.average.standing_in(state.params, state.average) if self.average else nullcontext():
                     entry = {
                         "epoch": state.epoch + 1,
                         "learning_rate": self._rate(state.epoch + 1, state),
@@ -184,19 +184,6 @@ class Trainer:
             if self.average:
                 self.average.update(state.params, state.average)
         return (step.n_clipped - clipped_before) / n_steps
-
-    @contextmanager
-    def _averaged(self, state):
-        """For the time of measuring, let the network have its averaged weights, if they are averaged."""
-        if not self.average:
-            yield
-            return
-        latest = state.params.copy()
-        state.params[...] = self.average.averaged(state.average)
-        try:
-            yield
-        finally:
-            state.params[...] = latest
 
     def _reason_to_stop(self, state):
         """Return "patience" or "epochs" if there is no next epoch, else None; a run that goes on asks the same."""

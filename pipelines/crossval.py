@@ -19,7 +19,8 @@ from threadpoolctl import threadpool_limits
 from backprop_core import metrics
 from backprop_core.errors import BackpropError, DivergedError
 from pipelines import datasets
-from pipelines.fitting import cores, fit
+from pipelines.cores import cores
+from pipelines.fitting import fit
 from pipelines.folds import Folding, folding
 from pipelines.preparation import extract, load_dataset
 

@@ -5,7 +5,6 @@ learned from the training and validation rows alone.
 """
 
 import itertools
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +19,7 @@ from backprop_core.network import Network
 from backprop_core.optimizers import OPTIMIZERS
 from backprop_core.scaling import Standardizer
 from backprop_core.training import Trainer
+from pipelines.cores import cores
 
 SMALL_STEP = 200_000_000  # products of two numbers in one forward pass of a batch
 
@@ -136,8 +136,3 @@ def threads_for(recipe, n_features, n_classes):
     widths = (n_features, *recipe.hidden, n_classes)
     products = recipe.batch_size * sum(fan_in * fan_out for fan_in, fan_out in itertools.pairwise(widths))
     return 1 if products < SMALL_STEP else cores()
-
-
-def cores():
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

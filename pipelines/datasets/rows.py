@@ -6,7 +6,6 @@ same for all of them. On it the fingerprint is taken, by which a cache or a mode
 
 import hashlib
 import json
-import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipelines.cores import cores
 from pipelines.datasets.dataset import Dataset
 from pipelines.errors import DataError
 
@@ -109,7 +109,7 @@ def fingerprint(rows, contents):
 
 def file_checksums(rows):
     """Return the SHA-256 (hex) of each row's file, in order; several files are read at a time."""
-    with ThreadPoolExecutor(max_workers=min(32, 2 * (os.cpu_count() or 1))) as pool:
+    with ThreadPoolExecutor(max_workers=min(32, 2 * cores())) as pool:
         return list(pool.map(lambda row: _file_checksum(row.path), rows))
 
 

@@ -5,13 +5,13 @@ is copied between processes and nothing needs starting. A thread takes a chunk o
 describes many words in one go sooner than one by one. A file that cannot be read costs its row and no other.
 """
 
-import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import click
 import numpy as np
 
+from pipelines.cores import cores
 from pipelines.errors import InputFileError
 
 CHUNK = 32
@@ -56,7 +56,7 @@ def extract_all(extractor, items, n_jobs=None, progress=None):
 
 def _chunks(extractor, items, starts, n_jobs, progress):
     """Yield the result of each chunk in order, computed by threads, and show how far the work has come."""
-    n_jobs = n_jobs or os.cpu_count() or 1
+    n_jobs = n_jobs or cores()
     if len(starts) <= 1 or n_jobs == 1:
         yield from _shown((_chunk(extractor, items, start) for start in starts), len(items), progress)
         return
