@@ -109,7 +109,7 @@ class Trainer:
 
     # A run that diverges says so in one sentence; numpy's own warnings about it would only come before it.
     @np.errstate(over="ignore", invalid="ignore")
-    def fit(self, X, y, X_valid, y_valid, state, on_epoch=None):
+    def fit(self, X, y, X_valid, y_valid, state, on_epoch=None, augmented=None):
         """Train from `state` to the last epoch, or until patience runs out, and leave the best weights in the network.
 
         Parameters
@@ -119,6 +119,10 @@ class Trainer:
         state : TrainingState, from `start` or from a checkpoint
         on_epoch : function of the state, called after each epoch, or None
             Training ends if it returns True.
+        augmented : function of (batch_size, progress, rng), or None
+            Yields (X_batch, y_batch) until one epoch is over, `len(X)` rows in all; each batch may overwrite the one
+            before. Where it is given, the network learns from these batches, and X and y are only measured.
+            `progress` is the share of the training that is over, from 0 to below 1.
 
         Returns
         -------
@@ -140,7 +144,7 @@ class Trainer:
         try:
             while not (stopped := "callback" if asked_to_stop else self._reason_to_stop(state)):
                 began = time.perf_counter()
-                clip_rate = self._epoch(X, y, state, step)
+                clip_rate = self._epoch(X, y, state, step, augmented)
                 with self.average.standing_in(state.params, state.average) if self.average else nullcontext():
                     entry = {
                         "epoch": state.epoch + 1,
@@ -173,10 +177,14 @@ class Trainer:
             compiled = worth_compiling(self.network.params.flat.size, n_steps)
         return Step(self.network, self.optimizer, self.loss, compiled=compiled, **self.additions)
 
-    def _epoch(self, X, y, state, step):
+    def _epoch(self, X, y, state, step, augmented):
         """See every row once; return the share of steps whose gradient was clipped."""
         n_steps, clipped_before = math.ceil(len(X) / self.batch_size), step.n_clipped
-        for i, (X_batch, y_batch) in enumerate(batches(X, y, self.batch_size, state.rng, Scratch(X.dtype))):
+        if augmented:
+            epoch = augmented(self.batch_size, state.epoch / self.epochs, state.rng)
+        else:
+            epoch = batches(X, y, self.batch_size, state.rng, Scratch(X.dtype))
+        for i, (X_batch, y_batch) in enumerate(epoch):
             try:
                 step(X_batch, y_batch, self._rate(state.epoch + i / n_steps, state), state.memory, state.rng)
             except DivergedError as error:

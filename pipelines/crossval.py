@@ -135,6 +135,7 @@ def cross_validate(
     began = time.perf_counter()
     dataset, fallback = load_dataset(task, dataset_name)
     prepared = extract(dataset, task.extractor_for(dataset), n_jobs)
+    prepared = replace(prepared, augmentation=task.augmentation_for(prepared, recipe, n_jobs))
     dataset = prepared.dataset
     work = Work(prepared, task.per_feature, recipe, folding(dataset, by, n_folds))
     folds = work.folding.folds

@@ -4,6 +4,7 @@ What training learns from the rows, the scaling of the features and the temperat
 learned from the training and validation rows alone.
 """
 
+import functools
 import itertools
 from dataclasses import dataclass
 
@@ -76,12 +77,13 @@ def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=
 
     X, (stored_valid, y_valid) = features(stored), prepared.rows("valid")
     X_valid = features(stored_valid)
+    augmented = functools.partial(prepared.augmentation.batches, prepared, features) if prepared.augmentation else None
     trainer, rng = trainer_for(recipe, extractor.n_features, len(prepared.dataset.labels), seed)
     state = trainer.start(rng)
     if on_start:
         on_start(state)
     with threadpool_limits(n_threads):
-        stopped = trainer.fit(X, y, X_valid, y_valid, state, on_epoch)
+        stopped = trainer.fit(X, y, X_valid, y_valid, state, on_epoch, augmented)
         if state.epoch == 0:
             raise KeyboardInterrupt
         network, loss = trainer.network, SoftmaxCrossEntropy()

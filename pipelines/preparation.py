@@ -24,11 +24,15 @@ class Prepared:
         Without the samples that could not be read; those are named in its `skipped`.
     extractor : the extractor that made the rows
     stored : ndarray of the extractor's stored dtype [shape=(n_samples, n_features)]
+    augmentation : what makes training rows vary from epoch to epoch, or None
+        Its `batches(prepared, features, batch_size, progress, rng)` yields (X_batch, y_batch) until each training row
+        has been seen once; `features` turns stored rows into what the network is given.
     """
 
     dataset: datasets.Dataset
     extractor: object
     stored: np.ndarray
+    augmentation: object = None
 
     def rows(self, role):
         """Return the stored rows of one role and their classes."""

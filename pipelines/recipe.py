@@ -21,7 +21,8 @@ class Recipe:
     """Choices for one training; they mean what `multilayer_perceptron`, `Trainer` and `Step` of backprop_core say.
 
     Where 0 or "none" would make no sense as a value, it means that the thing is not used. `average` is the decay of
-    `ExponentialAverage`. Raises UsageError where a value is out of its range.
+    `ExponentialAverage`. `augmentation` is the strength with which training rows are varied, 1 being what suits the
+    task. Raises UsageError where a value is out of its range.
     """
 
     hidden: tuple[int, ...]
@@ -45,6 +46,7 @@ class Recipe:
     clip_norm: float = 5.0
     clip_value: float = 0.0
     average: float = 0.0
+    augmentation: float = 0.0
     patience: int = 0
 
     def __post_init__(self):
@@ -57,7 +59,7 @@ class Recipe:
             _require(_is_whole(value) and value >= least, name, value, f"a whole number from {least}")
         _require(isinstance(self.residual, bool), "residual", self.residual, "true or false")
         amounts = ("learning_rate", "weight_decay", "alpha", "l1", "max_norm", "clip_norm", "clip_value")
-        for name in (*amounts, "input_noise", "mixup"):
+        for name in (*amounts, "input_noise", "mixup", "augmentation"):
             value = getattr(self, name)
             _require(_is_number(value) and 0 <= value < float("inf"), name, value, "a number from 0")
         _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "a number above 0")

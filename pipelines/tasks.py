@@ -25,6 +25,8 @@ class Task:
         Its extractor's class; `from_settings` restores one from a model file.
     extractor_for : function of a Dataset
         Returns the extractor that suits the data.
+    augmentation_for : function of (Prepared, Recipe, number of threads or None)
+        Returns what makes the training rows vary, see `Prepared`; None where the recipe asks for nothing of the kind.
     per_feature : bool
         What `Standardizer` needs to know of the features.
     presets : dict of str to Recipe
@@ -34,6 +36,7 @@ class Task:
     name: str
     extractor: type
     extractor_for: Callable
+    augmentation_for: Callable
     per_feature: bool
     presets: dict[str, Recipe]
 
@@ -42,6 +45,7 @@ SPEECH = Task(
     name="speech",
     extractor=SpeechExtractor,
     extractor_for=lambda dataset: SpeechExtractor(),
+    augmentation_for=lambda prepared, recipe, n_jobs: None,
     per_feature=True,
     presets={
         "fast": Recipe(hidden=(512, 256), epochs=60, dropout=0.5, input_dropout=0.2, label_smoothing=0.1),
@@ -53,6 +57,7 @@ IMAGES = Task(
     name="images",
     extractor=ImageExtractor,
     extractor_for=lambda dataset: ImageExtractor.suited_to(dataset.items),
+    augmentation_for=lambda prepared, recipe, n_jobs: None,
     per_feature=False,
     presets={
         "fast": Recipe(hidden=(512, 256), epochs=15, batch_size=256, dropout=0.3, input_dropout=0.1),

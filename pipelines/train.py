@@ -7,7 +7,7 @@ import os
 import platform
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -97,6 +97,7 @@ def train(
     _check_writable(out)
     dataset, fallback = load_dataset(task, dataset_name)
     prepared = prepare(dataset, task.extractor_for(dataset), n_jobs)
+    prepared = replace(prepared, augmentation=task.augmentation_for(prepared, recipe, n_jobs))
     dataset, extractor = prepared.dataset, prepared.extractor
     if on_dataset:
         on_dataset(dataset, fallback)

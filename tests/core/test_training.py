@@ -411,3 +411,26 @@ def test_a_plateau_lowers_the_rate_where_validation_no_longer_improves():
     rates = [entry["learning_rate"] for entry in state.history.entries]
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] < rates[0]
+
+
+class Recorded:
+    """Batches in the order of the rows, each row shifted by the share of the training that is over."""
+
+    def __init__(self, X, y):
+        self.X, self.y, self.progress = X, y, []
+
+    def __call__(self, batch_size, progress, rng):
+        self.progress.append(progress)
+        for start in range(0, len(self.X), batch_size):
+            rows = slice(start, start + batch_size)
+            yield self.X[rows] + np.float32(progress), self.y[rows]
+
+
+def test_augmented_batches_are_what_the_network_learns_from_and_plain_rows_what_is_measured():
+    (X, y), valid, junk = clouds(150, 0), clouds(60, 1), np.zeros((150, 4), np.float32)
+    augmented, trainer = Recorded(X, y), trainer_for(epochs=4)
+    trainer.fit(junk, y, *valid, state := trainer.start(np.random.default_rng(1)), augmented=augmented)
+    assert augmented.progress == [0, 0.25, 0.5, 0.75]
+    best = state.history.entries[-1]
+    assert best["valid"]["accuracy"] > 0.8 > best["train"]["accuracy"]  # junk rows cannot have taught that
+    assert best["train"] == measure(trainer.network, SoftmaxCrossEntropy(), junk, y)
