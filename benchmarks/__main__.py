@@ -6,6 +6,7 @@ from benchmarks import (
     accuracy,
     choose_speech_features,
     feature_speed,
+    foreign_sounds,
     memory,
     new_voices,
     prediction_speed,
@@ -26,6 +27,7 @@ ROOMS = (
     choose_speech_features,
     new_voices,
     word_error_rate,
+    foreign_sounds,
 )
 BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS}
 

@@ -93,9 +93,25 @@ def new_voices():
     )
 
 
+def foreign_sounds():
+    """Return how often a sound that is no digit is taken for one, as Markdown."""
+    foreign = _read("foreign_sounds")
+    mean, counts = foreign["mean"], foreign["sounds"]
+    kinds = sorted(mean["by_kind"], key=mean["by_kind"].get, reverse=True)
+    rates = ", ".join(f"{100 * mean['by_kind'][kind]:.0f} % of {kind}" for kind in kinds)
+    return (
+        f"With the threshold at which {100 * foreign['false_rejects_allowed']:g} % of the digits held out for "
+        f"validation are refused, {100 * mean['false_reject_rate']:.1f} % of the test digits are refused and "
+        f"{100 * mean['false_accept_rate']:.0f} % of {sum(counts.values()) - counts['near digits']} foreign sounds "
+        f'accepted as digits: {rates} (near digits, such as "tree", not counted). The expected calibration error on '
+        f"the test digits is {100 * mean['calibration_error']:.1f} % (`{foreign['command']}`; preset "
+        f"`{foreign['preset']}`, mean of {len(foreign['seeds'])} seeds)."
+    )
+
+
 def _read(name):
     return json.loads((FOLDER / f"{name}.json").read_text())
 
 
 if __name__ == "__main__":
-    print(table(), new_voices(), speed(), sep="\n\n")
+    print(table(), new_voices(), foreign_sounds(), speed(), sep="\n\n")

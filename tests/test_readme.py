@@ -81,8 +81,9 @@ def test_the_files_that_the_readme_links_to_exist():
 
 
 def test_results_in_the_readme_are_those_that_the_benchmarks_wrote():
-    from benchmarks.readme_results import new_voices, speed, table
+    from benchmarks.readme_results import foreign_sounds, new_voices, speed, table
 
     assert table() in README
     assert new_voices() in README
+    assert foreign_sounds() in README
     assert speed() in README
