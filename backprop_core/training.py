@@ -6,7 +6,7 @@ the best weights met so far, which are always the ones that remain at the end.
 
 import math
 import time
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -120,9 +120,9 @@ class Trainer:
         on_epoch : function of the state, called after each epoch, or None
             Training ends if it returns True.
         augmented : function of (batch_size, progress, rng), or None
-            Yields (X_batch, y_batch) until one epoch is over, `len(X)` rows in all; each batch may overwrite the one
-            before. Where it is given, the network learns from these batches, and X and y are only measured.
-            `progress` is the share of the training that is over, from 0 to below 1.
+            A generator function: yields (X_batch, y_batch) until one epoch is over, `len(X)` rows in all; each batch
+            may overwrite the one before. Where it is given, the network learns from these batches, and X and y are
+            only measured. `progress` is the share of the training that is over, from 0 to below 1.
 
         Returns
         -------
@@ -184,13 +184,14 @@ class Trainer:
             epoch = augmented(self.batch_size, state.epoch / self.epochs, state.rng)
         else:
             epoch = batches(X, y, self.batch_size, state.rng, Scratch(X.dtype))
-        for i, (X_batch, y_batch) in enumerate(epoch):
-            try:
-                step(X_batch, y_batch, self._rate(state.epoch + i / n_steps, state), state.memory, state.rng)
-            except DivergedError as error:
-                raise DivergedError(f"training diverged in epoch {state.epoch + 1}: {error}") from None
-            if self.average:
-                self.average.update(state.params, state.average)
+        with closing(epoch):  # what makes the batches ends here, whatever happens
+            for i, (X_batch, y_batch) in enumerate(epoch):
+                try:
+                    step(X_batch, y_batch, self._rate(state.epoch + i / n_steps, state), state.memory, state.rng)
+                except DivergedError as error:
+                    raise DivergedError(f"training diverged in epoch {state.epoch + 1}: {error}") from None
+                if self.average:
+                    self.average.update(state.params, state.average)
         return (step.n_clipped - clipped_before) / n_steps
 
     def _reason_to_stop(self, state):

@@ -53,7 +53,9 @@ class Work:
         dataset = replace(self.prepared.dataset, role=role)
         free = dataset if self.folding.validation == "groups" else replace(dataset, group=None)
         split = datasets.with_split(free, np.random.default_rng(seed), test_fraction=0)
-        return replace(self.prepared, dataset=replace(split, group=dataset.group))
+        prepared = replace(self.prepared, dataset=replace(split, group=dataset.group))
+        augmentation = prepared.augmentation
+        return replace(prepared, augmentation=augmentation.refitted(prepared)) if augmentation else prepared
 
     def predict(self, name, seed):
         """Train on the other folds; return the classes predicted for this one's rows: int64 [shape=(n,)].

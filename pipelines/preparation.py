@@ -26,7 +26,9 @@ class Prepared:
     stored : ndarray of the extractor's stored dtype [shape=(n_samples, n_features)]
     augmentation : what makes training rows vary from epoch to epoch, or None
         Its `batches(prepared, features, batch_size, progress, rng)` yields (X_batch, y_batch) until each training row
-        has been seen once; `features` turns stored rows into what the network is given.
+        has been seen once; `features` turns stored rows into what the network is given. `refitted(prepared)` returns
+        it as another split's training rows decide, `settings()` what was decided, as JSON types, and `note()` the same
+        as a sentence.
     """
 
     dataset: datasets.Dataset

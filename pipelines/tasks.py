@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pipelines.errors import UsageError
 from pipelines.features.image import ImageExtractor
+from pipelines.features.image_augmentation import ImageAugmentation
 from pipelines.features.speech import SpeechExtractor
 from pipelines.recipe import Recipe
 
@@ -57,7 +58,9 @@ IMAGES = Task(
     name="images",
     extractor=ImageExtractor,
     extractor_for=lambda dataset: ImageExtractor.suited_to(dataset.items),
-    augmentation_for=lambda prepared, recipe, n_jobs: None,
+    augmentation_for=lambda prepared, recipe, n_jobs: (
+        ImageAugmentation.suited_to(prepared, recipe.augmentation) if recipe.augmentation else None
+    ),
     per_feature=False,
     presets={
         "fast": Recipe(hidden=(512, 256), epochs=15, batch_size=256, dropout=0.3, input_dropout=0.1),

@@ -97,10 +97,12 @@ def train(
     _check_writable(out)
     dataset, fallback = load_dataset(task, dataset_name)
     prepared = prepare(dataset, task.extractor_for(dataset), n_jobs)
-    prepared = replace(prepared, augmentation=task.augmentation_for(prepared, recipe, n_jobs))
+    augmentation = task.augmentation_for(prepared, recipe, n_jobs)
+    prepared = replace(prepared, augmentation=augmentation)
     dataset, extractor = prepared.dataset, prepared.extractor
     if on_dataset:
-        on_dataset(dataset, fallback)
+        notes = (*dataset.notes, augmentation.note()) if augmentation else dataset.notes
+        on_dataset(replace(dataset, notes=notes), fallback)
 
     n_threads = 1 if deterministic else n_jobs or threads_for(recipe, extractor.n_features, len(dataset.labels))
     checkpoints = Checkpoints(out, _identity(dataset, extractor, recipe, seed, n_threads))
@@ -141,7 +143,7 @@ def train(
         extractor=extractor,
         standardizer=fitted.standardizer,
         network=fitted.network,
-        provenance=_provenance(record, dataset, recipe, history),
+        provenance=_provenance(record, prepared, recipe, history),
         golden_row=prepared.rows("train")[0][:1],
         temperature=fitted.temperature,
     )
@@ -152,14 +154,16 @@ def train(
     return Trained(bundle, fitted.stopped, record, _example(dataset, out), checkpoints.there, warnings)
 
 
-def _provenance(record, dataset, recipe, history):
+def _provenance(record, prepared, recipe, history):
     """Return what the model file says of its origin: the record, without where the file lies, and what led to it."""
+    dataset, augmentation = prepared.dataset, prepared.augmentation
     return {
         **{key: value for key, value in record.items() if key != "model"},
         "fingerprint": dataset.fingerprint,
         "licence": dataset.licence,
         "citation": dataset.citation,
         "recipe": recipe.settings(),
+        "augmentation": augmentation.settings() if augmentation else None,
         "versions": versions(),
         "history": history.entries,
     }
