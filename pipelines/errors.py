@@ -15,6 +15,10 @@ class InputFileError(BackpropError):
     exit_code = 3
 
 
+class MicrophoneError(BackpropError):
+    """There is no microphone that can be used, or a package that it needs is missing."""
+
+
 class ModelFileError(BackpropError):
     """A model file is truncated, altered, of a newer format, or of the other task."""
 

@@ -339,3 +339,29 @@ def datasets_summary(listings):
 def datasets_json(listings):
     """Return the list of data sets as one JSON document."""
     return as_json([asdict(entry) for entry in listings])
+
+
+def prompt(take):
+    """Ask for a take of a word, a Take."""
+    note(f"{take.number:3d}/{take.total}  say: {take.label}")
+
+
+def problem_of_take(reason):
+    """Say why a take is asked for again."""
+    note(f"         again, please: {reason}")
+
+
+def recording_summary(record):
+    """Return how many takes there are of each word, where they are listed, and how to train on them, as text."""
+    folder = Path(record["manifest"]).parent
+    model = Path("models") / f"{folder.name or 'words'}.safetensors"
+    counts = ", ".join(f"{label} {count}" for label, count in record["takes"].items())
+    missing = f", {record['missing']} still missing" if record["missing"] else ""
+    words = shlex.join(["--dataset", record["manifest"], "--out", str(model)])
+    return "\n".join(
+        [
+            f"takes: {counts} by {record['speaker']}; {record['recorded']} of them now{missing}",
+            f"data:  {record['manifest']}",
+            f"try:   {program()} train speech {words}",
+        ]
+    )

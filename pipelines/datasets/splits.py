@@ -18,7 +18,8 @@ def with_split(dataset, rng, valid_fraction=0.1, test_fraction=0.2):
 
     Test rows are chosen only if it has none, then validation rows only if it has none, both among its training rows.
     Without groups the rows are drawn from each class in proportion; with groups, whole groups are drawn such that the
-    classes come near their proportion. Every class keeps a training row.
+    classes come near their proportion, unless there are too few to spare one, as with a single speaker: then rows are
+    drawn after all. Every class keeps a training row.
 
     Parameters
     ----------
@@ -32,26 +33,33 @@ def with_split(dataset, rng, valid_fraction=0.1, test_fraction=0.2):
     Returns
     -------
     Dataset
-        With other `role`, and with `notes` on classes too small for a role. The fingerprint stays: the samples are
-        the same.
+        With other `role`, and with `notes` on classes too small for a role, and on rows drawn in spite of groups. The
+        fingerprint stays: the samples are the same.
 
     Raises
     ------
     DataError
-        If there are too few samples, or too few groups.
+        If there are too few samples.
     """
     role = dataset.role.astype("<U5")
     notes = list(dataset.notes)
-    draw = _draw_rows if dataset.group is None else _draw_groups
     class_sizes = _class_sizes(dataset, dataset.rows("train"))
     for name, fraction in (("test", test_fraction), ("valid", valid_fraction)):
         if fraction == 0 or (role == name).any():
             continue
-        drawn = draw(dataset, np.flatnonzero(role == "train"), fraction * class_sizes, rng)
+        free, wanted = np.flatnonzero(role == "train"), fraction * class_sizes
+        drawn = [] if dataset.group is None else _draw_groups(dataset, free, wanted, rng)
         if len(drawn) == 0:
-            what = "groups (such as speakers)" if dataset.group is not None else "samples of each class"
+            drawn = _draw_rows(dataset, free, wanted, rng)
+            if dataset.group is not None:
+                notes.append(
+                    f"There are too few groups (such as speakers) to set one aside as {name} rows, so these are drawn "
+                    "from those that are learned from, and tell little of new ones."
+                )
+        if len(drawn) == 0:
             raise DataError(
-                f"{dataset.name}: has too few {what} to set some aside as {name} rows; add some, or give a split"
+                f"{dataset.name}: has too few samples of each class to set some aside as {name} rows; add some, or "
+                "give a split"
             )
         role[drawn] = name
         absent = np.flatnonzero(_class_sizes(dataset, drawn) == 0)

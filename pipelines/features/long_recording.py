@@ -57,7 +57,7 @@ class LongRecording:
         with self._opened() as sound:
             blocks = self._decoded(sound)
             if sound.samplerate != self.sr:
-                blocks = _resampled(blocks, sound.samplerate, self.sr)
+                blocks = resampled(blocks, sound.samplerate, self.sr)
             yield from (block for block in blocks if len(block))
 
     def _opened(self):
@@ -84,8 +84,8 @@ class LongRecording:
             raise InputFileError(f"{self.name}: {reason}")
 
 
-def _resampled(blocks, sr_in, sr_out):
-    """Yield a waveform at another rate, as its blocks come."""
+def resampled(blocks, sr_in, sr_out):
+    """Yield a waveform, float32 [shape=(n_samples,)], at another rate, as its blocks come; some may be empty."""
     import soxr
 
     stream = soxr.ResampleStream(sr_in, sr_out, 1)

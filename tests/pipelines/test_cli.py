@@ -8,7 +8,9 @@ from pipelines import errors
 from pipelines.cli import cli
 
 
-@pytest.mark.parametrize("command", ["crossval", "gradcheck", "train", "evaluate", "predict", "info", "datasets"])
+@pytest.mark.parametrize(
+    "command", ["crossval", "gradcheck", "train", "evaluate", "predict", "record", "info", "datasets"]
+)
 def test_every_command_has_help_with_an_example(call, command):
     answer = call(command, "--help")
     assert answer.code == 0
@@ -34,6 +36,12 @@ def test_every_command_has_help_with_an_example(call, command):
         ["evaluate", "m", "--split", "all"],
         ["predict"],
         ["predict", "m"],
+        ["record"],
+        ["record", "yes", "--takes", "0"],
+        ["record", "yes", "--seconds", "0"],
+        ["record", "yes", "a/b"],
+        ["record", "yes", "Yes"],
+        ["record", "yes", "--speaker", ".."],
         ["info"],
         ["datasets", "fetch"],
         ["datasets", "fetch", "mnits"],

@@ -118,11 +118,17 @@ def test_groups_that_hold_some_classes_only_never_leave_a_class_untaught(seed, n
     assert set(split.y[split.rows("train")]) == set(range(4))
 
 
-@pytest.mark.parametrize("n_groups", [1, 2])
-def test_too_few_groups_is_an_error(n_groups):
-    dataset = make(np.tile([0, 1], 10), group=np.repeat(np.arange(n_groups), 20 // n_groups))
-    with pytest.raises(DataError, match="toy: has too few groups"):
-        with_split(dataset, np.random.default_rng(0))
+@given(st.integers(1, 2), seeds)
+def test_where_groups_are_too_few_to_spare_one_rows_are_drawn_and_it_is_noted(n_groups, seed):
+    dataset = make(np.tile([0, 1], 20), group=np.repeat(np.arange(n_groups), 40 // n_groups))
+    split = with_split(dataset, np.random.default_rng(seed))
+    members = {role: set(split.group[split.rows(role)]) for role in ("train", "valid", "test")}
+    assert members["valid"] == members["train"]
+    assert len(members["test"] & members["train"]) == (1 if n_groups == 1 else 0)
+    assert len(split.notes) == 3 - n_groups
+    assert all("too few groups (such as speakers)" in note for note in split.notes)
+    for role in ("train", "valid", "test"):
+        assert set(split.y[split.rows(role)]) == {0, 1}
 
 
 def test_validation_groups_are_kept_out_of_training_when_the_test_is_given():
