@@ -111,19 +111,23 @@ class Network:
         logits : ndarray [shape=(n_samples, n_outputs)]
             Valid until the next forward pass.
         backward : function
-            `backward(dlogits, grads)` fills `grads`, a ParameterVector; `dlogits` is overwritten.
+            `backward(dlogits, grads)` fills `grads`, a ParameterVector, and returns it; `dlogits` is overwritten. With
+            a third array, `backward(dlogits, grads, dX)`, it fills this with the error of X, too.
         """
         pullbacks, x = [], X
         for layer, place in self._stack:
             x, pullback = layer.forward(self._arrays[place], x, self._scratch[place], training, rng)
             pullbacks.append(pullback)
 
-        def backward(dlogits, grads):
-            error, first = dlogits, self._first_learning
-            # The error of the first layer with parameters is nobody's blame: it goes no further.
+        def backward(dlogits, grads, dX=None):
+            # Where nobody asks for dX, the error of the first layer with parameters is nobody's blame: it goes no
+            # further.
+            error, first = dlogits, self._first_learning if dX is None else 0
             for (_, place), pullback in zip(reversed(self._stack), reversed(pullbacks), strict=True):
                 if place >= first:
-                    error = pullback(error, grads.views[place], input_error=place > first)
+                    error = pullback(error, grads.views[place], input_error=place > first or dX is not None)
+            if dX is not None:
+                dX[...] = error
             return grads
 
         return x, backward
