@@ -20,6 +20,8 @@ class Standardizer:
     Attributes
     ----------
     mean, scale : float32 ndarray [shape=(n_features,)], after `fit`
+    feature_means : float32 ndarray [shape=(n_features,)], after `fit`
+        The mean of each feature by itself, whatever is subtracted: together they are the average sample.
     """
 
     def __init__(self, per_feature=True):
@@ -27,11 +29,13 @@ class Standardizer:
 
     def fit(self, X):
         """Measure the rows of X, float [shape=(n_samples, n_features)], and return self."""
+        means = X.mean(axis=0, dtype=np.float64)
         if self.per_feature:
-            mean, scale = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
+            mean, scale = means, X.std(axis=0, dtype=np.float64)
         else:
             mean, scale = np.full(X.shape[1], X.mean(dtype=np.float64)), np.full(X.shape[1], X.std(dtype=np.float64))
         tiny = 1e-6 * np.maximum(np.abs(mean), 1e-3)
+        self.feature_means = means.astype(np.float32)
         self.mean, self.scale = mean.astype(np.float32), np.where(scale > tiny, scale, 1).astype(np.float32)
         return self
 

@@ -4,7 +4,8 @@ A network alone is useless without the features it was trained on. So the extrac
 standardiser, the labels and the weights travel together, and training and prediction cannot disagree. The file is in
 the safetensors format (a JSON header, then raw numbers), which cannot carry code.
 
-    tensors    params · scaling.mean · scaling.scale · extractor.<name> … · golden.row · golden.probabilities
+    tensors    params · scaling.mean · scaling.scale · scaling.feature_means · extractor.<name> … · golden.row
+               golden.probabilities
     header     format · task · labels · extractor · network · temperature · provenance · digest
 
 The golden sample is a stored row of features with the probabilities that it must give, by which any machine can check
@@ -88,6 +89,7 @@ class Bundle:
             "statistics": self.network.statistics.flat,
             "scaling.mean": self.standardizer.mean,
             "scaling.scale": self.standardizer.scale,
+            "scaling.feature_means": self.standardizer.feature_means,
             "golden.row": self.golden_row,
             "golden.probabilities": self.golden_probabilities,
             **{f"extractor.{name}": matrix for name, matrix in self.extractor.matrices().items()},
@@ -171,6 +173,7 @@ def _assemble(header, tensors):
     network.statistics.flat[...] = tensors.get("statistics", network.statistics.flat)
     standardizer = Standardizer(task.per_feature)
     standardizer.mean, standardizer.scale = tensors["scaling.mean"], tensors["scaling.scale"]
+    standardizer.feature_means = tensors.get("scaling.feature_means", standardizer.mean)
     bundle = Bundle(
         task=task,
         labels=tuple(header["labels"]),
@@ -185,7 +188,8 @@ def _assemble(header, tensors):
     if not 0 < bundle.temperature < math.inf:
         raise ValueError(f"its temperature is {bundle.temperature}")
     n_outputs = bundle.probabilities(bundle.golden_row).shape[1]
-    if n_outputs != len(bundle.labels) or len(standardizer.mean) != extractor.n_features:
+    lengths = {len(standardizer.mean), len(standardizer.feature_means), extractor.n_features}
+    if n_outputs != len(bundle.labels) or len(lengths) > 1:
         raise ValueError("its parts do not fit together")
     return bundle
 

@@ -205,20 +205,23 @@ def crossval(task_name, dataset, preset, config, seed, epochs, hidden, group, fo
 @click.option("--dataset", help="Default: the data set that the model was trained on.")
 @click.option("--split", type=click.Choice(["train", "valid", "test"]), default="test", show_default=True)
 @click.option("--min-accuracy", type=Share(), help="Exit with 6 if the accuracy is lower.")
+@click.option("--report", type=click.Path(file_okay=False), help="A folder for sheets of the errors and the doubts.")
 @option_jobs
 @option_json
-def evaluate(model, dataset, split, min_accuracy, jobs, as_json):
+def evaluate(model, dataset, split, min_accuracy, report, jobs, as_json):
     """Measure a model on samples that it has not learned from.
 
     Example: backprop evaluate models/speech.safetensors --min-accuracy 0.95
     """
-    from pipelines.evaluate import evaluate as run
+    from pipelines import evaluate as verb
 
-    evaluation = run(model, dataset, split, jobs)
+    evaluation = verb.evaluate(model, dataset, split, jobs)
     for warning in evaluation.warnings:
         printing.note(f"warning: {warning}")
     record = evaluation.record
     click.echo(printing.as_json(record) if as_json else printing.evaluation_summary(record, evaluation.most_confused))
+    for path in verb.report(evaluation, report) if report else ():
+        printing.note(f"written: {path}")
     if min_accuracy is not None and record["accuracy"] < min_accuracy:
         raise QualityError(f"{model}: accuracy {record['accuracy']:.4f} is below the {min_accuracy:g} asked for")
 
@@ -233,11 +236,12 @@ def evaluate(model, dataset, split, min_accuracy, jobs, as_json):
     type=click.File("r", errors="surrogateescape"),
     help="A list of files, one a line; - is standard input.",
 )
+@click.option("--explain", type=click.Path(file_okay=False), help="A folder for pictures of what led to each answer.")
 @click.option("--json", "form", flag_value="json", help="Print a list of records.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="Print one record a line.")
 @click.option("--csv", "form", flag_value="csv", help="Print path, label, probability, error.")
 @option_jobs
-def predict(model, files, top, threshold, files_from, form, jobs):
+def predict(model, files, top, threshold, files_from, explain, form, jobs):
     """Recognise what is in recordings or pictures; FILE may be a folder, or - for standard input.
 
     Example: backprop predict models/speech.safetensors my-word.wav
@@ -249,8 +253,12 @@ def predict(model, files, top, threshold, files_from, form, jobs):
     listed = [line.rstrip("\n") for line in files_from if line.strip()] if files_from else []
     if not files and not listed:
         raise UsageError("predict: name at least one file, a folder, or - for standard input")
-    loaded = bundle.load(model)
-    records = run(loaded, samples([*files, *listed], sys.stdin.buffer), top, threshold, jobs)
+    loaded, chosen, explained = bundle.load(model), samples([*files, *listed], sys.stdin.buffer), None
+    if explain:
+        from pipelines.explanations import Explanations
+
+        explained = Explanations(loaded, explain, chosen).write
+    records = run(loaded, chosen, top, threshold, jobs, explained)
     failed = printing.print_predictions(records, form)
     if failed:
         sys.exit(InputFileError.exit_code)

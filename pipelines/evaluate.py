@@ -8,6 +8,7 @@ from backprop_core import metrics
 from pipelines import bundle as bundles
 from pipelines.errors import DataError, UsageError
 from pipelines.preparation import extract, prepare
+from pipelines.review import Answers, review
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,15 @@ class Evaluation:
     record : dict of JSON types
     most_confused : list of (true label, predicted label, count)
     warnings : list of str
+    model : Bundle
+    answers : Answers, sample by sample
     """
 
     record: dict
     most_confused: list
     warnings: list
+    model: bundles.Bundle
+    answers: Answers
 
 
 def evaluate(path, dataset_name=None, role="test", n_jobs=None):
@@ -65,7 +70,21 @@ def evaluate(path, dataset_name=None, role="test", n_jobs=None):
             metrics.confusion_matrix(y, probabilities.argmax(axis=1), len(model.labels)), model.labels
         ),
         warnings=_warnings(model, name, prepared.dataset, role),
+        model=model,
+        answers=Answers(prepared.dataset, prepared.dataset.rows(role), y, probabilities, model.labels),
     )
+
+
+def report(evaluation, folder):
+    """Write contact sheets of the samples that deserve a look, and their list, into a folder; return the paths.
+
+    Raises OSError.
+    """
+    from pipelines.report.sheets import display_of, write_review
+
+    about = {key: evaluation.record[key] for key in ("model", "dataset", "split")}
+    displays = display_of(evaluation.answers.dataset, evaluation.model.extractor)
+    return write_review({**about, **review(evaluation.answers)}, displays, folder)
 
 
 def scores(probabilities, y, labels):

@@ -57,7 +57,7 @@ def _files_in(folder):
     return sorted(path for path in Path(folder).rglob("*") if path.is_file() and not path.name.startswith("."))
 
 
-def predict(model: Bundle, chosen, top=3, threshold=0.0, n_jobs=None) -> Iterator[dict]:
+def predict(model: Bundle, chosen, top=3, threshold=0.0, n_jobs=None, explain=None) -> Iterator[dict]:
     """Classify samples; yield the contract's record of each, in order.
 
     Parameters
@@ -65,6 +65,8 @@ def predict(model: Bundle, chosen, top=3, threshold=0.0, n_jobs=None) -> Iterato
     top : int > 0, how many labels to list
     threshold : float in [0, 1]
         A best label less probable than this is answered as unknown.
+    explain : function of (Sample, record), or None
+        Explains an answer and returns where; the record then has this as its "explanation".
     """
     for start in range(0, len(chosen), CHUNK):
         chunk = chosen[start : start + CHUNK]
@@ -73,7 +75,8 @@ def predict(model: Bundle, chosen, top=3, threshold=0.0, n_jobs=None) -> Iterato
         probabilities = iter(model.probabilities(stored))
         for i, sample in enumerate(chunk):
             if ok[i]:
-                yield record(sample.name, next(probabilities), model.labels, top, threshold)
+                answer = record(sample.name, next(probabilities), model.labels, top, threshold)
+                yield {**answer, "explanation": explain(sample, answer)} if explain else answer
             else:
                 yield {"path": sample.name, "error": reasons[i]}
 

@@ -230,6 +230,8 @@ def print_predictions(records, form):
         if "error" in record:
             failed += 1
             note(f"error: {record['error']}")
+        elif record.get("explanation", "") is None:
+            note(f"warning: {record['path']}: cannot be read a second time, so its answer is not explained")
         if form == "json":
             answered.append(record)
         elif form == "jsonl":

@@ -14,12 +14,15 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image
 
+from backprop_core.attribution import gradient_times_input
 from pipelines.errors import DataError, InputFileError, UsageError
+from pipelines.features.display import Display
 from pipelines.features.image_file import read_pixels
 
 CHANNELS = {"grey": 1, "colour": 3}
 LARGEST_SIDE = 32
 SAMPLED_FILES = 200
+SMOOTHED_FROM = 16  # pixels of the shorter side; below it, each pixel is a region of its own
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,46 @@ class ImageExtractor:
     def extract(self, source):
         """Return the features of one picture file (Path) or its contents (bytes): float32 [shape=(n_features,)]."""
         return self.to_features(self.stored_row(self.read(source))[np.newaxis])[0]
+
+    def display(self, pixels):
+        """Return what the network sees of one decoded picture: a Display of these settings' size and channels."""
+        return Display(self.stored_row(pixels).reshape((self.height, self.width, 3)[: 2 if self._grey else 3]))
+
+    def evidence(self, pixels, gradient, typical):
+        """Lay the evidence of one decoded picture's features over its display.
+
+        What a pixel is compared with is the average training picture. So where there is nothing and mostly is
+        something, as in the middle of a 0, its absence counts, and where there never is anything, nothing counts. The
+        colours of a pixel are added up, and neighbouring pixels share their evidence a little, for no single pixel of a
+        stroke means anything; the sum stays.
+
+        Parameters
+        ----------
+        pixels : ndarray of uint8, as `read` returns them
+        gradient : float ndarray [shape=(n_features,)], of the answer with respect to the features
+        typical : float ndarray [shape=(n_features,)], the features of the average training picture
+
+        Returns
+        -------
+        evidence : float ndarray [shape=(height, width)]
+            Its sum is that of gradient * (features - typical).
+        """
+        features = self.to_features(self.stored_row(pixels)[np.newaxis])[0]
+        evidence = gradient_times_input(gradient, features, typical).reshape(self.height, self.width, -1).sum(axis=2)
+        return _spread(evidence) if min(evidence.shape) >= SMOOTHED_FROM else evidence
+
+    @property
+    def _grey(self):
+        return self.channels == "grey"
+
+
+def _spread(values):
+    """Let each number give a quarter to either neighbour, down and across; at the border it keeps that of none."""
+    for axis in (0, 1):
+        padded = np.pad(values, [(1, 1) if i == axis else (0, 0) for i in (0, 1)], mode="edge")
+        before, after = (np.delete(padded, ends, axis) for ends in ([-2, -1], [0, 1]))
+        values = (before + 2 * values + after) / 4
+    return values
 
 
 def _enough(side):

@@ -17,6 +17,7 @@ from typing import ClassVar
 import numpy as np
 
 from pipelines.errors import InputFileError, UsageError
+from pipelines.features import speech_evidence
 from pipelines.features.audio_file import SILENCE_PEAK, read_waveform
 from pipelines.features.endpoints import word_endpoints
 from pipelines.features.mfcc import clipwise_product, log_mel, make_matrices, slopes
@@ -218,6 +219,50 @@ class SpeechExtractor:
         """Return the features of one recording (Path) or its contents (bytes): float32 [shape=(n_features,)]."""
         return self.stored_row(self.read(source))
 
+    def display(self, waveform):
+        """Return what the network hears of one waveform: the Display of the word's spectrogram."""
+        return speech_evidence.spectrogram(self, self._decibels(waveform))
+
+    def evidence(self, waveform, gradient, typical):
+        """Lay the evidence of one waveform's features over its display: see `speech_evidence.spectral_evidence`."""
+        return speech_evidence.spectral_evidence(self, self._decibels(waveform), gradient, typical)
+
+    def _decibels(self, waveform):
+        """Return the power in each mel band of each frame of the word: float64 [shape=(n_frames, n_mels)]."""
+        return log_mel(
+            [self._word(waveform)], self._matrices["window"], self._matrices["mel"], self.hop_length, self.top_db
+        )[0]
+
+    def parts(self, row):
+        """Return the parts of one feature vector, or of what belongs to each of its numbers, by name.
+
+        Returns
+        -------
+        parts : dict of str to ndarray
+            `sequence` [shape=(frames, n_mfcc * (1 + deltas))], and as far as there are any, `mean` and `spread`
+            [shape=(3 * n_mfcc,)] and `duration` [shape=(1,)].
+        """
+        shape = (self.frames, self.n_mfcc * (1 + self.deltas))
+        sizes = {"sequence": shape[0] * shape[1]}
+        if self.statistics:
+            sizes |= dict.fromkeys(("mean", "spread"), self.n_mfcc * (1 + _HIGHEST_DELTA_ORDER))
+        if self.duration:
+            sizes["duration"] = 1
+        pieces = np.split(row, np.cumsum(list(sizes.values()))[:-1])
+        return dict(zip(sizes, pieces, strict=True)) | {"sequence": pieces[0].reshape(shape)}
+
+    @property
+    def delta_orders(self):
+        """The orders of slopes that are taken, whether for the sequence or for the statistics."""
+        return range(1, (_HIGHEST_DELTA_ORDER if self.statistics else self.deltas) + 1)
+
+    def normalisation(self, mean, spread):
+        """Return what is subtracted from each coefficient of a word's sequence, and what divides it then."""
+        return (
+            mean if self.normalise != "level" else np.zeros_like(mean),
+            spread + _SMALLEST_SPREAD if self.normalise == "variance" else np.ones_like(spread),
+        )
+
     def _word(self, waveform):
         """Cut out the word, at full level and without its direct current: float64 [shape=(n_samples,)]."""
         waveform = waveform.astype(np.float64)
@@ -234,8 +279,8 @@ class SpeechExtractor:
         window, mel, dct = (self._matrices[name] for name in ("window", "mel", "dct"))
         decibels, bounds = log_mel(words, window, mel, self.hop_length, self.top_db)
         cepstra = clipwise_product(decibels, dct.T, bounds)
-        orders = range(1, (_HIGHEST_DELTA_ORDER if self.statistics else self.deltas) + 1)
-        sequences = np.hstack([cepstra, *(slopes(cepstra, bounds, self.delta_width, order) for order in orders)])
+        deltas = [slopes(cepstra, bounds, self.delta_width, order) for order in self.delta_orders]
+        sequences = np.hstack([cepstra, *deltas])
         mean, spread = mean_and_spread(sequences, bounds)
         parts = [self._normalised(time_normalised(sequences, bounds, self.frames), mean, spread)]
         if self.statistics:
@@ -247,12 +292,8 @@ class SpeechExtractor:
     def _normalised(self, sequences, mean, spread):
         """Flatten the wanted part of sequences [shape=(n, frames, n_coefficients)], normalised per utterance."""
         wanted = self.n_mfcc * (1 + self.deltas)
-        sequences, mean, spread = sequences[..., :wanted], mean[:, np.newaxis, :wanted], spread[:, np.newaxis, :wanted]
-        if self.normalise != "level":
-            sequences = sequences - mean
-        if self.normalise == "variance":
-            sequences = sequences / (spread + _SMALLEST_SPREAD)
-        return sequences.reshape(len(sequences), -1)
+        shift, scale = self.normalisation(mean[:, np.newaxis, :wanted], spread[:, np.newaxis, :wanted])
+        return ((sequences[..., :wanted] - shift) / scale).reshape(len(sequences), -1)
 
 
 _KINDS = {int: (int,), float: (float, int), bool: (bool,), str: (str,)}

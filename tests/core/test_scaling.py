@@ -54,6 +54,12 @@ def test_pixels_share_one_mean_and_one_spread():
     assert scaler.mean.shape == scaler.scale.shape == (4,)
 
 
+@pytest.mark.parametrize("per_feature", [True, False])
+def test_the_average_sample_is_known_whatever_is_subtracted(per_feature):
+    scaler = Standardizer(per_feature).fit(features())
+    np.testing.assert_allclose(scaler.feature_means, features().mean(axis=0, dtype=float), rtol=1e-6)
+
+
 def test_the_rows_are_left_untouched_unless_they_are_to_be_overwritten():
     X = features()
     scaler = Standardizer().fit(X)

@@ -93,6 +93,14 @@ def test_a_file_from_before_there_was_a_temperature_has_temperature_one(images_m
     np.testing.assert_array_equal(model.probabilities(rows_for(model)), model.network.probabilities(X))
 
 
+def test_a_file_from_before_there_was_an_average_sample_takes_what_is_subtracted_for_it(images_model, tmp_path):
+    header, tensors = opened(images_model)
+    means = tensors.pop("scaling.feature_means")
+    assert np.ptp(means) > 0
+    model = bundle.load(written(tmp_path / "older", header, tensors, sealed=True))
+    np.testing.assert_array_equal(model.standardizer.feature_means, model.standardizer.mean)
+
+
 @pytest.mark.parametrize("part", [0, 1, 7, 8, 9, 100, 0.25, 0.5, 0.9, 0.999])
 def test_a_truncated_file_is_refused(images_model, tmp_path, part):
     content = images_model.read_bytes()
@@ -131,7 +139,10 @@ def test_a_file_with_one_byte_edited_is_refused_or_means_the_same(images_model, 
     np.testing.assert_array_equal(model.network.params.flat, whole.network.params.flat)
 
 
-@pytest.mark.parametrize("name", ["params", "scaling.mean", "scaling.scale", "golden.row", "golden.probabilities"])
+TENSORS = ["params", "scaling.mean", "scaling.scale", "scaling.feature_means", "golden.row", "golden.probabilities"]
+
+
+@pytest.mark.parametrize("name", TENSORS)
 def test_one_number_changed_in_any_tensor_is_noticed(images_model, tmp_path, name):
     header, tensors = opened(images_model)
     changed = tensors[name].copy()
@@ -196,7 +207,7 @@ def test_a_sealed_file_without_a_tensor_is_refused(images_model, tmp_path, name)
 
 def test_a_sealed_file_with_a_tensor_of_another_shape_is_refused(images_model, tmp_path):
     header, tensors = opened(images_model)
-    for name in ("params", "scaling.mean", "scaling.scale", "golden.row"):
+    for name in ("params", "scaling.mean", "scaling.scale", "scaling.feature_means", "golden.row"):
         shorter = np.ascontiguousarray(tensors[name][..., :-1])
         refusal(written(tmp_path / name, header, {**tensors, name: shorter}, sealed=True))
 

@@ -77,6 +77,20 @@ def test_extracting_is_reading_storing_and_converting(extractor, files):
         assert np.array_equal(extractor.to_features(row[np.newaxis])[0], extractor.extract(path))
 
 
+def test_a_sample_has_a_display_and_evidence_lies_over_all_of_it(extractor, files):
+    gradient, typical = np.random.default_rng(7).normal(size=(2, extractor.n_features))
+    for path in files:
+        decoded = extractor.read(path)
+        before = decoded.copy()
+        display, evidence = extractor.display(decoded), extractor.evidence(decoded, gradient, typical)
+        assert display.pixels.dtype == np.uint8
+        assert evidence.shape == display.pixels.shape[:2]
+        assert np.isfinite(evidence).all()
+        assert not extractor.evidence(decoded, 0 * gradient, typical).any()
+        np.testing.assert_allclose(extractor.evidence(decoded, -gradient, typical), -evidence)
+        assert np.array_equal(decoded, before)
+
+
 def test_settings_survive_json_and_give_the_same_features(extractor, files):
     settings = json.loads(json.dumps(extractor.settings(), allow_nan=False))
     for matrices in (None, extractor.matrices()):

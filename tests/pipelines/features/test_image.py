@@ -251,3 +251,37 @@ def test_pictures_are_read_without_a_word_on_stderr(tmp_path):
     done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
     assert done.stderr == ""
     assert done.stdout.startswith(f"{path}: the picture is too large")
+
+
+@pytest.mark.parametrize("channels", ["grey", "colour"])
+def test_a_display_has_the_pixels_that_the_features_are_made_of(channels):
+    extractor = ImageExtractor(20, 17, channels)
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)
+    display = extractor.display(pixels)
+    assert display.pixels.shape == (17, 20, 3)[: 2 if channels == "grey" else 3]
+    np.testing.assert_array_equal(display.pixels.ravel(), extractor.stored_row(pixels))
+
+
+@pytest.mark.parametrize("extractor", [ImageExtractor(20, 17, "colour"), ImageExtractor(8, 9, "grey")])
+def test_evidence_is_laid_over_the_display_and_none_of_it_is_lost(extractor):
+    rng = np.random.default_rng(1)
+    shape = (extractor.height, extractor.width, 3)[: 2 if extractor.channels == "grey" else 3]
+    pixels = rng.integers(0, 256, shape, dtype=np.uint8)
+    gradient, typical = rng.normal(size=(2, extractor.n_features))
+    evidence = extractor.evidence(pixels, gradient, typical)
+    assert evidence.shape == shape[:2]
+    assert evidence.sum() == pytest.approx((gradient * (pixels.ravel() / 255 - typical)).sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 20), (8, 8)])
+def test_the_evidence_of_one_pixel_stays_where_the_pixel_is(height, width):
+    extractor = ImageExtractor(width, height, "grey")
+    pixels = np.full((height, width), 255, np.uint8)
+    for row, column in ((0, 0), (height - 1, 3), (5, 4)):
+        gradient = np.zeros((height, width))
+        gradient[row, column] = 2.0
+        evidence = extractor.evidence(pixels, gradient.ravel(), np.zeros(height * width))
+        assert np.unravel_index(evidence.argmax(), evidence.shape) == (row, column)
+        assert evidence.sum() == pytest.approx(2)
+        far = evidence[np.hypot(*(np.indices(evidence.shape) - np.array([row, column])[:, None, None])) > 1.5]
+        assert not far.any()

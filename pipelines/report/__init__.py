@@ -1,0 +1,1 @@
+"""Reports: numbers as pictures and pages, for people to look at."""

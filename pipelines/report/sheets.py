@@ -1,0 +1,123 @@
+"""Contact sheets: many samples on one picture, each with what it is, what it was taken for, and how to find it again.
+
+Sheets are drawn from the records of a `review`; beside them lie the same records as CSV and JSON, for other programs.
+"""
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from backprop_core.whole_file import whole_file
+from pipelines.errors import InputFileError
+from pipelines.report.drawing import AGAINST, FOR, GREY, INK, PALE, WHITE, enlarged, fitted_size, font, percent, write
+
+COLUMNS = 8
+MARGIN, GAP, THUMB, LINE = 20, 20, 128, 17
+HEAD = 62
+TITLES = {
+    "confident_errors": ("Most confident errors", "wrong answers, the most probable first"),
+    "least_certain": ("Least certain samples", "right and wrong answers, the least probable first"),
+}
+
+
+def write_review(review, displays, folder):
+    """Write the sheets, and the records as CSV and JSON, into a folder, which is made if need be.
+
+    Parameters
+    ----------
+    review : dict
+        What `review.review` returns, and whatever else the JSON is to say, such as model and data set.
+    displays : function of an entry that returns its Display, or None where it cannot be had
+    folder : str or Path
+
+    Returns
+    -------
+    paths : list of Path
+        confident-errors.png, .csv, least-certain.png, .csv, and review.json.
+
+    Raises
+    ------
+    OSError
+    """
+    folder, paths = Path(folder), []
+    for name, (title, order) in TITLES.items():
+        stem = folder / name.replace("_", "-")
+        said = f"{order}; of {review['n']} answers, {review['n_errors']} were wrong"
+        sheet = contact_sheet([(entry, displays(entry)) for entry in review[name]], title, said)
+        paths += [stem.with_suffix(".png"), stem.with_suffix(".csv")]
+        with whole_file(paths[-2]) as temporary:
+            sheet.save(temporary, "PNG")
+        with whole_file(paths[-1]) as temporary:
+            temporary.write_bytes(_as_csv(review[name]).encode(errors="surrogateescape"))
+    paths.append(folder / "review.json")
+    with whole_file(paths[-1]) as temporary:
+        temporary.write_text(json.dumps(review, allow_nan=False, indent=1), encoding="utf-8")
+    return paths
+
+
+def _as_csv(entries):
+    text = io.StringIO(newline="")
+    table = csv.DictWriter(text, ("index", "path", "true", "predicted", "probability", "probability_of_true"))
+    table.writeheader()
+    table.writerows(entries)
+    return text.getvalue()
+
+
+def contact_sheet(samples, title, said):
+    """Return a sheet as a Pillow picture.
+
+    Parameters
+    ----------
+    samples : list of (entry, Display or None)
+    title, said : str, the heading and the line below it
+    """
+    rows = max(1, -(-len(samples) // COLUMNS))
+    tile = THUMB + 3 * LINE + 10
+    size = (2 * MARGIN + COLUMNS * (THUMB + GAP), MARGIN + HEAD + rows * (tile + GAP) + MARGIN)
+    canvas = Image.new("RGB", size, WHITE)
+    write(canvas, (MARGIN, MARGIN, size[0] - 2 * MARGIN, 26), title, 20)
+    write(canvas, (MARGIN, MARGIN + 28, size[0] - 2 * MARGIN, 20), said, 13, GREY)
+    if not samples:
+        write(canvas, (MARGIN, MARGIN + HEAD, size[0] - 2 * MARGIN, 26), "none", 14)
+    for place, (entry, display) in enumerate(samples):
+        row, column = divmod(place, COLUMNS)
+        _tile(canvas, MARGIN + column * (THUMB + GAP), MARGIN + HEAD + row * (tile + GAP), entry, display)
+    return canvas
+
+
+def _tile(canvas, left, top, entry, display):
+    """Draw one sample: its picture, its class, the answer with its probability, and its name."""
+    canvas.paste(PALE, (left, top, left + THUMB, top + THUMB))
+    if display is None:
+        write(canvas, (left + 4, top + THUMB // 2 - 10, THUMB - 8, 20), "cannot be read", 12, GREY, "centre")
+    else:
+        width, height = fitted_size(display, THUMB, THUMB)
+        picture = enlarged(display.pixels, width, height)
+        canvas.paste(picture, (left + (THUMB - width) // 2, top + (THUMB - height) // 2))
+    below, share = top + THUMB + 3, percent(entry["probability"])
+    colour = FOR if entry["true"] == entry["predicted"] else AGAINST
+    wide = THUMB + GAP - 6
+    room = wide - math.ceil(font(12).getlength(share)) - 4
+    write(canvas, (left, below, wide, LINE), f"is {entry['true']}", 13, INK)
+    write(canvas, (left, below + LINE, room, LINE), f"said {entry['predicted']}", 13, colour)
+    write(canvas, (left + room, below + LINE, wide - room, LINE), share, 12, colour, "right")
+    name = f"no. {entry['index']}" if entry["path"] is None else "/".join(Path(entry["path"]).parts[-2:])
+    write(canvas, (left, below + 2 * LINE, wide, LINE), name, 11, GREY, keep="end")
+
+
+def display_of(dataset, extractor):
+    """Return a function that gives the Display of an entry, or None where its file is gone."""
+
+    def display(entry):
+        item = dataset.items[entry["index"]]
+        try:
+            return extractor.display(item if isinstance(item, np.ndarray) else extractor.read(item))
+        except InputFileError:
+            return None
+
+    return display
