@@ -120,7 +120,7 @@ class Network:
             pullbacks.append(pullback)
 
         def backward(dlogits, grads, dX=None):
-            # Unless dX is asked for, the error of the first layer with parameters is nobody's blame: it goes no further.
+            # Unless dX is given, the error of the first layer with parameters is nobody's blame: it goes no farther.
             error, first = dlogits, self._first_learning if dX is None else 0
             for (_, place), pullback in zip(reversed(self._stack), reversed(pullbacks), strict=True):
                 if place >= first:
