@@ -27,6 +27,7 @@ from backprop_core.scaling import Standardizer
 from backprop_core.whole_file import whole_file
 from pipelines import tasks
 from pipelines.errors import ModelFileError
+from pipelines.views import averaged_logits
 
 FORMAT = 1
 KEY = "backprop"
@@ -46,7 +47,7 @@ class Bundle:
     network : Network
     provenance : dict of JSON types
         What it was trained on and how: data set, fingerprint, seed, recipe, versions, history, scores.
-    golden_row : ndarray [shape=(1, n_features)] of the extractor's stored dtype
+    golden_row : ndarray [shape=(1, n_stored)] of the extractor's stored dtype
     golden_probabilities : float32 ndarray [shape=(1, n_classes)]
     temperature : float > 0
         What the logits are divided by so that the probabilities are calibrated; 1 in files from before there was one.
@@ -68,8 +69,7 @@ class Bundle:
         return np.concatenate(parts) if parts else np.empty((0, len(self.labels)), np.float32)
 
     def _probabilities(self, stored):
-        X = self.extractor.to_features(stored)
-        logits = self.network.logits(self.standardizer.transform(X))
+        logits = averaged_logits(self.network, self.standardizer, self.extractor.views(stored))
         return calibrated(logits, self.temperature, out=logits)
 
     def golden_error(self):

@@ -23,6 +23,7 @@ from pipelines.cores import cores
 from pipelines.fitting import fit
 from pipelines.folds import Folding, folding
 from pipelines.preparation import extract, load_dataset
+from pipelines.views import averaged_logits
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ class Work:
         try:
             with threadpool_limits(1):
                 fitted = fit(prepared, self.per_feature, self.recipe, seed, n_threads=1)
-                X = prepared.extractor.to_features(prepared.rows("test")[0])
-                predicted = fitted.network.logits(fitted.standardizer.transform(X)).argmax(axis=1)
+                views = prepared.extractor.views(prepared.rows("test")[0])
+                predicted = averaged_logits(fitted.network, fitted.standardizer, views).argmax(axis=1)
         except DivergedError as error:
             raise DivergedError(f"{self.folding.by} {name}: {error}") from None
         if fitted.stopped == "interrupted":

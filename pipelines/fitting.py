@@ -14,13 +14,16 @@ from threadpoolctl import threadpool_limits
 from backprop_core.architecture import multilayer_perceptron
 from backprop_core.averaging import ExponentialAverage
 from backprop_core.calibration import fit_temperature
-from backprop_core.history import History, measure
+from backprop_core.history import History
 from backprop_core.losses import SoftmaxCrossEntropy
+from backprop_core.metrics import accuracy
 from backprop_core.network import Network
 from backprop_core.optimizers import OPTIMIZERS
 from backprop_core.scaling import Standardizer
 from backprop_core.training import Trainer
 from pipelines.cores import cores
+from pipelines.datasets import ROLES
+from pipelines.views import averaged_logits
 
 SMALL_STEP = 200_000_000  # products of two numbers in one forward pass of a batch
 
@@ -38,7 +41,8 @@ class Fitted:
         "epochs", "patience" or "interrupted".
     temperature : float > 0, divides the logits of a calibrated probability
     scores : dict
-        "train", "valid" and "test" to {"loss", "accuracy"}, before calibration; "test" is None without test rows.
+        "train", "valid" and "test" to {"loss", "accuracy"}, views averaged, before calibration; "test" is None without
+        test rows.
     """
 
     standardizer: Standardizer
@@ -68,15 +72,15 @@ def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=
     KeyboardInterrupt
         Ctrl-C came before the first epoch was over.
     """
-    extractor, (stored, y) = prepared.extractor, prepared.rows("train")
+    extractor, by_role = prepared.extractor, {role: prepared.rows(role) for role in ROLES}
+    (stored, y), (stored_valid, y_valid) = by_role["train"], by_role["valid"]
     standardizer = Standardizer(per_feature).fit(extractor.to_features(stored))
 
     def features(rows):
         X = extractor.to_features(rows)
-        return standardizer.transform(X, out=None if X is rows else X)
+        return standardizer.transform(X, out=None if np.may_share_memory(X, rows) else X)
 
-    X, (stored_valid, y_valid) = features(stored), prepared.rows("valid")
-    X_valid = features(stored_valid)
+    X, X_valid = features(stored), features(stored_valid)
     augmented = functools.partial(prepared.augmentation.batches, prepared, features) if prepared.augmentation else None
     trainer, rng = trainer_for(recipe, extractor.n_features, len(prepared.dataset.labels), seed)
     state = trainer.start(rng)
@@ -86,12 +90,19 @@ def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=
         stopped = trainer.fit(X, y, X_valid, y_valid, state, on_epoch, augmented)
         if state.epoch == 0:
             raise KeyboardInterrupt
-        network, loss = trainer.network, SoftmaxCrossEntropy()
-        scores = {"train": measure(network, loss, X, y), "valid": measure(network, loss, X_valid, y_valid)}
-        stored_test, y_test = prepared.rows("test")
-        scores["test"] = measure(network, loss, features(stored_test), y_test) if len(y_test) else None
-        temperature = fit_temperature(network.logits(X_valid), y_valid)
-    return Fitted(standardizer, network, state.history, stopped, temperature, scores)
+        logits = {
+            role: averaged_logits(trainer.network, standardizer, extractor.views(rows))
+            for role, (rows, _) in by_role.items()
+            if len(rows)
+        }
+        temperature = fit_temperature(logits["valid"], by_role["valid"][1])
+    scores = {role: _score(logits[role], y) if role in logits else None for role, (_, y) in by_role.items()}
+    return Fitted(standardizer, trainer.network, state.history, stopped, temperature, scores)
+
+
+def _score(logits, y):
+    """Return {"loss", "accuracy"} of logits where y are the true classes."""
+    return {"loss": SoftmaxCrossEntropy().loss(logits, y), "accuracy": accuracy(y, logits.argmax(axis=1))}
 
 
 def trainer_for(recipe, n_features, n_classes, seed):

@@ -23,7 +23,7 @@ class Prepared:
     dataset : Dataset
         Without the samples that could not be read; those are named in its `skipped`.
     extractor : the extractor that made the rows
-    stored : ndarray of the extractor's stored dtype [shape=(n_samples, n_features)]
+    stored : ndarray of the extractor's stored dtype [shape=(n_samples, n_stored)]
     augmentation : what makes training rows vary from epoch to epoch, or None
         Its `batches(prepared, features, batch_size, progress, rng)` yields (X_batch, y_batch) until each training row
         has been seen once; `features` turns stored rows into what the network is given. `refitted(prepared)` returns

@@ -56,9 +56,9 @@ def transcript_of(model, sample, threshold=0.0):
 
 
 def _rows(extractor, recording, found):
-    """Return the features of each word found: ndarray [shape=(n_words, n_features)]."""
+    """Return the features of each word found: ndarray [shape=(n_words, n_stored)]."""
     bounds = [(round(start * recording.sr), round(stop * recording.sr)) for start, stop in found]
-    words, rows = stretches(recording.blocks(), bounds), [np.empty((0, extractor.n_features), extractor.stored_dtype)]
+    words, rows = stretches(recording.blocks(), bounds), [np.empty((0, extractor.n_stored), extractor.stored_dtype)]
     for start in range(0, len(bounds), WORDS_AT_ONCE):
         together = [next(words) for _ in bounds[start : start + WORDS_AT_ONCE]]
         rows.append(extractor.stored_rows(together))

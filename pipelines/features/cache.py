@@ -20,7 +20,7 @@ from pipelines.features.extraction import extract_all
 _DIGEST_BYTES = 32
 
 
-def cached_features(dataset, extractor, n_jobs=None):
+def cached_features(dataset, extractor, n_jobs=None, work="extracting features"):
     """Return what `extract_all` returns for a data set's items, from the cache where it is there.
 
     Pixels that are decoded already are converted each time, which is quicker than reading them. A damaged entry is
@@ -32,6 +32,7 @@ def cached_features(dataset, extractor, n_jobs=None):
     extractor : SpeechExtractor or ImageExtractor
     n_jobs : int > 0 or None
         Threads; None means one for each core.
+    work : str, what to call it on standard error
 
     Returns
     -------
@@ -43,7 +44,7 @@ def cached_features(dataset, extractor, n_jobs=None):
     path = cache_folder() / f"{extractor.name}-{_key(dataset, extractor)}.features"
     entry = _load(path, extractor, len(dataset))
     if entry is None:
-        entry = extract_all(extractor, dataset.items, n_jobs, f"extracting features of {len(dataset)} files")
+        entry = extract_all(extractor, dataset.items, n_jobs, f"{work} of {len(dataset)} files")
         _save(path, entry)
     return entry
 
@@ -85,7 +86,7 @@ def _load(path, extractor, n_items):
         return None
     except (ValueError, KeyError, TypeError, zipfile.BadZipFile):
         return _damaged(path)
-    fits = ok.shape == (n_items,) and stored.shape == (ok.sum(), extractor.n_features)
+    fits = ok.shape == (n_items,) and stored.shape == (ok.sum(), extractor.n_stored)
     if not fits or stored.dtype != extractor.stored_dtype or [i for i, _ in failures] != np.flatnonzero(~ok).tolist():
         return _damaged(path)
     return stored, ok, failures

@@ -32,14 +32,14 @@ def extract_all(extractor, items, n_jobs=None, progress=None):
 
     Returns
     -------
-    stored : ndarray of the extractor's `stored_dtype` [shape=(n_ok, n_features)]
+    stored : ndarray of the extractor's `stored_dtype` [shape=(n_ok, n_stored)]
         A row for each item that could be read, in order.
     ok : ndarray of bool [shape=(n,)]
         Which items have a row.
     failures : list of (int, str)
         Index of each item that could not be read, in order, and the sentence that says why.
     """
-    stored = np.empty((len(items), extractor.n_features), extractor.stored_dtype)
+    stored = np.empty((len(items), extractor.n_stored), extractor.stored_dtype)
     if isinstance(items, np.ndarray):
         for row, pixels in zip(stored, items, strict=True):
             row[:] = extractor.stored_row(pixels)
@@ -84,7 +84,7 @@ def _chunk(extractor, items, start):
         done.append(decoded if together else extractor.stored_row(decoded))
     if together:
         return extractor.stored_rows(done), failed
-    return np.array(done, extractor.stored_dtype).reshape(len(done), extractor.n_features), failed
+    return np.array(done, extractor.stored_dtype).reshape(len(done), extractor.n_stored), failed
 
 
 def _shown(results, n_items, progress):

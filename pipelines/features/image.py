@@ -112,6 +112,11 @@ class ImageExtractor:
         """Length of a feature vector: height x width x number of channels."""
         return self.height * self.width * CHANNELS[self.channels]
 
+    @property
+    def n_stored(self):
+        """Length of a stored row: a byte for each feature."""
+        return self.n_features
+
     def read(self, source):
         """Decode a picture file (Path) or its contents (bytes), at no larger a size than these features need.
 
@@ -160,6 +165,10 @@ class ImageExtractor:
         X = stored.astype(np.float32)
         X /= 255
         return X
+
+    def views(self, stored):
+        """Yield the one view of stored rows that there is, `to_features`."""
+        yield self.to_features(stored)
 
     def extract(self, source):
         """Return the features of one picture file (Path) or its contents (bytes): float32 [shape=(n_features,)]."""

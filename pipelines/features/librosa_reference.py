@@ -6,6 +6,8 @@ against: the tests compare their values, and the benchmark their speed.
 
 import numpy as np
 
+from pipelines.features.vocal_tract import warped_mel
+
 
 def reference_row(path, extractor):
     """Return the features of one recording as librosa gives them.
@@ -19,8 +21,8 @@ def reference_row(path, extractor):
 
     Returns
     -------
-    row : ndarray of float32 [shape=(n_features,)]
-        What `extractor.extract(path)` returns, to about 1e-5.
+    row : ndarray of float32 [shape=(n_stored,)]
+        What `extractor.stored_row(extractor.read(path))` returns, to about 1e-5.
     """
     import librosa
     import soundfile
@@ -30,7 +32,15 @@ def reference_row(path, extractor):
     if sr != extractor.sr:
         # fix=True would append a zero wherever the length does not divide.
         waveform = librosa.resample(waveform, orig_sr=sr, target_sr=extractor.sr, res_type="soxr_hq", fix=False)
-    cepstra = _cepstra(_word(waveform.astype(np.float64), extractor), extractor)
+    word = _word(waveform.astype(np.float64), extractor)
+    return np.concatenate([_view(word, warp, extractor) for warp in extractor.warps])
+
+
+def _view(word, warp, extractor):
+    """Return the features of a word as a throat of another length would have said it: float32 [shape=(n_features,)]."""
+    import librosa
+
+    cepstra = _cepstra(word, warp, extractor)
     slopes = [
         librosa.feature.delta(cepstra, width=extractor.delta_width, order=order, mode="nearest") for order in (1, 2)
     ]
@@ -65,23 +75,22 @@ def _word(waveform, extractor):
     return waveform[max(0, start - pad) : stop + pad]
 
 
-def _cepstra(waveform, extractor):
+def _cepstra(waveform, warp, extractor):
     """Return the MFCCs of every frame: float64 [shape=(n_mfcc, n_given)]."""
     import librosa
 
-    bands = librosa.feature.melspectrogram(
-        y=waveform,
-        sr=extractor.sr,
+    spectra = librosa.stft(
+        waveform,
         n_fft=extractor.n_fft,
         win_length=extractor.win_length,
         hop_length=extractor.hop_length,
-        n_mels=extractor.n_mels,
-        fmin=extractor.fmin,
-        fmax=extractor.fmax,
         window="hann",
         center=True,
         pad_mode="constant",
     )
+    # librosa warps nothing itself; with a warp of 1 these are its own filters, and this its melspectrogram.
+    axis = {name: getattr(extractor, name) for name in ("sr", "n_fft", "n_mels", "fmin", "fmax")}
+    bands = warped_mel(warp, **axis) @ np.abs(spectra) ** 2
     return librosa.feature.mfcc(S=librosa.power_to_db(bands, top_db=extractor.top_db), n_mfcc=extractor.n_mfcc)
 
 

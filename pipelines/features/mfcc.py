@@ -10,23 +10,26 @@ The formulas are librosa's, and the fixed matrices (window, mel filters, cosines
 carries them, so that whoever only predicts need not import it.
 """
 
+import functools
 import math
 from itertools import pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from pipelines.features.vocal_tract import warped_mel
+
 _LOWEST_POWER = 1e-10  # librosa.power_to_db's amin
 
 
-def make_matrices(sr, n_fft, win_length, n_mels, fmin, fmax, n_mfcc):
+def make_matrices(sr, n_fft, win_length, n_mels, fmin, fmax, n_mfcc, warps=(1.0,)):
     """Ask librosa for the fixed matrices of these settings; its import takes a second or more.
 
     Returns
     -------
     matrices : dict
         `window` float64 [shape=(n_fft,)], Hann, zero outside its middle `win_length` samples;
-        `mel` float32 [shape=(n_mels, 1 + n_fft // 2)], Slaney's filters;
+        `mel` float32 [shape=(n_warps, n_mels, 1 + n_fft // 2)], Slaney's filters as `vocal_tract` warps them;
         `dct` float64 [shape=(n_mfcc, n_mels)], the orthonormal DCT-II.
     """
     import librosa.filters
@@ -36,55 +39,75 @@ def make_matrices(sr, n_fft, win_length, n_mels, fmin, fmax, n_mfcc):
     window = librosa.filters.get_window("hann", win_length, fftbins=True)
     return {
         "window": librosa.util.pad_center(window, size=n_fft),
-        "mel": librosa.filters.mel(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax),
+        "mel": np.stack([warped_mel(warp, sr, n_fft, n_mels, fmin, fmax) for warp in warps]),
         # The very call that librosa.feature.mfcc makes on a spectrogram, made on the identity.
         "dct": scipy.fft.dct(np.eye(n_mels), axis=0, type=2, norm="ortho")[:n_mfcc],
     }
 
 
-def log_mel(waveforms, window, mel, hop_length, top_db):
-    """Return the power in each mel band of each frame, in decibels, for several clips at once.
+def power_spectra(waveforms, window, hop_lengths):
+    """Return the power at each frequency of each frame, for several clips at once.
 
-    Frame t is centred at sample t * hop_length; beyond its ends a waveform counts as zero (librosa's `center=True`,
-    `pad_mode="constant"`). Equals `librosa.power_to_db(librosa.feature.melspectrogram(...), top_db=top_db)` of each
-    clip, whatever the other clips are.
+    Frame t of a clip is centred at sample t * hop_length; beyond its ends a waveform counts as zero (librosa's
+    `center=True`, `pad_mode="constant"`).
 
     Parameters
     ----------
     waveforms : list of ndarray of float64 [shape=(n_samples,)]
     window : ndarray of float64 [shape=(n_fft,)]
-    mel : ndarray [shape=(n_mels, 1 + n_fft // 2)]
-    hop_length : int > 0
+    hop_lengths : int > 0, or list with one for each clip
         Samples from one frame to the next.
+
+    Returns
+    -------
+    power : ndarray of float64 [shape=(n_frames, 1 + n_fft // 2)]
+        The frames of all clips, one clip after the other; a clip has 1 + n_samples // hop_length.
+    bounds : ndarray of int64 [shape=(n_clips + 1,)]
+        Clip i has the rows bounds[i] to bounds[i + 1].
+    """
+    frames, bounds = _framed(waveforms, len(window), np.broadcast_to(hop_lengths, len(waveforms)))
+    frames *= window
+    spectra = np.fft.rfft(frames)
+    power = np.square(spectra.real)
+    power += np.square(spectra.imag)
+    return power, bounds
+
+
+def mel_decibels(power, bounds, mels, top_db):
+    """Return the power in each mel band of each frame, in decibels.
+
+    With the power spectra of a clip and librosa's filters this equals
+    `librosa.power_to_db(librosa.feature.melspectrogram(...), top_db=top_db)`, whatever the other clips are.
+
+    Parameters
+    ----------
+    power, bounds
+        As `power_spectra` returns them.
+    mels : ndarray [shape=(n_mels, 1 + n_fft // 2)], or list with one for each clip
     top_db : float > 0
         What is more than this many decibels below the loudest band of its clip is raised to there.
 
     Returns
     -------
     decibels : ndarray of float64 [shape=(n_frames, n_mels)]
-        The frames of all clips, one clip after the other; a clip has 1 + n_samples // hop_length.
-    bounds : ndarray of int64 [shape=(n_clips + 1,)]
-        Clip i has the rows bounds[i] to bounds[i + 1].
     """
-    frames, bounds = _framed(waveforms, len(window), hop_length)
-    frames *= window
-    spectra = np.fft.rfft(frames)
-    power = np.square(spectra.real)
-    power += np.square(spectra.imag)
-    decibels = 10 * np.log10(np.maximum(clipwise_product(power, mel.T, bounds), _LOWEST_POWER))
+    transposed = mels.T if isinstance(mels, np.ndarray) else [mel.T for mel in mels]
+    decibels = 10 * np.log10(np.maximum(clipwise_product(power, transposed, bounds), _LOWEST_POWER))
     loudest = np.maximum.reduceat(decibels.max(axis=1), bounds[:-1])
     floor = np.repeat(loudest - top_db, np.diff(bounds))
-    return np.maximum(decibels, floor[:, np.newaxis]), bounds
+    return np.maximum(decibels, floor[:, np.newaxis])
 
 
-def clipwise_product(rows, matrix, bounds):
-    """Return `rows @ matrix`, computed clip by clip.
+def clipwise_product(rows, matrices, bounds):
+    """Return the rows of each clip times the matrix of all clips, or of its own where `matrices` is a list.
 
     The last digits of a matrix product depend on how many rows it has. A clip must have the same features alone and in
     a batch, so it is never multiplied together with others.
     """
-    product = np.empty((len(rows), matrix.shape[1]))
-    for start, stop in pairwise(bounds):
+    if isinstance(matrices, np.ndarray):
+        matrices = [matrices] * (len(bounds) - 1)
+    product = np.empty((len(rows), matrices[0].shape[1]))
+    for matrix, (start, stop) in zip(matrices, pairwise(bounds), strict=True):
         np.matmul(rows[start:stop], matrix, out=product[start:stop])
     return product
 
@@ -112,29 +135,35 @@ def slopes(sequences, bounds, width, order):
     derivative : ndarray of float64 [shape=(n_frames, n_coefficients)]
         Per frame (order 1), or per frame squared (order 2).
     """
-    steps = np.arange(width) - width // 2
-    powers = np.vander(steps, order + 1, increasing=True).astype(np.float64)
-    weights = np.linalg.pinv(powers)[order] * math.factorial(order)
     here = np.arange(len(sequences))
     first = np.repeat(bounds[:-1], np.diff(bounds))
     last = np.repeat(bounds[1:] - 1, np.diff(bounds))
     derivative = np.zeros_like(sequences)
-    for step, weight in zip(steps, weights, strict=True):
+    for step, weight in enumerate(_slope_weights(width, order), -(width // 2)):
         derivative += weight * sequences[np.clip(here + step, first, last)]
     return derivative
 
 
-def _framed(waveforms, n_fft, hop_length):
+@functools.cache
+def _slope_weights(width, order):
+    """Return what each of `width` frames counts in the derivative of the polynomial through them."""
+    powers = np.vander(np.arange(width) - width // 2, order + 1, increasing=True).astype(np.float64)
+    return np.linalg.pinv(powers)[order] * math.factorial(order)
+
+
+def _framed(waveforms, n_fft, hops):
     """Cut waveforms into overlapping frames: float64 [shape=(n_frames, n_fft)], and the bounds of each clip.
 
     The clips stand in one long buffer with zeros between them, so that one gather takes all the frames.
     """
-    counts = np.array([1 + len(waveform) // hop_length for waveform in waveforms])
+    counts = 1 + np.array([len(waveform) for waveform in waveforms]) // hops
     bounds = np.concatenate([[0], np.cumsum(counts)])
-    places = bounds[:-1] + -(-n_fft // hop_length) * np.arange(len(counts))  # in hops, room for n_fft zeros between
-    buffer = np.zeros((places[-1] + counts[-1]) * hop_length + n_fft)
+    ends = np.cumsum(counts * hops + n_fft)
+    places = np.concatenate([[0], ends[:-1]])
+    buffer = np.zeros(ends[-1])
     for place, waveform in zip(places, waveforms, strict=True):
-        start = place * hop_length + n_fft // 2
+        start = place + n_fft // 2
         buffer[start : start + len(waveform)] = waveform
-    rows = np.arange(bounds[-1]) + np.repeat(places - bounds[:-1], counts)
-    return sliding_window_view(buffer, n_fft)[::hop_length][rows], bounds
+    within = np.arange(bounds[-1]) - np.repeat(bounds[:-1], counts)
+    starts = np.repeat(places, counts) + within * np.repeat(hops, counts)
+    return sliding_window_view(buffer, n_fft)[starts], bounds

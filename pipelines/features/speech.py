@@ -20,7 +20,7 @@ from pipelines.errors import InputFileError, UsageError
 from pipelines.features import speech_evidence
 from pipelines.features.audio_file import SILENCE_PEAK, read_waveform
 from pipelines.features.endpoints import word_endpoints
-from pipelines.features.mfcc import clipwise_product, log_mel, make_matrices, slopes
+from pipelines.features.mfcc import clipwise_product, make_matrices, mel_decibels, power_spectra, slopes
 from pipelines.features.time_normalisation import mean_and_spread, time_normalised
 
 NORMALISATIONS = ("level", "mean", "variance")
@@ -68,6 +68,9 @@ class SpeechExtractor:
         Whether mean and standard deviation over time of coefficients, deltas and delta-deltas are added.
     duration : bool
         Whether the logarithm of the number of frames is added.
+    warps : tuple of float in (0.5, 2), the first of them 1
+        Lengths of the vocal tract that are tried, see `vocal_tract`: each gives a view of the word. The network learns
+        from the first; the answers to all of them are averaged.
     given_matrices : dict or None
         What `matrices()` returned when the settings were stored; None lets librosa make them, at their first use.
     """
@@ -83,20 +86,23 @@ class SpeechExtractor:
     fmin: float = 60.0
     fmax: float = 3800.0
     top_db: float = 80.0
-    n_mfcc: int = 16
+    n_mfcc: int = 13
     delta_width: int = 9
     normalise: str = "level"
     frames: int = 20
     deltas: int = 0
     statistics: bool = True
     duration: bool = True
+    warps: tuple = (1.0, 0.92, 1.08)
     given_matrices: dict | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "speech"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     stored_dtype: ClassVar[np.dtype] = np.dtype(np.float32)
 
     def __post_init__(self):
+        if isinstance(self.warps, list):  # as JSON has it
+            object.__setattr__(self, "warps", tuple(self.warps))
         for setting in fields(self):
             value = getattr(self, setting.name)
             if setting.type in _KINDS and type(value) not in _KINDS[setting.type]:
@@ -145,7 +151,7 @@ class SpeechExtractor:
         Returns
         -------
         matrices : dict
-            `window` float64 [shape=(n_fft,)], `mel` float32 [shape=(n_mels, 1 + n_fft // 2)] and `dct` float64
+            `window` float64 [shape=(n_fft,)], `mel` float32 [shape=(n_warps, n_mels, 1 + n_fft // 2)] and `dct` float64
             [shape=(n_mfcc, n_mels)]; see `mfcc.make_matrices`.
         """
         return self._matrices
@@ -153,11 +159,15 @@ class SpeechExtractor:
     @functools.cached_property
     def _matrices(self):
         return self.given_matrices or make_matrices(
-            self.sr, self.n_fft, self.win_length, self.n_mels, self.fmin, self.fmax, self.n_mfcc
+            self.sr, self.n_fft, self.win_length, self.n_mels, self.fmin, self.fmax, self.n_mfcc, self.warps
         )
 
     def _shapes(self):
-        return {"window": (self.n_fft,), "mel": (self.n_mels, 1 + self.n_fft // 2), "dct": (self.n_mfcc, self.n_mels)}
+        return {
+            "window": (self.n_fft,),
+            "mel": (len(self.warps), self.n_mels, 1 + self.n_fft // 2),
+            "dct": (self.n_mfcc, self.n_mels),
+        }
 
     @property
     def n_features(self):
@@ -165,6 +175,11 @@ class SpeechExtractor:
         sequence = self.frames * self.n_mfcc * (1 + self.deltas)
         statistics = 2 * self.n_mfcc * (1 + _HIGHEST_DELTA_ORDER)
         return sequence + self.statistics * statistics + self.duration
+
+    @property
+    def n_stored(self):
+        """Length of a stored row: the feature vectors of all views, one after the other."""
+        return len(self.warps) * self.n_features
 
     def read(self, source):
         """Decode a recording (Path) or its contents (bytes), and bring it to the rate of these settings.
@@ -191,11 +206,11 @@ class SpeechExtractor:
         return resampled
 
     def stored_row(self, waveform):
-        """Return the features of one waveform: float32 [shape=(n_features,)]."""
+        """Return what is stored of one waveform: float32 [shape=(n_stored,)]."""
         return self.stored_rows([waveform])[0]
 
     def stored_rows(self, waveforms):
-        """Return the features of several waveforms; each row is what `stored_row` gives, bit by bit, but sooner.
+        """Return what is stored of several waveforms; each row is what `stored_row` gives, bit by bit, but sooner.
 
         Parameters
         ----------
@@ -204,20 +219,25 @@ class SpeechExtractor:
 
         Returns
         -------
-        rows : ndarray of float32 [shape=(n, n_features)]
-            For each word its sequence, frame by frame; then means and standard deviations; then the duration.
+        rows : ndarray of float32 [shape=(n, n_stored)]
+            For each word and view the sequence, frame by frame; then means and standard deviations; then the duration.
         """
-        words = [self._word(waveform) for waveform in waveforms]
-        batches = [self._described(batch) for batch in _batches(words)]
-        return np.concatenate([np.empty((0, self.n_features), self.stored_dtype), *batches])
+        words = [self.word(waveform) for waveform in waveforms]
+        parts = [self._described(words[batch]) for batch in batches_of(words)]
+        return np.concatenate([np.empty((0, self.n_stored), self.stored_dtype), *parts])
 
     def to_features(self, stored):
-        """Return stored rows as features: they are already, float32 [shape=(n, n_features)]."""
-        return stored
+        """Return the first view of stored rows: float32 [shape=(n, n_features)]."""
+        return stored[:, : self.n_features]
+
+    def views(self, stored):
+        """Yield each view of stored rows: float32 [shape=(n, n_features)]."""
+        for start in range(0, self.n_stored, self.n_features):
+            yield stored[:, start : start + self.n_features]
 
     def extract(self, source):
         """Return the features of one recording (Path) or its contents (bytes): float32 [shape=(n_features,)]."""
-        return self.stored_row(self.read(source))
+        return self.to_features(self.stored_row(self.read(source))[np.newaxis])[0]
 
     def display(self, waveform):
         """Return what the network hears of one waveform: the Display of the word's spectrogram."""
@@ -228,10 +248,9 @@ class SpeechExtractor:
         return speech_evidence.spectral_evidence(self, self._decibels(waveform), gradient, typical)
 
     def _decibels(self, waveform):
-        """Return the power in each mel band of each frame of the word: float64 [shape=(n_frames, n_mels)]."""
-        return log_mel(
-            [self._word(waveform)], self._matrices["window"], self._matrices["mel"], self.hop_length, self.top_db
-        )[0]
+        """Return the first view's power in each mel band of each frame: float64 [shape=(n_frames, n_mels)]."""
+        power, bounds = power_spectra([self.word(waveform)], self._matrices["window"], self.hop_length)
+        return mel_decibels(power, bounds, self._matrices["mel"][0], self.top_db)
 
     def parts(self, row):
         """Return the parts of one feature vector, or of what belongs to each of its numbers, by name.
@@ -263,7 +282,7 @@ class SpeechExtractor:
             spread + _SMALLEST_SPREAD if self.normalise == "variance" else np.ones_like(spread),
         )
 
-    def _word(self, waveform):
+    def word(self, waveform):
         """Cut out the word, at full level and without its direct current: float64 [shape=(n_samples,)]."""
         waveform = waveform.astype(np.float64)
         waveform -= waveform.mean()
@@ -275,10 +294,26 @@ class SpeechExtractor:
         return waveform[start:stop]
 
     def _described(self, words):
-        """Return the features of some words: float32 [shape=(n, n_features)]."""
-        window, mel, dct = (self._matrices[name] for name in ("window", "mel", "dct"))
-        decibels, bounds = log_mel(words, window, mel, self.hop_length, self.top_db)
-        cepstra = clipwise_product(decibels, dct.T, bounds)
+        """Return all views of some words: float32 [shape=(n, n_stored)]."""
+        power, bounds = power_spectra(words, self._matrices["window"], self.hop_length)
+        decibels = [mel_decibels(power, bounds, mel, self.top_db) for mel in self._matrices["mel"]]
+        return np.hstack([self.rows_of(view, bounds) for view in decibels])
+
+    def rows_of(self, decibels, bounds):
+        """Return the features of words of which the power in each mel band is known.
+
+        Parameters
+        ----------
+        decibels : ndarray of float64 [shape=(n_frames, n_mels)]
+            The frames of all words, one word after the other, as `mfcc.mel_decibels` gives them.
+        bounds : ndarray of int64 [shape=(n_words + 1,)]
+            Word i has the rows bounds[i] to bounds[i + 1].
+
+        Returns
+        -------
+        rows : ndarray of float32 [shape=(n_words, n_features)]
+        """
+        cepstra = clipwise_product(decibels, self._matrices["dct"].T, bounds)
         deltas = [slopes(cepstra, bounds, self.delta_width, order) for order in self.delta_orders]
         sequences = np.hstack([cepstra, *deltas])
         mean, spread = mean_and_spread(sequences, bounds)
@@ -296,7 +331,7 @@ class SpeechExtractor:
         return ((sequences[..., :wanted] - shift) / scale).reshape(len(sequences), -1)
 
 
-_KINDS = {int: (int,), float: (float, int), bool: (bool,), str: (str,)}
+_KINDS = {int: (int,), float: (float, int), bool: (bool,), str: (str,), tuple: (tuple,)}
 
 # How each setting is checked, once its type is right, and how an error names the range.
 _RANGES = {
@@ -315,18 +350,21 @@ _RANGES = {
     "delta_width": (lambda s: 3 <= s.delta_width <= 99 and s.delta_width % 2 == 1, "odd, from 3 to 99 frames"),
     "normalise": (lambda s: s.normalise in NORMALISATIONS, "one of " + ", ".join(NORMALISATIONS)),
     "frames": (lambda s: 1 <= s.frames <= 1000, "from 1 to 1000"),
+    "warps": (
+        lambda s: s.warps[:1] == (1,) and all(type(w) in (int, float) and 0.5 < w < 2 for w in s.warps),
+        "a list that begins with 1, of numbers above 0.5 and below 2",
+    ),
     "deltas": (lambda s: 0 <= s.deltas <= _HIGHEST_DELTA_ORDER, "0, 1 or 2"),
 }
 
 
-def _batches(words):
-    """Yield consecutive words together as long as they stay within `_BATCH_SAMPLES`, which bounds memory."""
-    batch, samples = [], 0
-    for word in words:
-        if batch and samples + len(word) > _BATCH_SAMPLES:
-            yield batch
-            batch, samples = [], 0
-        batch.append(word)
+def batches_of(words):
+    """Yield slices of consecutive words that stay within `_BATCH_SAMPLES` together, which bounds memory."""
+    first, samples = 0, 0
+    for i, word in enumerate(words):
+        if i > first and samples + len(word) > _BATCH_SAMPLES:
+            yield slice(first, i)
+            first, samples = i, 0
         samples += len(word)
-    if batch:
-        yield batch
+    if len(words):
+        yield slice(first, len(words))

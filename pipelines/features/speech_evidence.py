@@ -51,7 +51,7 @@ def _seconds(extractor, n_frames):
 
 def _hertz(extractor):
     """Return the axis of frequency: a band stands for the centre of gravity of its filter."""
-    mel = extractor.matrices()["mel"]
+    mel = extractor.matrices()["mel"][0]
     frequencies = np.linspace(0, extractor.sr / 2, mel.shape[1])
     centres = mel @ frequencies / np.maximum(mel.sum(axis=1), np.finfo(np.float32).tiny)
     places = (np.arange(len(mel)) + 0.5) / len(mel)

@@ -15,7 +15,7 @@ from pipelines.errors import ModelFileError
 
 def rows_for(model, n=5):
     """Return rows as the extractor stores them, uint8 or float32."""
-    rows = np.random.default_rng(0).integers(0, 255, (n, model.extractor.n_features))
+    rows = np.random.default_rng(0).integers(0, 255, (n, model.extractor.n_stored))
     return rows.astype(model.extractor.stored_dtype)
 
 

@@ -35,7 +35,7 @@ def test_rows_come_in_the_order_of_the_files_whatever_the_number_of_threads(word
     assert stored.dtype == SPEECH.stored_dtype
     assert ok.all()
     assert failures == []
-    assert np.array_equal(stored, [SPEECH.extract(path) for path in words])
+    assert np.array_equal(stored, [SPEECH.stored_row(SPEECH.read(path)) for path in words])
 
 
 @pytest.mark.parametrize("n_jobs", [1, 3])
@@ -53,7 +53,7 @@ def test_bad_files_lose_their_rows_and_no_others(words, tmp_path, n_jobs):
 def test_a_whole_chunk_of_bad_files_is_no_obstacle(words, tmp_path):
     items = [tmp_path / "none.wav"] * (CHUNK + 1) + words[:2]
     stored, ok, failures = extract_all(SPEECH, items)
-    assert stored.shape == (2, SPEECH.n_features)
+    assert stored.shape == (2, SPEECH.n_stored)
     assert ok.tolist() == [False] * (CHUNK + 1) + [True] * 2
     assert len(failures) == CHUNK + 1
 
@@ -62,7 +62,7 @@ def test_a_whole_chunk_of_bad_files_is_no_obstacle(words, tmp_path):
 def test_no_files_are_no_rows(extractor, tmp_path):
     for items in ([], [tmp_path / "none"]):
         stored, ok, failures = extract_all(extractor, items)
-        assert stored.shape == (0, extractor.n_features)
+        assert stored.shape == (0, extractor.n_stored)
         assert stored.dtype == extractor.stored_dtype
         assert len(ok) == len(failures) == len(items)
 

@@ -73,7 +73,7 @@ def test_extracting_is_reading_storing_and_converting(extractor, files):
     for path in files:
         row = extractor.stored_row(extractor.read(path))
         assert row.dtype == extractor.stored_dtype
-        assert row.shape == (extractor.n_features,)
+        assert row.shape == (extractor.n_stored,)
         assert np.array_equal(extractor.to_features(row[np.newaxis])[0], extractor.extract(path))
 
 
@@ -89,6 +89,13 @@ def test_a_sample_has_a_display_and_evidence_lies_over_all_of_it(extractor, file
         assert not extractor.evidence(decoded, 0 * gradient, typical).any()
         np.testing.assert_allclose(extractor.evidence(decoded, -gradient, typical), -evidence)
         assert np.array_equal(decoded, before)
+
+
+def test_the_first_view_is_what_the_network_learns_from(extractor, files):
+    rows = np.stack([extractor.stored_row(extractor.read(path)) for path in files])
+    views = list(extractor.views(rows))
+    assert np.array_equal(views[0], extractor.to_features(rows))
+    assert {view.shape for view in views} == {(len(files), extractor.n_features)}
 
 
 def test_settings_survive_json_and_give_the_same_features(extractor, files):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipelines.features.endpoints import word_endpoints
-from pipelines.features.mfcc import log_mel, make_matrices, slopes
+from pipelines.features.mfcc import make_matrices, mel_decibels, power_spectra, slopes
 from pipelines.features.time_normalisation import area_weights, mean_and_spread, time_normalised
 
 TOLERANCE = 1e-4
@@ -16,6 +16,11 @@ def clips(*lengths, seed=0):
     """Return noise that swells and fades, so that frames differ: list of float64 [shape=(length,)]."""
     rng = np.random.default_rng(seed)
     return [rng.normal(size=length) * np.hanning(length + 2)[1:-1] for length in lengths]
+
+
+def log_mel(words, window, mel, hop_length, top_db):
+    power, bounds = power_spectra(words, window, hop_length)
+    return mel_decibels(power, bounds, mel, top_db), bounds
 
 
 def in_one(sequences):
@@ -29,7 +34,7 @@ def test_mfcc_equals_librosas_on_the_same_waveform(n_fft, win_length, hop_length
     settings = {"n_mels": 24, "fmin": 50.0, "fmax": 3900.0}
     matrices = make_matrices(8000, n_fft, win_length, n_mfcc=13, **settings)
     words = clips(3000, 401, 8000, 1, hop_length, 2 * hop_length - 1)
-    decibels, bounds = log_mel(words, matrices["window"], matrices["mel"], hop_length, top_db)
+    decibels, bounds = log_mel(words, matrices["window"], matrices["mel"][0], hop_length, top_db)
     for i, word in enumerate(words):
         ours = decibels[bounds[i] : bounds[i + 1]] @ matrices["dct"].T
         framing = {"n_fft": n_fft, "win_length": win_length, "hop_length": hop_length}
@@ -42,7 +47,7 @@ def test_mfcc_equals_librosas_on_the_same_waveform(n_fft, win_length, hop_length
 def test_mfcc_with_librosas_own_defaults_is_its_one_call():
     matrices = make_matrices(8000, 256, 256, 40, 0.0, 4000.0, 20)
     (word,) = clips(5000)
-    decibels, _ = log_mel([word], matrices["window"], matrices["mel"], 64, 80.0)
+    decibels, _ = log_mel([word], matrices["window"], matrices["mel"][0], 64, 80.0)
     theirs = librosa.feature.mfcc(y=word, sr=8000, n_mfcc=20, n_fft=256, hop_length=64, n_mels=40, fmax=4000.0)
     assert np.abs(decibels @ matrices["dct"].T - theirs.T).max() < TOLERANCE
 
@@ -50,7 +55,7 @@ def test_mfcc_with_librosas_own_defaults_is_its_one_call():
 def test_a_silent_stretch_is_at_the_floor_and_finite():
     matrices = make_matrices(8000, 256, 200, 24, 50.0, 3900.0, 13)
     word = np.concatenate([np.zeros(2000), clips(2000)[0], np.zeros(2000)])
-    decibels, _ = log_mel([word], matrices["window"], matrices["mel"], 80, 80.0)
+    decibels, _ = log_mel([word], matrices["window"], matrices["mel"][0], 80, 80.0)
     assert np.isfinite(decibels).all()
     assert np.allclose(decibels[0], decibels.max() - 80.0)
 
@@ -58,9 +63,9 @@ def test_a_silent_stretch_is_at_the_floor_and_finite():
 def test_a_clip_has_the_same_bits_in_any_company():
     matrices = make_matrices(8000, 256, 200, 24, 50.0, 3900.0, 13)
     words = clips(3000, 500, 4321, 80)
-    together, bounds = log_mel(words, matrices["window"], matrices["mel"], 80, 80.0)
+    together, bounds = log_mel(words, matrices["window"], matrices["mel"][0], 80, 80.0)
     for i, word in enumerate(words):
-        alone, _ = log_mel([word], matrices["window"], matrices["mel"], 80, 80.0)
+        alone, _ = log_mel([word], matrices["window"], matrices["mel"][0], 80, 80.0)
         assert np.array_equal(alone, together[bounds[i] : bounds[i + 1]])
 
 
@@ -134,3 +139,13 @@ def test_mean_and_spread_are_those_of_each_word_alone():
     mean, spread = mean_and_spread(*in_one(sequences))
     assert np.allclose(mean, [one.mean(axis=0) for one in sequences])
     assert np.allclose(spread, [one.std(axis=0) for one in sequences])
+
+
+def test_clips_with_hops_and_filters_of_their_own_are_as_they_would_be_alone():
+    words, hops = clips(3000, 500, 4321), [80, 64, 97]
+    matrices = make_matrices(8000, 256, 200, 24, 50.0, 3900.0, 13, warps=(1.0, 0.9, 1.1))
+    power, bounds = power_spectra(words, matrices["window"], hops)
+    together = mel_decibels(power, bounds, list(matrices["mel"]), 80.0)
+    for i, (word, hop, mel) in enumerate(zip(words, hops, matrices["mel"], strict=True)):
+        alone, _ = log_mel([word], matrices["window"], mel, hop, 80.0)
+        assert np.array_equal(together[bounds[i] : bounds[i + 1]], alone)

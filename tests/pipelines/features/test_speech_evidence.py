@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.features import speech
 from pipelines.features.speech import SpeechExtractor
 from pipelines.features.speech_evidence import cepstral_gradient, spectral_evidence, spectrogram
 
@@ -38,11 +37,7 @@ def features(monkeypatch):
     """A function that gives the features of a word whose power in each mel band is known, in float64."""
     monkeypatch.setattr(SpeechExtractor, "stored_dtype", np.dtype(np.float64))
 
-    def of(extractor, power):
-        monkeypatch.setattr(speech, "log_mel", lambda *given: (power, np.array([0, len(power)])))
-        return extractor._described([None])[0]
-
-    return of
+    return lambda extractor, power: extractor.rows_of(power, np.array([0, len(power)]))[0]
 
 
 @pytest.mark.parametrize("n_frames", [5, 7, 31, 60])

@@ -1,0 +1,30 @@
+"""Views: one sample, looked at in several ways.
+
+An extractor may describe a sample more than once: a word as throats of several lengths would have said it. The network
+answers each view, and the answers are averaged: where one view misleads, the others outvote it.
+"""
+
+
+def averaged_logits(network, standardizer, views):
+    """Return the mean of the logits of several views.
+
+    Its softmax is the geometric mean of the views' probabilities, scaled to sum to 1.
+
+    Parameters
+    ----------
+    network : Network
+    standardizer : Standardizer
+    views : iterable of ndarray [shape=(n_samples, n_features)], not empty
+        As an extractor's `views` yields them.
+
+    Returns
+    -------
+    logits : ndarray [shape=(n_samples, n_classes)]
+    """
+    views = iter(views)
+    logits, n = network.logits(standardizer.transform(next(views))), 1
+    for X in views:
+        logits += network.logits(standardizer.transform(X))
+        n += 1
+    logits /= n
+    return logits
