@@ -22,7 +22,8 @@ class Recipe:
 
     Where 0 or "none" would make no sense as a value, it means that the thing is not used. `average` is the decay of
     `ExponentialAverage`. `augmentation` is the strength with which training rows are varied, 1 being what suits the
-    task. Raises UsageError where a value is out of its range.
+    task; `foreign` is how many foreign sounds come with each batch, as a share of it. Raises UsageError where a value
+    is out of its range.
     """
 
     hidden: tuple[int, ...]
@@ -47,6 +48,7 @@ class Recipe:
     clip_value: float = 0.0
     average: float = 0.0
     augmentation: float = 0.0
+    foreign: float = 0.0
     patience: int = 0
 
     def __post_init__(self):
@@ -59,7 +61,7 @@ class Recipe:
             _require(_is_whole(value) and value >= least, name, value, f"a whole number from {least}")
         _require(isinstance(self.residual, bool), "residual", self.residual, "true or false")
         amounts = ("learning_rate", "weight_decay", "alpha", "l1", "max_norm", "clip_norm", "clip_value")
-        for name in (*amounts, "input_noise", "mixup", "augmentation"):
+        for name in (*amounts, "input_noise", "mixup", "augmentation", "foreign"):
             value = getattr(self, name)
             _require(_is_number(value) and 0 <= value < float("inf"), name, value, "a number from 0")
         _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "a number above 0")

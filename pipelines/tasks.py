@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.errors import UsageError
+from pipelines.features import speech_augmentation
 from pipelines.features.image import ImageExtractor
 from pipelines.features.image_augmentation import ImageAugmentation
 from pipelines.features.speech import SpeechExtractor
@@ -42,15 +43,46 @@ class Task:
     presets: dict[str, Recipe]
 
 
+def _varied_speech(prepared, recipe, n_jobs):
+    if not (recipe.augmentation or recipe.foreign):
+        return None
+    return speech_augmentation.of_recordings(
+        prepared.dataset,
+        prepared.extractor,
+        strength=recipe.augmentation,
+        n_variants=min(recipe.epochs // 8 + 1, 16) if recipe.augmentation else 1,
+        foreign_share=recipe.foreign,
+        n_jobs=n_jobs,
+    )
+
+
 SPEECH = Task(
     name="speech",
     extractor=SpeechExtractor,
     extractor_for=lambda dataset: SpeechExtractor(),
-    augmentation_for=lambda prepared, recipe, n_jobs: None,
+    augmentation_for=_varied_speech,
     per_feature=True,
     presets={
-        "fast": Recipe(hidden=(512, 256), epochs=60, dropout=0.5, input_dropout=0.2, label_smoothing=0.1),
-        "best": Recipe(hidden=(512, 256), epochs=240, dropout=0.5, input_dropout=0.2, label_smoothing=0.1),
+        "fast": Recipe(
+            hidden=(512, 256),
+            epochs=40,
+            dropout=0.5,
+            input_dropout=0.2,
+            label_smoothing=0.1,
+            average=0.98,
+            augmentation=1.0,
+            foreign=0.2,
+        ),
+        "best": Recipe(
+            hidden=(1024, 512),
+            epochs=120,
+            dropout=0.5,
+            input_dropout=0.2,
+            label_smoothing=0.1,
+            average=0.99,
+            augmentation=1.0,
+            foreign=0.2,
+        ),
     },
 )
 

@@ -71,8 +71,8 @@ def test_the_parts_are_what_they_are_called(features):
     cepstra = power @ DEFAULT.matrices()["dct"].T
     parts = DEFAULT.parts(features(DEFAULT, power))
     np.testing.assert_allclose(parts["sequence"].mean(axis=0), cepstra.mean(axis=0), atol=1e-9)
-    np.testing.assert_allclose(parts["mean"][:16], cepstra.mean(axis=0), atol=1e-9)
-    np.testing.assert_allclose(parts["spread"][:16], cepstra.std(axis=0), atol=1e-9)
+    np.testing.assert_allclose(parts["mean"][: DEFAULT.n_mfcc], cepstra.mean(axis=0), atol=1e-9)
+    np.testing.assert_allclose(parts["spread"][: DEFAULT.n_mfcc], cepstra.std(axis=0), atol=1e-9)
     np.testing.assert_allclose(parts["duration"], np.log(31))
 
 
@@ -94,9 +94,9 @@ def test_the_average_word_itself_holds_no_evidence(features):
 
 def test_evidence_lies_in_the_time_of_the_features_it_comes_from():
     extractor, power = replace(DEFAULT, statistics=False, duration=False, frames=10), decibels(60)
-    gradient = np.zeros((10, 16))
+    gradient = np.zeros((10, DEFAULT.n_mfcc))
     gradient[7] = 1
-    evidence = spectral_evidence(extractor, power, gradient.ravel(), np.zeros(160))
+    evidence = spectral_evidence(extractor, power, gradient.ravel(), np.zeros(gradient.size))
     assert np.flatnonzero(np.abs(evidence).sum(axis=0)).tolist() == [42, 43, 44, 45, 46, 47]
 
 
