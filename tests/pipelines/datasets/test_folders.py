@@ -86,3 +86,40 @@ def test_the_same_files_elsewhere_have_the_same_fingerprint_and_other_contents_a
     second = load(str(tmp_path / "moved"), "images").fingerprint
     (tmp_path / "moved" / "cat" / "2.PNG").rename(tmp_path / "moved" / "cat" / "3.PNG")
     assert len({first, second, load(str(tmp_path / "moved"), "images").fingerprint}) == 3
+
+
+def test_a_file_that_cannot_be_opened_stays_in_the_data_set_for_the_decoder_to_name(tree, monkeypatch):
+    folder = tree(*PETS)
+    whole = load(folder, "images").fingerprint
+    refused, opened = [], open
+
+    def refusing(path, *options, **more):
+        if str(path).endswith("dog/2.jpg"):
+            refused.append(path)
+            raise PermissionError(13, "Permission denied", path)
+        return opened(path, *options, **more)
+
+    monkeypatch.setattr("builtins.open", refusing)
+    dataset = load(folder, "images")
+    assert refused
+    assert len(dataset) == 4
+    assert dataset.fingerprint != whole
+
+
+def test_links_that_lead_in_a_circle_are_left_out_and_links_to_files_and_folders_are_followed(tree, tmp_path):
+    folder = tree(*PETS)
+    (tmp_path / "data" / "cat" / "loop.jpg").symlink_to("loop.jpg")
+    (tmp_path / "data" / "round").symlink_to("round")
+    (tmp_path / "data" / "cat" / "again.jpg").symlink_to("1.jpg")
+    (tmp_path / "data" / "puppy").symlink_to("dog")
+    dataset = load(folder, "images")
+    assert dataset.labels == ("cat", "dog", "puppy")
+    assert len(dataset) == 7
+    assert [sentence.split(":")[0][-8:] for sentence in dataset.skipped] == ["ta/round", "loop.jpg"]
+
+
+def test_a_link_back_to_the_folder_itself_is_refused_and_not_followed_for_ever(tree, tmp_path):
+    folder = tree(*PETS)
+    (tmp_path / "data" / "cat" / "up").symlink_to("..")
+    with pytest.raises(DataError, match="cat/up: is a folder inside the class cat"):
+        load(folder, "images")

@@ -128,7 +128,7 @@ def test_an_entry_that_is_whole_but_does_not_fit_is_made_again(dataset, folder, 
     if entry is None:
         content = io.BytesIO()
         np.savez(content, something=stored)
-        path.write_bytes(cache.hashlib.sha256(content.getvalue()).digest() + content.getvalue())
+        path.write_bytes(content.getvalue() + cache.hashlib.sha256(content.getvalue()).digest())
     else:
         cache._save(path, entry)
     assert same(cached_features(dataset, SPEECH), (stored, ok, failures))

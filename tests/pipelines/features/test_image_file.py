@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from pipelines.errors import InputFileError
+from pipelines.features import image_file
 from pipelines.features.image_file import MAX_PIXELS, read_pixels
 
 
@@ -178,6 +179,64 @@ def test_a_file_that_is_cut_short_is_an_error_and_never_half_a_picture(tmp_path,
     with pytest.raises(InputFileError) as caught:
         read_pixels(path)
     assert_one_sentence_about(caught, path)
+
+
+@pytest.fixture
+def by_pillow(monkeypatch):
+    """A function that reads a picture without the short way that small plain JPEGs go: pixels, or the error's text."""
+
+    def read(contents, smallest=None):
+        with monkeypatch.context() as patch:
+            patch.setattr(image_file, "_plain_jpeg", lambda *_: None)
+            return outcome(contents, smallest)
+
+    return read
+
+
+def outcome(contents, smallest=None):
+    try:
+        return read_pixels(contents, smallest)
+    except InputFileError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_small_jpeg_has_the_pixels_that_pillow_decodes(by_pillow, mode, subsampling, progressive):
+    for size in ((32, 32), (1, 1), (3, 200), (47, 33), (130, 129), (520, 510)):
+        image = Image.fromarray(smooth(*size)).convert(mode)
+        for quality in (10, 75, 98):
+            contents = encoded(image, "JPEG", quality=quality, subsampling=subsampling, progressive=progressive)
+            for smallest in (None, 32, 64):
+                expected = by_pillow(contents, smallest)
+                np.testing.assert_array_equal(read_pixels(contents, smallest), expected, strict=True)
+
+
+def test_small_jpegs_do_go_the_short_way_and_others_do_not(monkeypatch, colour):
+    small = encoded(colour, "JPEG")
+    expected = read_pixels(small)
+    monkeypatch.setattr(image_file, "_decoded", lambda *_: None)
+    np.testing.assert_array_equal(read_pixels(small), expected)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    assert read_pixels(encoded(colour, "JPEG", exif=turned)) is None
+    assert read_pixels(encoded(Image.new("RGB", (600, 600)), "JPEG")) is None
+
+
+def test_a_damaged_jpeg_is_answered_as_pillow_answers_it(by_pillow, rng, colour):
+    whole = encoded(colour, "JPEG")
+    cut = [whole[:length] for length in range(1, len(whole), 7)]
+    changed = [bytearray(whole) for _ in range(100)]
+    for contents in changed:
+        contents[rng.integers(len(whole))] ^= 1 << rng.integers(8)
+    for contents in (*cut, *map(bytes, changed), whole + b"more"):
+        ours, expected = outcome(contents), by_pillow(contents)
+        assert type(ours) is type(expected)
+        if isinstance(expected, str):
+            assert ours == expected
+        else:
+            np.testing.assert_array_equal(ours, expected)
 
 
 def test_a_flipped_bit_inside_a_png_is_noticed(colour):
