@@ -36,8 +36,9 @@ class Evidence:
 def evidence_for(model, decoded, answer=None):
     """Return the evidence that one sample holds for an answer.
 
-    The same sample gives the same evidence, whatever else is asked: the noise that smooths it begins from the same seed
-    each time.
+    Where an extractor describes a sample in several views, whose answers are averaged, the evidence is that of the
+    first: the sample as it is. The same sample gives the same evidence, whatever else is asked: the noise that smooths
+    it begins from the same seed each time.
 
     Parameters
     ----------
