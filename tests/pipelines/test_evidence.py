@@ -63,9 +63,13 @@ def test_evidence_fades_to_noise_when_weights_are_drawn_anew_and_is_found_again_
     learned = maps(model, answers)
     assert likeness(learned, maps(twin, answers)) > 0.4
     first, last = [i for i, layer in enumerate(model.network.layers) if layer.kind == "dense"]
-    for layers in ([last], [first], [first, last]):
-        random = [likeness(learned, maps(redrawn(model, layers, seed), answers)) for seed in range(10, 18)]
-        assert abs(np.mean(random)) < 0.2, layers
+    random = {
+        layers: np.mean([likeness(learned, maps(redrawn(model, layers, seed), answers)) for seed in range(10, 18)])
+        for layers in ((last,), (first,), (first, last))
+    }
+    assert abs(random[first, last]) < 0.1
+    # With random outputs another class wins, and what the hidden units found in the sample speaks for that one instead.
+    assert max(random.values()) < 0.15
 
 
 def test_in_a_linear_network_of_two_classes_the_evidence_adds_up_to_the_calibrated_log_odds(twins):
