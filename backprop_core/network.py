@@ -135,7 +135,7 @@ class Network:
         """Run from now on as compiled loops what can be, as `kernels` has it; the results differ by rounding alone."""
         from backprop_core.kernels import fused
 
-        self._stack = fused(self.layers)
+        self._stack = fused(self.layers, self.dtype)
 
     def logits(self, X, chunk=1024):
         """Return the logits of any number of rows in evaluation mode, a chunk at a time so that memory stays small."""

@@ -44,6 +44,15 @@ class Residual:
         self.parameter_shapes = self._named(layer.parameter_shapes for layer in self.layers)
         self.statistic_shapes = self._named(getattr(layer, "statistic_shapes", {}) for layer in self.layers)
         self._first_learning = next(i for i, layer in enumerate(self.layers) if layer.parameter_shapes)
+        self._stack = [(layer, place) for place, layer in enumerate(self.layers)]
+
+    def compiled(self, dtype):
+        """Return the same layer, running as compiled loops what can be, as `kernels` has it."""
+        from backprop_core.kernels import fused
+
+        twin = Residual(self.layers)
+        twin._stack = fused(self.layers, dtype)
+        return twin
 
     @staticmethod
     def _named(entries):
@@ -69,10 +78,10 @@ class Residual:
 
     def forward(self, params, x, scratch, training=False, rng=None):
         """Return y and its backward function."""
-        inner, pullbacks = x, []
-        for i, (layer, part) in enumerate(zip(self.layers, self._parts(params), strict=True)):
-            inner, pullback = layer.forward(part, inner, _ScratchOf(scratch, i), training, rng)
-            pullbacks.append(pullback)
+        inner, pullbacks, parts = x, [], self._parts(params)
+        for layer, place in self._stack:
+            inner, pullback = layer.forward(parts[place], inner, _ScratchOf(scratch, place), training, rng)
+            pullbacks.append((place, pullback))
         # The inner layers may need both x and what they made of it on the way back: the sum has an array of its own.
         y = np.add(x, inner, out=scratch("y", x.shape))
 
@@ -82,8 +91,9 @@ class Residual:
             error[...] = dy
             parts = self._parts(grads)
             last = 0 if input_error else self._first_learning
-            for i in range(len(pullbacks) - 1, last - 1, -1):
-                error = pullbacks[i](error, parts[i], input_error=input_error or i > last)
+            for place, pullback in reversed(pullbacks):
+                if place >= last:
+                    error = pullback(error, parts[place], input_error=input_error or place > last)
             if not input_error:
                 return None
             dy += error

@@ -1,12 +1,15 @@
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from backprop_core import kernels
 from backprop_core.architecture import multilayer_perceptron
+from backprop_core.layers import Activate
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.network import Network
 from backprop_core.optimizers import SGD, Adam, Lion
 from backprop_core.regression_losses import SquaredError
+from backprop_core.scratch import Scratch
 from backprop_core.step import Step, add_penalty, worth_compiling
 
 DTYPES = [np.float32, np.float64]
@@ -104,7 +107,17 @@ def test_what_has_no_compiled_form_keeps_its_own():
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(
-    "settings", [{}, {"dropout": 0.5}, {"normalization": "batch"}, {"activation": ["tanh", "relu"]}]
+    "settings",
+    [
+        {},
+        {"dropout": 0.5},
+        {"normalization": "batch"},
+        {"normalization": "layer"},
+        {"activation": ["tanh", "relu"]},
+        {"activation": "gelu", "normalization": "layer", "dropout": 0.5},
+        {"residual": True, "normalization": "layer"},
+        {"residual": True, "dropout": 0.5},
+    ],
 )
 def test_a_compiled_network_computes_what_the_plain_one_does(dtype, settings):
     plain, compiled = (
@@ -122,10 +135,31 @@ def test_a_compiled_network_computes_what_the_plain_one_does(dtype, settings):
 
 def test_a_dense_layer_and_its_relu_are_run_as_one_and_other_layers_as_they_are():
     layers = multilayer_perceptron(4, (5, 6), 3, ["relu", "tanh"], dropout=0.1)
-    names = [(type(layer).__name__, place) for layer, place in kernels.fused(layers)]
+    names = [(type(layer).__name__, place) for layer, place in kernels.fused(layers, np.float64)]
     dense_relu, *rest = names
     assert dense_relu == ("DenseRelu", 0)
     assert rest == [(type(layers[place]).__name__, place) for place in range(2, 7)]
+
+
+def test_the_compiled_gelu_is_as_exact_as_float32():
+    z = np.concatenate([np.linspace(-12, 12, 100_001), [0, -0.0, 1e-30, 1e4, -1e4]]).astype(np.float32)[:, None]
+    layer, errors = kernels.fused([Activate("gelu")], np.float32)[0][0], np.ones_like(z)
+    a, backward = layer.forward({}, z, Scratch(np.float32), training=True)
+    exact = z * ndtr(z.astype(np.float64))
+    assert np.abs(a - exact).max() < 1e-6
+    slope = ndtr(z.astype(np.float64)) + z * np.exp(-0.5 * z.astype(np.float64) ** 2) / np.sqrt(2 * np.pi)
+    np.testing.assert_allclose(backward(errors, {}), slope, rtol=0, atol=5e-7)
+    assert type(kernels.fused([Activate("gelu")], np.float64)[0][0]) is Activate
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+@pytest.mark.parametrize("settings", [{"activation": "gelu"}, {"normalization": "layer"}])
+def test_a_number_that_is_not_finite_passes_the_compiled_layers(poison, settings):
+    network = Network(multilayer_perceptron(2, (3,), 2, **settings), np.float32, np.random.default_rng(0))
+    network.compile()
+    network.params.flat[:] = 1
+    with np.errstate(invalid="ignore"):
+        assert not np.isfinite(network.logits(np.array([[poison, 1.0]], np.float32))).any()
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
