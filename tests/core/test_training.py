@@ -434,3 +434,17 @@ def test_augmented_batches_are_what_the_network_learns_from_and_plain_rows_what_
     best = state.history.entries[-1]
     assert best["valid"]["accuracy"] > 0.8 > best["train"]["accuracy"]  # junk rows cannot have taught that
     assert best["train"] == measure(trainer.network, SoftmaxCrossEntropy(), junk, y)
+
+
+def test_averaged_weights_are_measured_with_statistics_of_their_own():
+    # Early in training the weights wander far: running means counted on the way do not fit their average.
+    (X, y), valid = clouds(600, 0), clouds(300, 1)
+    settings = {"epochs": 4, "learning_rate": 0.3, "batch_size": 100}
+    trainer = trainer_for(normalization="batch", average=ExponentialAverage(0.99), **settings)
+    fit(trainer, rows=(X, y), valid=valid)
+    normal = next(layer for layer in trainer.network.layers if layer.kind == "batch_norm")
+    place = trainer.network.layers.index(normal)
+    counted = trainer.network.statistics.views[place]
+    x = X @ trainer.network.params.views[0]["W"] + trainer.network.params.views[0]["b"]
+    np.testing.assert_allclose(counted["running_mean"], x.mean(axis=0), atol=0.1 * x.std())
+    np.testing.assert_allclose(counted["running_var"], x.var(axis=0), rtol=0.25)
