@@ -27,6 +27,7 @@ from backprop_core.naming import known
 LEAK = 0.01
 SQRT_HALF = 0.7071067811865476
 INV_SQRT_2PI = 0.3989422804014327
+NORMAL_TAIL = (0.2316419, 0.319381530, -0.356563782, 1.781477937, -1.821255978, 1.330274429)
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,27 @@ def gelu_derivative(z, a, da, out):
 
 
 def _normal_cdf(z):
-    """P(Z <= z) = (1 + erf(z / sqrt 2)) / 2"""
+    """P(Z <= z) = (1 + erf(z / sqrt 2)) / 2; in float32, whose last digit it reaches, by a polynomial.
+
+    With t = 1 / (1 + 0.2316419 |z|), and p the normal density, P(Z > |z|) = p(z) (b1 t + b2 t^2 + ... + b5 t^5) to
+    within 7.5e-8: Abramowitz and Stegun 1964, formula 26.2.17. So predicting need not wait for scipy.
+    """
+    if z.dtype == np.float32:
+        t = np.abs(z)
+        t *= NORMAL_TAIL[0]
+        t += 1
+        np.reciprocal(t, out=t)
+        tail = t * NORMAL_TAIL[-1]
+        for b in NORMAL_TAIL[-2:0:-1]:
+            tail += b
+            tail *= t
+        density = z * z
+        density *= -0.5
+        np.exp(density, out=density)
+        tail *= density
+        tail *= INV_SQRT_2PI
+        return np.where(z < 0, tail, 1 - tail)
+
     from scipy.special import erf
 
     p = z * SQRT_HALF

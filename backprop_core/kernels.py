@@ -13,12 +13,11 @@ does. Arrays are float32 or float64; all numbers that meet them must be of the s
 computed in float64 at half the speed: hence `number`.
 """
 
-import math
-
 import numba
 import numpy as np
 
 from backprop_core import activations
+from backprop_core.activations import INV_SQRT_2PI, NORMAL_TAIL
 from backprop_core.layers import Dense
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.normalization import LayerNorm
@@ -89,16 +88,12 @@ def _relu_derivative_and_sum(a, da, db):
 
 @_kernel
 def _gelu(z, cdf, a):
-    """`activations.gelu` in float32, and P(Z <= z), which the way back needs again.
-
-    P(Z <= z) = 1 - p(z) * t (b1 + t (b2 + ...)) for z >= 0, with t = 1 / (1 + z 0.2316419), to within 7.5e-8, which is
-    half a float32's last bit: Abramowitz and Stegun 1964, formula 26.2.17
-    """
+    """`activations.gelu` in float32, and P(Z <= z), which the way back needs again."""
     n, k = z.shape
     number = np.float32
-    b1, b2, b3 = number(0.319381530), number(-0.356563782), number(1.781477937)
-    b4, b5, scale = number(-1.821255978), number(1.330274429), number(0.2316419)
-    zero, one, half, density = number(0), number(1), number(0.5), number(1 / math.sqrt(2 * math.pi))
+    scale, b1, b2 = number(NORMAL_TAIL[0]), number(NORMAL_TAIL[1]), number(NORMAL_TAIL[2])
+    b3, b4, b5 = number(NORMAL_TAIL[3]), number(NORMAL_TAIL[4]), number(NORMAL_TAIL[5])
+    zero, one, half, density = number(0), number(1), number(0.5), number(INV_SQRT_2PI)
     for i in range(n):
         for j in range(k):
             x = z[i, j]
@@ -113,7 +108,7 @@ def _gelu(z, cdf, a):
 def _gelu_derivative(z, cdf, da):
     """`activations.gelu_derivative` in float32, in place of `da`."""
     n, k = z.shape
-    half, density = np.float32(0.5), np.float32(1 / math.sqrt(2 * math.pi))
+    half, density = np.float32(0.5), np.float32(INV_SQRT_2PI)
     for i in range(n):
         for j in range(k):
             x = z[i, j]
