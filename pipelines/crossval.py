@@ -21,7 +21,7 @@ from backprop_core.errors import BackpropError, DivergedError
 from pipelines import datasets
 from pipelines.cores import cores
 from pipelines.fitting import fit
-from pipelines.folds import Folding, folding
+from pipelines.folds import FOLD_SEED, Folding, folding
 from pipelines.preparation import extract, load_dataset
 from pipelines.views import averaged_logits
 
@@ -64,9 +64,10 @@ class Work:
         It takes one thread, so that the result does not depend on how many folds are trained at a time.
         """
         prepared = self.split(name, seed)
+        recipe = self.recipe.for_rows(len(prepared.dataset.rows("train")))
         try:
             with threadpool_limits(1):
-                fitted = fit(prepared, self.per_feature, self.recipe, seed, n_threads=1)
+                fitted = fit(prepared, self.per_feature, recipe, seed, n_threads=1)
                 views = prepared.extractor.views(prepared.rows("test")[0])
                 predicted = averaged_logits(fitted.network, fitted.standardizer, views).argmax(axis=1)
         except DivergedError as error:
@@ -103,6 +104,7 @@ def cross_validate(
     seed=0,
     n_seeds=1,
     n_jobs=None,
+    fold_seed=FOLD_SEED,
     on_dataset=None,
     on_fold=None,
 ):
@@ -122,6 +124,8 @@ def cross_validate(
         initial weights, order of rows and dropout. The folds do not depend on it.
     n_jobs : int > 0 or None
         Processes, of one thread each; None means one for each core. The result does not depend on it.
+    fold_seed : int
+        Which samples are drawn together, where folds are drawn.
     on_dataset : function of (Dataset, fallback or not, Folding), called once the features are there
     on_fold : function of (name, seed, n, accuracy, number done, number of all), called after each training
 
@@ -140,7 +144,7 @@ def cross_validate(
     prepared = extract(dataset, task.extractor_for(dataset), n_jobs)
     prepared = replace(prepared, augmentation=task.augmentation_for(prepared, recipe, n_jobs))
     dataset = prepared.dataset
-    work = Work(prepared, task.per_feature, recipe, folding(dataset, by, n_folds))
+    work = Work(prepared, task.per_feature, recipe, folding(dataset, by, n_folds, fold_seed))
     folds = work.folding.folds
     if on_dataset:
         on_dataset(dataset, fallback, work.folding)

@@ -48,7 +48,7 @@ class Folding:
         ]
 
 
-def folding(dataset, by=None, n_folds=None):
+def folding(dataset, by=None, n_folds=None, seed=FOLD_SEED):
     """Share the samples out among folds, the same way every time.
 
     Parameters
@@ -60,6 +60,8 @@ def folding(dataset, by=None, n_folds=None):
         of 20 groups or more, none is torn apart. None: by speaker where there are 2 to 19 groups, else by fold.
     n_folds : int > 1 or None
         None means 5.
+    seed : int
+        Which samples are drawn together.
 
     Raises
     ------
@@ -77,7 +79,7 @@ def folding(dataset, by=None, n_folds=None):
         by, grouped, folds = "speaker", True, _one_for_each_speaker(dataset, n_groups)
     else:
         by, grouped = "fold", n_groups >= MANY_GROUPS
-        folds = _drawn(dataset, n_folds or N_FOLDS, n_groups if grouped else None)
+        folds = _drawn(dataset, n_folds or N_FOLDS, n_groups if grouped else None, seed)
     return Folding(by, folds, grouped, _validation(dataset, folds, grouped))
 
 
@@ -90,7 +92,7 @@ def _one_for_each_speaker(dataset, n_groups):
     return {str(group): np.flatnonzero(dataset.group == group) for group in np.unique(dataset.group)}
 
 
-def _drawn(dataset, n_folds, n_groups):
+def _drawn(dataset, n_folds, n_groups, seed):
     """Draw folds class by class, of whole groups unless `n_groups` is None."""
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
@@ -104,7 +106,7 @@ def _drawn(dataset, n_folds, n_groups):
     if n_groups is not None and n_groups < n_folds:
         raise UsageError(f"{dataset.name}: has {n_groups} speakers, too few for {n_folds} folds; use fewer --folds")
     kind, groups = (StratifiedKFold, None) if n_groups is None else (StratifiedGroupKFold, dataset.group)
-    splitter = kind(n_folds, shuffle=True, random_state=FOLD_SEED)
+    splitter = kind(n_folds, shuffle=True, random_state=seed)
     folds = {str(k): rows for k, (_, rows) in enumerate(splitter.split(dataset.y, dataset.y, groups), 1)}
     if not all(map(len, folds.values())):
         raise UsageError(f"{dataset.name}: its speakers cannot fill {n_folds} folds; use fewer --folds")

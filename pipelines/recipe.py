@@ -5,6 +5,7 @@ change them last.
 """
 
 import difflib
+import math
 import tomllib
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -21,13 +22,15 @@ class Recipe:
     """Choices for one training; they mean what `multilayer_perceptron`, `Trainer` and `Step` of backprop_core say.
 
     Where 0 or "none" would make no sense as a value, it means that the thing is not used. `average` is the decay of
-    `ExponentialAverage`. `augmentation` is the strength with which training rows are varied, 1 being what suits the
-    task; `foreign` is how many foreign sounds come with each batch, as a share of it. Raises UsageError where a value
-    is out of its range.
+    `ExponentialAverage`. Where a data set is so small that the epochs have fewer than `least_steps` steps, there are
+    more epochs, see `for_rows`. `augmentation` is the strength with which training rows are varied, 1 being what suits
+    the task; `foreign` is how many foreign sounds come with each batch, as a share of it. Raises UsageError where a
+    value is out of its range.
     """
 
     hidden: tuple[int, ...]
     epochs: int
+    least_steps: int = 0
     activation: str = "relu"
     normalization: str = "none"
     residual: bool = False
@@ -54,10 +57,10 @@ class Recipe:
     def __post_init__(self):
         _require(isinstance(self.hidden, list | tuple), "hidden", self.hidden, "a list of widths")
         object.__setattr__(self, "hidden", tuple(self.hidden))
-        whole = ("epochs", "batch_size", "patience")
+        whole = ("epochs", "least_steps", "batch_size", "patience")
         _require(all(_is_whole(w) and 0 < w <= 100_000 for w in self.hidden), "hidden", self.hidden, "widths > 0")
         for name in whole:
-            value, least = getattr(self, name), 0 if name == "patience" else 1
+            value, least = getattr(self, name), 0 if name in ("patience", "least_steps") else 1
             _require(_is_whole(value) and value >= least, name, value, f"a whole number from {least}")
         _require(isinstance(self.residual, bool), "residual", self.residual, "true or false")
         amounts = ("learning_rate", "weight_decay", "alpha", "l1", "max_norm", "clip_norm", "clip_value")
@@ -82,8 +85,18 @@ class Recipe:
         """Return the entries as a dict of JSON types."""
         return {**asdict(self), "hidden": list(self.hidden)}
 
+    def for_rows(self, n_rows):
+        """Return the recipe for so many training rows: with as many epochs as `least_steps` need, if those are more."""
+        steps = math.ceil(n_rows / self.batch_size)
+        return replace(self, epochs=max(self.epochs, math.ceil(self.least_steps / steps)))
+
     def changed(self, changes, source="the options"):
-        """Return a recipe with some entries replaced; UsageError naming `source` where an entry is unknown or wrong."""
+        """Return a recipe with some entries replaced; UsageError naming `source` where an entry is unknown or wrong.
+
+        A number of epochs that is asked for is meant as it stands: `least_steps` is then 0.
+        """
+        if "epochs" in changes:
+            changes = {"least_steps": 0, **changes}
         known = [field.name for field in fields(self)]
         for name in changes:
             if name not in known:

@@ -5,7 +5,7 @@ A task names its data sets, how a file becomes a row of numbers, how rows are sc
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines.errors import UsageError
 from pipelines.features import speech_augmentation
@@ -86,6 +86,22 @@ SPEECH = Task(
     },
 )
 
+FAST_IMAGES = Recipe(
+    hidden=(512, 512),
+    epochs=14,
+    least_steps=1000,
+    activation="gelu",
+    normalization="layer",
+    dropout=0.1,
+    label_smoothing=0.1,
+    learning_rate=3e-3,
+    batch_size=256,
+    average=0.999,
+    augmentation=0.5,
+)
+
+BEST_IMAGES = replace(FAST_IMAGES, hidden=(1024, 1024, 1024), residual=True, epochs=100, dropout=0.2, augmentation=1.0)
+
 IMAGES = Task(
     name="images",
     extractor=ImageExtractor,
@@ -95,8 +111,8 @@ IMAGES = Task(
     ),
     per_feature=False,
     presets={
-        "fast": Recipe(hidden=(512, 256), epochs=15, batch_size=256, dropout=0.3, input_dropout=0.1),
-        "best": Recipe(hidden=(1024, 1024), epochs=60, batch_size=256, dropout=0.5, input_dropout=0.2),
+        "fast": FAST_IMAGES,
+        "best": BEST_IMAGES,
     },
 )
 

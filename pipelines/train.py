@@ -100,6 +100,7 @@ def train(
     augmentation = task.augmentation_for(prepared, recipe, n_jobs)
     prepared = replace(prepared, augmentation=augmentation)
     dataset, extractor = prepared.dataset, prepared.extractor
+    recipe = recipe.for_rows(len(dataset.rows("train")))
     if on_dataset:
         notes = (*dataset.notes, augmentation.note()) if augmentation else dataset.notes
         on_dataset(replace(dataset, notes=notes), fallback)

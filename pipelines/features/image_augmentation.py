@@ -61,11 +61,11 @@ class Amounts:
     def suited_to(cls, pictures, y):
         """Choose what suits training pictures.
 
-        Handwriting is figures of thin strokes (`breadth_of_figures` at most 1/6) on an even ground
-        (`evenness_of_edges` at least 1/2): everybody's hand bends, leans and scales it differently. Broader figures on
-        an even ground keep their outline, and vary little beyond their place and size. Photographs, filled to the
-        edge, show their thing anywhere and in any light.
-        Mirrored are the pictures whose mirror image means the same (`mirrored_means_the_same`).
+        Handwriting is figures of thin strokes on an even ground (`evenness_of_edges` at least 1/2): everybody's hand
+        bends, leans and scales it differently. Thin is a `breadth_of_figures` of at most 1/6 of the side, or of 2.5
+        pixels, because a small picture cannot show a thinner stroke. Broader figures on an even ground keep their
+        outline, and vary little beyond their place and size. Photographs, filled to the edge, show their thing anywhere
+        and at any size. Mirrored are the pictures whose mirror image means the same (`mirrored_means_the_same`).
 
         Parameters
         ----------
@@ -80,7 +80,8 @@ class Amounts:
         some = pictures[:: max(1, len(pictures) // MEASURED)]
         evenness, breadth = picture_character.evenness_of_edges(some), picture_character.breadth_of_figures(some)
         mirror, plain, mirrored = picture_character.mirrored_means_the_same(pictures, y, np.random.default_rng(0))
-        chosen = PHOTOGRAPHS if evenness < 0.5 else HANDWRITING if breadth <= 1 / 6 else THINGS
+        thin = breadth <= max(1 / 6, 2.5 / min(pictures.shape[1:3]))
+        chosen = PHOTOGRAPHS if evenness < 0.5 else HANDWRITING if thin else THINGS
         because = {
             "evenness_of_edges": round(evenness, 4),
             "breadth_of_figures": round(breadth, 4),
@@ -90,7 +91,7 @@ class Amounts:
         return replace(chosen, mirror=mirror), because
 
 
-HANDWRITING = Amounts(shift=0.07, rotation=12, scale=0.15, aspect=0.1, shear=0.15, bend=0.05)
+HANDWRITING = Amounts(shift=0.07, rotation=12, scale=0.15, aspect=0.1, shear=0.15, bend=0.043)
 THINGS = Amounts(shift=0.036, scale=0.08)
 PHOTOGRAPHS = Amounts(shift=0.125, rotation=10, scale=0.1, bend=0.015)
 

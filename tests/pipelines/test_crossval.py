@@ -82,6 +82,12 @@ def test_folds_hold_nearly_the_same_number_of_each_class():
         assert abs(counts.sum() - len(dataset) / 4) <= 3
 
 
+def test_another_seed_draws_other_folds_and_the_same_one_the_same():
+    dataset = made(3, n_each=40)
+    first, again, other = (folding(dataset, "fold", 4, seed).folds["1"].tolist() for seed in (0, 0, 1))
+    assert first == again == folding(dataset, "fold", 4).folds["1"].tolist() != other
+
+
 def test_the_split_that_data_comes_with_changes_nothing():
     dataset = made(4)
     split = replace(dataset, role=np.array(["train", "test", "valid"] * 8))
@@ -304,3 +310,18 @@ def test_a_worker_that_the_system_ends_is_an_error_in_one_sentence():
 
     with pytest.raises(BackpropError, match="use fewer --jobs"):
         list(_predictions(Greedy(), [("x", 0), ("y", 0)], n_jobs=2))
+
+
+def test_variations_are_decided_on_by_the_rows_that_teach_a_fold():
+    class Deciding:
+        """An augmentation that remembers which rows it was fitted to."""
+
+        def refitted(self, prepared):
+            self.seen = prepared.dataset.rows("train")
+            return self
+
+    work = work_on(made(4))
+    work = replace(work, prepared=replace(work.prepared, augmentation=Deciding()))
+    split = work.split("s02", 0)
+    assert not set(split.augmentation.seen) & set(work.folding.folds["s02"])
+    assert split.augmentation.seen.tolist() == split.dataset.rows("train").tolist()

@@ -102,3 +102,18 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
         with pytest.raises(UsageError, match="cannot be read") as refusal:
             RECIPE.with_file(path)
         assert str(refusal.value).startswith(str(path))
+
+
+def test_a_small_data_set_is_gone_through_more_often():
+    recipe = RECIPE.changed({"batch_size": 100, "least_steps": 30})
+    assert recipe.for_rows(100_000).epochs == recipe.epochs
+    assert recipe.for_rows(250).epochs == 10
+    assert recipe.for_rows(1).epochs == 30
+    assert RECIPE.for_rows(1) == RECIPE
+
+
+def test_a_number_of_epochs_that_is_asked_for_is_meant_as_it_stands():
+    recipe = RECIPE.changed({"least_steps": 1000})
+    assert recipe.changed({"epochs": 3}).for_rows(10).epochs == 3
+    assert recipe.changed({"dropout": 0.1}).for_rows(10).epochs > 3
+    assert recipe.changed({"epochs": 3, "least_steps": 50}).for_rows(10).epochs == 50

@@ -8,7 +8,15 @@ import pytest
 
 from pipelines import datasets
 from pipelines.features import warping
-from pipelines.features.image_augmentation import FADE, Amounts, ImageAugmentation, faded
+from pipelines.features.image_augmentation import (
+    FADE,
+    HANDWRITING,
+    PHOTOGRAPHS,
+    THINGS,
+    Amounts,
+    ImageAugmentation,
+    faded,
+)
 from pipelines.preparation import prepare
 from pipelines.tasks import IMAGES
 
@@ -118,8 +126,21 @@ def test_what_varies_follows_from_the_pictures(prepared):
     assert chosen == chosen.refitted(prepared)
     assert chosen.settings()["amounts"]["shift"] > 0
     assert "shift" in chosen.note()
+
+
+def discs(radius, n=60, side=28):
+    rows, columns = np.indices((side, side)) - side / 2
+    disc = (np.hypot(rows, columns) < radius) * np.uint8(200)
+    return np.repeat(disc[None, :, :, None], n, axis=0), np.arange(n) % 3
+
+
+def test_thin_strokes_are_taken_for_handwriting_broad_figures_for_things_and_full_pictures_for_photographs(prepared):
+    stored, y = prepared.rows("train")
+    assert Amounts.suited_to(stored.reshape(-1, 8, 8, 1), y)[0] == HANDWRITING
+    assert Amounts.suited_to(*discs(2))[0] == HANDWRITING
+    assert Amounts.suited_to(*discs(9))[0] == THINGS
     noise = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 3)).astype(np.uint8)
-    assert Amounts.suited_to(noise, np.arange(60) % 3)[0] != chosen.amounts
+    assert Amounts.suited_to(noise, np.arange(60) % 3)[0] == PHOTOGRAPHS
 
 
 def test_training_tells_how_pictures_were_varied_and_goes_on_to_the_same_weights(call, tmp_path):
