@@ -4,10 +4,13 @@ import sys
 
 from benchmarks import (
     accuracy,
+    augmentation_speed,
     choose_speech_features,
     decoding_speed,
+    digits_crossval,
     feature_speed,
     foreign_sounds,
+    image_accuracy,
     memory,
     new_voices,
     prediction_speed,
@@ -23,6 +26,7 @@ ROOMS = (
     memory,
     time_to_accuracy,
     accuracy,
+    augmentation_speed,
     feature_speed,
     decoding_speed,
     startup,
@@ -30,8 +34,9 @@ ROOMS = (
     new_voices,
     word_error_rate,
     foreign_sounds,
+    digits_crossval,
 )
-BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS}
+BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS} | image_accuracy.PARTS
 
 names = sys.argv[1:] or list(BENCHMARKS)
 for name in names:

@@ -22,7 +22,7 @@ def both(request, call):
 
 @pytest.fixture
 def bars_model(call, tmp_path, bars):
-    words = ("--hidden", "8", "--epochs", "30", "--out", tmp_path / "m")
+    words = ("--hidden", "16", "--epochs", "100", "--out", tmp_path / "m")
     assert call("train", "images", "--dataset", bars, *words).code == 0
     return tmp_path / "m"
 

@@ -78,8 +78,9 @@ def test_a_model_with_normalisation_and_residual_connections_passes(call, images
 
 
 def test_a_wrong_derivative_is_answered_with_6_and_named(call, images_model, monkeypatch):
-    wrong = Activation("relu", activations.relu, activations.leaky_relu_derivative)
-    monkeypatch.setitem(ACTIVATIONS, "relu", wrong)
+    for name in ("relu", "gelu"):
+        wrong = Activation(name, getattr(activations, name), activations.leaky_relu_derivative)
+        monkeypatch.setitem(ACTIVATIONS, name, wrong)
     monkeypatch.setattr(verb, "LOSSES", dict(list(verb.LOSSES.items())[:1]))
     for words in ([images_model], []):
         answer = call("gradcheck", *words, "--json")
@@ -88,7 +89,7 @@ def test_a_wrong_derivative_is_answered_with_6_and_named(call, images_model, mon
         assert "is wrong" in answer.stderr
         assert len(answer.stderr.splitlines()) == 1
     named = {row["name"] for row in answer.json["checks"] if row["part"] == "activation" and row["verdict"] == "wrong"}
-    assert named == {"relu"}
+    assert named == {"relu", "gelu"}
 
 
 def test_what_could_not_be_checked_is_no_pass(call, images_model, monkeypatch):

@@ -1,0 +1,51 @@
+"""Accuracy on pictures: the test splits of MNIST, Fashion-MNIST and CIFAR-10, with the presets for images.
+
+Each seed is one whole `backprop train images` in a process of its own, timed with everything that belongs to it, from
+reading the files (the first seed without cached features) to the last figure. A training that takes less than 5 minutes
+is repeated with 5 seeds, one that takes less than 20 with 3, and a longer one is shown alone, with the 95 % interval of
+its one test.
+
+`python -m benchmarks image_accuracy_fast image_accuracy_best` measures all of it, which takes hours;
+`python -m benchmarks.image_accuracy PRESET [--seeds N] [NAME…]` measures some of the data sets, and leaves what was
+measured of the others.
+"""
+
+import argparse
+import functools
+import json
+
+from benchmarks import results_file
+from benchmarks.accuracy import measured
+
+SETS = ("mnist", "fashion-mnist", "cifar10")
+PRESETS = ("fast", "best")
+
+
+def measure(preset, names=SETS, n_seeds=None):
+    """Measure some data sets, and write each into results/image_accuracy_<preset>.json as soon as it is done."""
+    for name in names:
+        of_set = measured("images", name, preset, seeds_for if n_seeds is None else lambda seconds: n_seeds)
+        path = results_file.FOLDER / f"image_accuracy_{preset}.json"
+        sets = json.loads(path.read_text())["sets"] if path.exists() else {}
+        in_order = {known: (sets | {name: of_set}).get(known) for known in SETS}
+        measured_so_far = {known: of for known, of in in_order.items() if of}
+        results_file.write(f"image_accuracy_{preset}", {"preset": preset, "sets": measured_so_far})
+
+
+PARTS = {f"image_accuracy_{preset}": functools.partial(measure, preset) for preset in PRESETS}
+
+
+def seeds_for(seconds):
+    """Return with how many seeds a training of this length is repeated."""
+    return 5 if seconds < 300 else 3 if seconds < 1200 else 1
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.image_accuracy")
+    parser.add_argument("preset", choices=PRESETS)
+    parser.add_argument("--seeds", type=int)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SETS))
+    words = parser.parse_args()
+    if unknown := set(words.names) - set(SETS):
+        parser.error(f"{', '.join(sorted(unknown))}: choose from {', '.join(SETS)}")
+    measure(words.preset, words.names or SETS, words.seeds)
