@@ -88,8 +88,8 @@ SPEECH = Task(
 
 FAST_IMAGES = Recipe(
     hidden=(512, 512),
-    epochs=14,
-    least_steps=1000,
+    epochs=16,
+    least_steps=1500,
     activation="gelu",
     normalization="layer",
     dropout=0.1,
@@ -97,10 +97,10 @@ FAST_IMAGES = Recipe(
     learning_rate=3e-3,
     batch_size=256,
     average=0.999,
-    augmentation=0.5,
+    augmentation=1.0,
 )
 
-BEST_IMAGES = replace(FAST_IMAGES, hidden=(1024, 1024, 1024), residual=True, epochs=100, dropout=0.2, augmentation=1.0)
+BEST_IMAGES = replace(FAST_IMAGES, hidden=(1024, 1024, 1024), residual=True, epochs=100, dropout=0.15)
 
 IMAGES = Task(
     name="images",

@@ -64,8 +64,9 @@ class Amounts:
         Handwriting is figures of thin strokes on an even ground (`evenness_of_edges` at least 1/2): everybody's hand
         bends, leans and scales it differently. Thin is a `breadth_of_figures` of at most 1/6 of the side, or of 2.5
         pixels, because a small picture cannot show a thinner stroke. Broader figures on an even ground keep their
-        outline, and vary little beyond their place and size. Photographs, filled to the edge, show their thing anywhere
-        and at any size. Mirrored are the pictures whose mirror image means the same (`mirrored_means_the_same`).
+        outline: they move and grow a little, and none of their parts is to be relied on. Photographs, filled to the
+        edge, show their thing anywhere and at any size. Mirrored are the pictures whose mirror image means the same
+        (`mirrored_means_the_same`).
 
         Parameters
         ----------
@@ -92,7 +93,7 @@ class Amounts:
 
 
 HANDWRITING = Amounts(shift=0.07, rotation=12, scale=0.15, aspect=0.1, shear=0.15, bend=0.043)
-THINGS = Amounts(shift=0.036, scale=0.08)
+THINGS = Amounts(shift=0.018, scale=0.04, erasing=0.3)
 PHOTOGRAPHS = Amounts(shift=0.125, rotation=10, scale=0.1, bend=0.015)
 
 
