@@ -14,6 +14,17 @@ class InputFileError(BackpropError):
 
     exit_code = 3
 
+    @classmethod
+    def about(cls, source, reason):
+        """Return the error for a file (Path), or its contents (bytes), which have no name but `<stdin>`."""
+        return cls(f"{'<stdin>' if isinstance(source, bytes) else source}: {reason}")
+
+
+class NothingToSeeError(BackpropError):
+    """What was decoded shows nothing that could be recognised. The message does not know the file's name."""
+
+    exit_code = 3
+
 
 class MicrophoneError(BackpropError):
     """There is no microphone that can be used, or a package that it needs is missing."""

@@ -105,7 +105,7 @@ BEST_IMAGES = replace(FAST_IMAGES, hidden=(1024, 1024, 1024), residual=True, epo
 IMAGES = Task(
     name="images",
     extractor=ImageExtractor,
-    extractor_for=lambda dataset: ImageExtractor.suited_to(dataset.items),
+    extractor_for=lambda dataset: ImageExtractor.suited_to(dataset.items, dataset.rows("train")),
     augmentation_for=lambda prepared, recipe, n_jobs: (
         ImageAugmentation.suited_to(prepared, recipe.augmentation) if recipe.augmentation else None
     ),

@@ -12,7 +12,7 @@ import click
 import numpy as np
 
 from pipelines.cores import cores
-from pipelines.errors import InputFileError
+from pipelines.errors import InputFileError, NothingToSeeError
 
 CHUNK = 32
 
@@ -40,12 +40,18 @@ def extract_all(extractor, items, n_jobs=None, progress=None):
         Index of each item that could not be read, in order, and the sentence that says why.
     """
     stored = np.empty((len(items), extractor.n_stored), extractor.stored_dtype)
-    if isinstance(items, np.ndarray):
-        for row, pixels in zip(stored, items, strict=True):
-            row[:] = extractor.stored_row(pixels)
-        return stored, np.ones(len(items), bool), []
     ok = np.ones(len(items), bool)
     failures = []
+    if isinstance(items, np.ndarray):
+        as_they_are = extractor.fits(items)
+        stored[as_they_are] = items[as_they_are].reshape(-1, extractor.n_stored)
+        for index in np.flatnonzero(~as_they_are):
+            try:
+                stored[index] = extractor.stored_row(items[index])
+            except NothingToSeeError as error:
+                ok[index] = False
+                failures.append((int(index), f"picture {index}: {error}"))
+        return stored if ok.all() else stored[ok], ok, failures
     starts = range(0, len(items), CHUNK)
     for start, (rows, failed) in zip(starts, _chunks(extractor, items, starts, n_jobs, progress), strict=True):
         ok[[index for index, _ in failed]] = False
@@ -77,11 +83,12 @@ def _chunk(extractor, items, start):
     for index, item in enumerate(items[start : start + CHUNK], start):
         try:
             decoded = extractor.read(item)
+            # A decoded picture can be large, so it is not kept until the chunk is complete.
+            done.append(decoded if together else extractor.stored_row(decoded))
         except InputFileError as error:
             failed.append((index, str(error)))
-            continue
-        # A decoded picture can be large, so it is not kept until the chunk is complete.
-        done.append(decoded if together else extractor.stored_row(decoded))
+        except NothingToSeeError as error:
+            failed.append((index, str(InputFileError.about(item, error))))
     if together:
         return extractor.stored_rows(done), failed
     return np.array(done, extractor.stored_dtype).reshape(len(done), extractor.n_stored), failed

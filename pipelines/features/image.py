@@ -5,23 +5,30 @@ number of channels. A picture is scaled as a whole, with a filter that averages 
 never squeezed: the digit 1 should not become as wide as an 8. Where its proportions are not those asked for, the rest
 is filled with the colour of its own edge, so that the seam does not show.
 
+Where the training pictures are drawings that were all brought to one size and place, as MNIST's digits were, a picture
+from outside is brought there too, be it a photograph of ink on paper: see `strokes` and `stroke_framing`.
+
 Settings are chosen once, from the training data, and travel in the model file.
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from typing import ClassVar
 
 import numpy as np
 from PIL import Image
 
 from backprop_core.attribution import gradient_times_input
-from pipelines.errors import DataError, InputFileError, UsageError
+from pipelines.errors import DataError, InputFileError, NothingToSeeError, UsageError
+from pipelines.features import stroke_framing
 from pipelines.features.display import Display
 from pipelines.features.image_file import read_pixels
+from pipelines.features.strokes import LONGER_SIDE
 
 CHANNELS = {"grey": 1, "colour": 3}
 LARGEST_SIDE = 32
 SAMPLED_FILES = 200
+SAMPLED_PIXELS = 5000
+FRAMINGS = ("whole", "strokes")
 SMOOTHED_FROM = 16  # pixels of the shorter side; below it, each pixel is a region of its own
 
 
@@ -35,11 +42,21 @@ class ImageExtractor:
         Size that every picture is brought to.
     channels : str
         `"grey"` (luma, ITU-R BT.601) or `"colour"` (red, green, blue).
+    framing : str
+        `"whole"`: the picture is scaled as a whole. `"strokes"`, of grey pictures only: the drawing in it is found,
+        scaled and centred. Model files from before there was a choice mean `"whole"`.
+    drawing_side : int >= 0, in pixels
+        Longer side of the drawing's box; 0 with `"whole"`.
+    stroke_breadth : float >= 0, in pixels
+        Usual breadth of the drawing's strokes; 0 with `"whole"`.
     """
 
     width: int
     height: int
     channels: str
+    framing: str = "whole"
+    drawing_side: int = 0
+    stroke_breadth: float = 0.0
 
     name: ClassVar[str] = "images"
     version: ClassVar[int] = 1
@@ -51,19 +68,35 @@ class ImageExtractor:
                 raise UsageError(f"image {side}: must be a whole number of pixels from 1 to 4096, not {length!r}")
         if self.channels not in CHANNELS:
             raise UsageError(f'image channels: must be "grey" or "colour", not {self.channels!r}')
+        if self.framing not in FRAMINGS or (self.framing == "strokes" and self.channels != "grey"):
+            raise UsageError(
+                f'image framing: must be "whole" or, for grey pictures, "strokes", not {self.framing!r} '
+                f"for {self.channels!r}"
+            )
+        most, strokes = min(self.width, self.height), self.framing == "strokes"
+        for setting, kinds in (("drawing_side", (int,)), ("stroke_breadth", (int, float))):
+            value = getattr(self, setting)
+            if type(value) not in kinds or not (0 < value <= most if strokes else value == 0):
+                limits = f"above 0 and at most {most}" if strokes else '0 with "whole"'
+                raise UsageError(f"image {setting}: must be {limits}, not {value!r}")
 
     @classmethod
-    def suited_to(cls, items):
+    def suited_to(cls, items, rows=None):
         """Choose the settings that suit a data set.
 
         Pixels in memory keep their own size and channels. Of files, at most `SAMPLED_FILES`, evenly spaced, are looked
         at: grey if all of them are grey (also where they are stored as colour); the median of their proportions; and
         the median of their longer sides, but at most `LARGEST_SIDE` pixels.
 
+        Grey pictures that have this size already, and are drawings in a common size and place, ask for the framing of
+        strokes, see `stroke_framing.convention`; of pixels in memory, at most `SAMPLED_PIXELS` are looked at.
+
         Parameters
         ----------
         items : sequence of Path, or ndarray of uint8 [shape=(n, height, width) or (n, height, width, 3)]
             The samples of a `Dataset`.
+        rows : ndarray of int, or None
+            Which of them may be looked at: those to be trained on; None means all.
 
         Returns
         -------
@@ -76,14 +109,26 @@ class ImageExtractor:
         """
         if len(items) == 0:
             raise DataError("data set: it has no pictures; add some")
+        rows = np.arange(len(items)) if rows is None or len(rows) == 0 else rows
         if isinstance(items, np.ndarray):
-            return cls(items.shape[2], items.shape[1], "grey" if items.ndim == 3 else "colour")
-        sizes, grey = _looked_at(items)
-        height, width = np.transpose(sizes)
+            plain = cls(items.shape[2], items.shape[1], "grey" if items.ndim == 3 else "colour")
+            return plain._framed_like(items[_spread_out(rows, SAMPLED_PIXELS)])
+        pictures, grey = _looked_at([items[row] for row in _spread_out(rows, SAMPLED_FILES)])
+        height, width = np.transpose([pixels.shape[:2] for pixels in pictures])
         side = min(LARGEST_SIDE, np.median(np.maximum(height, width)))
         ratio = np.exp(np.median(np.log(width / height)))
         wide, high = side * min(1, ratio), side / max(1, ratio)
-        return cls(max(1, round(wide)), max(1, round(high)), "grey" if grey else "colour")
+        plain = cls(max(1, round(wide)), max(1, round(high)), "grey" if grey else "colour")
+        if (height != plain.height).any() or (width != plain.width).any():
+            return plain
+        return plain._framed_like(np.stack([pixels if pixels.ndim == 2 else pixels[..., 0] for pixels in pictures]))
+
+    def _framed_like(self, pictures):
+        """Return these settings with the framing that training pictures of their size have."""
+        found = stroke_framing.convention(pictures) if self._grey else None
+        return (
+            self if found is None else replace(self, framing="strokes", drawing_side=found[0], stroke_breadth=found[1])
+        )
 
     @classmethod
     def from_settings(cls, settings, matrices=None):
@@ -94,9 +139,10 @@ class ImageExtractor:
         UsageError
             If a setting is missing, unknown or out of range.
         """
-        expected = [field.name for field in fields(cls)]
-        if sorted(settings) != sorted(expected):
-            raise UsageError(f"image settings: must be {', '.join(expected)}, not {', '.join(settings) or 'none'}")
+        known = [field.name for field in fields(cls)]
+        needed = [field.name for field in fields(cls) if field.default is MISSING]
+        if not set(needed) <= set(settings) <= set(known):
+            raise UsageError(f"image settings: must be {', '.join(known)}, not {', '.join(settings) or 'none'}")
         return cls(**settings)
 
     def settings(self):
@@ -130,12 +176,30 @@ class ImageExtractor:
         InputFileError
             If it is not a whole picture; the message begins with the path, or with `<stdin>` for bytes.
         """
-        return read_pixels(source, smallest=_enough(max(self.width, self.height)))
+        enough = LONGER_SIDE if self.framing == "strokes" else _enough(max(self.width, self.height))
+        return read_pixels(source, smallest=enough)
+
+    def fits(self, pictures):
+        """Tell which decoded pictures are rows as they are, of the right size, channels and framing.
+
+        Parameters
+        ----------
+        pictures : ndarray of uint8 [shape=(n, height, width) or (n, height, width, 3)]
+
+        Returns
+        -------
+        ndarray of bool [shape=(n,)]
+        """
+        if pictures.shape[1:] != (self.height, self.width, 3)[: 2 if self._grey else 3]:
+            return np.zeros(len(pictures), bool)
+        if self.framing == "whole":
+            return np.ones(len(pictures), bool)
+        return stroke_framing.obeys(pictures, self.drawing_side)
 
     def stored_row(self, pixels):
         """Bring one decoded picture to the size and channels of these settings.
 
-        Pixels that have them already are passed on untouched.
+        Pixels that have them already, and the framing, are passed on untouched.
 
         Parameters
         ----------
@@ -145,11 +209,28 @@ class ImageExtractor:
         -------
         row : ndarray of uint8 [shape=(n_features,)]
             Row by row from the top left; the three colours of a pixel stand side by side.
+
+        Raises
+        ------
+        NothingToSeeError
+            If strokes are to be framed and none stand out.
         """
-        if pixels.shape != (self.height, self.width, 3)[: 2 if self.channels == "grey" else 3]:
-            picture = Image.fromarray(pixels).convert("L" if self.channels == "grey" else "RGB")
-            pixels = np.asarray(_framed(picture, self.width, self.height))
-        return pixels.reshape(-1)
+        if self._grey and pixels.ndim == 3:
+            pixels = np.asarray(Image.fromarray(pixels).convert("L"))
+        if self.fits(pixels[np.newaxis])[0]:
+            return pixels.reshape(-1)
+        if self.framing == "strokes":
+            return self._strokes(pixels).reshape(-1)
+        picture = Image.fromarray(pixels).convert("L" if self._grey else "RGB")
+        return np.asarray(_framed(picture, self.width, self.height)).reshape(-1)
+
+    def _strokes(self, pixels):
+        framed = stroke_framing.framed(pixels, self.width, self.height, self.drawing_side, self.stroke_breadth)
+        if framed is None:
+            raise NothingToSeeError(
+                "no strokes stand out from the ground; take the picture closer and sharper, all of the drawing in it"
+            )
+        return framed
 
     def to_features(self, stored):
         """Scale stored rows to [0, 1]: features = stored / 255.
@@ -172,7 +253,10 @@ class ImageExtractor:
 
     def extract(self, source):
         """Return the features of one picture file (Path) or its contents (bytes): float32 [shape=(n_features,)]."""
-        return self.to_features(self.stored_row(self.read(source))[np.newaxis])[0]
+        try:
+            return self.to_features(self.stored_row(self.read(source))[np.newaxis])[0]
+        except NothingToSeeError as error:
+            raise InputFileError.about(source, error) from None
 
     def display(self, pixels):
         """Return what the network sees of one decoded picture: a Display of these settings' size and channels."""
@@ -238,18 +322,24 @@ def _edge_colour(pixels):
     return tuple(int(level) for level in np.median(edge, axis=0))
 
 
+def _spread_out(rows, most):
+    """Return at most so many of the rows, evenly spaced."""
+    return rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), most)).round().astype(int))]
+
+
 def _looked_at(paths):
-    """Return the sizes (height, width) of a sample of picture files, and whether all of them are grey."""
-    chosen = np.unique(np.linspace(0, len(paths) - 1, min(len(paths), SAMPLED_FILES)).round().astype(int))
-    sizes, grey, failure = [], True, None
-    for index in chosen:
+    """Return the pictures in some files, decoded no larger than needed, and whether all of them are grey."""
+    pictures, grey, failure = [], True, None
+    for path in paths:
         try:
-            pixels = read_pixels(paths[index], smallest=_enough(LARGEST_SIDE))
+            pixels = read_pixels(path, smallest=_enough(LARGEST_SIDE))
         except InputFileError as error:
             failure = error
             continue
-        sizes.append(pixels.shape[:2])
         grey = grey and (pixels.ndim == 2 or bool((pixels == pixels[..., :1]).all()))
-    if not sizes:
-        raise DataError(f"data set: none of the {len(chosen)} files looked at is a picture; for example, {failure}")
-    return sizes, grey
+        small = max(pixels.shape[:2]) <= LARGEST_SIDE
+        # Of a large picture only the size is of interest, and that takes no memory.
+        pictures.append(pixels if small else np.broadcast_to(np.uint8(0), pixels.shape))
+    if not pictures:
+        raise DataError(f"data set: none of the {len(paths)} files looked at is a picture; for example, {failure}")
+    return pictures, grey

@@ -58,7 +58,7 @@ def test_the_core_never_imports_the_applications(name):
 
 
 SPEECH = ("pipelines.features.speech", "pipelines.features.audio_file", "pipelines.features.mfcc")
-IMAGES = ("pipelines.features.image", "pipelines.features.image_file")
+IMAGES = tuple(f"pipelines.features.{name}" for name in ("image", "image_file", "strokes", "stroke_framing"))
 
 
 @pytest.mark.parametrize(("room", "other"), [(SPEECH, IMAGES), (IMAGES, SPEECH)])

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import soundfile
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from pipelines.errors import InputFileError
 from pipelines.features.image import ImageExtractor
@@ -15,6 +15,7 @@ EXTRACTORS = {
     "speech": SpeechExtractor(),
     "grey images": ImageExtractor(28, 28, "grey"),
     "colour images": ImageExtractor(9, 16, "colour"),
+    "drawings": ImageExtractor(28, 28, "grey", "strokes", 20, 2.4),
 }
 
 
@@ -34,7 +35,12 @@ def files(extractor, tmp_path):
             noise = rng.normal(size=1000 + 1111 * number)
             soundfile.write(path, 0.1 * noise * np.hanning(len(noise)), (8000, 16000, 44100)[number % 3])
         else:
-            pixels = rng.integers(0, 256, (5 + 13 * number, 40, 3)[: 2 + number % 2], dtype=np.uint8)
+            shape = (5 + 13 * number, 40, 3)[: 2 + number % 2]
+            pixels = rng.integers(0, 256, shape, dtype=np.uint8)
+            if extractor.framing == "strokes":  # each leans and bends in its own way
+                sheet = Image.new("RGB" if len(shape) == 3 else "L", (60 + 13 * number, 90), "white")
+                ImageDraw.Draw(sheet).line([(20, 20), (40, 30 + 6 * number), (25, 70)], "black", 5)
+                pixels = np.asarray(sheet)
             Image.fromarray(pixels).save(path)
         paths.append(path)
     return paths
