@@ -237,11 +237,12 @@ def evaluate(model, dataset, split, min_accuracy, report, jobs, as_json):
     help="A list of files, one a line; - is standard input.",
 )
 @click.option("--explain", type=click.Path(file_okay=False), help="A folder for pictures of what led to each answer.")
+@click.option("--show-input", type=click.Path(file_okay=False), help="A folder for pictures of what the network saw.")
 @click.option("--json", "form", flag_value="json", help="Print a list of records.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="Print one record a line.")
 @click.option("--csv", "form", flag_value="csv", help="Print path, label, probability, error.")
 @option_jobs
-def predict(model, files, top, threshold, files_from, explain, form, jobs):
+def predict(model, files, top, threshold, files_from, explain, show_input, form, jobs):
     """Recognise what is in recordings or pictures; FILE may be a folder, or - for standard input.
 
     Example: backprop predict models/speech.safetensors my-word.wav
@@ -253,12 +254,17 @@ def predict(model, files, top, threshold, files_from, explain, form, jobs):
     listed = [line.rstrip("\n") for line in files_from if line.strip()] if files_from else []
     if not files and not listed:
         raise UsageError("predict: name at least one file, a folder, or - for standard input")
-    loaded, chosen, explained = bundle.load(model), samples([*files, *listed], sys.stdin.buffer), None
+    loaded, chosen = bundle.load(model), samples([*files, *listed], sys.stdin.buffer)
+    explained = shown = None
     if explain:
         from pipelines.explanations import Explanations
 
         explained = Explanations(loaded, explain, chosen).write
-    records = run(loaded, chosen, top, threshold, jobs, explained)
+    if show_input:
+        from pipelines.shown_inputs import ShownInputs
+
+        shown = ShownInputs(loaded, show_input, chosen).write
+    records = run(loaded, chosen, top, threshold, jobs, explained, shown)
     failed = printing.print_predictions(records, form)
     if failed:
         sys.exit(InputFileError.exit_code)

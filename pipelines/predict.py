@@ -57,7 +57,7 @@ def _files_in(folder):
     return sorted(path for path in Path(folder).rglob("*") if path.is_file() and not path.name.startswith("."))
 
 
-def predict(model: Bundle, chosen, top=3, threshold=0.0, n_jobs=None, explain=None) -> Iterator[dict]:
+def predict(model: Bundle, chosen, top=3, threshold=0.0, n_jobs=None, explain=None, show=None) -> Iterator[dict]:
     """Classify samples; yield the contract's record of each, in order.
 
     Parameters
@@ -67,6 +67,8 @@ def predict(model: Bundle, chosen, top=3, threshold=0.0, n_jobs=None, explain=No
         A best label less probable than this is answered as unknown.
     explain : function of (Sample, record), or None
         Explains an answer and returns where; the record then has this as its "explanation".
+    show : function of (Sample, record), or None
+        Shows what the network was given and returns where; the record then has this as its "input".
     """
     for start in range(0, len(chosen), CHUNK):
         chunk = chosen[start : start + CHUNK]
@@ -76,7 +78,8 @@ def predict(model: Bundle, chosen, top=3, threshold=0.0, n_jobs=None, explain=No
         for i, sample in enumerate(chunk):
             if ok[i]:
                 answer = record(sample.name, next(probabilities), model.labels, top, threshold)
-                yield {**answer, "explanation": explain(sample, answer)} if explain else answer
+                beside = {"explanation": explain, "input": show}
+                yield answer | {name: write(sample, answer) for name, write in beside.items() if write}
             else:
                 yield {"path": sample.name, "error": reasons[i]}
 

@@ -230,8 +230,9 @@ def print_predictions(records, form):
         if "error" in record:
             failed += 1
             note(f"error: {record['error']}")
-        elif record.get("explanation", "") is None:
-            note(f"warning: {record['path']}: cannot be read a second time, so its answer is not explained")
+        for name, undone in (("explanation", "its answer is not explained"), ("input", "its input is not shown")):
+            if record.get(name, "") is None:
+                note(f"warning: {record['path']}: cannot be read a second time, so {undone}")
         if form == "json":
             answered.append(record)
         elif form == "jsonl":
