@@ -14,6 +14,7 @@ from benchmarks import (
     memory,
     new_voices,
     prediction_speed,
+    real_pictures,
     startup,
     time_to_accuracy,
     training_speed,
@@ -35,6 +36,7 @@ ROOMS = (
     word_error_rate,
     foreign_sounds,
     digits_crossval,
+    real_pictures,
 )
 BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS} | image_accuracy.PARTS
 
