@@ -45,6 +45,17 @@ def precision_recall_f1(confusion):
     return precision, recall, f1
 
 
+def balanced_accuracy(confusion):
+    """Return the mean over the classes of the share of their samples that are recognised: float in [0, 1].
+
+    Unlike the accuracy, it does not rise with a network that only knows the large classes. Classes without samples do
+    not count. Brodersen et al. 2010, https://doi.org/10.1109/ICPR.2010.764
+    """
+    support = confusion.sum(axis=1)
+    there = support > 0
+    return float(np.mean(np.diag(confusion)[there] / support[there]))
+
+
 def most_confused(confusion, labels, most=5):
     """Return up to `most` tuples (true label, predicted label, count), the most frequent mistakes first."""
     mistakes = confusion - np.diag(np.diag(confusion))

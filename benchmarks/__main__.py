@@ -18,6 +18,7 @@ from benchmarks import (
     startup,
     time_to_accuracy,
     training_speed,
+    unequal_classes,
     word_error_rate,
 )
 
@@ -37,6 +38,7 @@ ROOMS = (
     foreign_sounds,
     digits_crossval,
     real_pictures,
+    unequal_classes,
 )
 BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS} | image_accuracy.PARTS
 

@@ -97,6 +97,7 @@ def scores(probabilities, y, labels):
     return {
         "n": len(y),
         "accuracy": share,
+        "balanced_accuracy": metrics.balanced_accuracy(confusion),
         "ci95": list(metrics.wilson_interval(share, len(y))),
         "loss": float(-np.log(np.maximum(of_true_class, np.finfo(np.float32).tiny)).mean()),
         "ece": metrics.expected_calibration_error(probabilities, y),

@@ -16,11 +16,12 @@ from backprop_core.averaging import ExponentialAverage
 from backprop_core.calibration import fit_temperature
 from backprop_core.history import History
 from backprop_core.losses import SoftmaxCrossEntropy
-from backprop_core.metrics import accuracy
+from backprop_core.metrics import accuracy, balanced_accuracy, confusion_matrix
 from backprop_core.network import Network
 from backprop_core.optimizers import OPTIMIZERS
 from backprop_core.scaling import Standardizer
 from backprop_core.training import Trainer
+from pipelines.balance import prior_shift, shift_outputs
 from pipelines.cores import cores
 from pipelines.datasets import ROLES
 from pipelines.views import averaged_logits
@@ -41,8 +42,9 @@ class Fitted:
         "epochs", "patience" or "interrupted".
     temperature : float > 0, divides the logits of a calibrated probability
     scores : dict
-        "train", "valid" and "test" to {"loss", "accuracy"}, views averaged, before calibration; "test" is None without
-        test rows.
+        "train", "valid" and "test" to {"loss", "accuracy", "balanced_accuracy"}, views averaged, before calibration;
+        "test" is None without test rows.
+    shift : ndarray [shape=(n_classes,)] or None, what balancing has subtracted from the logits
     """
 
     standardizer: Standardizer
@@ -51,6 +53,7 @@ class Fitted:
     stopped: str
     temperature: float
     scores: dict
+    shift: np.ndarray | None
 
 
 def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=None):
@@ -90,6 +93,9 @@ def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=
         stopped = trainer.fit(X, y, X_valid, y_valid, state, on_epoch, augmented)
         if state.epoch == 0:
             raise KeyboardInterrupt
+        shift = prior_shift(y, len(prepared.dataset.labels), recipe.balance)
+        if shift is not None:
+            shift_outputs(trainer.network, shift)
         logits = {
             role: averaged_logits(trainer.network, standardizer, extractor.views(rows))
             for role, (rows, _) in by_role.items()
@@ -97,12 +103,17 @@ def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=
         }
         temperature = fit_temperature(logits["valid"], by_role["valid"][1])
     scores = {role: _score(logits[role], y) if role in logits else None for role, (_, y) in by_role.items()}
-    return Fitted(standardizer, trainer.network, state.history, stopped, temperature, scores)
+    return Fitted(standardizer, trainer.network, state.history, stopped, temperature, scores, shift)
 
 
 def _score(logits, y):
-    """Return {"loss", "accuracy"} of logits where y are the true classes."""
-    return {"loss": SoftmaxCrossEntropy().loss(logits, y), "accuracy": accuracy(y, logits.argmax(axis=1))}
+    """Return {"loss", "accuracy", "balanced_accuracy"} of logits where y are the true classes."""
+    predicted = logits.argmax(axis=1)
+    return {
+        "loss": SoftmaxCrossEntropy().loss(logits, y),
+        "accuracy": accuracy(y, predicted),
+        "balanced_accuracy": balanced_accuracy(confusion_matrix(y, predicted, logits.shape[1])),
+    }
 
 
 def trainer_for(recipe, n_features, n_classes, seed):

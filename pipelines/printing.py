@@ -24,13 +24,20 @@ def as_json(record):
 
 
 def note(text):
-    """Say something that is not a result."""
-    click.echo(text, err=True)
+    """Say something that is not a result, in one line: a file's name may hold what a terminal takes for a command."""
+    click.echo(shown(text), err=True)
+
+
+def shown(text):
+    """Return text with its control characters written out, such as "\\n", and bytes that are no text as "\\xff"."""
+    plain = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in plain)
 
 
 def table(rows, header=()):
     """Return rows of cells as aligned text; text cells to the left, numbers, given as text, to the right."""
     lines = [header, *rows] if header else list(rows)
+    lines = [[shown(text) for text in line] for line in lines]
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
 
     def cell(text, width):
@@ -78,9 +85,11 @@ class EpochLines:
         click.echo(f"\r{text}" if self._terminal else text, err=True, nl=not self._terminal)
 
 
-def dataset_notes(dataset, fallback):
-    """Say which data is trained on, and what was left out of it."""
+def dataset_notes(dataset, fallback, warnings=()):
+    """Say which data is trained on, what was left out of it, and what is wrong with it."""
     _left_out(dataset, fallback)
+    for warning in warnings:
+        note(f"warning: {dataset.name}: {warning}")
     for remark in dataset.notes:
         note(f"note: {remark}")
     sizes = ", ".join(f"{len(dataset.rows(role))} {role}" for role in ("train", "valid", "test"))
@@ -96,21 +105,22 @@ def _left_out(dataset, fallback):
     for reason in dataset.skipped[:10]:
         note(f"skipped: {reason}")
     if len(dataset.skipped) > 10:
-        note(f"skipped: {len(dataset.skipped) - 10} more files")
+        note(f"skipped: {len(dataset.skipped) - 10} more files; train --json lists all of them")
 
 
 def training_summary(trained):
     """Return what is said after a training: a table of the scores, where the model is, and what to try next."""
     record = trained.record
+    shares = ("accuracy",) if record["balance"] is None else ("accuracy", "balanced_accuracy")
     rows = [
-        (role, str(record[f"n_{role}"]), f"{record[role]['loss']:.4f}", percent(record[role]["accuracy"]))
+        (role, str(record[f"n_{role}"]), f"{record[role]['loss']:.4f}", *(percent(record[role][key]) for key in shares))
         for role in ("train", "valid", "test")
         if record[role]
     ]
     substitute = " (bundled, because the default could not be had)" if record["bundled_fallback"] else ""
     return "\n".join(
         [
-            table(rows, ("split", "samples", "loss", "accuracy")),
+            table(rows, ("split", "samples", "loss", *(key.replace("_", " ") for key in shares))),
             "",
             f"data:  {record['dataset']}{substitute}, preset {record['preset']}, seed {record['seed']}",
             f"time:  {record['seconds']:.1f} s, best epoch {record['best_epoch']} of {record['epochs']}",
@@ -139,6 +149,7 @@ def evaluation_summary(record, most_confused):
         [
             f"{record['dataset']}, {record['split']} split, {record['n']} samples",
             f"accuracy {percent(record['accuracy'])}  (95 % interval {percent(low)} to {percent(high)})",
+            f"balanced accuracy {percent(record['balanced_accuracy'])}  (mean over the classes)",
             f"loss {record['loss']:.4f}, expected calibration error {percent(record['ece'])}",
             "",
             table(rows, ("class", "precision", "recall", "f1", "support")),
@@ -307,6 +318,8 @@ def layers_in_a_row(described):
 def _short(value):
     if isinstance(value, dict):
         return ", ".join(f"{k} {_short(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return " ".join(map(_short, value)) or "none"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

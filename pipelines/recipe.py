@@ -24,8 +24,9 @@ class Recipe:
     Where 0 or "none" would make no sense as a value, it means that the thing is not used. `average` is the decay of
     `ExponentialAverage`. Where a data set is so small that the epochs have fewer than `least_steps` steps, there are
     more epochs, see `for_rows`. `augmentation` is the strength with which training rows are varied, 1 being what suits
-    the task; `foreign` is how many foreign sounds come with each batch, as a share of it. Raises UsageError where a
-    value is out of its range.
+    the task; `foreign` is how many foreign sounds come with each batch, as a share of it. `balance` is how much of what
+    unequal classes add to the answers is taken back, see `balance.prior_shift`. Raises UsageError where a value is out
+    of its range.
     """
 
     hidden: tuple[int, ...]
@@ -53,6 +54,7 @@ class Recipe:
     augmentation: float = 0.0
     foreign: float = 0.0
     patience: int = 0
+    balance: float = 0.5
 
     def __post_init__(self):
         _require(isinstance(self.hidden, list | tuple), "hidden", self.hidden, "a list of widths")
@@ -71,6 +73,7 @@ class Recipe:
         for name in ("dropout", "input_dropout", "label_smoothing", "average"):
             value = getattr(self, name)
             _require(_is_number(value) and 0 <= value < 1, name, value, "a number from 0 up to, not including, 1")
+        _require(_is_number(self.balance) and 0 <= self.balance <= 1, "balance", self.balance, "a number from 0 to 1")
         choices = {
             "activation": ACTIVATIONS,
             "normalization": ("none", *NORMALIZATIONS),

@@ -39,10 +39,10 @@ class Answers:
         `path` is None where the data set has its pixels in memory; `index`, counted from 0 over all its splits, then
         tells which sample it is.
         """
-        item, predicted = self.dataset.items[self.rows[i]], self.probabilities[i].argmax()
+        predicted = self.probabilities[i].argmax()
         return {
             "index": int(self.rows[i]),
-            "path": None if isinstance(item, np.ndarray) else str(item),
+            "path": self.dataset.path_of(self.rows[i]),
             "true": self.labels[self.y[i]],
             "predicted": self.labels[predicted],
             "probability": round(float(self.probabilities[i, predicted]), 6),

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pipelines.errors import UsageError
-from pipelines.features import speech_augmentation
+from pipelines.features import likeness, speech_augmentation
+from pipelines.features.audio_file import sampling_rates
 from pipelines.features.image import ImageExtractor
 from pipelines.features.image_augmentation import ImageAugmentation
 from pipelines.features.speech import SpeechExtractor
@@ -29,6 +30,12 @@ class Task:
         Returns the extractor that suits the data.
     augmentation_for : function of (Prepared, Recipe, number of threads or None)
         Returns what makes the training rows vary, see `Prepared`; None where the recipe asks for nothing of the kind.
+    told : function of an extractor
+        Returns what it brings samples to, as a sentence.
+    likeness : function of (extractor, stored rows)
+        Returns the `features.likeness.Likeness` by which copies are found.
+    conditions : function of the items of a Dataset
+        Returns under what conditions each was taken, where files say so: dict of str to ndarray of str [shape=(n,)].
     per_feature : bool
         What `Standardizer` needs to know of the features.
     presets : dict of str to Recipe
@@ -39,6 +46,9 @@ class Task:
     extractor: type
     extractor_for: Callable
     augmentation_for: Callable
+    told: Callable
+    likeness: Callable
+    conditions: Callable
     per_feature: bool
     presets: dict[str, Recipe]
 
@@ -61,6 +71,9 @@ SPEECH = Task(
     extractor=SpeechExtractor,
     extractor_for=lambda dataset: SpeechExtractor(),
     augmentation_for=_varied_speech,
+    told=lambda extractor: f"Recordings are brought to {extractor.sr / 1000:g} kHz.",
+    likeness=likeness.of_recordings,
+    conditions=lambda items: {"sampling rate": sampling_rates(items)},
     per_feature=True,
     presets={
         "fast": Recipe(
@@ -109,6 +122,12 @@ IMAGES = Task(
     augmentation_for=lambda prepared, recipe, n_jobs: (
         ImageAugmentation.suited_to(prepared, recipe.augmentation) if recipe.augmentation else None
     ),
+    told=lambda extractor: (
+        f"Pictures are brought to {extractor.width} x {extractor.height} pixels, {extractor.channels}; chosen from the "
+        "data."
+    ),
+    likeness=likeness.of_pictures,
+    conditions=lambda items: {},
     per_feature=False,
     presets={
         "fast": FAST_IMAGES,

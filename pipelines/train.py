@@ -14,7 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from backprop_core.whole_file import whole_file
-from pipelines import datasets
+from pipelines import datasets, soundness
+from pipelines.advice import advice
+from pipelines.balance import prior_shift
 from pipelines.bundle import Bundle
 from pipelines.errors import ModelFileError
 from pipelines.fitting import fit, threads_for
@@ -39,6 +41,7 @@ class Trained:
     resumable : bool
         Whether an interrupted training left a checkpoint to go on from.
     warnings : list of str
+        What `on_dataset` could not be told yet.
     """
 
     bundle: Bundle
@@ -85,7 +88,8 @@ def train(
     deterministic : bool
         Train on one thread whatever `n_jobs` and the number of cores: the sums of a matrix product, and so the last
         bits of the weights, depend on how many threads share it.
-    on_dataset : function of (Dataset, fallback or not), called once the features are there
+    on_dataset : function of (Dataset, fallback or not, list of str), called once the features are there
+        The list has a sentence for each finding about a user's own data.
     on_epoch : function of (TrainingState, number of epochs), called after each epoch
 
     Returns
@@ -101,9 +105,11 @@ def train(
     prepared = replace(prepared, augmentation=augmentation)
     dataset, extractor = prepared.dataset, prepared.extractor
     recipe = recipe.for_rows(len(dataset.rows("train")))
+    notes = _notes(task, prepared, recipe)
+    findings = soundness.check(prepared, task) if dataset.is_own else []
+    warnings = [{"name": each.name, "text": advice(each), "evidence": each.evidence} for each in findings]
     if on_dataset:
-        notes = (*dataset.notes, augmentation.note()) if augmentation else dataset.notes
-        on_dataset(replace(dataset, notes=notes), fallback)
+        on_dataset(replace(dataset, notes=notes), fallback, [warning["text"] for warning in warnings])
 
     n_threads = 1 if deterministic else n_jobs or threads_for(recipe, extractor.n_features, len(dataset.labels))
     checkpoints = Checkpoints(out, _identity(dataset, extractor, recipe, seed, n_threads))
@@ -137,6 +143,11 @@ def train(
         "n_valid": n_valid,
         "n_test": n_test,
         **fitted.scores,
+        "extractor": extractor.settings(),
+        "balance": None if fitted.shift is None else recipe.balance,
+        "skipped": list(dataset.skipped),
+        "notes": list(notes),
+        "warnings": warnings,
     }
     bundle = Bundle(
         task=task,
@@ -151,15 +162,32 @@ def train(
     bundle.save(out)
     if fitted.stopped != "interrupted":
         checkpoints.remove()
-    warnings = [checkpoints.problem] if checkpoints.problem else []
-    return Trained(bundle, fitted.stopped, record, _example(dataset, out), checkpoints.there, warnings)
+    problems = [checkpoints.problem] if checkpoints.problem else []
+    record["warnings"] += [{"name": "checkpoint", "text": problem, "evidence": {}} for problem in problems]
+    return Trained(bundle, fitted.stopped, record, _example(dataset, out), checkpoints.there, problems)
+
+
+def _notes(task, prepared, recipe):
+    """Return what was decided from the data: tuple of sentences."""
+    dataset, augmentation = prepared.dataset, prepared.augmentation
+    notes = [task.told(prepared.extractor), *dataset.notes]
+    if augmentation:
+        notes.append(augmentation.note())
+    if prior_shift(dataset.y[dataset.rows("train")], len(dataset.labels), recipe.balance) is not None:
+        notes.append(
+            f"The classes are of very unequal size; of what this adds to the answers, {100 * recipe.balance:g} % is "
+            "taken back (balance in the recipe)."
+        )
+    return tuple(notes)
 
 
 def _provenance(record, prepared, recipe, history):
     """Return what the model file says of its origin: the record, without where the file lies, and what led to it."""
     dataset, augmentation = prepared.dataset, prepared.augmentation
     return {
-        **{key: value for key, value in record.items() if key != "model"},
+        **{key: value for key, value in record.items() if key not in ("model", "extractor", "skipped")},
+        "n_skipped": len(record["skipped"]),
+        "warnings": [warning["text"] for warning in record["warnings"]],
         "fingerprint": dataset.fingerprint,
         "licence": dataset.licence,
         "citation": dataset.citation,
@@ -173,14 +201,16 @@ def _provenance(record, prepared, recipe, history):
 def _example(dataset, out):
     """Return a file of the data set to try the model on; where the data set has pixels, one is written as a picture."""
     rows = np.concatenate([dataset.rows(role) for role in ("test", "valid", "train")])
-    item = dataset.items[rows[0]]
-    if not isinstance(item, np.ndarray):
-        return min(str(item), os.path.relpath(item), key=len)
+    if not isinstance(dataset.items, np.ndarray):
+        paths = [str(dataset.items[row]) for row in rows]
+        path = next(filter(str.isprintable, paths), paths[0])  # one that can be typed, if there is one
+        path = min(path, os.path.relpath(path), key=len)
+        return f"./{path}" if path.startswith("-") else path
     from PIL import Image
 
     path = out.with_name(f"{out.stem}-example.png")
     with whole_file(path) as temporary:
-        Image.fromarray(item).save(temporary, "PNG")
+        Image.fromarray(dataset.items[rows[0]]).save(temporary, "PNG")
     return str(path)
 
 

@@ -59,9 +59,19 @@ class Dataset:
     def __len__(self):
         return len(self.y)
 
+    @property
+    def is_own(self):
+        """Whether it is a user's own data, about which nobody else has made sure of anything."""
+        return not self.licence
+
     def rows(self, role):
         """Return the indices of the samples that play `role`, in order: int64 [shape=(n_role,)]."""
         return np.flatnonzero(self.role == role)
+
+    def path_of(self, row):
+        """Return the path of a sample's file as text; None where the data set has its pixels in memory."""
+        item = self.items[row]
+        return None if isinstance(item, np.ndarray) else str(item)
 
     def all_tests(self):
         """Return the data set with every sample in the role of the test, as it is to a model that never met it."""

@@ -84,6 +84,8 @@ def _class_rows(folder, class_folder, role, task, skipped):
     for path in files:
         if path.suffix.lower() in SUFFIXES[task] and path.is_file():
             rows.append(Row(f"{before}/{path.name}", path, class_folder.name, role))
+        elif path.is_symlink() and not path.exists():
+            skipped.append(f"{path}: left out, a link that leads nowhere")
         else:
             skipped.append(f"{path}: left out, not a file of a kind that {task} uses")
     if not rows:
@@ -98,7 +100,9 @@ def _visible(folder):
         with os.scandir(folder) as entries:  # Path.iterdir would ask the disk about each entry once more
             found = sorted((entry.name, _is_folder(entry)) for entry in entries if not entry.name.startswith("."))
     except OSError as error:
-        raise DataError(f"{folder}: cannot be read ({error.strerror})") from error
+        raise DataError(
+            f"{folder}: cannot be read ({error.strerror}); change its permissions, or move it elsewhere"
+        ) from error
     folders = [folder / name for name, is_folder in found if is_folder]
     return folders, [folder / name for name, is_folder in found if not is_folder]
 

@@ -84,6 +84,13 @@ def read_waveform(source):
     return waveform, sr
 
 
+def sampling_rates(paths):
+    """Return at what rate each of some readable audio files was recorded, such as "8 kHz": ndarray of str."""
+    import soundfile
+
+    return np.array([f"{soundfile.info(str(path)).samplerate / 1000:g} kHz" for path in paths])
+
+
 def cut_short(sound, source):
     """Say so if the end of a file is missing and libsndfile would read the rest without complaint; None if not."""
     for claimed, present in _LENGTH_REMARK.findall(sound.extra_info):

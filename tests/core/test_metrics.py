@@ -5,6 +5,7 @@ from sklearn import metrics as peer
 
 from backprop_core.metrics import (
     accuracy,
+    balanced_accuracy,
     confusion_matrix,
     expected_calibration_error,
     most_confused,
@@ -63,3 +64,11 @@ def test_a_forecaster_who_is_as_right_as_confident_is_calibrated():
 
 def test_certain_and_wrong_is_the_worst_calibration():
     assert expected_calibration_error(np.array([[1.0, 0.0]] * 5), np.ones(5, int)) == 1
+
+
+def test_balanced_accuracy_agrees_with_scikit_learn_and_leaves_out_classes_without_samples():
+    rng = np.random.default_rng(4)
+    y = rng.choice([0, 1, 3], 200, p=[0.9, 0.07, 0.03])
+    predicted = np.where(rng.random(200) < 0.7, y, rng.integers(0, 4, 200))
+    expected = peer.recall_score(y, predicted, labels=[0, 1, 3], average="macro")
+    assert balanced_accuracy(confusion_matrix(y, predicted, 4)) == pytest.approx(expected)

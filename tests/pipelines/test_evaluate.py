@@ -9,6 +9,7 @@ from pipelines.datasets.locations import data_folder
 from pipelines.evaluate import scores
 
 KEYS = {"model", "dataset", "split", "n", "accuracy", "ci95", "loss", "ece", "labels", "per_class", "confusion"}
+KEYS |= {"balanced_accuracy"}
 
 
 @pytest.fixture(scope="module", params=["images", "speech"])

@@ -1,0 +1,41 @@
+"""Balance: classes of unequal size, and how a network is kept from overlooking the small ones.
+
+A network learns how frequent each class is along with what it looks like: where it is unsure, it answers the frequent
+one. Of a thousand cats and ten lynxes, it calls most lynxes cats and is right in 99 of 100 cases. Since that knowledge
+is a sum of logarithms, it can be taken back once training is over: from the bias of each output is subtracted what the
+class's share has added to it.
+"""
+
+import numpy as np
+
+UNEQUAL = 3.0  # largest class over smallest, from which on there is something to do
+
+
+def inequality(y, n_classes):
+    """Return how many times as large the largest class is as the smallest; y are classes, int [shape=(n,)]."""
+    counts = np.bincount(y, minlength=n_classes)
+    return float(counts.max() / max(1, counts.min()))
+
+
+def prior_shift(y, n_classes, strength):
+    """Return what is to be subtracted from the logits of a network that learned from samples of the classes `y`.
+
+        shift_k = strength (log p_k - mean of log p),  p_k the share of class k
+
+    At strength 1, all classes are as likely before the network has looked; at 1/2 it is the geometric mean of that and
+    of their true shares. Menon et al. 2020, https://arxiv.org/abs/2007.07314
+
+    Returns
+    -------
+    shift : ndarray of float64 [shape=(n_classes,)], or None
+        None where strength is 0, or no class is `UNEQUAL` times as large as another.
+    """
+    if strength == 0 or inequality(y, n_classes) < UNEQUAL:
+        return None
+    log_shares = np.log(np.maximum(1, np.bincount(y, minlength=n_classes)))
+    return strength * (log_shares - log_shares.mean())
+
+
+def shift_outputs(network, shift):
+    """Subtract `shift` from the logits of a network for good, by changing the bias of its last layer."""
+    network.params.views[-1]["b"] -= shift.astype(network.dtype)
