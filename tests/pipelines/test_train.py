@@ -444,7 +444,7 @@ def test_all_that_was_skipped_and_found_is_in_the_json(call, tmp_path, tiny, bar
     assert answer.code == 0
     record = answer.json
     assert len(record["skipped"]) == 15
-    assert record["extractor"] == {"width": 12, "height": 12, "channels": "grey"}
+    assert record["extractor"]["channels"] == "grey"
     assert "12 x 12 pixels, grey" in record["notes"][0]
     found = {warning["name"]: warning for warning in record["warnings"]}
     (pair,) = found["contradicting duplicates"]["evidence"]["pairs"]
