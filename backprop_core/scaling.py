@@ -6,6 +6,8 @@ known when the network learned.
 
 import numpy as np
 
+from backprop_core.mapped_memory import chunks
+
 
 class Standardizer:
     """x -> (x - mean) / scale.
@@ -30,10 +32,10 @@ class Standardizer:
     def fit(self, X):
         """Measure the rows of X, float [shape=(n_samples, n_features)], and return self."""
         means = X.mean(axis=0, dtype=np.float64)
-        if self.per_feature:
-            mean, scale = means, X.std(axis=0, dtype=np.float64)
-        else:
-            mean, scale = np.full(X.shape[1], X.mean(dtype=np.float64)), np.full(X.shape[1], X.std(dtype=np.float64))
+        mean = means if self.per_feature else np.full(X.shape[1], means.mean())
+        # A few rows at a time, since numpy's own std would keep all of X once more, as float64.
+        squares = sum(np.square(rows - mean).sum(axis=0) for rows in chunks(X)) / len(X)
+        scale = np.sqrt(squares if self.per_feature else np.full(X.shape[1], squares.mean()))
         tiny = 1e-6 * np.maximum(np.abs(mean), 1e-3)
         self.feature_means = means.astype(np.float32)
         self.mean, self.scale = mean.astype(np.float32), np.where(scale > tiny, scale, 1).astype(np.float32)

@@ -26,6 +26,7 @@ from pipelines.cores import cores
 from pipelines.datasets import ROLES
 from pipelines.views import averaged_logits
 
+CHUNK = 4096
 SMALL_STEP = 200_000_000  # products of two numbers in one forward pass of a batch
 
 
@@ -97,13 +98,19 @@ def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=
         if shift is not None:
             shift_outputs(trainer.network, shift)
         logits = {
-            role: averaged_logits(trainer.network, standardizer, extractor.views(rows))
+            role: _logits(trainer.network, standardizer, extractor, rows)
             for role, (rows, _) in by_role.items()
             if len(rows)
         }
         temperature = fit_temperature(logits["valid"], by_role["valid"][1])
     scores = {role: _score(logits[role], y) if role in logits else None for role, (_, y) in by_role.items()}
     return Fitted(standardizer, trainer.network, state.history, stopped, temperature, scores, shift)
+
+
+def _logits(network, standardizer, extractor, stored):
+    """Return the logits of stored rows, views averaged, a few rows at a time: their features would fill the memory."""
+    chunks = (stored[start : start + CHUNK] for start in range(0, len(stored), CHUNK))
+    return np.concatenate([averaged_logits(network, standardizer, extractor.views(rows)) for rows in chunks])
 
 
 def _score(logits, y):

@@ -115,6 +115,15 @@ FAST_IMAGES = Recipe(
 
 BEST_IMAGES = replace(FAST_IMAGES, hidden=(1024, 1024, 1024), residual=True, epochs=100, dropout=0.15)
 
+
+def _told_of_pictures(extractor):
+    drawing = ", and the drawing in each is found and centred" if extractor.framing == "strokes" else ""
+    return (
+        f"Pictures are brought to {extractor.width} x {extractor.height} pixels, {extractor.channels}{drawing}; chosen "
+        "from the data."
+    )
+
+
 IMAGES = Task(
     name="images",
     extractor=ImageExtractor,
@@ -122,10 +131,7 @@ IMAGES = Task(
     augmentation_for=lambda prepared, recipe, n_jobs: (
         ImageAugmentation.suited_to(prepared, recipe.augmentation) if recipe.augmentation else None
     ),
-    told=lambda extractor: (
-        f"Pictures are brought to {extractor.width} x {extractor.height} pixels, {extractor.channels}; chosen from the "
-        "data."
-    ),
+    told=_told_of_pictures,
     likeness=likeness.of_pictures,
     conditions=lambda items: {},
     per_feature=False,

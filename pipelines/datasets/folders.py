@@ -65,7 +65,7 @@ def _splits(folder):
 
 def _class_folders(place, task, skipped):
     class_folders, others = _visible(place)
-    skipped += [f"{path}: left out, it lies in no class folder" for path in others]
+    skipped += [f"{path}: left out, it lies in no class folder" for path, _ in others]
     if not class_folders:
         raise DataError(
             f"{place}: holds no class folders; put the files of each class in a folder with the class's name"
@@ -74,15 +74,15 @@ def _class_folders(place, task, skipped):
 
 
 def _class_rows(folder, class_folder, role, task, skipped):
-    folders, files = _visible(class_folder)
+    folders, others = _visible(class_folder)
     if folders:
         raise DataError(
             f"{folders[0]}: is a folder inside the class {class_folder.name}; put its files directly in the class"
         )
     before = class_folder.relative_to(folder).as_posix()
     rows = []
-    for path in files:
-        if path.suffix.lower() in SUFFIXES[task] and path.is_file():
+    for path, is_file in others:
+        if is_file and path.suffix.lower() in SUFFIXES[task]:
             rows.append(Row(f"{before}/{path.name}", path, class_folder.name, role))
         elif path.is_symlink() and not path.exists():
             skipped.append(f"{path}: left out, a link that leads nowhere")
@@ -95,20 +95,27 @@ def _class_rows(folder, class_folder, role, task, skipped):
 
 
 def _visible(folder):
-    """Return the folders and the other entries of a folder, both sorted by name, without the hidden ones."""
+    """Return a folder's folders, and pairs of its other entries and whether they are files, by name, none hidden."""
+    folders, others = [], []
     try:
         with os.scandir(folder) as entries:  # Path.iterdir would ask the disk about each entry once more
-            found = sorted((entry.name, _is_folder(entry)) for entry in entries if not entry.name.startswith("."))
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.name.startswith("."):
+                    continue
+                if _holds(entry.is_dir):
+                    folders.append(folder / entry.name)
+                else:
+                    others.append((folder / entry.name, _holds(entry.is_file)))
     except OSError as error:
         raise DataError(
             f"{folder}: cannot be read ({error.strerror}); change its permissions, or move it elsewhere"
         ) from error
-    folders = [folder / name for name, is_folder in found if is_folder]
-    return folders, [folder / name for name, is_folder in found if not is_folder]
+    return folders, others
 
 
-def _is_folder(entry):
+def _holds(question):
+    """Return the answer about an entry; no, where it is a link that leads round in a circle."""
     try:
-        return entry.is_dir()
-    except OSError:  # a link that leads round in a circle
+        return question()
+    except OSError:
         return False

@@ -1,20 +1,31 @@
-"""Extraction: many files to one matrix of features, on all cores.
+"""Extraction: many files to one matrix of features, on all cores where that is worth it.
 
-libsndfile, Pillow and numpy's Fourier transform let other threads run while they work, so threads are enough: nothing
-is copied between processes and nothing needs starting. A thread takes a chunk of files at a time, since an extractor
-describes many words in one go sooner than one by one. A file that cannot be read costs its row and no other.
+Decoders let other threads run while they work, but what stands around them does not. So threads share large pictures
+well and small files badly: CIFAR-10's take two threads half as long again as one. Processes share everything well, once
+they have started, which takes them about a second. Which way is best therefore shows in the first few files.
+
+Files are taken in chunks, since an extractor describes many words in one go sooner than one by one. A file that cannot
+be read costs its row and no other.
 """
 
+import signal
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 import click
 import numpy as np
 
+from backprop_core.errors import BackpropError
 from pipelines.cores import cores
 from pipelines.errors import InputFileError, NothingToSeeError
 
 CHUNK = 32
+WARMING, TIMED = 1, 8  # files: the first imports what it needs, the next ones tell how long one takes
+SLOW_FILE = 5e-4  # seconds, of which decoding is the greater part
+LONG_WORK = 4.0  # seconds
+_TASK_SECONDS = 0.2
 
 
 def extract_all(extractor, items, n_jobs=None, progress=None):
@@ -26,7 +37,7 @@ def extract_all(extractor, items, n_jobs=None, progress=None):
     items : sequence of Path or bytes, or ndarray of uint8 [shape=(n, height, width) or (n, height, width, 3)]
         Files, or their contents, or pixels that are decoded already.
     n_jobs : int > 0 or None
-        Threads; None means one for each core.
+        Threads or processes at most; None means one for each core. The rows do not depend on it.
     progress : str or None
         What to call the work on standard error; None keeps it silent.
 
@@ -52,35 +63,105 @@ def extract_all(extractor, items, n_jobs=None, progress=None):
                 ok[index] = False
                 failures.append((int(index), f"picture {index}: {error}"))
         return stored if ok.all() else stored[ok], ok, failures
-    starts = range(0, len(items), CHUNK)
-    for start, (rows, failed) in zip(starts, _chunks(extractor, items, starts, n_jobs, progress), strict=True):
+    for chunk, rows, failed in _shown(_chunks(extractor, items, n_jobs or cores()), len(items), progress):
         ok[[index for index, _ in failed]] = False
-        stored[start : start + CHUNK][ok[start : start + CHUNK]] = rows
+        stored[chunk.start : chunk.stop][ok[chunk.start : chunk.stop]] = rows
         failures += failed
     return stored if ok.all() else stored[ok], ok, failures
 
 
-def _chunks(extractor, items, starts, n_jobs, progress):
-    """Yield the result of each chunk in order, computed by threads, and show how far the work has come."""
-    n_jobs = n_jobs or cores()
-    if len(starts) <= 1 or n_jobs == 1:
-        yield from _shown((_chunk(extractor, items, start) for start in starts), len(items), progress)
-        return
+def way_for(seconds, n_left, n_jobs):
+    """Decide how the rest of the files is extracted: "alone", "threads" or "processes".
+
+    Parameters
+    ----------
+    seconds : float, what one file takes
+    n_left, n_jobs : int
+    """
+    if n_jobs == 1 or n_left <= 1:
+        return "alone"
+    if seconds * n_left > LONG_WORK:
+        return "processes"
+    return "threads" if seconds > SLOW_FILE else "alone"
+
+
+def _chunks(extractor, items, n_jobs):
+    """Yield (range of indices, rows, failures) of each chunk, in order."""
     from threadpoolctl import threadpool_limits
 
     extractor.matrices()  # made once, before threads ask for them at the same time
-    with threadpool_limits(1), ThreadPoolExecutor(n_jobs) as pool:
+    with threadpool_limits(1):
+        warming, timed, rest = (
+            range(*ends) for ends in ((0, WARMING), (WARMING, WARMING + TIMED), (WARMING + TIMED, len(items)))
+        )
+        yield from _alone(extractor, items, warming)
+        began = time.perf_counter()
+        yield from _alone(extractor, items, timed)
+        seconds = (time.perf_counter() - began) / TIMED
+        way = way_for(seconds, len(rest), n_jobs)
+        if way == "alone":
+            yield from _alone(extractor, items, rest)
+        elif way == "threads":
+            yield from _in_threads(extractor, items, rest, n_jobs)
+        else:
+            yield from _in_processes(extractor, items, rest, n_jobs, seconds)
+
+
+def _alone(extractor, items, indices):
+    for chunk in _pieces(indices, len(items), CHUNK):
+        yield _chunk(extractor, items[chunk.start : chunk.stop], chunk)
+
+
+def _in_threads(extractor, items, indices, n_jobs):
+    chunks = _pieces(indices, len(items), CHUNK)
+    with ThreadPoolExecutor(n_jobs) as pool:
         try:
-            yield from _shown(pool.map(lambda start: _chunk(extractor, items, start), starts), len(items), progress)
+            yield from pool.map(lambda chunk: _chunk(extractor, items[chunk.start : chunk.stop], chunk), chunks)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C, only chunks that have begun are waited for
 
 
-def _chunk(extractor, items, start):
-    """Return the rows of one chunk's readable items, and the failures of the others."""
+def _in_processes(extractor, items, indices, n_jobs, seconds):
+    from joblib import Parallel, delayed
+
+    size = CHUNK * max(1, round(_TASK_SECONDS / seconds / CHUNK))
+    pool = Parallel(n_jobs, backend="loky", batch_size=1, return_as="generator")
+    try:
+        for done in pool(
+            delayed(_in_worker)(extractor, items[task.start : task.stop], task)
+            for task in _pieces(indices, len(items), size)
+        ):
+            yield from done
+    except BrokenProcessPool:
+        raise BackpropError(
+            "a process that read files was ended by the system, as happens when memory runs out; use --jobs 1"
+        ) from None
+
+
+def _in_worker(extractor, items, task):
+    """Return the chunks of one task; `items` are those that it is about."""
+    from threadpoolctl import threadpool_limits
+
+    # Ctrl-C reaches every process of a terminal; the first one answers it, and ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with threadpool_limits(1):
+        return [
+            _chunk(extractor, items[chunk.start - task.start : chunk.stop - task.start], chunk)
+            for chunk in _pieces(task, task.stop, CHUNK)
+        ]
+
+
+def _pieces(indices, end, size):
+    """Cut a range into ranges of at most `size`, none of them beyond `end`: list."""
+    stop = min(indices.stop, end)
+    return [range(start, min(start + size, stop)) for start in range(indices.start, stop, size)]
+
+
+def _chunk(extractor, items, indices):
+    """Return the indices of one chunk's items, the rows of those that can be read, and the failures of the others."""
     together = hasattr(extractor, "stored_rows")
     done, failed = [], []
-    for index, item in enumerate(items[start : start + CHUNK], start):
+    for index, item in zip(indices, items, strict=True):
         try:
             decoded = extractor.read(item)
             # A decoded picture can be large, so it is not kept until the chunk is complete.
@@ -90,8 +171,8 @@ def _chunk(extractor, items, start):
         except NothingToSeeError as error:
             failed.append((index, str(InputFileError.about(item, error))))
     if together:
-        return extractor.stored_rows(done), failed
-    return np.array(done, extractor.stored_dtype).reshape(len(done), extractor.n_stored), failed
+        return indices, extractor.stored_rows(done), failed
+    return indices, np.array(done, extractor.stored_dtype).reshape(len(done), extractor.n_stored), failed
 
 
 def _shown(results, n_items, progress):
@@ -103,6 +184,6 @@ def _shown(results, n_items, progress):
         yield from results
     else:
         with click.progressbar(length=n_items, label=progress, file=sys.stderr) as bar:
-            for done, result in enumerate(results):
+            for result in results:
                 yield result
-                bar.update(min(CHUNK, n_items - done * CHUNK))
+                bar.update(len(result[0]))

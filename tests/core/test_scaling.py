@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
@@ -44,6 +46,16 @@ def test_a_feature_that_never_varies_becomes_0_and_is_not_blown_up(constant, per
     scaler = Standardizer(per_feature).fit(X)
     np.testing.assert_array_equal(scaler.scale, 1)
     np.testing.assert_allclose(scaler.transform(X), 0, atol=1e-6 * max(1, abs(constant)))
+
+
+@pytest.mark.parametrize("per_feature", [True, False])
+def test_measuring_rows_takes_little_memory_beside_them(per_feature):
+    X = np.ones((40_000, 50), np.float32)
+    tracemalloc.start()
+    Standardizer(per_feature).fit(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < X.nbytes / 4
 
 
 def test_pixels_share_one_mean_and_one_spread():

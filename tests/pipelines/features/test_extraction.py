@@ -9,8 +9,10 @@ import time
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image
 
-from pipelines.features.extraction import CHUNK, extract_all
+from pipelines.features import extraction
+from pipelines.features.extraction import CHUNK, extract_all, way_for
 from pipelines.features.image import ImageExtractor
 from pipelines.features.speech import SpeechExtractor
 
@@ -29,6 +31,16 @@ def words(tmp_path_factory):
     return paths
 
 
+@pytest.fixture(scope="module")
+def picture_files(tmp_path_factory):
+    """As many pictures as there are words."""
+    folder, rng = tmp_path_factory.mktemp("pictures"), np.random.default_rng(3)
+    paths = [folder / f"{number:03d}.png" for number in range(2 * CHUNK + 5)]
+    for path in paths:
+        Image.fromarray(rng.integers(0, 256, (9, 7, 3), dtype=np.uint8)).save(path)
+    return paths
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2, 5, None])
 def test_rows_come_in_the_order_of_the_files_whatever_the_number_of_threads(words, n_jobs):
     stored, ok, failures = extract_all(SPEECH, words, n_jobs)
@@ -36,6 +48,38 @@ def test_rows_come_in_the_order_of_the_files_whatever_the_number_of_threads(word
     assert ok.all()
     assert failures == []
     assert np.array_equal(stored, [SPEECH.stored_row(SPEECH.read(path)) for path in words])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "n_left", "n_jobs", "way"),
+    [
+        (6e-5, 50_000, 2, "alone"),  # small pictures: threads would stand in each other's way
+        (4e-4, 12_000, 2, "processes"),  # recordings: 5 s
+        (4e-4, 3_000, 2, "alone"),
+        (2e-2, 100, 2, "threads"),  # photographs
+        (2e-2, 1_000, 2, "processes"),
+        (2e-2, 1_000, 1, "alone"),
+        (2e-2, 1, 2, "alone"),
+    ],
+)
+def test_the_way_follows_from_how_long_a_file_and_all_of_them_take(seconds, n_left, n_jobs, way):
+    assert way_for(seconds, n_left, n_jobs) == way
+
+
+@pytest.mark.parametrize("way", ["alone", "threads", "processes"])
+@pytest.mark.parametrize("extractor", [SPEECH, ImageExtractor(5, 6, "colour")], ids=["speech", "images"])
+def test_every_way_leads_to_the_same_bytes_and_failures(words, picture_files, tmp_path, monkeypatch, extractor, way):
+    items = list(words if extractor is SPEECH else picture_files)
+    for index in (0, 4, CHUNK, len(items) - 1):
+        items[index] = tmp_path / f"none-{index}"
+    monkeypatch.setattr(extraction, "way_for", lambda *_: "alone")
+    stored, ok, failures = extract_all(extractor, items)
+    monkeypatch.setattr(extraction, "way_for", lambda *_: way)
+    again = extract_all(extractor, items, n_jobs=2)
+    assert again[0].tobytes() == stored.tobytes()
+    assert np.array_equal(again[1], ok)
+    assert again[2] == failures
+    assert [index for index, _ in failures] == [0, 4, CHUNK, len(items) - 1]
 
 
 @pytest.mark.parametrize("n_jobs", [1, 3])
