@@ -5,12 +5,12 @@ stereo an hour takes more than a gigabyte. So it is decoded, mixed down and resa
 through the blocks keeps only what is wanted. The waveform does not depend on the size of the blocks.
 """
 
-import io
+import functools
 
 import numpy as np
 
 from pipelines.errors import InputFileError
-from pipelines.features.audio_file import cut_short, why_unreadable
+from pipelines.features.audio_file import Levels, cut_short, name_of, open_sound, raw_blocks
 
 BLOCK_SAMPLES = 1 << 16
 
@@ -30,12 +30,14 @@ class LongRecording:
 
     def __init__(self, source, sr, block_samples=BLOCK_SAMPLES):
         """Open a file (Path) or its contents (bytes); InputFileError if it is no sound, cut short, or holds none."""
-        self.name = "<stdin>" if isinstance(source, bytes) else str(source)
+        self.name = name_of(source)
         self.sr = sr
+        if not isinstance(source, bytes) and source.is_fifo():
+            source = source.read_bytes()  # a pipe can be gone through only once
         self._source, self._block_samples = source, block_samples
-        with self._opened() as sound:
+        with open_sound(source) as sound:
             problem = cut_short(sound, source)
-            if not sound.frames:
+            if problem is None and not sound.frames:
                 problem = "the file holds no samples; record it again"
             if problem is not None:
                 raise InputFileError(f"{self.name}: {problem}")
@@ -47,41 +49,31 @@ class LongRecording:
         Yields
         ------
         block : ndarray of float32 [shape=(n_samples,)]
-            Mean of the channels, `sr` samples a second, full scale [-1, 1]; not empty.
+            The channels mixed to one, see `audio_file.Mix`, `sr` samples a second, full scale [-1, 1]; not empty.
 
         Raises
         ------
         InputFileError
             If the file ends too soon, or has samples that are not numbers.
         """
-        with self._opened() as sound:
-            blocks = self._decoded(sound)
+        mix = self._mix
+        with open_sound(self._source) as sound:
+            blocks = (mix.of(block) for block in self._raw_blocks(sound))
             if sound.samplerate != self.sr:
                 blocks = resampled(blocks, sound.samplerate, self.sr)
             yield from (block for block in blocks if len(block))
 
-    def _opened(self):
-        import soundfile
+    @functools.cached_property
+    def _mix(self):
+        """How the channels become one; to know it, the whole recording is decoded once."""
+        with open_sound(self._source) as sound:
+            levels = Levels()
+            for block in self._raw_blocks(sound):
+                levels.seen(block)
+        return levels.mix()
 
-        bytes_given = isinstance(self._source, bytes)
-        try:
-            return soundfile.SoundFile(io.BytesIO(self._source) if bytes_given else self._source)
-        # soundfile answers an unreadable file with its own error; a headerless one (.raw) with TypeError.
-        except (soundfile.SoundFileError, TypeError, OSError) as error:
-            raise InputFileError(f"{self.name}: {why_unreadable(self._source, self.name, error)}") from error
-
-    def _decoded(self, sound):
-        n_frames, n_read = max(1, self._block_samples // sound.channels), 0
-        for block in sound.blocks(n_frames, dtype="float32", always_2d=True):
-            n_read += len(block)
-            if not np.isfinite(block).all():
-                raise InputFileError(
-                    f"{self.name}: the sound has samples that are not numbers (NaN or infinite); export it again"
-                )
-            yield block[:, 0] if sound.channels == 1 else block.mean(axis=1)
-        if n_read < sound.frames:
-            reason = f"the file is cut short ({n_read} of {sound.frames} samples); copy or record it again"
-            raise InputFileError(f"{self.name}: {reason}")
+    def _raw_blocks(self, sound):
+        return raw_blocks(sound, self._source, self._block_samples)
 
 
 def resampled(blocks, sr_in, sr_out):

@@ -89,8 +89,10 @@ class WordFinder:
         low = np.maximum(self.low, peak - self.low_below_peak)
         high = np.maximum(self.high, peak - self.high_below_peak)
 
+        evident = (evidence > high) & (power.mean(axis=1) > _SILENCE_POWER)
+
         def heard(runs):
-            return [(a, b) for a, b in runs if b - a >= shortest and (evidence[a:b] > high[a:b]).any()]
+            return [(a, b) for a, b in runs if b - a >= shortest and evident[a:b].any()]
 
         shortest = round(self.shortest / HOP_SECONDS)
         words = self._widened(heard(self._bridged(_runs(evidence > low))), evidence)
@@ -109,7 +111,7 @@ class WordFinder:
         def floor(part):
             rank = int(self.floor_share * (len(part) - 1))
             quiet = np.partition(part, rank, axis=0)[rank]
-            return np.maximum(quiet, max(least * part.max(), _SILENCE_POWER))
+            return np.maximum(quiet, max(least * part.max(), _DIGITAL_SILENCE_POWER))
 
         return _over_windows(power, self._window, floor)
 
@@ -225,8 +227,9 @@ def _bands(length, sr):
     return np.stack(inside, axis=1) / length**2
 
 
-# A band of a recording with this power is as quiet as one that `audio_file` calls silent.
+# Bands of this power are as quiet as a recording that `audio_file` calls silent; some frame of a word has more.
 _SILENCE_POWER = np.float32(SILENCE_PEAK**2 / 100)
+_DIGITAL_SILENCE_POWER = np.float32(1e-16)  # the floor of what is zero, below the hiss of the faintest recording
 _LEAST_EVIDENCE = 0.1  # -10 dB, for digital silence
 
 
