@@ -8,6 +8,9 @@ sounds of `foreign_corpus`. What the reader refuses, such as digital silence, is
 Beside the two rates stand the area below the ROC curve, which needs no threshold (the probability that a digit is
 answered with more certainty than a foreign sound), and the expected calibration error on the test digits. Near digits
 are measured, but count in no total.
+
+A recipe may have the network learn from foreign sounds too. Those are made of the training words, and of noise and
+tones of their own; so noise and tones are kinds that it has met, and words, hums, clicks, music and breath are not.
 """
 
 import statistics
