@@ -230,7 +230,12 @@ def evaluate(model, dataset, split, min_accuracy, report, jobs, as_json):
 @click.argument("model", type=click.Path())
 @click.argument("files", nargs=-1, metavar="FILE…")
 @click.option("--top", type=click.IntRange(1), default=3, show_default=True, help="How many labels to list.")
-@click.option("--threshold", type=Share(), default=0.0, help="Less probable answers are unknown.")
+@click.option(
+    "--threshold",
+    type=Share(),
+    default=0.0,
+    help="Less probable answers are unknown; train and info name a threshold that refuses 5 % of validation samples.",
+)
 @click.option(
     "--files-from",
     type=click.File("r", errors="surrogateescape"),

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from backprop_core.architecture import multilayer_perceptron
 from backprop_core.averaging import ExponentialAverage
-from backprop_core.calibration import fit_temperature
+from backprop_core.calibration import calibrated, fit_temperature
 from backprop_core.history import History
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.metrics import accuracy, balanced_accuracy, confusion_matrix
@@ -27,6 +27,7 @@ from pipelines.datasets import ROLES
 from pipelines.views import averaged_logits
 
 CHUNK = 4096
+REFUSED = 0.05
 SMALL_STEP = 200_000_000  # products of two numbers in one forward pass of a batch
 
 
@@ -46,6 +47,8 @@ class Fitted:
         "train", "valid" and "test" to {"loss", "accuracy", "balanced_accuracy"}, views averaged, before calibration;
         "test" is None without test rows.
     shift : ndarray [shape=(n_classes,)] or None, what balancing has subtracted from the logits
+    threshold : float in [0, 1]
+        Below this probability are the answers to `REFUSED` of the validation rows: where `--threshold` may begin.
     """
 
     standardizer: Standardizer
@@ -55,6 +58,7 @@ class Fitted:
     temperature: float
     scores: dict
     shift: np.ndarray | None
+    threshold: float
 
 
 def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=None):
@@ -102,9 +106,10 @@ def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=
             for role, (rows, _) in by_role.items()
             if len(rows)
         }
-        temperature = fit_temperature(logits["valid"], by_role["valid"][1])
+        temperature = fit_temperature(logits["valid"], y_valid)
+    threshold = float(np.quantile(calibrated(logits["valid"], temperature).max(axis=1), REFUSED))
     scores = {role: _score(logits[role], y) if role in logits else None for role, (_, y) in by_role.items()}
-    return Fitted(standardizer, trainer.network, state.history, stopped, temperature, scores, shift)
+    return Fitted(standardizer, trainer.network, state.history, stopped, temperature, scores, shift, threshold)
 
 
 def _logits(network, standardizer, extractor, stored):

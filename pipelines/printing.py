@@ -124,6 +124,7 @@ def training_summary(trained):
             "",
             f"data:  {record['dataset']}{substitute}, preset {record['preset']}, seed {record['seed']}",
             f"time:  {record['seconds']:.1f} s, best epoch {record['best_epoch']} of {record['epochs']}",
+            f"doubt: predict --threshold {record['threshold']:g} would refuse 5 % of the validation samples",
             f"model: {record['model']}",
             f"try:   {program()} predict {shlex.join([record['model'], trained.example])}",
         ]

@@ -137,6 +137,7 @@ def train(
         "threads": n_threads,
         "epochs": len(history.entries),
         "best_epoch": history.best()["epoch"],
+        "threshold": round(fitted.threshold, 4),
         "stopped": fitted.stopped,
         "seconds": round(time.perf_counter() - began, 2),
         "n_train": n_train,

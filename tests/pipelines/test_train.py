@@ -29,6 +29,7 @@ RECORD = {
     "seed": int,
     "epochs": int,
     "best_epoch": int,
+    "threshold": float,
     "seconds": float,
     "n_train": int,
     "n_valid": int,
@@ -59,6 +60,16 @@ def test_the_record_of_a_training_has_every_key_of_the_contract(task, request):
     assert record["task"] == task
     assert record["bundled_fallback"] is False
     assert 1 <= record["best_epoch"] <= record["epochs"]
+
+
+@pytest.mark.parametrize("task", ["images", "speech"])
+def test_the_threshold_refuses_one_validation_sample_in_twenty(task, request):
+    record = request.getfixturevalue(f"{task}_training").json
+    model = bundle.load(record["model"])
+    prepared = prepare(datasets.load(record["dataset"], task), model.extractor)
+    surest = model.probabilities(prepared.rows("valid")[0]).max(axis=1)
+    assert abs((surest < record["threshold"]).mean() - 0.05) < 1 / len(surest) + 0.005
+    assert provenance_of(record["model"])["threshold"] == record["threshold"]
 
 
 @pytest.mark.parametrize("task", ["images", "speech"])
