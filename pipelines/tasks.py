@@ -13,6 +13,7 @@ from pipelines.features.audio_file import sampling_rates
 from pipelines.features.image import ImageExtractor
 from pipelines.features.image_augmentation import ImageAugmentation
 from pipelines.features.speech import SpeechExtractor
+from pipelines.features.variation import Variation
 from pipelines.recipe import Recipe
 
 
@@ -59,10 +60,10 @@ def _varied_speech(prepared, recipe, n_jobs):
     return speech_augmentation.of_recordings(
         prepared.dataset,
         prepared.extractor,
-        strength=recipe.augmentation,
-        n_variants=min(recipe.epochs // 8 + 1, 16) if recipe.augmentation else 1,
-        foreign_share=recipe.foreign,
-        n_jobs=n_jobs,
+        Variation().scaled(recipe.augmentation),
+        speech_augmentation.variants_for(recipe.epochs) if recipe.augmentation else 1,
+        recipe.foreign,
+        n_jobs,
     )
 
 
@@ -87,8 +88,8 @@ SPEECH = Task(
             foreign=0.2,
         ),
         "best": Recipe(
-            hidden=(1024, 512),
-            epochs=120,
+            hidden=(512, 256),
+            epochs=150,
             dropout=0.5,
             input_dropout=0.2,
             label_smoothing=0.1,

@@ -317,12 +317,16 @@ class SpeechExtractor:
         deltas = [slopes(cepstra, bounds, self.delta_width, order) for order in self.delta_orders]
         sequences = np.hstack([cepstra, *deltas])
         mean, spread = mean_and_spread(sequences, bounds)
-        parts = [self._normalised(time_normalised(sequences, bounds, self.frames), mean, spread)]
+        parts = [self._normalised(self.in_time(sequences, bounds), mean, spread)]
         if self.statistics:
             parts += [mean, spread]
         if self.duration:
             parts.append(np.log(np.diff(bounds))[:, np.newaxis])
         return np.hstack(parts).astype(self.stored_dtype)
+
+    def in_time(self, sequences, bounds):
+        """Return the sequences of words, each brought to `frames` frames: see `time_normalised`."""
+        return time_normalised(sequences, bounds, self.frames)
 
     def _normalised(self, sequences, mean, spread):
         """Flatten the wanted part of sequences [shape=(n, frames, n_coefficients)], normalised per utterance."""

@@ -10,7 +10,7 @@ from dataclasses import asdict
 import numpy as np
 
 from pipelines.features.cache import cached_features
-from pipelines.features.variation import Variation, VariedWords
+from pipelines.features.variation import VariedWords
 
 MOST_BYTES = 1 << 30  # of variants in memory; more recordings have fewer variants each
 
@@ -74,24 +74,32 @@ class SpeechAugmentation:
         return bank[rows, rng.integers(bank.shape[1], size=len(rows))]
 
 
-def of_recordings(dataset, extractor, *, strength, n_variants, foreign_share, n_jobs=None):
+def variants_for(epochs):
+    """Return how many variants a training is worth: one for every eight epochs, but no more than 16."""
+    return min(epochs // 8 + 1, 16)
+
+
+def foreign_for(n_variants):
+    """Return how many foreign sounds are made of each recording: one for every four variants, begun or whole."""
+    return -(-n_variants // 4)
+
+
+def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, n_jobs=None):
     """Return the SpeechAugmentation of a data set, its variants from the cache where they are there.
 
     Parameters
     ----------
     dataset : Dataset, all of whose files can be read
     extractor : SpeechExtractor
-    strength : float >= 0
-        How far recordings are varied, see `Variation.scaled`.
+    variation : Variation
     n_variants : int > 0
         Of each recording; fewer where so many would take more than `MOST_BYTES` of memory.
     foreign_share : float >= 0
     n_jobs : int > 0 or None
     """
     fitting = max(1, MOST_BYTES // (4 * len(dataset) * extractor.n_features))
-    n_foreign = min(-(-n_variants // 4), -(-fitting // 4)) if foreign_share else 0
+    n_foreign = foreign_for(min(n_variants, fitting)) if foreign_share else 0
     n_variants = max(1, min(n_variants, fitting - n_foreign))
-    variation = Variation().scaled(strength)
     words = VariedWords(extractor, variation, n_variants, n_foreign)
     stored, _, _ = cached_features(dataset, words, n_jobs, f"making {n_variants} variants")
     made = stored.reshape(len(dataset), -1, extractor.n_features)

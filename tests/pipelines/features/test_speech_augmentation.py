@@ -8,6 +8,7 @@ import pytest
 from pipelines.features import speech_augmentation
 from pipelines.features.speech import SpeechExtractor
 from pipelines.features.speech_augmentation import SpeechAugmentation
+from pipelines.features.variation import Variation
 
 N, K, VARIANTS = 20, 3, 4
 TRAIN = np.arange(5, 17)
@@ -63,8 +64,6 @@ def test_variants_stay_within_their_memory(monkeypatch, most_bytes, expected):
 
     monkeypatch.setattr(speech_augmentation, "cached_features", cached)
     monkeypatch.setattr(speech_augmentation, "MOST_BYTES", most_bytes)
-    augmentation = speech_augmentation.of_recordings(
-        range(5), SpeechExtractor(), strength=1, n_variants=6, foreign_share=0.2
-    )
+    augmentation = speech_augmentation.of_recordings(range(5), SpeechExtractor(), Variation(), 6, 0.2)
     assert made["counts"] == expected
     assert (augmentation.variants.shape[1], augmentation.foreign.shape[1]) == expected
