@@ -164,7 +164,7 @@ class VariedWords:
     """
 
     name = "speech-variants"
-    version = 1
+    version = 2
 
     def __init__(self, extractor, variation, n_variants, n_foreign=0, seed=0):
         self.extractor, self.variation, self.seed = extractor, variation, seed
