@@ -1,121 +1,196 @@
-"""Speech features: the measurement behind SpeechExtractor's defaults.
+"""Speech features and variations: what each adds on voices never heard, the measurement behind the defaults.
 
-One setting at a time is changed, and the same network (scikit-learn's MLPClassifier, as it comes, on standardised
-features) learns from the features. Four questions are asked of each variant, none of them of test recordings:
+One thing at a time is changed: a setting of the features, an extent of the variation, an entry of the recipe. The
+recipe is that of preset `fast`. Every figure is the mean over FSDD's six speakers, each recognised by a network that
+has heard the other five (see `held_out_speakers`), and over two seeds, in percent.
 
-- `first_takes`: FSDD's takes 5 to 9 after learning from 10 to 49. A speaker's manner drifts over the takes, so this is
-  as the official test is, whose takes are the first five.
-- `spread_takes`: FSDD's validation takes, spread over the session.
-- `new_voices`: two FSDD speakers after learning from the other four (takes 10 to 49), for three pairs.
-- `made_voices`: the bundled corpus's validation voices, after learning from its training voices.
-
-Every figure is the mean over three seeds, in percent.
+Ways to bring words to one length are compared without variation: by averaging over equal stretches of time (the
+default), over equal stretches of change, by cutting off and repeating, and by scoring windows of fixed length whose
+answers are pooled over the word.
 """
 
-from dataclasses import replace
+import json
+import statistics
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 
 from benchmarks import results_file
-from pipelines import datasets
-from pipelines.datasets.fsdd import SPEAKERS, parse_name
+from benchmarks.held_out_speakers import accuracies, work_without_test_takes
+from pipelines import tasks
+from pipelines.cores import cores
+from pipelines.features import speech_augmentation
+from pipelines.features.mfcc import mel_decibels, power_spectra
 from pipelines.features.speech import SpeechExtractor
+from pipelines.features.speech_augmentation import SpeechAugmentation
+from pipelines.features.variation import Variation
 
-SEEDS = (0, 1, 2)
-NETWORK = {"hidden_layer_sizes": (256, 128), "max_iter": 40}
-NEW_VOICES = (("george", "nicolas"), ("jackson", "theo"), ("lucas", "yweweler"))
+SEEDS = (0, 1)
+RECIPE = tasks.SPEECH.presets["fast"]
+PLAIN = replace(RECIPE, augmentation=0.0, foreign=0.0)
+VARIANTS = speech_augmentation.variants_for(RECIPE.epochs)
+WINDOW, WINDOWS = 24, 5  # frames in each, and how many
 
-VARIANTS = {
-    "default": {},
-    "10 coefficients": {"n_mfcc": 10},
-    "13 coefficients": {"n_mfcc": 13},
-    "20 coefficients": {"n_mfcc": 20},
-    "26 mel bands": {"n_mels": 26},
-    "40 mel bands": {"n_mels": 40},
-    "12 frames": {"frames": 12},
-    "16 frames": {"frames": 16},
-    "24 frames": {"frames": 24},
-    "32 frames": {"frames": 32},
-    "sequence with deltas": {"deltas": 1},
-    "sequence with deltas and delta-deltas": {"deltas": 2},
-    "sequence without statistics": {"statistics": False},
-    "sequence with deltas, without statistics": {"deltas": 1, "statistics": False},
+
+@dataclass(frozen=True)
+class TraceSegmented(SpeechExtractor):
+    """Averages over equal stretches of change: a held vowel shrinks, a consonant stretches.
+
+    How far a frame is from the one before, Euclidean, is its change. Half of the time axis goes by it and half by time.
+    Kuhn, Tomaschewski and Ney 1981, https://doi.org/10.1109/ICASSP.1981.1171216
+    """
+
+    name: ClassVar[str] = "speech in equal changes"  # not to be taken for the cached features of another kind
+
+    def in_time(self, sequences, bounds):
+        """Return float64 [shape=(n_words, frames, n_coefficients)]."""
+        return np.stack([self._segmented(sequences[start:stop]) for start, stop in pairwise(bounds)])
+
+    def _segmented(self, given):
+        change = np.linalg.norm(np.diff(given, axis=0, prepend=given[:1]), axis=1)
+        share = 0.5 / len(given) + 0.5 * change / max(change.sum(), np.finfo(float).tiny)
+        ends = np.concatenate([[0], np.cumsum(share)])
+        until = np.concatenate([np.zeros((1, given.shape[1])), np.cumsum(given * share[:, np.newaxis], axis=0)])
+        at = np.linspace(0, ends[-1], self.frames + 1)
+        sums = np.stack([np.interp(at, ends, column) for column in until.T], axis=1)
+        return np.diff(sums, axis=0) * self.frames / ends[-1]
+
+
+@dataclass(frozen=True)
+class Padded(SpeechExtractor):
+    """Cuts off what is more than `frames`, and repeats the last frame where it is less."""
+
+    name: ClassVar[str] = "speech cut off or repeated"  # not to be taken for the cached features of another kind
+
+    def in_time(self, sequences, bounds):
+        """Return float64 [shape=(n_words, frames, n_coefficients)]."""
+        at = np.arange(self.frames)
+        return np.stack([sequences[start + np.minimum(at, stop - start - 1)] for start, stop in pairwise(bounds)])
+
+
+@dataclass(frozen=True)
+class Windowed(SpeechExtractor):
+    """Describes a word by `WINDOWS` windows of `WINDOW` frames, spread evenly over it: each is a view."""
+
+    name: ClassVar[str] = "speech in windows"  # not to be taken for the cached features of another kind
+
+    @property
+    def n_features(self):
+        """Length of one window's features."""
+        return WINDOW * self.n_mfcc
+
+    @property
+    def n_stored(self):
+        """Length of a stored row: all windows, one after the other."""
+        return WINDOWS * self.n_features
+
+    def _described(self, words):
+        power, bounds = power_spectra(words, self._matrices["window"], self.hop_length)
+        cepstra = mel_decibels(power, bounds, self._matrices["mel"][0], self.top_db) @ self._matrices["dct"].T
+        return np.stack([self._windows(cepstra[start:stop]) for start, stop in pairwise(bounds)]).astype(np.float32)
+
+    def _windows(self, given):
+        first = np.linspace(0, max(0, len(given) - WINDOW), WINDOWS).round().astype(int)
+        return given[np.minimum(first[:, np.newaxis] + np.arange(WINDOW), len(given) - 1)].ravel()
+
+
+def every_window(prepared, recipe, n_jobs):
+    """Let each epoch draw one window of each word."""
+    windows = prepared.stored.reshape(len(prepared.stored), WINDOWS, -1)
+    return SpeechAugmentation(windows, windows[:, :0])
+
+
+def varied(**changes):
+    """Return an `augmentation_for` with other extents of variation."""
+
+    def augment(prepared, recipe, n_jobs):
+        variation = replace(Variation(), **changes)
+        return speech_augmentation.of_recordings(
+            prepared.dataset, prepared.extractor, variation, VARIANTS, recipe.foreign, n_jobs
+        )
+
+    return augment
+
+
+EXTRACTORS = {
+    "13 coefficients, 20 frames (the default)": {},
+    "16 coefficients": {"n_mfcc": 16},
+    "14 frames": {"frames": 14},
+    "deltas in the sequence": {"deltas": 1},
+    "without statistics over time": {"statistics": False},
     "without duration": {"duration": False},
-    "mean removed per utterance": {"normalise": "mean"},
-    "mean and variance normalised per utterance": {"normalise": "variance"},
+    "cepstral mean normalisation": {"normalise": "mean"},
     "pre-emphasis 0.97": {"preemphasis": 0.97},
-    "trimmed at 20 dB": {"trim_db": 20.0},
-    "trimmed at 35 dB": {"trim_db": 35.0},
     "hardly trimmed (60 dB)": {"trim_db": 60.0},
-    "hop 5 ms": {"hop_length": 40},
-    "window 20 ms": {"win_length": 160},
-    "window 50 ms": {"n_fft": 512, "win_length": 400},
-    "bands from 0 to 4000 Hz": {"fmin": 0.0, "fmax": 4000.0},
-    "dynamic range 50 dB": {"top_db": 50.0},
+    "no averaging over warps": {"warps": (1.0,)},
+}
+VARIATIONS = {
+    "no warps of the vocal tract": {"warp": 1.0},
+    "no change of tempo": {"tempo": 1.0},
+    "no shift of the edges": {"shift": 0.0},
+    "no silence around": {"silence": 0.0},
+    "no noise": {"noise_share": 0.0},
+    "no change of tone": {"tone": 0.0},
+    "reverberation in 30 %": {"reverberation_share": 0.3},
+    "masking up to 20 %": {"mask": 0.2},
+}
+RECIPES = {
+    "no variation at all": {"augmentation": 0.0},
+    "no foreign sounds": {"foreign": 0.0},
+    "neither": {"augmentation": 0.0, "foreign": 0.0},
+}
+WAYS = {
+    "equal stretches of time": (SpeechExtractor(), None),
+    "equal stretches of change": (TraceSegmented(), None),
+    "cut off or repeated, 40 frames": (Padded(frames=40), None),
+    "windows of 240 ms, pooled": (Windowed(), every_window),
 }
 
 
 def run():
-    """Measure, and write results/choose_speech_features.json."""
-    recordings = {name: _Recordings(name) for name in ("fsdd", "spoken-digits")}
-    rows = []
-    for name, changes in VARIANTS.items():
-        rows.append(_measure(name, replace(SpeechExtractor(), **changes), recordings))
-        print(rows[-1], flush=True)
-    results_file.write(
-        "choose_speech_features",
-        {
-            "network": f"MLPClassifier{NETWORK}",
-            "seeds": SEEDS,
-            "new_voices": NEW_VOICES,
-            "default_settings": SpeechExtractor().settings(),
-            "changes": VARIANTS,
-            "variants": rows,
-        },
-    )
+    """Measure, and write results/choose_speech_features.json after each variant.
+
+    What is there of the same recipe, features and seeds is not measured again.
+    """
+    defaults = {"recipe": RECIPE.settings(), "seeds": list(SEEDS), "features": _as_json(SpeechExtractor().settings())}
+    rows = _measured_before(defaults)
+
+    def measure(group, name, recipe, extractor=None, augment=None):
+        if any(row["group"] == group and row["variant"] == name for row in rows):
+            return
+        found = accuracies(work_without_test_takes(recipe, extractor, augment), SEEDS, cores())
+        means = {speaker: round(100 * statistics.mean(shares), 2) for speaker, shares in found.items()}
+        rows.append({"group": group, "variant": name, **_summary(found), "speakers": means})
+        results_file.write("choose_speech_features", {**defaults, "variants": rows})
+
+    for name, changes in EXTRACTORS.items():
+        measure("features", name, RECIPE, replace(SpeechExtractor(), **changes))
+    for name, changes in RECIPES.items():
+        measure("recipe", name, replace(RECIPE, **changes))
+    for name, (extractor, augment) in WAYS.items():
+        measure("to one length, without variation", name, PLAIN, extractor, augment)
+    for name, changes in VARIATIONS.items():
+        measure("variation", name, RECIPE, augment=varied(**changes))
 
 
-class _Recordings:
-    """A data set's waveforms, decoded once, without its test rows."""
-
-    def __init__(self, name):
-        dataset = datasets.load(name, "speech")
-        kept = np.flatnonzero(dataset.role != "test")
-        read = SpeechExtractor().read
-        self.paths = [dataset.items[i] for i in kept]
-        self.waveforms = [read(path) for path in self.paths]
-        self.y, self.role, self.group = dataset.y[kept], dataset.role[kept], dataset.group[kept]
+def _measured_before(defaults):
+    path = results_file.FOLDER / "choose_speech_features.json"
+    record = json.loads(path.read_text()) if path.exists() else {}
+    return record["variants"] if all(record.get(key) == value for key, value in defaults.items()) else []
 
 
-def _measure(name, extractor, recordings):
-    fsdd, made = recordings["fsdd"], recordings["spoken-digits"]
-    X = extractor.stored_rows(fsdd.waveforms)
-    take = np.array([parse_name(path.name)[2] for path in fsdd.paths])
-    later = take >= 10
-    pairs = [np.isin(fsdd.group, pair) for pair in NEW_VOICES]
-    assert set(np.concatenate(NEW_VOICES)) == set(SPEAKERS)
+def _as_json(settings):
+    return json.loads(json.dumps(settings))
+
+
+def _summary(found):
+    """Return mean, worst and the spread of the seeds' means, in percent, of dict of speaker to list of shares."""
+    by_seed = [100 * statistics.mean(shares) for shares in zip(*found.values(), strict=True)]
+    worst = min(100 * statistics.mean(shares) for shares in found.values())
     return {
-        "variant": name,
-        "n_features": extractor.n_features,
-        "first_takes": _accuracy(X, fsdd.y, later, ~later),
-        "spread_takes": _accuracy(X, fsdd.y, fsdd.role == "train", fsdd.role == "valid"),
-        "new_voices": round(np.mean([_accuracy(X, fsdd.y, later & ~pair, later & pair) for pair in pairs]).item(), 2),
-        "made_voices": _accuracy(
-            extractor.stored_rows(made.waveforms), made.y, made.role == "train", made.role == "valid"
-        ),
+        "mean": round(statistics.mean(by_seed), 2),
+        "worst": round(worst, 2),
+        "sd_of_seeds": round(statistics.stdev(by_seed), 2),
     }
-
-
-def _accuracy(X, y, train, valid):
-    """Return the accuracy on the rows `valid` after learning from the rows `train`, in percent: mean over SEEDS."""
-    from sklearn.neural_network import MLPClassifier
-    from sklearn.preprocessing import StandardScaler
-
-    scaler = StandardScaler().fit(X[train])
-    learn, ask = scaler.transform(X[train]), scaler.transform(X[valid])
-    scores = [MLPClassifier(**NETWORK, random_state=seed).fit(learn, y[train]).score(ask, y[valid]) for seed in SEEDS]
-    return round(100 * np.mean(scores).item(), 2)
-
-
-if __name__ == "__main__":
-    run()

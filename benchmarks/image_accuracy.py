@@ -6,8 +6,8 @@ is repeated with 5 seeds, one that takes less than 20 with 3, and a longer one i
 its one test.
 
 `python -m benchmarks image_accuracy_fast image_accuracy_best` measures all of it, which takes hours;
-`python -m benchmarks.image_accuracy PRESET [--seeds N] [NAME…]` measures some of the data sets, and leaves what was
-measured of the others.
+`python -m benchmarks.image_accuracy PRESET [NAME…] [--seeds N] [--jobs N] [--keep DIR]` measures some of the data sets,
+and leaves what was measured of the others.
 """
 
 import argparse
@@ -21,10 +21,13 @@ SETS = ("mnist", "fashion-mnist", "cifar10")
 PRESETS = ("fast", "best")
 
 
-def measure(preset, names=SETS, n_seeds=None):
-    """Measure some data sets, and write each into results/image_accuracy_<preset>.json as soon as it is done."""
+def measure(preset, names=SETS, n_seeds=None, **options):
+    """Measure some data sets, and write each into results/image_accuracy_<preset>.json as soon as it is done.
+
+    `options` are those of `measured`.
+    """
     for name in names:
-        of_set = measured("images", name, preset, seeds_for if n_seeds is None else lambda seconds: n_seeds)
+        of_set = measured("images", name, preset, seeds_for if n_seeds is None else lambda seconds: n_seeds, **options)
         path = results_file.FOLDER / f"image_accuracy_{preset}.json"
         sets = json.loads(path.read_text())["sets"] if path.exists() else {}
         in_order = {known: (sets | {name: of_set}).get(known) for known in SETS}
@@ -44,8 +47,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.image_accuracy")
     parser.add_argument("preset", choices=PRESETS)
     parser.add_argument("--seeds", type=int)
+    parser.add_argument("--jobs", type=int, help="threads of a training")
+    parser.add_argument("--keep", metavar="DIR", help="a folder in which the models stay")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SETS))
     words = parser.parse_args()
     if unknown := set(words.names) - set(SETS):
         parser.error(f"{', '.join(sorted(unknown))}: choose from {', '.join(SETS)}")
-    measure(words.preset, words.names or SETS, words.seeds)
+    measure(words.preset, words.names or SETS, words.seeds, n_jobs=words.jobs, keep=words.keep)
