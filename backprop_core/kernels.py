@@ -27,16 +27,16 @@ from backprop_core.optimizers import SGD, Adam
 FAST = {"contract", "reassoc", "nsz", "afn"}
 
 
-def _kernel(function):
+def kernel(function, fastmath=FAST):
     """Compile when first called with a type; keep the machine code for later runs where a folder can be written to."""
-    settings = {"fastmath": FAST, "nogil": True, "error_model": "numpy"}
+    settings = {"fastmath": fastmath, "nogil": True, "error_model": "numpy"}
     try:
         return numba.njit(function, cache=True, **settings)
     except RuntimeError:  # neither the package's folder nor the user's cache folder
         return numba.njit(function, **settings)
 
 
-@_kernel
+@kernel
 def _adam(params, grads, m, v, rate, b1, b2, eps, keep):
     """`Adam.update` and its application; `keep` is 1 - rate * weight_decay."""
     number = params.dtype.type
@@ -51,7 +51,7 @@ def _adam(params, grads, m, v, rate, b1, b2, eps, keep):
         params[i] = keep * params[i] - rate * mean / (np.sqrt(square) + eps)
 
 
-@_kernel
+@kernel
 def _sgd(params, grads, velocity, rate, momentum, nesterov, keep):
     """`SGD.update` and its application."""
     zero, smallest = params.dtype.type(0), params.dtype.type(1e8) * np.finfo(params.dtype).tiny
@@ -62,7 +62,7 @@ def _sgd(params, grads, velocity, rate, momentum, nesterov, keep):
         params[i] = keep * params[i] + (momentum * v - step if nesterov else v)
 
 
-@_kernel
+@kernel
 def _add_bias_and_relu(z, b):
     """`Dense`'s bias and `activations.relu`, in place."""
     n, k = z.shape
@@ -73,7 +73,7 @@ def _add_bias_and_relu(z, b):
             z[i, j] = zero if a <= zero else a  # so put, NaN stays NaN
 
 
-@_kernel
+@kernel
 def _relu_derivative_and_sum(a, da, db):
     """`activations.relu_derivative`, in place, and the gradient of `Dense`'s bias."""
     n, k = a.shape
@@ -86,7 +86,7 @@ def _relu_derivative_and_sum(a, da, db):
             db[j] += dz
 
 
-@_kernel
+@kernel
 def _gelu(z, cdf, a):
     """`activations.gelu` in float32, and P(Z <= z), which the way back needs again."""
     n, k = z.shape
@@ -104,7 +104,7 @@ def _gelu(z, cdf, a):
             a[i, j] = x * p
 
 
-@_kernel
+@kernel
 def _gelu_derivative(z, cdf, da):
     """`activations.gelu_derivative` in float32, in place of `da`."""
     n, k = z.shape
@@ -115,7 +115,7 @@ def _gelu_derivative(z, cdf, da):
             da[i, j] *= cdf[i, j] + x * density * np.exp(-half * x * x)
 
 
-@_kernel
+@kernel
 def _layer_norm(x, gamma, beta, eps, xhat, inv_std, y):
     """`LayerNorm.forward`."""
     n, k = x.shape
@@ -138,7 +138,7 @@ def _layer_norm(x, gamma, beta, eps, xhat, inv_std, y):
             y[i, j] = gamma[j] * standard + beta[j]
 
 
-@_kernel
+@kernel
 def _layer_norm_backward(xhat, inv_std, gamma, dy, dgamma, dbeta):
     """`LayerNorm`'s backward function, in place of `dy`."""
     n, k = dy.shape
@@ -160,7 +160,7 @@ def _layer_norm_backward(xhat, inv_std, gamma, dy, dgamma, dbeta):
             dy[i, j] = inv_std[i] * (dy[i, j] - shift - xhat[i, j] * stretch)
 
 
-@_kernel
+@kernel
 def _softmax_cross_entropy(logits, target, smoothing, dlogits):
     """`SoftmaxCrossEntropy.loss_and_gradient` for target classes."""
     n, k = logits.shape
@@ -186,7 +186,7 @@ def _softmax_cross_entropy(logits, target, smoothing, dlogits):
     return loss / n
 
 
-@_kernel
+@kernel
 def _add_penalty(weights, grads, l2, l1):
     """`step.add_penalty`."""
     zero = weights.dtype.type(0)

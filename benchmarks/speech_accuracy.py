@@ -10,7 +10,6 @@ five seeds.
 
 import statistics
 import time
-from dataclasses import replace
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from pipelines.cores import cores
 from pipelines.crossval import Work
 from pipelines.datasets.fsdd import N_TAKES, parse_name
 from pipelines.folds import Folding
-from pipelines.preparation import extract
+from pipelines.preparation import augmented, extract
 
 PRESET = "best"
 SEEDS = range(5)
@@ -49,7 +48,7 @@ def _all_takes():
         for first in range(0, N_TAKES, TAKES_AT_ONCE)
     }
     prepared = extract(dataset, tasks.SPEECH.extractor_for(dataset))
-    prepared = replace(prepared, augmentation=tasks.SPEECH.augmentation_for(prepared, recipe, None))
+    prepared = augmented(prepared, tasks.SPEECH, recipe)
     work = Work(prepared, tasks.SPEECH.per_feature, recipe, Folding("fold", folds, False, "rows"))
     ahead = [(name, seed) for seed in SEEDS for name in folds]
     predicted = Parallel(cores())(delayed(work.predict)(*key) for key in ahead)

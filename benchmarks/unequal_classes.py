@@ -14,7 +14,7 @@ from benchmarks import results_file
 from pipelines import datasets
 from pipelines.balance import prior_shift
 from pipelines.fitting import fit
-from pipelines.preparation import extract
+from pipelines.preparation import augmented, extract
 from pipelines.tasks import IMAGES
 
 LARGEST, RATIO, HELD_OUT = 3000, 100, 500
@@ -51,9 +51,8 @@ def shares(dataset, seed):
 
     Balancing changes nothing but the outputs of a network that was trained, so one training serves all strengths.
     """
-    prepared = extract(dataset, IMAGES.extractor_for(dataset))
     recipe = IMAGES.presets["fast"].changed({"balance": 0.0}).for_rows(len(dataset.rows("train")))
-    prepared = replace(prepared, augmentation=IMAGES.augmentation_for(prepared, recipe, None))
+    prepared = augmented(extract(dataset, IMAGES.extractor_for(dataset)), IMAGES, recipe)
     fitted = fit(prepared, IMAGES.per_feature, recipe, seed, n_threads=1)
     stored, y = prepared.rows("valid")
     logits = fitted.network.logits(fitted.standardizer.transform(prepared.extractor.to_features(stored)))

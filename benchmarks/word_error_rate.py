@@ -32,7 +32,7 @@ from pipelines.features.audio_file import read_waveform
 from pipelines.features.endpoints import word_endpoints
 from pipelines.fitting import fit
 from pipelines.predict import Sample
-from pipelines.preparation import extract
+from pipelines.preparation import augmented, extract
 from pipelines.transcribe import transcript_of
 
 PRESET = "best"
@@ -60,8 +60,7 @@ def run():
     """Measure, and write results/word_error_rate.json."""
     dataset = datasets.load("fsdd", "speech")
     prepared = extract(dataset, tasks.SPEECH.extractor_for(dataset))
-    augmentation = tasks.SPEECH.augmentation_for(prepared, tasks.SPEECH.presets[PRESET], None)
-    prepared = replace(prepared, augmentation=augmentation)
+    prepared = augmented(prepared, tasks.SPEECH, tasks.SPEECH.presets[PRESET])
     counts = {name: {speaker: [] for speaker in SPEAKERS} for name in CONDITIONS}
     singles = {kind: {speaker: [] for speaker in SPEAKERS} for kind in ("all takes", "takes 0 to 4")}
     for number, speaker in enumerate(SPEAKERS):

@@ -27,7 +27,7 @@ from backprop_core.scaling import Standardizer
 from backprop_core.whole_file import whole_file
 from pipelines import tasks
 from pipelines.errors import ModelFileError
-from pipelines.views import averaged_logits
+from pipelines.views import CHUNK, logits_of
 
 FORMAT = 1
 KEY = "backprop"
@@ -63,13 +63,9 @@ class Bundle:
     golden_probabilities: np.ndarray | None = None
     temperature: float = 1.0
 
-    def probabilities(self, stored, chunk=1024):
+    def probabilities(self, stored, chunk=CHUNK):
         """Return class probabilities of rows as the extractor stores them: float32 [shape=(n_samples, n_classes)]."""
-        parts = [self._probabilities(stored[i : i + chunk]) for i in range(0, len(stored), chunk)]
-        return np.concatenate(parts) if parts else np.empty((0, len(self.labels)), np.float32)
-
-    def _probabilities(self, stored):
-        logits = averaged_logits(self.network, self.standardizer, self.extractor.views(stored))
+        logits = logits_of(self.network, self.standardizer, self.extractor, stored, chunk)
         return calibrated(logits, self.temperature, out=logits)
 
     def golden_error(self):

@@ -22,8 +22,7 @@ from pipelines import datasets
 from pipelines.cores import cores
 from pipelines.fitting import fit
 from pipelines.folds import FOLD_SEED, Folding, folding
-from pipelines.preparation import extract, load_dataset
-from pipelines.views import averaged_logits
+from pipelines.preparation import augmented, extract, load_dataset
 
 
 @dataclass(frozen=True)
@@ -68,13 +67,11 @@ class Work:
         try:
             with threadpool_limits(1):
                 fitted = fit(prepared, self.per_feature, recipe, seed, n_threads=1)
-                views = prepared.extractor.views(prepared.rows("test")[0])
-                predicted = averaged_logits(fitted.network, fitted.standardizer, views).argmax(axis=1)
         except DivergedError as error:
             raise DivergedError(f"{self.folding.by} {name}: {error}") from None
         if fitted.stopped == "interrupted":
             raise KeyboardInterrupt
-        return predicted
+        return fitted.logits["test"].argmax(axis=1)
 
 
 @dataclass(frozen=True)
@@ -141,8 +138,7 @@ def cross_validate(
     """
     began = time.perf_counter()
     dataset, fallback = load_dataset(task, dataset_name)
-    prepared = extract(dataset, task.extractor_for(dataset), n_jobs)
-    prepared = replace(prepared, augmentation=task.augmentation_for(prepared, recipe, n_jobs))
+    prepared = augmented(extract(dataset, task.extractor_for(dataset), n_jobs), task, recipe, n_jobs)
     dataset = prepared.dataset
     work = Work(prepared, task.per_feature, recipe, folding(dataset, by, n_folds, fold_seed))
     folds = work.folding.folds

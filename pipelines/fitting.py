@@ -24,9 +24,8 @@ from backprop_core.training import Trainer
 from pipelines.balance import prior_shift, shift_outputs
 from pipelines.cores import cores
 from pipelines.datasets import ROLES
-from pipelines.views import averaged_logits
+from pipelines.views import logits_of
 
-CHUNK = 4096
 REFUSED = 0.05
 SMALL_STEP = 200_000_000  # products of two numbers in one forward pass of a batch
 
@@ -49,6 +48,7 @@ class Fitted:
     shift : ndarray [shape=(n_classes,)] or None, what balancing has subtracted from the logits
     threshold : float in [0, 1]
         Below this probability are the answers to `REFUSED` of the validation rows: where `--threshold` may begin.
+    logits : dict of role to ndarray [shape=(n, n_classes)], views averaged; without those that have no rows
     """
 
     standardizer: Standardizer
@@ -59,6 +59,7 @@ class Fitted:
     scores: dict
     shift: np.ndarray | None
     threshold: float
+    logits: dict
 
 
 def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=None):
@@ -102,20 +103,14 @@ def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=
         if shift is not None:
             shift_outputs(trainer.network, shift)
         logits = {
-            role: _logits(trainer.network, standardizer, extractor, rows)
+            role: logits_of(trainer.network, standardizer, extractor, rows)
             for role, (rows, _) in by_role.items()
             if len(rows)
         }
         temperature = fit_temperature(logits["valid"], y_valid)
     threshold = float(np.quantile(calibrated(logits["valid"], temperature).max(axis=1), REFUSED))
     scores = {role: _score(logits[role], y) if role in logits else None for role, (_, y) in by_role.items()}
-    return Fitted(standardizer, trainer.network, state.history, stopped, temperature, scores, shift, threshold)
-
-
-def _logits(network, standardizer, extractor, stored):
-    """Return the logits of stored rows, views averaged, a few rows at a time: their features would fill the memory."""
-    chunks = (stored[start : start + CHUNK] for start in range(0, len(stored), CHUNK))
-    return np.concatenate([averaged_logits(network, standardizer, extractor.views(rows)) for rows in chunks])
+    return Fitted(standardizer, trainer.network, state.history, stopped, temperature, scores, shift, threshold, logits)
 
 
 def _score(logits, y):

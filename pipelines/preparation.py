@@ -81,3 +81,8 @@ def prepare(dataset, extractor, n_jobs=None):
     if empty:
         raise DataError(f"{dataset.name}: class {empty[0]} has no readable sample to train on; add some or remove it")
     return replace(extracted, dataset=dataset)
+
+
+def augmented(prepared, task, recipe, n_jobs=None):
+    """Return a Prepared with what makes its training rows vary, as the task and the recipe have it."""
+    return replace(prepared, augmentation=task.augmentation_for(prepared, recipe, n_jobs))

@@ -67,6 +67,17 @@ def _varied_speech(prepared, recipe, n_jobs):
     )
 
 
+FAST_SPEECH = Recipe(
+    hidden=(512, 256),
+    epochs=40,
+    dropout=0.5,
+    input_dropout=0.2,
+    label_smoothing=0.1,
+    average=0.98,
+    augmentation=1.0,
+    foreign=0.2,
+)
+
 SPEECH = Task(
     name="speech",
     extractor=SpeechExtractor,
@@ -77,26 +88,8 @@ SPEECH = Task(
     conditions=lambda items: {"sampling rate": sampling_rates(items)},
     per_feature=True,
     presets={
-        "fast": Recipe(
-            hidden=(512, 256),
-            epochs=40,
-            dropout=0.5,
-            input_dropout=0.2,
-            label_smoothing=0.1,
-            average=0.98,
-            augmentation=1.0,
-            foreign=0.2,
-        ),
-        "best": Recipe(
-            hidden=(512, 256),
-            epochs=150,
-            dropout=0.5,
-            input_dropout=0.2,
-            label_smoothing=0.1,
-            average=0.99,
-            augmentation=1.0,
-            foreign=0.2,
-        ),
+        "fast": FAST_SPEECH,
+        "best": replace(FAST_SPEECH, epochs=150, average=0.99),
     },
 )
 

@@ -20,7 +20,7 @@ from pipelines.balance import prior_shift
 from pipelines.bundle import Bundle
 from pipelines.errors import ModelFileError
 from pipelines.fitting import fit, threads_for
-from pipelines.preparation import load_dataset, prepare
+from pipelines.preparation import augmented, load_dataset, prepare
 from pipelines.recipe import Recipe
 from pipelines.resume import Checkpoints
 from pipelines.tasks import Task
@@ -100,9 +100,7 @@ def train(
     out = Path(out)
     _check_writable(out)
     dataset, fallback = load_dataset(task, dataset_name)
-    prepared = prepare(dataset, task.extractor_for(dataset), n_jobs)
-    augmentation = task.augmentation_for(prepared, recipe, n_jobs)
-    prepared = replace(prepared, augmentation=augmentation)
+    prepared = augmented(prepare(dataset, task.extractor_for(dataset), n_jobs), task, recipe, n_jobs)
     dataset, extractor = prepared.dataset, prepared.extractor
     recipe = recipe.for_rows(len(dataset.rows("train")))
     notes = _notes(task, prepared, recipe)

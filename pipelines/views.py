@@ -4,6 +4,10 @@ An extractor may describe a sample more than once: a word as throats of several 
 answers each view, and the answers are averaged: where one view misleads, the others outvote it.
 """
 
+import numpy as np
+
+CHUNK = 4096  # rows whose features are in memory together
+
 
 def averaged_logits(network, standardizer, views):
     """Return the mean of the logits of several views.
@@ -27,4 +31,18 @@ def averaged_logits(network, standardizer, views):
         logits += network.logits(standardizer.transform(X))
         n += 1
     logits /= n
+    return logits
+
+
+def logits_of(network, standardizer, extractor, stored, chunk=CHUNK):
+    """Return the logits of rows as the extractor stores them, views averaged, a chunk of rows at a time.
+
+    Returns
+    -------
+    logits : ndarray [shape=(n_samples, n_classes)]
+    """
+    logits = np.empty((len(stored), network.n_outputs), network.dtype)
+    for start in range(0, len(stored), chunk):
+        rows = slice(start, start + chunk)
+        logits[rows] = averaged_logits(network, standardizer, extractor.views(stored[rows]))
     return logits

@@ -9,6 +9,7 @@ All of it is drawn from ranges. A warp or a tempo of 1.2 is as far from 1 as one
 logarithmic scale.
 """
 
+import functools
 import zlib
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -170,12 +171,19 @@ class VariedWords:
         self.extractor, self.variation, self.seed = extractor, variation, seed
         self.n_variants, self.n_foreign = n_variants, n_foreign
         self.stored_dtype = extractor.stored_dtype
-        self.read, self.matrices = extractor.read, extractor.matrices
-        reach = np.log(variation.warp)
-        given = extractor.settings()
+        self.read = extractor.read
+
+    def matrices(self):
+        """Make what all rows need, at the first call: the extractor's matrices, which are returned, and warped ones."""
+        _ = self._mels
+        return self.extractor.matrices()
+
+    @functools.cached_property
+    def _mels(self):
+        reach, given = np.log(self.variation.warp), self.extractor.settings()
         axis = {name: given[name] for name in ("sr", "n_fft", "n_mels", "fmin", "fmax")}
         warps = np.exp(np.linspace(-reach, reach, WARPS)) if reach else [1.0]
-        self._mels = [warped_mel(float(warp), **axis) for warp in warps]
+        return [warped_mel(float(warp), **axis) for warp in warps]
 
     def settings(self):
         """Return what decides the rows, as JSON types."""

@@ -99,13 +99,9 @@ def warp(pictures, warps):
 @functools.cache
 def compiled():
     """Return `warp` as a compiled loop: the same up to the rounding of a pixel that lies just between two levels."""
-    import numba
+    from backprop_core.kernels import kernel
 
-    settings = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz"}}
-    try:
-        loop = numba.njit(_warp_loop, cache=True, **settings)
-    except RuntimeError:  # neither the package's folder nor the user's cache folder can be written to
-        loop = numba.njit(_warp_loop, **settings)
+    loop = kernel(_warp_loop, fastmath={"contract", "nsz"})
 
     def warp_compiled(pictures, warps):
         out = np.empty_like(pictures)
