@@ -8,18 +8,15 @@ Features are extracted once. What is learned from them, the scaling included, is
 """
 
 import math
-import signal
 import time
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from backprop_core import metrics
-from backprop_core.errors import BackpropError, DivergedError
-from pipelines import datasets
-from pipelines.cores import cores
+from backprop_core.errors import DivergedError
+from pipelines import datasets, trainings
 from pipelines.fitting import fit
 from pipelines.folds import FOLD_SEED, Folding, folding
 from pipelines.preparation import augmented, extract, load_dataset
@@ -56,6 +53,10 @@ class Work:
         prepared = replace(self.prepared, dataset=replace(split, group=dataset.group))
         augmentation = prepared.augmentation
         return replace(prepared, augmentation=augmentation.refitted(prepared)) if augmentation else prepared
+
+    def result(self, key):
+        """Return what `trainings.run` asks for: {"predicted"} of a (fold, seed), see `predict`."""
+        return {"predicted": self.predict(*key)}
 
     def predict(self, name, seed):
         """Train on the other folds; return the classes predicted for this one's rows: int64 [shape=(n,)].
@@ -148,8 +149,8 @@ def cross_validate(
     ahead = [(name, seed + number) for number in range(n_seeds) for name in folds]
     done, interrupted = {}, False
     try:
-        for (name, of_seed), predicted in _predictions(work, ahead, min(n_jobs or cores(), len(ahead))):
-            done[name, of_seed] = predicted
+        for (name, of_seed), result in trainings.run(work, ahead, n_jobs=n_jobs):
+            done[name, of_seed] = predicted = result["predicted"]
             if on_fold:
                 share = metrics.accuracy(dataset.y[folds[name]], predicted)
                 on_fold(name, of_seed, len(predicted), share, len(done), len(ahead))
@@ -172,29 +173,6 @@ def cross_validate(
         **measured,
     }
     return CrossValidation(record, most_confused)
-
-
-def _predictions(work, ahead, n_jobs):
-    """Yield ((fold, seed), predicted classes) as they are done."""
-    if n_jobs == 1:
-        for key in ahead:
-            yield key, work.predict(*key)
-        return
-    from joblib import Parallel, delayed
-
-    pool = Parallel(n_jobs, backend="loky", batch_size=1, return_as="generator_unordered")
-    try:
-        yield from pool(delayed(_predict_in_worker)(work, key) for key in ahead)
-    except BrokenProcessPool:
-        raise BackpropError(
-            "a process that trained a fold was ended by the system, as happens when memory runs out; use fewer --jobs"
-        ) from None
-
-
-def _predict_in_worker(work, key):
-    # Ctrl-C reaches every process of a terminal; the first one answers it, and ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return key, work.predict(*key)
 
 
 def _measured(dataset, folds, done):

@@ -8,9 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from backprop_core.errors import BackpropError
 from pipelines import tasks
-from pipelines.crossval import Work, _predictions, t_interval
+from pipelines.crossval import Work, t_interval
 from pipelines.datasets import Dataset
 from pipelines.errors import DataError, UsageError
 from pipelines.features.image import ImageExtractor
@@ -301,15 +300,6 @@ def test_ctrl_c_prints_the_folds_that_are_done(start, spoken_by, jobs):
     assert record["interrupted"]
     assert set(record["folds"]) == {"x", "y", "z"}
     assert 1 <= len(record["seeds"]) < 500
-
-
-def test_a_worker_that_the_system_ends_is_an_error_in_one_sentence():
-    class Greedy:
-        def predict(self, name, seed):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    with pytest.raises(BackpropError, match="use fewer --jobs"):
-        list(_predictions(Greedy(), [("x", 0), ("y", 0)], n_jobs=2))
 
 
 def test_variations_are_decided_on_by_the_rows_that_teach_a_fold():
