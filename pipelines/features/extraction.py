@@ -8,16 +8,14 @@ Files are taken in chunks, since an extractor describes many words in one go soo
 be read costs its row and no other.
 """
 
-import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 
 import click
 import numpy as np
 
-from backprop_core.errors import BackpropError
+from pipelines import processes
 from pipelines.cores import cores
 from pipelines.errors import InputFileError, NothingToSeeError
 
@@ -122,33 +120,18 @@ def _in_threads(extractor, items, indices, n_jobs):
 
 
 def _in_processes(extractor, items, indices, n_jobs, seconds):
-    from joblib import Parallel, delayed
-
     size = CHUNK * max(1, round(_TASK_SECONDS / seconds / CHUNK))
-    pool = Parallel(n_jobs, backend="loky", batch_size=1, return_as="generator")
-    try:
-        for done in pool(
-            delayed(_in_worker)(extractor, items[task.start : task.stop], task)
-            for task in _pieces(indices, len(items), size)
-        ):
-            yield from done
-    except BrokenProcessPool:
-        raise BackpropError(
-            "a process that read files was ended by the system, as happens when memory runs out; use --jobs 1"
-        ) from None
+    calls = ((extractor, items[task.start : task.stop], task) for task in _pieces(indices, len(items), size))
+    for done in processes.results(_chunks_of, calls, n_jobs, ordered=True, advice="use --jobs 1"):
+        yield from done
 
 
-def _in_worker(extractor, items, task):
+def _chunks_of(extractor, items, task):
     """Return the chunks of one task; `items` are those that it is about."""
-    from threadpoolctl import threadpool_limits
-
-    # Ctrl-C reaches every process of a terminal; the first one answers it, and ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with threadpool_limits(1):
-        return [
-            _chunk(extractor, items[chunk.start - task.start : chunk.stop - task.start], chunk)
-            for chunk in _pieces(task, task.stop, CHUNK)
-        ]
+    return [
+        _chunk(extractor, items[chunk.start - task.start : chunk.stop - task.start], chunk)
+        for chunk in _pieces(task, task.stop, CHUNK)
+    ]
 
 
 def _pieces(indices, end, size):

@@ -1,0 +1,72 @@
+"""Processes: workers of this machine that share a list of calls among them.
+
+Ctrl-C reaches every process of a terminal, but one alone should answer it. The first process ends its workers and says
+what was done. A worker that heard of Ctrl-C itself would end in the middle of something, with a traceback, be it a
+library that it is just about to import.
+"""
+
+import signal
+import warnings
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+
+from backprop_core.errors import BackpropError
+
+
+def results(function, calls, n_jobs, *, ordered, advice):
+    """Yield what the calls return.
+
+    Parameters
+    ----------
+    function : function that can be pickled
+        It runs on one thread of the libraries for linear algebra.
+    calls : iterable of tuples, the arguments of each call
+        An array of a megabyte or more is written to a file once, which all processes map.
+    n_jobs : int > 0
+    ordered : bool, whether results come in the order of the calls, or of completion
+    advice : str, what to do where a process is ended by the system
+
+    Raises
+    ------
+    BackpropError
+        A process was ended by the system.
+    Whatever `function` raises.
+    """
+    from joblib import Parallel, delayed
+
+    return_as = "generator" if ordered else "generator_unordered"
+    pool, found = Parallel(n_jobs, backend="loky", batch_size=1, return_as=return_as), None
+    try:
+        with _ctrl_c_unheard():
+            found = pool(delayed(_in_worker)(function, call) for call in calls)
+        yield from found
+    except BrokenProcessPool:
+        raise BackpropError(f"a process was ended by the system, as happens when memory runs out; {advice}") from None
+    finally:
+        if found is not None:
+            with warnings.catch_warnings(action="ignore"):  # joblib wonders that calls are left undone
+                found.close()
+
+
+def _in_worker(function, call):
+    from threadpoolctl import threadpool_limits
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where starting the process did not see to it
+    with threadpool_limits(1):
+        return function(*call)
+
+
+@contextmanager
+def _ctrl_c_unheard():
+    """Start processes inside: they never hear of Ctrl-C. This one hears of it when it leaves, if not at once."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # else it is started with the first process, and takes the block off
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
