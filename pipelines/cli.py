@@ -76,6 +76,16 @@ def option_jobs(command):
     return click.option("--jobs", type=click.IntRange(1), help="Threads to use; default: as many as pay.")(command)
 
 
+def options_trainings(command):
+    """Add --dask and --fresh, for a command of many trainings."""
+    for add in (
+        click.option("--fresh", is_flag=True, help="Repeat what an earlier run of the same kind has finished, too."),
+        click.option("--dask", metavar="ADDRESS", help="Train on the Dask cluster of this scheduler."),
+    ):
+        command = add(command)
+    return command
+
+
 def option_json(command):
     """Add --json."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
@@ -162,9 +172,10 @@ def train(task_name, dataset, preset, config, out, seed, epochs, hidden, resume,
 @click.option("--group", type=click.Choice(["speaker"]), help="Test each speaker by a network trained on the others.")
 @click.option("--folds", type=click.IntRange(2), help="Test in so many folds.")
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="Repeat with so many seeds.")
+@options_trainings
 @option_jobs
 @option_json
-def crossval(task_name, dataset, preset, config, seed, epochs, hidden, group, folds, seeds, jobs, as_json):
+def crossval(task_name, dataset, preset, config, seed, epochs, hidden, group, folds, seeds, dask, fresh, jobs, as_json):
     """Train and test in turn, so that every sample is tested by a network that has not learned from it.
 
     Example: backprop crossval speech --group speaker
@@ -172,6 +183,11 @@ def crossval(task_name, dataset, preset, config, seed, epochs, hidden, group, fo
     Without --group and --folds: by speaker where the data names fewer than 20, else in 5 folds; of 20 speakers or more,
     each is in one fold only. The split that the data comes with is not used. --jobs says how many folds are trained at
     a time, on one thread each; the result does not depend on it.
+
+    Each training that is finished is kept below the cache folder: after Ctrl-C, the same command trains the rest.
+
+    With --dask, the workers of a cluster train, such as tcp://10.0.0.1:8786. They need this version of backprop, and
+    none of your files: features are made here and sent. (pip install 'backprop[cluster]')
     """
     from pipelines import tasks
     from pipelines.crossval import cross_validate
@@ -189,12 +205,16 @@ def crossval(task_name, dataset, preset, config, seed, epochs, hidden, group, fo
         seed=seed,
         n_seeds=seeds,
         n_jobs=jobs,
+        dask=dask,
+        keep=True,
+        fresh=fresh,
         on_dataset=printing.folding_notes,
+        on_known=printing.known_note,
         on_fold=printing.fold_line,
     )
     record = validated.record
     if record["interrupted"]:
-        printing.note("interrupted: these are the folds that were done")
+        printing.note("interrupted: these are the folds that were done; the same command trains the rest")
     click.echo(printing.as_json(record) if as_json else printing.crossval_summary(record, validated.most_confused))
     if record["interrupted"]:
         sys.exit(INTERRUPTED)

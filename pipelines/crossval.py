@@ -16,10 +16,11 @@ from threadpoolctl import threadpool_limits
 
 from backprop_core import metrics
 from backprop_core.errors import DivergedError
-from pipelines import datasets, trainings
+from pipelines import cluster, datasets, trainings
 from pipelines.fitting import fit
 from pipelines.folds import FOLD_SEED, Folding, folding
 from pipelines.preparation import augmented, extract, load_dataset
+from pipelines.store import Store
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,17 @@ class Work:
         prepared = replace(self.prepared, dataset=replace(split, group=dataset.group))
         augmentation = prepared.augmentation
         return replace(prepared, augmentation=augmentation.refitted(prepared)) if augmentation else prepared
+
+    def identity(self):
+        """Return what decides a result beside its key: dict of JSON types, for a `store.Store`."""
+        return {
+            "of": "crossval",
+            **self.prepared.identity(),
+            "per_feature": self.per_feature,
+            "recipe": self.recipe.settings(),
+            "folds": {name: rows.tolist() for name, rows in self.folding.folds.items()},
+            "validation": self.folding.validation,
+        }
 
     def result(self, key):
         """Return what `trainings.run` asks for: {"predicted"} of a (fold, seed), see `predict`."""
@@ -102,8 +114,12 @@ def cross_validate(
     seed=0,
     n_seeds=1,
     n_jobs=None,
+    dask=None,
+    keep=False,
+    fresh=False,
     fold_seed=FOLD_SEED,
     on_dataset=None,
+    on_known=None,
     on_fold=None,
 ):
     """Train and test once for each fold and seed, several at a time.
@@ -122,9 +138,16 @@ def cross_validate(
         initial weights, order of rows and dropout. The folds do not depend on it.
     n_jobs : int > 0 or None
         Processes, of one thread each; None means one for each core. The result does not depend on it.
+    dask : str or None
+        The address of a Dask cluster that trains instead, see `trainings.run`.
+    keep : bool
+        Whether trainings that are finished are kept for the next time, and those that were kept before are not
+        repeated.
+    fresh : bool, whether those that were kept before are forgotten first
     fold_seed : int
         Which samples are drawn together, where folds are drawn.
     on_dataset : function of (Dataset, fallback or not, Folding), called once the features are there
+    on_known : function of (number kept before, number of all), called before the first training where `keep` is true
     on_fold : function of (name, seed, n, accuracy, number done, number of all), called after each training
 
     Returns
@@ -133,23 +156,30 @@ def cross_validate(
 
     Raises
     ------
-    UsageError, DataError, DivergedError
+    UsageError, DataError, ClusterError, DivergedError
     KeyboardInterrupt
         Ctrl-C came before the first fold was done.
     """
     began = time.perf_counter()
+    if dask:
+        cluster.check(dask)
     dataset, fallback = load_dataset(task, dataset_name)
     prepared = augmented(extract(dataset, task.extractor_for(dataset), n_jobs), task, recipe, n_jobs)
     dataset = prepared.dataset
-    work = Work(prepared, task.per_feature, recipe, folding(dataset, by, n_folds, fold_seed))
+    work = Work(prepared.without_items(), task.per_feature, recipe, folding(dataset, by, n_folds, fold_seed))
     folds = work.folding.folds
     if on_dataset:
         on_dataset(dataset, fallback, work.folding)
 
     ahead = [(name, seed + number) for number in range(n_seeds) for name in folds]
+    store = Store(work.identity()) if keep else None
+    if store and fresh:
+        store.forget(ahead)
+    if store and on_known:
+        on_known(len(store.known(ahead)), len(ahead))
     done, interrupted = {}, False
     try:
-        for (name, of_seed), result in trainings.run(work, ahead, n_jobs=n_jobs):
+        for (name, of_seed), result in trainings.run(work, ahead, n_jobs=n_jobs, dask=dask, store=store):
             done[name, of_seed] = predicted = result["predicted"]
             if on_fold:
                 share = metrics.accuracy(dataset.y[folds[name]], predicted)

@@ -46,3 +46,9 @@ class UsageError(BackpropError):
     """The words of the call do not fit together: an unknown name, a value out of range."""
 
     exit_code = 2
+
+
+class ClusterError(BackpropError):
+    """A cluster cannot be reached, or its workers cannot do what they are asked to."""
+
+    exit_code = 4

@@ -3,6 +3,8 @@
 Load, extract, split: none of these steps knows whether it deals with speech or pictures.
 """
 
+import hashlib
+import json
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,6 +42,22 @@ class Prepared:
         """Return the stored rows of one role and their classes."""
         rows = self.dataset.rows(role)
         return self.stored[rows], self.dataset.y[rows]
+
+    def identity(self):
+        """Return what decides every row and its role: dict of JSON types, for a `store.Store`."""
+        dataset, extractor = self.dataset, self.extractor
+        groups = [] if dataset.group is None else dataset.group.tolist()
+        roles = json.dumps([dataset.y.tolist(), dataset.role.tolist(), groups])
+        return {
+            "fingerprint": dataset.fingerprint,
+            "extractor": {"name": extractor.name, "version": extractor.version, **extractor.settings()},
+            "augmentation": self.augmentation.settings() if self.augmentation else None,
+            "roles": hashlib.sha256(roles.encode()).hexdigest(),
+        }
+
+    def without_items(self):
+        """Return the same without the files or pixels that the rows were made of, which training has no need of."""
+        return replace(self, dataset=replace(self.dataset, items=()))
 
 
 def load_dataset(task, name):

@@ -51,8 +51,8 @@ def percent(share):
     return f"{100 * share:.2f} %"
 
 
-class EpochLines:
-    """Tells how training goes: one line that is rewritten on a terminal, one line an epoch elsewhere.
+class Lines:
+    """Tells how something goes: one line that is rewritten on a terminal, one after the other elsewhere.
 
     It is a context manager, so that whatever is said next begins on a line of its own.
     """
@@ -68,6 +68,13 @@ class EpochLines:
         if self._terminal and self._began is not None:
             note("")
 
+    def _say(self, text):
+        click.echo(f"\r{text}" if self._terminal else text, err=True, nl=not self._terminal)
+
+
+class EpochLines(Lines):
+    """Tells how training goes, epoch by epoch."""
+
     def __call__(self, state, epochs):
         """Report the last epoch of `state`, a TrainingState, out of `epochs`."""
         entry = state.history.entries[-1]
@@ -82,7 +89,23 @@ class EpochLines:
         )
         if self._terminal and len(text) >= shutil.get_terminal_size().columns:
             text = text.replace(" loss", "").replace(" accuracy", "")
-        click.echo(f"\r{text}" if self._terminal else text, err=True, nl=not self._terminal)
+        self._say(text)
+
+
+class TrainingLines(Lines):
+    """Tells how many trainings go. It is called before the first of them too, when it begins to measure the time."""
+
+    def __call__(self, done, total, known=0):
+        """Report that `done` trainings of `total` are done, of which `known` were finished by an earlier run."""
+        now = time.perf_counter()
+        if self._began is None:
+            self._began = now
+        text = f"trainings {done:{len(str(total))}d}/{total}"
+        if known:
+            text += f"  {known} of them before"
+        if done > known:
+            text += f"  {(now - self._began) / (done - known) * (total - done):4.0f} s left"
+        self._say(text)
 
 
 def dataset_notes(dataset, fallback, warnings=()):
@@ -178,6 +201,12 @@ def folding_notes(dataset, fallback, folding):
         f"{dataset.name}: {len(dataset.labels)} classes, {len(dataset)} samples, each tested once (a split that the "
         f"data comes with is not used); {len(folding.folds)} {folding.by}s{apart}; validation: {drawn} among the others"
     )
+
+
+def known_note(known, total):
+    """Say how many trainings of `total` need not be repeated."""
+    if known:
+        note(f"{known} of {total} trainings were finished before; --fresh repeats them")
 
 
 def fold_line(name, seed, n, share, done, total):

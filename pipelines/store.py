@@ -36,7 +36,8 @@ class Store:
     """
 
     def __init__(self, identity):
-        self._identity = [code(), _libraries(), identity]
+        decides = json.dumps([code(), _libraries(), identity], sort_keys=True)
+        self._identity = hashlib.sha256(decides.encode()).hexdigest()
         self._folder = cache_folder() / "trainings"
         self._usable = True
         self._bytes = None
@@ -86,7 +87,7 @@ class Store:
             self._path(key).unlink(missing_ok=True)
 
     def _path(self, key):
-        name = hashlib.sha256(json.dumps([self._identity, key], sort_keys=True).encode()).hexdigest()[:32]
+        name = hashlib.sha256(json.dumps([self._identity, key]).encode()).hexdigest()[:32]
         return self._folder / f"{name}.training"
 
     def _make_room(self, n_new):

@@ -217,13 +217,13 @@ def test_the_record_has_the_keys_of_the_contract_and_its_numbers_agree(call, spo
 
 def test_a_seed_among_several_gives_what_it_gives_alone(call, spoken_by, tiny):
     words = ("crossval", "images", "--dataset", spoken_by, "--jobs", "1", "--json", *tiny)
-    both, second = call(*words, "--seeds", "2").json, call(*words, "--seed", "1").json
+    both, second = call(*words, "--seeds", "2").json, call(*words, "--seed", "1", "--fresh").json
     assert both["seeds"][1] == second["seeds"][0]
     assert second["sd"] is None
 
 
 def test_the_result_does_not_depend_on_the_number_of_processes(call, spoken_by, tiny):
-    words = ("crossval", "images", "--dataset", spoken_by, "--seeds", "2", "--json", *tiny)
+    words = ("crossval", "images", "--dataset", spoken_by, "--seeds", "2", "--fresh", "--json", *tiny)
     one, two = (call(*words, "--jobs", jobs) for jobs in (1, 2))
     assert (one.code, two.code) == (0, 0), two
     assert without_time(one.json) == without_time(two.json)
@@ -300,6 +300,50 @@ def test_ctrl_c_prints_the_folds_that_are_done(start, spoken_by, jobs):
     assert record["interrupted"]
     assert set(record["folds"]) == {"x", "y", "z"}
     assert 1 <= len(record["seeds"]) < 500
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_before_the_first_fold_is_done_is_answered_in_one_line(start, spoken_by, jobs):
+    words = ("--dataset", spoken_by, "--hidden", "8", "--epochs", "100000", "--jobs", jobs)
+    process = start("crossval", "images", *words, start_new_session=True)
+    while "each tested once" not in (line := process.stderr.readline()):
+        assert line
+    os.killpg(process.pid, signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stdout, stderr) == (130, "", "error: interrupted\n")
+
+
+def test_a_rerun_repeats_nothing_unless_it_is_told_to(call, spoken_by, tiny, monkeypatch):
+    words = ("crossval", "images", "--dataset", spoken_by, "--seed", "7", "--jobs", "1", "--json", *tiny)
+    first = call(*words)
+    trained, predict = [], Work.predict
+    monkeypatch.setattr(Work, "predict", lambda *key: trained.append(key[1:]) or predict(*key))
+    again, more = call(*words), call(*words, "--seeds", "2")
+    assert trained == [("x", 8), ("y", 8), ("z", 8)]
+    assert "3 of 3 trainings were finished before" in again.stderr
+    assert "3 of 6 trainings were finished before" in more.stderr
+    assert without_time(again.json) == without_time(first.json)
+    fresh = call(*words, "--fresh")
+    assert len(trained) == 6
+    assert "finished before" not in first.stderr + fresh.stderr
+    assert without_time(fresh.json) == without_time(first.json)
+
+
+def test_whatever_decides_a_result_is_part_of_the_identity_of_its_work():
+    dataset = made(4)
+    work = work_on(dataset)
+    others = [
+        work_on(replace(dataset, fingerprint="other")),
+        work_on(replace(dataset, y=dataset.y[::-1].copy())),
+        work_on(replace(dataset, group=np.roll(dataset.group, 1))),
+        work_on(dataset, replace(RECIPE, epochs=4)),
+        work_on(dataset, by="fold", n_folds=3),
+        work_on(dataset, by="fold", n_folds=3, seed=1),
+        replace(work, per_feature=not work.per_feature),
+    ]
+    known = [json.dumps(each.identity(), sort_keys=True) for each in (work, *others)]
+    assert len(set(known)) == len(known)
+    assert known[0] == json.dumps(work_on(made(4)).identity(), sort_keys=True)
 
 
 def test_variations_are_decided_on_by_the_rows_that_teach_a_fold():

@@ -143,3 +143,8 @@ def test_predicting_a_picture_loads_nothing_heavy(images_model, picture, tmp_pat
 def test_predicting_a_word_loads_neither_librosa_nor_numba(speech_model):
     word = REPOSITORY / "data" / "bundled" / "spoken-digits" / "f1" / "0-0.flac"
     assert loaded_by("predict", speech_model, word) == [0, []]
+
+
+def test_a_cluster_is_loaded_only_where_it_is_asked_for():
+    words = ("crossval", "images", "--dataset", "digits", "--folds", "2", "--hidden", "8", "--epochs", "1", "--fresh")
+    assert loaded_by(*words, "--jobs", "2", heavy=("distributed", "matplotlib")) == [0, []]

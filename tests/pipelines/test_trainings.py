@@ -18,7 +18,7 @@ class Drawing:
 
     def __init__(self, folder):
         self.folder = folder
-        self.large = np.arange(300_000.0)  # joblib maps arrays of a megabyte and more
+        self.large = np.arange(300_000.0)
 
     def result(self, key):
         name, seed = key
@@ -123,3 +123,15 @@ def test_training_takes_one_thread_of_the_libraries_for_linear_algebra(work):
     for n_jobs in (1, 2):
         for _, result in trainings.run(Counting(), KEYS, n_jobs=n_jobs):
             assert set(result["threads"]) == {1}
+
+
+def test_processes_map_large_arrays_instead_of_each_having_its_own(work):
+    class Mapped:
+        def __init__(self):
+            self.large, self.small = np.zeros(300_000), np.zeros(3)
+
+        def result(self, key):
+            return {"mapped": [isinstance(array, np.memmap) for array in (self.large, self.small)]}
+
+    for _, result in trainings.run(Mapped(), KEYS, n_jobs=2):
+        assert result["mapped"] == [True, False]
