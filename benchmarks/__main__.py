@@ -18,6 +18,7 @@ from benchmarks import (
     startup,
     time_to_accuracy,
     training_speed,
+    two_jobs,
     unequal_classes,
     word_error_rate,
 )
@@ -39,6 +40,7 @@ ROOMS = (
     digits_crossval,
     real_pictures,
     unequal_classes,
+    two_jobs,
 )
 BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS} | image_accuracy.PARTS
 
