@@ -168,10 +168,10 @@ class _Walk:
 
     def _watched(self, layer):
         """Return the layer, or a copy of it that notes its sides; inside a residual connection, too."""
-        watched = copy.copy(layer)
         if hasattr(layer, "layers"):
-            watched.layers = [self._watched(inner) for inner in layer.layers]
-        elif layer.kind == "activate" and layer.pair.kinks:
+            return layer.around([self._watched(inner) for inner in layer.layers])
+        watched = copy.copy(layer)
+        if layer.kind == "activate" and layer.pair.kinks:
 
             def forward(params, x, *rest, **settings):
                 self._sides.append(np.searchsorted(layer.pair.kinks, x.ravel()))

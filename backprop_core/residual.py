@@ -5,6 +5,8 @@ the error that comes back to the first ones. Where the input is added to the out
 layers stay near 0) and the error has a path back on which nothing shrinks it.
 """
 
+import copy
+
 import numpy as np
 
 from backprop_core.errors import BackpropError
@@ -52,6 +54,13 @@ class Residual:
 
         twin = Residual(self.layers)
         twin._stack = fused(self.layers, dtype)
+        return twin
+
+    def around(self, layers):
+        """Return the same layer with stand-ins for its inner layers: one for each, of the same shapes."""
+        twin = copy.copy(self)
+        twin.layers = list(layers)
+        twin._stack = [(layer, place) for place, layer in enumerate(twin.layers)]
         return twin
 
     @staticmethod

@@ -281,3 +281,16 @@ def test_where_the_loss_bends_sharply_the_differences_are_taken_closer():
     records = check_gradients(network, loss, X, y, rng)
     assert worst(records) < TOLERANCE
     assert all(record["n_checked"] > 0 for record in records)
+
+
+def test_a_kink_inside_a_residual_connection_is_kept_away_from_too():
+    layers = [Residual([Dense(4, 4), Activate("relu")]), Dense(4, 3)]
+    network, loss, X, y, rng = case(layers)
+    network.params.views[0]["0.b"][...] = 0
+    network.params.views[0]["0.W"][...] = 0  # every unit sits at its kink, whichever weight before it is moved
+    records = {
+        record["parameter"]: record
+        for record in check_gradients(network, loss, X, y, rng)
+        if record["layer"] == "0 residual"
+    }
+    assert records["0.b"]["n_checked"] == records["0.W"]["n_checked"] == 0
