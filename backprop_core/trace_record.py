@@ -1,0 +1,314 @@
+"""The record of a trace: what is worth telling of one sample's step, as JSON types.
+
+Whole layers are summarised; the few largest numbers are told with their places. And one unit of each layer is worked
+out, term by term, so that a reader can follow the arithmetic by hand: in a dense layer the unit on which most of the
+error falls, and in the layers behind it, up to the next dense one, the same unit. On the way back, a dense layer works
+out the error of the unit that was followed through the layers before it. So the worked units form one path through the
+network, there and back.
+"""
+
+import math
+
+import numpy as np
+
+from backprop_core.errors import BackpropError
+from backprop_core.normalization import standardize
+
+
+def record_of(trace, top=3):
+    """Return what a trace of one sample shows.
+
+    Parameters
+    ----------
+    trace : Trace, of a single row
+    top : int > 0
+        How many of the largest numbers are told of each array, and how many terms of each sum.
+
+    Returns
+    -------
+    record : dict of JSON types
+        A number that is not finite, as it can be after the step, is None. Units, classes and layers count from 0.
+
+        {"top", "learning_rate", "loss", "loss_after", "promised", "gradient_norm", "n_parameters",
+         "classes": [{"logit", "probability", "target", "error", "logit_after", "probability_after"}],
+         "input": summary, "layers": [layer], "parameters": [parameter], "blame": [entry]}
+
+        summary    {"shape", "min", "max", "mean", "std", "norm", "n_zero", "largest": [{"unit", "value"}]}
+        layer      {"name", "kind", "settings", "unit", "shape_in", "shape_out", "output": summary,
+                    "output_error", "input_error": summary or None, "forward", "backward",
+                    "parameters": [parameter], "layers": [layer]}
+                   "unit" is the one that is worked out in "forward"; see `worked_out` for these two. "layers" are those
+                   inside a residual connection, else empty.
+        parameter  {"layer", "name", "shape", "norm", "gradient_norm", "update_norm", "n_zero", "share",
+                    "largest": [entry]}
+                   "n_zero" counts the zeros of the gradient; "share" is the part of the blame, in [0, 1].
+        entry      {"layer", "parameter", "from", "to", "weight", "input", "error", "gradient", "share", "update",
+                    "after"}
+                   gradient = input * error. The input of a gamma is xhat; that of a bias, which is 1, is None. "from"
+                   is None for both.
+
+        "parameters" and "blame" are those of all layers together, the most blamed `top` entries first.
+    """
+    if len(trace.target) != 1:
+        raise BackpropError(f"a trace of {len(trace.target)} rows has no record; trace one row at a time")
+    layers, unit = [], None
+    for passage in trace.passages:
+        layers.append(_layer(passage, unit, trace.squared_norm, top))
+        unit = layers[-1]["unit"]
+    parameters = [parameter for layer in _leaves(layers) for parameter in layer["parameters"]]
+    entries = [entry for parameter in parameters for entry in parameter["largest"]]
+    return {
+        "top": top,
+        "learning_rate": trace.learning_rate,
+        "loss": _number(trace.loss),
+        "loss_after": _number(trace.loss_after),
+        "promised": _number(trace.promised),
+        "gradient_norm": math.sqrt(trace.squared_norm),
+        "n_parameters": sum(math.prod(parameter["shape"]) for parameter in parameters),
+        "classes": _classes(trace),
+        "input": _summary(trace.passages[0].x, top),
+        "layers": layers,
+        "parameters": parameters,
+        "blame": sorted(entries, key=lambda entry: -abs(entry["gradient"]))[:top],
+    }
+
+
+def _classes(trace):
+    """Return what each class got, before the step and after it."""
+    target = np.zeros(trace.logits.shape[1])
+    target[trace.target[0]] = 1
+    columns = {
+        "logit": trace.logits[0],
+        "probability": trace.probabilities[0],
+        "target": target,
+        "error": trace.dlogits[0],
+        "logit_after": trace.logits_after[0],
+        "probability_after": trace.probabilities_after[0],
+    }
+    rows = zip(*(values.tolist() for values in columns.values()), strict=True)
+    return [dict(zip(columns, map(_number, row), strict=True)) for row in rows]
+
+
+def _leaves(layers):
+    """Yield the records of the layers that hold no others."""
+    for layer in layers:
+        if layer["layers"]:
+            yield from _leaves(layer["layers"])
+        else:
+            yield layer
+
+
+def _layer(passage, unit_in, squared_norm, top):
+    """Return the record of one layer; `unit_in` is the unit that was followed up to it, or None."""
+    inner, unit = [], unit_in
+    for part in passage.inner:
+        inner.append(_layer(part, unit, squared_norm, top))
+        unit = inner[-1]["unit"]
+    if passage.layer.kind == "dense":
+        unit = int(np.abs(passage.dy[0]).argmax())
+    forward, backward = worked_out(passage, unit_in, unit, top)
+    settings = {name: value for name, value in passage.layer.describe().items() if name != "layers"}
+    return {
+        "name": passage.name,
+        "kind": passage.layer.kind,
+        "settings": settings,
+        "unit": unit,
+        "shape_in": list(passage.x.shape),
+        "shape_out": list(passage.y.shape),
+        "output": _summary(passage.y, top),
+        "output_error": _summary(passage.dy, top),
+        "input_error": _summary(passage.dx, top),
+        "forward": forward,
+        "backward": backward,
+        "parameters": [] if inner else [_parameter(passage, name, squared_norm, top) for name in passage.params],
+        "layers": inner,
+    }
+
+
+def worked_out(passage, unit_in, unit, top):
+    """Return the arithmetic of one unit, forward and backward, each a dict or None where there is nothing to work out.
+
+    Every dict has "unit"; beside it, forward and backward,
+
+        dense       {"bias", "terms": [{"unit", "value", "weight", "product"}], "n_rest", "rest", "y"}  y = bias + sum
+                    {"terms", "n_rest", "rest", "dx"}: dx = sum, over the units that this one feeds
+        activate    {"x", "y"} and {"dy", "slope", "dx"}: dx = dy * slope
+        layer_norm  {"x", "mean", "std", "xhat", "gamma", "beta", "y"}, std = sqrt(var + eps), and
+                    {"dy", "gamma", "dxhat", "mean_dxhat", "xhat", "mean_dxhat_xhat", "std", "dx"}
+        batch_norm  as layer_norm, with the running mean and variance of the unit, and without the means of the error
+        residual    {"x", "inner", "y"}: y = x + inner, and {"dy", "inner", "dx"}: dx = dy + inner
+
+    Terms are the largest; "rest" is what the other `n_rest` add.
+    """
+    work = WORKED.get(passage.layer.kind)
+    if work is None or (unit is None and unit_in is None):
+        return None, None
+    forward, backward = work(passage, unit_in, unit, top)
+    if passage.dx is None or unit_in is None:
+        backward = None
+    return forward, backward
+
+
+def _dense(passage, unit_in, unit, top):
+    x, W, bias = passage.x[0], passage.params["W"], passage.params["b"][unit]
+    y = float(passage.y[0, unit])
+    forward = {"unit": unit, "bias": float(bias), **_sum(x, W[:, unit], y - float(bias), top), "y": y}
+    if unit_in is None or passage.dx is None:
+        return forward, None
+    dx = float(passage.dx[0, unit_in])
+    return forward, {"unit": unit_in, **_sum(passage.dy[0], W[unit_in], dx, top), "dx": dx}
+
+
+def _sum(values, weights, total, top):
+    """Return the largest terms of a sum of products, and what the others add to the total."""
+    products = values * weights
+    terms = [
+        {
+            "unit": i,
+            "value": float(values[i]),
+            "weight": float(weights[i]),
+            "product": float(products[i]),
+        }
+        for i in _largest(products, top)
+    ]
+    return {
+        "terms": terms,
+        "n_rest": len(products) - len(terms),
+        "rest": total - sum(term["product"] for term in terms),
+    }
+
+
+def _activate(passage, unit_in, unit, top):
+    x, y, dy = passage.x[:1, unit], passage.y[:1, unit], passage.dy[:1, unit]
+    slope = passage.layer.pair.derivative(x, y, np.ones_like(x), np.empty_like(x))
+    forward = {"unit": unit, "x": float(x[0]), "y": float(y[0])}
+    if passage.dx is None:
+        return forward, None
+    return forward, {"unit": unit, "dy": float(dy[0]), "slope": float(slope[0]), "dx": float(passage.dx[0, unit])}
+
+
+def _layer_norm(passage, unit_in, unit, top):
+    xhat = np.empty_like(passage.x)
+    mean, var, _ = standardize(passage.x, 1, passage.layer.eps, out=xhat)
+    forward, backward = _normalized(passage, unit, mean[0, 0], var[0, 0], xhat[0, unit])
+    dxhat = passage.dy * passage.params["gamma"]
+    backward |= {"mean_dxhat": float(dxhat.mean()), "mean_dxhat_xhat": float((dxhat * xhat).mean())}
+    return forward, backward
+
+
+def _batch_norm(passage, unit_in, unit, top):
+    mean, var = passage.statistics["running_mean"][unit], passage.statistics["running_var"][unit]
+    xhat = (passage.x[0, unit] - mean) / np.sqrt(var + passage.layer.eps)
+    return _normalized(passage, unit, mean, var, xhat)
+
+
+def _normalized(passage, unit, mean, var, xhat):
+    """Return what both kinds of normalisation have in common."""
+    std, gamma, dy = np.sqrt(var + passage.layer.eps), passage.params["gamma"][unit], passage.dy[0, unit]
+    shared = {"unit": unit, "std": float(std), "xhat": float(xhat), "gamma": float(gamma)}
+    forward = shared | {
+        "x": float(passage.x[0, unit]),
+        "mean": float(mean),
+        "beta": float(passage.params["beta"][unit]),
+        "y": float(passage.y[0, unit]),
+    }
+    dx = None if passage.dx is None else float(passage.dx[0, unit])
+    return forward, shared | {"dy": float(dy), "dxhat": float(dy * gamma), "dx": dx}
+
+
+def _residual(passage, unit_in, unit, top):
+    first, last = passage.inner[0], passage.inner[-1]
+    forward = {
+        "unit": unit,
+        "x": float(passage.x[0, unit]),
+        "inner": float(last.y[0, unit]),
+        "y": float(passage.y[0, unit]),
+    }
+    if unit_in is None or passage.dx is None:
+        return forward, None
+    dy, inner, dx = (float(array[0, unit_in]) for array in (passage.dy, first.dx, passage.dx))
+    return forward, {"unit": unit_in, "dy": dy, "inner": inner, "dx": dx}
+
+
+WORKED = {
+    "dense": _dense,
+    "activate": _activate,
+    "layer_norm": _layer_norm,
+    "batch_norm": _batch_norm,
+    "residual": _residual,
+}
+
+
+def _parameter(passage, name, squared_norm, top):
+    """Return how one array of parameters fared."""
+    gradient = passage.grads[name]
+    return {
+        "layer": passage.name,
+        "name": name,
+        "shape": list(gradient.shape),
+        "norm": _norm(passage.params[name]),
+        "gradient_norm": _norm(gradient),
+        "update_norm": _number(_norm(passage.updates[name])),
+        "n_zero": int(gradient.size - np.count_nonzero(gradient)),
+        "share": _norm(gradient) ** 2 / squared_norm if squared_norm else 0.0,
+        "largest": [_entry(passage, name, place, squared_norm) for place in _largest(gradient, top)],
+    }
+
+
+def _entry(passage, name, place, squared_norm):
+    """Return one number of an array of parameters: where it is, what it is blamed for, and what became of it."""
+    index = tuple(map(int, np.unravel_index(place, passage.params[name].shape)))
+    gradient, to = float(passage.grads[name][index]), index[-1]
+    came_from = index[0] if len(index) > 1 else None
+    if came_from is not None:
+        met = float(passage.x[0, came_from])
+    else:
+        met = worked_out(passage, to, to, 1)[0]["xhat"] if name == "gamma" else None
+    return {
+        "layer": passage.name,
+        "parameter": name,
+        "from": came_from,
+        "to": to,
+        "weight": float(passage.params[name][index]),
+        "input": met,
+        "error": float(passage.dy[0, to]),
+        "gradient": gradient,
+        "share": gradient**2 / squared_norm if squared_norm else 0.0,
+        "update": _number(passage.updates[name][index]),
+        "after": _number(passage.after[name][index]),
+    }
+
+
+def _summary(array, top):
+    """Return a summary of one row of numbers, or None where there is none."""
+    if array is None:
+        return None
+    row = array[0]
+    return {
+        "shape": list(array.shape),
+        "min": float(row.min()),
+        "max": float(row.max()),
+        "mean": float(row.mean()),
+        "std": float(row.std()),
+        "norm": _norm(row),
+        "n_zero": int(row.size - np.count_nonzero(row)),
+        "largest": [{"unit": i, "value": float(row[i])} for i in _largest(row, top)],
+    }
+
+
+def _largest(array, top):
+    """Return the places, in the flat array, of the numbers largest in size, ties in order; zeros are left out: list."""
+    size = np.abs(array).ravel()
+    least = np.partition(size, -top)[-top] if top < size.size else 0
+    candidates = np.flatnonzero((size >= least) & (size > 0))
+    return candidates[np.argsort(-size[candidates], kind="stable")][:top].tolist()
+
+
+def _norm(array):
+    """Return the length of an array as a vector."""
+    return float(np.sqrt(np.sum(np.square(array, dtype=np.float64))))
+
+
+def _number(value):
+    """Return a float, or None where it is no finite number, which JSON does not know."""
+    return float(value) if math.isfinite(value) else None
