@@ -41,7 +41,7 @@ def table(rows, header=()):
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
 
     def cell(text, width):
-        return text.rjust(width) if text[:1].isdigit() else text.ljust(width)
+        return text.rjust(width) if text.removeprefix("-")[:1].isdigit() else text.ljust(width)
 
     return "\n".join("  ".join(cell(t, w) for t, w in zip(line, widths, strict=True)).rstrip() for line in lines)
 

@@ -37,7 +37,7 @@ def newcomer(tmp_path_factory):
     for task, name in BUNDLED.items():
         run(f".venv/bin/backprop train {task} --dataset {name} --epochs 2", folder)
     (folder / "a-folder-of-pictures").mkdir()
-    (folder / "models/images-example.png").rename(folder / "a-folder-of-pictures/one.png")
+    shutil.copy(folder / "models/images-example.png", folder / "a-folder-of-pictures/one.png")
     return folder
 
 

@@ -9,7 +9,7 @@ from pipelines.cli import cli
 
 
 @pytest.mark.parametrize(
-    "command", ["crossval", "gradcheck", "train", "evaluate", "predict", "record", "info", "datasets"]
+    "command", ["crossval", "explain", "gradcheck", "train", "evaluate", "predict", "record", "info", "datasets"]
 )
 def test_every_command_has_help_with_an_example(call, command):
     answer = call(command, "--help")

@@ -93,7 +93,7 @@ def test_the_check_for_tasks_finds_what_it_is_after():
         assert any(asks_for_the_task(node) for node in ast.walk(ast.parse(code)))
 
 
-PRINTERS = ("pipelines.cli", "pipelines.printing", "pipelines.__main__")
+PRINTERS = ("pipelines.cli", "pipelines.printing", "pipelines.printing_trace", "pipelines.__main__")
 
 
 @pytest.mark.parametrize("name", [name for name in PIPELINES if name not in PRINTERS])
@@ -129,7 +129,7 @@ def loaded_by(*words, heavy=HEAVY):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["predict", "--help"]])
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["predict", "--help"], ["explain", "--help"]])
 def test_help_loads_nothing_heavy_nor_any_verb(words):
     others = ("numpy", "scipy", "soundfile", "PIL", "pooch", "safetensors", "pipelines.train", "pipelines.bundle")
     assert loaded_by(*words, heavy=(*HEAVY, *others)) == [0, []]
@@ -137,6 +137,11 @@ def test_help_loads_nothing_heavy_nor_any_verb(words):
 
 def test_predicting_a_picture_loads_nothing_heavy(images_model, picture, tmp_path):
     words = ("predict", images_model, picture(tmp_path / "a.png"))
+    assert loaded_by(*words, heavy=(*HEAVY, "scipy", "soundfile", "pooch")) == [0, []]
+
+
+def test_explaining_a_picture_loads_nothing_heavy(images_model, picture, tmp_path):
+    words = ("explain", images_model, picture(tmp_path / "a.png"))
     assert loaded_by(*words, heavy=(*HEAVY, "scipy", "soundfile", "pooch")) == [0, []]
 
 

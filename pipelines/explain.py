@@ -1,0 +1,124 @@
+"""Explaining: one sample's way through the network, forward, backward and into the weights, every number shown.
+
+The sample is read as predict reads it, and goes as it is through one training step of a copy of the network. Where an
+extractor describes a sample in several views, this is the first one; predict would average the answers to all of them.
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from backprop_core.trace import trace_step
+from backprop_core.trace_record import record_of
+from pipelines.errors import InputFileError, NothingToSeeError, UsageError
+
+LEARNING_RATE = 0.01  # for a model file that does not say with which it was trained
+
+
+def explain(model, sample, label=None, learning_rate=None, top=3, layers=None):
+    """Return the record of one training step on one sample.
+
+    Parameters
+    ----------
+    model : Bundle, left as it is
+    sample : pipelines.predict.Sample
+    label : str or None
+        What the sample truly is. None means the name of the folder that the file is in, if that is a label of the
+        model; else the model's own answer.
+    learning_rate : float > 0 or None
+        Of a plain step against the gradient; None means the rate that the model's recipe has for its optimizer.
+    top : int > 0, how many of the largest numbers to tell
+    layers : collection of int or None
+        Positions of the layers to tell of; None means all.
+
+    Returns
+    -------
+    record : dict of JSON types
+        That of `explain_row`, with "path" first, and "label_from": "option", "folder" or "prediction".
+
+    Raises
+    ------
+    InputFileError
+        The file cannot be read.
+    UsageError
+        No label or layer of the model has this name or number, or the learning rate is no finite number above 0.
+    """
+    if label is not None:
+        _index(model, label, "--label")
+    try:
+        stored = model.extractor.stored_row(model.extractor.read(sample.source))[np.newaxis]
+    except NothingToSeeError as error:
+        raise InputFileError.about(sample.source, error) from None
+    folder = sample.source.absolute().parent.name if isinstance(sample.source, Path) else None
+    found = "option"
+    if label is None:
+        found, label = ("folder", folder) if folder in model.labels else ("prediction", None)
+    record = explain_row(model, stored, label, learning_rate, top, layers)
+    return {"path": sample.name, "label_from": found, **record}
+
+
+def explain_row(model, stored, label=None, learning_rate=None, top=3, layers=None):
+    """Return the record of one training step on one stored row.
+
+    Parameters
+    ----------
+    model : Bundle
+    stored : ndarray [shape=(1, n_stored)], a row as the model's extractor stores it
+    label : str or None
+        Its true label; None means the model's own answer.
+    learning_rate, top, layers : as in `explain`
+
+    Returns
+    -------
+    record : dict of JSON types
+        {"task", "label", "answer": {"label", "probability"}, "temperature", "n_views", "dtype", "learning_rate_from",
+        and all of `backprop_core.trace_record.record_of`, where each class also has its "label"}. "answer" is what
+        predict says, over all views and calibrated; the trace is of the first view, and not calibrated, as in training.
+        "learning_rate_from" is "option", "recipe" or "default".
+    """
+    probabilities = model.probabilities(stored)[0]
+    answer = int(probabilities.argmax())
+    target = answer if label is None else _index(model, label, "label")
+    rate, rate_from = _learning_rate(model, learning_rate)
+    n_layers = len(model.network.layers)
+    for layer in layers or ():
+        if not 0 <= layer < n_layers:
+            raise UsageError(f"--layer {layer}: the model has the layers 0 to {n_layers - 1}")
+
+    views = list(model.extractor.views(stored))
+    X = model.standardizer.transform(views[0]).astype(model.network.dtype)
+    record = record_of(trace_step(model.network, X, np.array([target]), rate), top)
+    if layers:
+        record["layers"] = [record["layers"][layer] for layer in sorted(set(layers))]
+    record["classes"] = [
+        {"label": name, **values} for name, values in zip(model.labels, record["classes"], strict=True)
+    ]
+    return {
+        "task": model.task.name,
+        "label": model.labels[target],
+        "answer": {"label": model.labels[answer], "probability": float(probabilities[answer])},
+        "temperature": model.temperature,
+        "n_views": len(views),
+        "dtype": model.network.dtype.name,
+        "learning_rate_from": rate_from,
+        **record,
+    }
+
+
+def _index(model, label, name):
+    """Return the position of a label, or raise UsageError."""
+    if label not in model.labels:
+        known = ", ".join(model.labels[:20]) + (" ..." if len(model.labels) > 20 else "")
+        raise UsageError(f"{name} {label}: the model knows no such label; its labels are {known}")
+    return model.labels.index(label)
+
+
+def _learning_rate(model, learning_rate):
+    """Return the learning rate and where it is from."""
+    if learning_rate is not None:
+        if not 0 < learning_rate < math.inf:
+            raise UsageError(f"--learning-rate {learning_rate}: give a finite number above 0, such as 0.01")
+        return learning_rate, "option"
+    rate = model.provenance.get("recipe", {}).get("learning_rate")
+    return (LEARNING_RATE, "default") if rate is None else (rate, "recipe")
