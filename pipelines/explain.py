@@ -73,9 +73,10 @@ def explain_row(model, stored, label=None, learning_rate=None, top=3, layers=Non
     -------
     record : dict of JSON types
         {"task", "label", "answer": {"label", "probability"}, "temperature", "n_views", "dtype", "learning_rate_from",
-        and all of `backprop_core.trace_record.record_of`, where each class also has its "label"}. "answer" is what
-        predict says, over all views and calibrated; the trace is of the first view, and not calibrated, as in training.
-        "learning_rate_from" is "option", "recipe" or "default".
+        "features": {index: name}, and all of `backprop_core.trace_record.record_of`, where each class also has its
+        "label"}. "answer" is what predict says, over all views and calibrated; the trace is of the first view, and not
+        calibrated, as in training. "learning_rate_from" is "option", "recipe" or "default". "features" says what those
+        features are that the record tells of.
     """
     probabilities = model.probabilities(stored)[0]
     answer = int(probabilities.argmax())
@@ -89,6 +90,7 @@ def explain_row(model, stored, label=None, learning_rate=None, top=3, layers=Non
     views = list(model.extractor.views(stored))
     X = model.standardizer.transform(views[0]).astype(model.network.dtype)
     record = record_of(trace_step(model.network, X, np.array([target]), rate), top)
+    features = {str(index): model.extractor.feature_name(index) for index in _features_told_of(record)}
     if layers:
         record["layers"] = [record["layers"][layer] for layer in sorted(set(layers))]
     record["classes"] = [
@@ -102,8 +104,28 @@ def explain_row(model, stored, label=None, learning_rate=None, top=3, layers=Non
         "n_views": len(views),
         "dtype": model.network.dtype.name,
         "learning_rate_from": rate_from,
+        "features": features,
         **record,
     }
+
+
+def _features_told_of(record):
+    """Return the indices of the features that a record tells of: the largest, and inputs of the first dense layer."""
+    told = {entry["unit"] for entry in record["input"]["largest"]}
+    first = _first_dense(record["layers"])
+    if first:  # up to here, the units of all layers are those of the features
+        told |= {term["unit"] for term in first["forward"]["terms"]}
+        told |= {entry["from"] for parameter in first["parameters"] for entry in parameter["largest"]} - {None}
+    return sorted(told)
+
+
+def _first_dense(layers):
+    """Return the record of the first dense layer, which may lie inside residual connections; None if there is none."""
+    for layer in layers:
+        found = layer if layer["kind"] == "dense" else _first_dense(layer["layers"])
+        if found:
+            return found
+    return None
 
 
 def _index(model, label, name):

@@ -59,7 +59,7 @@ def trace_text(record, model):
         [
             *_head(record, model),
             *_heading("Forward: from the features to the logits"),
-            *_input(record["input"]),
+            *_input(record["input"], record["features"]),
             *(line for layer in record["layers"] for line in _forward(layer)),
             *_heading("Error: how wrong is the answer?"),
             *_wrapped(ERROR),
@@ -140,9 +140,14 @@ def _head(record, model):
     ]
 
 
-def _input(summary):
-    n = summary["shape"][1]
-    return ["", f"input: {n} standardised features", *_numbers("x", summary)]
+def _input(summary, names):
+    told = "; ".join(f"x_{index} {name}" for index, name in names.items())
+    return [
+        "",
+        f"input: {summary['shape'][1]} standardised features",
+        *_numbers("x", summary),
+        *_wrapped(f"those told of are: {told}" if told else "", INDENT),
+    ]
 
 
 def _numbers(name, summary):

@@ -179,6 +179,12 @@ class ImageExtractor:
         enough = LONGER_SIDE if self.framing == "strokes" else _enough(max(self.width, self.height))
         return read_pixels(source, smallest=enough)
 
+    def feature_name(self, index):
+        """Return what one feature is, such as "row 12, column 19", counted from 0 at the top left."""
+        place, colour = divmod(index, CHANNELS[self.channels])
+        row, column = divmod(place, self.width)
+        return f"row {row}, column {column}" + ("" if self._grey else f", {('red', 'green', 'blue')[colour]}")
+
     def fits(self, pictures):
         """Tell which decoded pictures are rows as they are, of the right size, channels and framing.
 

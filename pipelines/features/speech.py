@@ -270,6 +270,17 @@ class SpeechExtractor:
         pieces = np.split(row, np.cumsum(list(sizes.values()))[:-1])
         return dict(zip(sizes, pieces, strict=True)) | {"sequence": pieces[0].reshape(shape)}
 
+    def feature_name(self, index):
+        """Return what one feature is, such as "coefficient 3 in frame 12", "mean of coefficient 3"; counted from 0."""
+        parts = self.parts(np.arange(self.n_features))
+        part, places = next((part, places) for part, places in parts.items() if index in places)
+        if part == "duration":
+            return "logarithm of the duration"
+        frame, column = divmod(index - places.flat[0], places.shape[-1])
+        order, coefficient = divmod(column, self.n_mfcc)
+        what = f"{('', 'slope of ', 'second slope of ')[order]}coefficient {coefficient}"
+        return f"{what} in frame {frame}" if part == "sequence" else f"{part} of {what}"
+
     @property
     def delta_orders(self):
         """The orders of slopes that are taken, whether for the sequence or for the statistics."""

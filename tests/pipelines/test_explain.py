@@ -56,6 +56,17 @@ def test_the_step_is_an_ordinary_one_on_the_first_view(call, sample):
     assert best["gradient"] == pytest.approx(W[best["from"], best["to"]], rel=1e-5)
 
 
+def test_every_feature_that_is_told_of_has_its_name(call, sample):
+    model = bundle.load(sample[0])
+    record = call("explain", *sample, "--json").json
+    first = next(layer for layer in record["layers"] if layer["kind"] == "dense")
+    told = {entry["unit"] for entry in record["input"]["largest"] + first["forward"]["terms"]}
+    told |= {entry["from"] for entry in record["parameters"][0]["largest"]}
+    assert record["features"] == {str(index): model.extractor.feature_name(index) for index in sorted(told)}
+    text = " ".join(call("explain", *sample).stdout.split())
+    assert all(f"x_{index} {name}" in text for index, name in record["features"].items())
+
+
 def test_the_answer_is_predicts_and_the_views_are_counted(call, sample):
     model = bundle.load(sample[0])
     record = call("explain", *sample, "--json").json

@@ -113,6 +113,12 @@ def test_settings_survive_json_and_give_the_same_features(extractor, files):
         assert again.extract(files[3]).tobytes() == extractor.extract(files[3]).tobytes()
 
 
+def test_every_feature_has_a_name_of_its_own(extractor):
+    names = [extractor.feature_name(index) for index in range(extractor.n_features)]
+    assert len(set(names)) == len(names)
+    assert all(names)
+
+
 def test_a_vector_is_the_same_alone_and_in_a_batch(extractor, files):
     from pipelines.features.extraction import extract_all
 

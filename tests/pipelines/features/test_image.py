@@ -323,3 +323,13 @@ def test_the_evidence_of_one_pixel_stays_where_the_pixel_is(height, width):
         assert evidence.sum() == pytest.approx(2)
         far = evidence[np.hypot(*(np.indices(evidence.shape) - np.array([row, column])[:, None, None])) > 1.5]
         assert not far.any()
+
+
+def test_a_features_name_says_where_it_is_in_the_picture():
+    pixels = np.zeros((16, 9, 3), np.uint8)
+    pixels[4, 7, 2] = 255
+    for extractor, name in (
+        (ImageExtractor(9, 16, "colour"), "row 4, column 7, blue"),
+        (ImageExtractor(9, 16, "grey"), "row 4, column 7"),
+    ):
+        assert extractor.feature_name(int(extractor.stored_row(pixels).argmax())) == name

@@ -164,3 +164,23 @@ def test_matrices_of_another_shape_are_refused_by_name():
         SpeechExtractor.from_settings(DEFAULT.settings(), {**matrices, "mel": matrices["mel"][:-1]})
     with pytest.raises(UsageError, match="speech matrix dct"):
         SpeechExtractor.from_settings(DEFAULT.settings(), {"window": matrices["window"], "mel": matrices["mel"]})
+
+
+def test_names_follow_the_order_of_the_features():
+    # 3 frames of 2 coefficients and their slopes; means and spreads of 2 coefficients in 3 orders; the duration
+    extractor = SpeechExtractor(frames=3, n_mfcc=2, deltas=1)
+    names = [extractor.feature_name(index) for index in range(extractor.n_features)]
+    assert names[:5] == [
+        "coefficient 0 in frame 0",
+        "coefficient 1 in frame 0",
+        "slope of coefficient 0 in frame 0",
+        "slope of coefficient 1 in frame 0",
+        "coefficient 0 in frame 1",
+    ]
+    assert names[11:15] == [
+        "slope of coefficient 1 in frame 2", "mean of coefficient 0", "mean of coefficient 1",
+        "mean of slope of coefficient 0",
+    ]  # fmt: skip
+    assert names[17:19] == ["mean of second slope of coefficient 1", "spread of coefficient 0"]
+    assert names[-1] == "logarithm of the duration"
+    assert len(names) == 12 + 6 + 6 + 1
