@@ -10,6 +10,8 @@ import numpy as np
 
 from backprop_core.pieces import pieces
 
+LEAST_SQUARE = 1e-30
+
 
 def clip_by_value(grads, largest):
     """Cut every number of `grads` to [-largest, largest]; return (the greatest magnitude met, clipped or not).
@@ -28,7 +30,7 @@ def clip_by_global_norm(grads, largest):
 
     The direction stays. Pascanu, Mikolov and Bengio 2012, https://arxiv.org/abs/1211.5063
     """
-    norm = _length(grads)
+    norm = length(grads)
     if norm <= largest or not math.isfinite(norm):
         return norm, False
     grads *= largest / norm
@@ -36,10 +38,13 @@ def clip_by_global_norm(grads, largest):
 
 
 @np.errstate(over="ignore")
-def _length(grads):
-    """|grads|, a float. In float32 a square overflows from 2e19 on: such a sum is taken once more, in float64."""
-    square = float(np.dot(grads, grads))
-    if math.isinf(square) and grads.dtype == np.float32:
-        wide = (grads[piece].astype(np.float64) for piece in pieces(len(grads)))
+def length(vector):
+    """Return |vector|, a float, of a flat array.
+
+    In float32 a square overflows from 2e19 on and is lost below 4e-23: a sum near these ends is taken in float64.
+    """
+    square = float(np.dot(vector, vector))
+    if vector.dtype == np.float32 and not LEAST_SQUARE < square < math.inf:
+        wide = (vector[piece].astype(np.float64) for piece in pieces(len(vector)))
         square = sum(float(np.dot(part, part)) for part in wide)
     return math.sqrt(square)

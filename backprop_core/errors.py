@@ -10,4 +10,13 @@ class BackpropError(Exception):
 
 
 class DivergedError(BackpropError):
-    """The loss stopped being a finite number; the message names the likely cause and the remedy."""
+    """The loss stopped being a finite number; the message names the likely cause and the remedy.
+
+    Attributes
+    ----------
+    entries : tuple of dict of JSON types
+        Where a `Trainer` raised it: the history's entries, and behind them one of the epoch that was not finished,
+        {"epoch", "learning_rate", "clip_rate": None} and "health", where that is recorded.
+    """
+
+    entries = ()

@@ -11,11 +11,10 @@ where the network has them. And relu has a kink at 0, where there is no slope: a
 passed over, and another is drawn.
 """
 
-import copy
-
 import numpy as np
 
 from backprop_core.network import Network
+from backprop_core.probe import watched
 from backprop_core.scratch import Scratch
 
 TOLERANCE = 1e-6
@@ -150,7 +149,7 @@ class _Walk:
     def __init__(self, network, seed):
         self.network, self._seed = network, seed
         self._sides = []
-        self._layers = [self._watched(layer) for layer in network.layers]
+        self._layers = [watched(layer, self._see) for layer in network.layers]
         self._scratch = [Scratch(np.float64) for _ in self._layers]
         self._statistics = network.statistics.flat.copy()
         views = zip(network.params.views, network.statistics.views, strict=True)
@@ -166,19 +165,9 @@ class _Walk:
         self.network.statistics.flat[...] = self._statistics
         return x, np.concatenate(self._sides) if self._sides else np.empty(0, int), pullbacks
 
-    def _watched(self, layer):
-        """Return the layer, or a copy of it that notes its sides; inside a residual connection, too."""
-        if hasattr(layer, "layers"):
-            return layer.around([self._watched(inner) for inner in layer.layers])
-        watched = copy.copy(layer)
-        if layer.kind == "activate" and layer.pair.kinks:
-
-            def forward(params, x, *rest, **settings):
-                self._sides.append(np.searchsorted(layer.pair.kinks, x.ravel()))
-                return layer.forward(params, x, *rest, **settings)
-
-            watched.forward = forward
-        return watched
+    def _see(self, layer, z, a):
+        if layer.pair.kinks:
+            self._sides.append(np.searchsorted(layer.pair.kinks, z.ravel()))
 
 
 def _input_gradient(walk, loss, X, y):

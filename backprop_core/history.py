@@ -16,6 +16,8 @@ def measure(network, loss, X, y, chunk=1024):
 class History:
     """Entries {"epoch", "seconds", "learning_rate", "clip_rate", "train": {...}, "valid": {...}}, oldest first.
 
+    Where the health of the training is watched, they have "health" too: what `health.Watch.record` returns.
+
     Attributes
     ----------
     entries : list of dict of JSON types

@@ -53,6 +53,8 @@ class Step:
     first_loss : float
         The loss of the first batch, before the first step.
     losses : deque of float, those of the latest batches, the newest last
+    on_gradient : function of a ParameterVector, or None
+        Called in each step with the gradient of the loss, before penalties and clipping change it; None at first.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Step:
         self.max_norm, self.clip_value, self.clip_norm = max_norm, clip_value, clip_norm
         self.n_steps = self.n_clipped = 0
         self.first_loss, self.losses = None, deque(maxlen=SUSTAINED)
+        self.on_gradient = None
         self._weights = [values for params in network.params.views for values in params.values() if values.ndim == 2]
         self._grads, self._scratch = network.zero_gradients(), Scratch(network.dtype)
         # The way back through a dense layer has no use for the layer's own output, so the error may take its place.
@@ -123,6 +126,8 @@ class Step:
         if not math.isfinite(loss):
             raise DivergedError(cause_of_divergence(network, X_batch, target, rate))
         grads = backward(dlogits, self._grads).flat
+        if self.on_gradient:
+            self.on_gradient(self._grads)
 
         if self.alpha or self.l1:
             n = len(X_batch) if weights is None else float(np.sum(weights)) or 1

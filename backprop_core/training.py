@@ -14,6 +14,7 @@ import numpy as np
 from backprop_core.batching import batches
 from backprop_core.divergence import cause_of_divergence, has_diverged
 from backprop_core.errors import BackpropError, DivergedError
+from backprop_core.health import Watch
 from backprop_core.history import History, measure
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.mapped_memory import chunks
@@ -76,6 +77,8 @@ class Trainer:
         What is measured at each epoch's end, and kept at the end of training, is then this average of the weights.
     compiled : bool or None
         Whether steps use compiled loops; None: where the training is long enough to earn their loading back.
+    health : Health or None
+        What of the training is watched; it comes into the history's entries, and changes nothing else.
     **additions : penalties, decay, clipping and mixing, as `Step` has them
     """
 
@@ -92,6 +95,7 @@ class Trainer:
         patience=None,
         average=None,
         compiled=None,
+        health=None,
         **additions,
     ):
         self.network = network
@@ -100,7 +104,7 @@ class Trainer:
         self.learning_rate = learning_rate
         self.schedule = schedule if callable(schedule) else SCHEDULES[schedule]
         self.epochs, self.batch_size, self.patience = epochs, batch_size, patience
-        self.average, self.compiled, self.additions = average, compiled, additions
+        self.average, self.compiled, self.health, self.additions = average, compiled, health, additions
 
     def start(self, rng):
         """Return the state before the first epoch; `rng` is a numpy Generator that training from then on owns."""
@@ -136,17 +140,19 @@ class Trainer:
         BackpropError
             Rows and classes do not fit the network, or are not finite.
         DivergedError
-            The loss is no longer a finite number, or stays absurdly high. The best weights so far are in the network.
+            The loss is no longer a finite number, or stays absurdly high. The best weights so far are in the network,
+            and what was measured until then in the error's `entries`.
         """
         for rows, classes in ((X, y), (X_valid, y_valid)):
             check_rows(rows, classes, self.network.n_features, self.network.n_outputs)
         seen = measured_rows(len(X), len(X_valid))
         step = self._step(len(X))
+        watch = Watch(step) if self.health else None
         asked_to_stop = False
         try:
             while not (stopped := "callback" if asked_to_stop else self._reason_to_stop(state)):
                 began = time.perf_counter()
-                clip_rate = self._epoch(X, y, state, step, augmented)
+                clip_rate = self._epoch(X, y, state, step, watch, augmented)
                 with self.average.standing_in(state.params, state.average) if self.average else nullcontext():
                     if self.average and len(state.statistics):
                         self._recount(X[seen], state.rng)
@@ -161,6 +167,8 @@ class Trainer:
                     if not math.isfinite(measured) or has_diverged(step.losses, step.first_loss):
                         cause = cause_of_divergence(self.network, X[seen], y[seen], entry["learning_rate"])
                         raise DivergedError(f"training diverged in epoch {state.epoch + 1}: {cause}")
+                    if watch:
+                        entry["health"] = watch.record(self.health.probe(X))
                     entry["seconds"] = time.perf_counter() - began
                     state.history.entries.append(entry)
                     state.epoch += 1
@@ -169,6 +177,9 @@ class Trainer:
                 asked_to_stop = on_epoch is not None and on_epoch(state) is True
         except KeyboardInterrupt:
             stopped = "interrupted"
+        except DivergedError as error:
+            error.entries = (*state.history.entries, self._unfinished(state, watch, X))
+            raise
         finally:
             state.restore_best()
         return stopped
@@ -181,17 +192,24 @@ class Trainer:
             compiled = worth_compiling(self.network.params.flat.size, n_steps)
         return Step(self.network, self.optimizer, self.loss, compiled=compiled, **self.additions)
 
-    def _epoch(self, X, y, state, step, augmented):
+    def _unfinished(self, state, watch, X):
+        """Return an entry of the epoch that diverged: what can still be told of it."""
+        entry = {"epoch": state.epoch + 1, "learning_rate": self._rate(state.epoch + 1, state), "clip_rate": None}
+        return entry | ({"health": watch.record(self.health.probe(X))} if watch else {})
+
+    def _epoch(self, X, y, state, step, watch, augmented):
         """See every row once; return the share of steps whose gradient was clipped."""
         n_steps, clipped_before = math.ceil(len(X) / self.batch_size), step.n_clipped
+        watched = self.health.watched_steps(state.epoch, n_steps) if watch else ()
         if augmented:
             epoch = augmented(self.batch_size, state.epoch / self.epochs, state.rng)
         else:
             epoch = batches(X, y, self.batch_size, state.rng, Scratch(X.dtype))
         with closing(epoch):  # what makes the batches ends here, whatever happens
             for i, (X_batch, y_batch) in enumerate(epoch):
+                rate = self._rate(state.epoch + i / n_steps, state)
                 try:
-                    step(X_batch, y_batch, self._rate(state.epoch + i / n_steps, state), state.memory, state.rng)
+                    (watch if i in watched else step)(X_batch, y_batch, rate, state.memory, state.rng)
                 except DivergedError as error:
                     raise DivergedError(f"training diverged in epoch {state.epoch + 1}: {error}") from None
                 if self.average:

@@ -1,0 +1,156 @@
+"""Health: whether the error reaches all layers on its way back, and whether they answer.
+
+A loss that does not fall says nothing of the reason. The layers do. On the way back through many of them the gradient
+may fade to nothing, and the first layers never learn; or it grows, and a step throws the weights away. A step may be so
+short that nothing comes of it, or so long that it undoes what was learned. And a unit may have come to where its
+activation is flat: no error gets through, so nothing will ever move it again.
+
+    norm of the gradient    |dLoss/dW|, before penalties and clipping
+    norm of the weights     |W|, before the step
+    update ratio            |W after the step - W before| / |W before|: the step that was really taken, whatever
+                            optimizer, clipping and decay made of the gradient. About 1e-3 is usual.
+    dead units              those whose activation has a slope below `DEAD` for every row of a probe
+    saturated activations   those of a bounded activation whose slope is below `SATURATED` of its greatest
+
+Norms are Euclidean, of one layer's weights without its biases. A few steps of each epoch are watched, and at its end a
+few rows are sent through the network, so that all this costs a few hundredths of the training time; nothing of the
+training is changed by it. Glorot and Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html, have the first such
+pictures of activations and gradients by layer.
+"""
+
+import math
+
+import numpy as np
+
+from backprop_core.clipping import length
+from backprop_core.errors import BackpropError
+from backprop_core.probe import watched
+from backprop_core.scratch import Scratch
+
+DEAD = 1e-3
+SATURATED = 0.05
+# Bounded activations, and their greatest slope.
+BOUNDED = {"tanh": 1.0, "logistic": 0.25}
+DIGITS = 4
+
+
+class Health:
+    """What of a training is watched.
+
+    Parameters
+    ----------
+    steps : int > 0
+        In each epoch, but one in ten at most. In the first one also steps 1, 2, 4, 8 …: what explodes does so early.
+    rows : int > 0, how many the probe has at most
+    """
+
+    def __init__(self, steps=3, rows=200):
+        for name, value in (("steps", steps), ("rows", rows)):
+            if value < 1:
+                raise BackpropError(f"health: {name} is {value}; give a whole number from 1")
+        self.steps, self.rows = int(steps), int(rows)
+
+    def watched_steps(self, epoch, n_steps):
+        """Return which steps of an epoch are watched: set of int; both count from 0."""
+        n_watched = min(self.steps, math.ceil(n_steps / 10))
+        spread = {i * n_steps // n_watched for i in range(n_watched)}
+        early = {2**k for k in range(n_steps.bit_length()) if 2**k < n_steps} if epoch == 0 else set()
+        return spread | early
+
+    def probe(self, X):
+        """Return at most `rows` rows of X, evenly spread over it."""
+        return X[:: math.ceil(len(X) / self.rows)]
+
+
+class Watch:
+    """Takes steps and notes what they did, and looks into the network between them.
+
+    Parameters
+    ----------
+    step : Step
+    """
+
+    def __init__(self, step):
+        self._step, self._network = step, step.network
+        self._before = self._network.zero_gradients()
+        self._scratch = [Scratch(self._network.dtype) for _ in self._network.layers]
+        self._layers = [watched(layer, self._see) for layer in self._network.layers]
+        self._gradients, self._norms, self._ratios = [], [], []
+        self._seen = []
+
+    def __call__(self, *batch):
+        """Take the step, with the arguments that `Step` has, and return its loss."""
+        weights = slice(0, self._network.params.n_weights)
+        self._before.flat[weights] = self._network.params.flat[weights]
+        self._step.on_gradient = lambda grads: self._gradients.append(norms(grads))
+        try:
+            loss = self._step(*batch)
+        finally:
+            self._step.on_gradient = None
+        before = norms(self._before)
+        self._before.flat[weights] -= self._network.params.flat[weights]
+        self._norms.append(before)
+        self._ratios.append([u / w if w else math.nan for u, w in zip(norms(self._before), before, strict=True)])
+        return loss
+
+    def record(self, X):
+        """Return what was noted since the last time, and what the network makes of rows X now.
+
+        Parameters
+        ----------
+        X : ndarray of the network's dtype [shape=(n_samples, n_features)]
+
+        Returns
+        -------
+        health : dict of str to list of float or None, JSON types, rounded to `DIGITS` significant digits
+            "gradient", "weights", "update_ratio": a number for each dense layer, from input to output, those inside
+            residual connections among them: the means over the watched steps, None where one was not finite or none was
+            taken.
+            "mean", "sd": of each activation's output; "dead": the share of its units; "saturated": the share of its
+            outputs, None where the activation is not bounded.
+        """
+        columns = {"gradient": self._gradients, "weights": self._norms, "update_ratio": self._ratios}
+        nothing = [[math.nan] * len(norms(self._before))]
+        health = {name: _rounded(np.mean(noted or nothing, axis=0)) for name, noted in columns.items()}
+        for noted in (self._gradients, self._norms, self._ratios, self._seen):
+            noted.clear()
+        x = np.asarray(X)
+        arrays = zip(self._network.params.views, self._network.statistics.views, strict=True)
+        for layer, scratch, (params, statistics) in zip(self._layers, self._scratch, arrays, strict=True):
+            x, _ = layer.forward(params | statistics, x, scratch)
+        for i, name in enumerate(("mean", "sd", "dead", "saturated")):
+            health[name] = _rounded([activation[i] for activation in self._seen])
+        return health
+
+    def _see(self, layer, z, a):
+        self._seen.append(activation_health(layer.pair, z, a))
+
+
+def norms(parameters):
+    """Return |W| of each layer's weights, from input to output: list of float; `parameters` is a ParameterVector."""
+    return [length(values.ravel()) for views in parameters.views for values in views.values() if values.ndim > 1]
+
+
+def activation_health(pair, z, a):
+    """Return what an activation's outputs a = f(z) say of it.
+
+    Parameters
+    ----------
+    pair : Activation
+    z, a : float ndarray [shape=(n_samples, width)]
+
+    Returns
+    -------
+    mean, sd : float, of all outputs
+    dead : float in [0, 1], the share of units with |f'(z)| < `DEAD` in every row
+    saturated : float in [0, 1], the share of outputs with f'(z) < `SATURATED` max f'; None where f is not in `BOUNDED`
+    """
+    slope = np.abs(pair.derivative(z, a, np.ones_like(a), np.empty_like(a)))
+    dead = float((slope.max(axis=0) < DEAD).mean())
+    greatest = BOUNDED.get(pair.name)
+    saturated = None if greatest is None else float((slope < SATURATED * greatest).mean())
+    return float(a.mean(dtype=np.float64)), float(a.std(dtype=np.float64)), dead, saturated
+
+
+def _rounded(values):
+    return [float(f"{x:.{DIGITS}g}") if x is not None and math.isfinite(x) else None for x in values]
