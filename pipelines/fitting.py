@@ -62,7 +62,7 @@ class Fitted:
     logits: dict
 
 
-def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=None):
+def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=None, health=None):
     """Train a network on the training rows, choose its best epoch on the validation rows, measure it on all three.
 
     Parameters
@@ -75,9 +75,13 @@ def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=
     n_threads : int > 0
     on_start, on_epoch : functions of the TrainingState, or None
         Called before the first epoch, where a checkpoint may be loaded, and after each.
+    health : backprop_core.health.Health or None
+        What the history's entries tell of each layer; the weights do not depend on it.
 
     Raises
     ------
+    DivergedError
+        Its `entries` are what was measured until then.
     KeyboardInterrupt
         Ctrl-C came before the first epoch was over.
     """
@@ -91,7 +95,7 @@ def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=
 
     X, X_valid = features(stored), features(stored_valid)
     augmented = functools.partial(prepared.augmentation.batches, prepared, features) if prepared.augmentation else None
-    trainer, rng = trainer_for(recipe, extractor.n_features, len(prepared.dataset.labels), seed)
+    trainer, rng = trainer_for(recipe, extractor.n_features, len(prepared.dataset.labels), seed, health)
     state = trainer.start(rng)
     if on_start:
         on_start(state)
@@ -123,7 +127,7 @@ def _score(logits, y):
     }
 
 
-def trainer_for(recipe, n_features, n_classes, seed):
+def trainer_for(recipe, n_features, n_classes, seed, health=None):
     """Return the Trainer of a new float32 network, as the recipe has it, and the random stream it goes on with."""
     rng = np.random.default_rng(seed)
     layers = multilayer_perceptron(
@@ -154,6 +158,7 @@ def trainer_for(recipe, n_features, n_classes, seed):
         clip_value=recipe.clip_value or None,
         clip_norm=recipe.clip_norm or None,
         mixup=recipe.mixup,
+        health=health,
     )
     return trainer, rng
 

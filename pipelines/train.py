@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from backprop_core.health import Health
 from backprop_core.whole_file import whole_file
 from pipelines import datasets, soundness
 from pipelines.advice import advice
@@ -121,7 +122,7 @@ def train(
         if on_epoch:
             on_epoch(state, recipe.epochs)
 
-    fitted = fit(prepared, task.per_feature, recipe, seed, n_threads, on_start, after_epoch)
+    fitted = fit(prepared, task.per_feature, recipe, seed, n_threads, on_start, after_epoch, Health())
     history = fitted.history
     n_train, n_valid, n_test = (len(dataset.rows(role)) for role in datasets.ROLES)
 

@@ -1,0 +1,264 @@
+"""The health of the gradients, in words: which layers learn, which do not, and what would help.
+
+What `backprop_core.health` recorded is numbers for each layer and epoch. Here they are compared with the limits in
+`thresholds`, and each comparison is told, the reassuring ones too.
+"""
+
+import math
+
+import numpy as np
+
+from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding
+from pipelines.diagnosis.thresholds import GRADIENT_THRESHOLDS
+
+LIMITS = {name: threshold.value for name, threshold in GRADIENT_THRESHOLDS.items()}
+NAMES = ("vanishing gradients", "exploding gradients", "dead units", "saturated units", "step size")
+
+
+def findings(entries, description):
+    """Return what the health of a training says of its gradients.
+
+    Parameters
+    ----------
+    entries : sequence of dict of JSON types
+        The history's, or what a DivergedError has of it.
+    description : list of dict of JSON types, as `Network.describe` returns it
+
+    Returns
+    -------
+    findings : list of Finding, one for each of `NAMES`
+        The layers in their evidence count from 1, the dense ones, or the activations behind them. All are
+        "inconclusive" where the training's health was not watched.
+    """
+    watched = [entry for entry in entries if "health" in entry]
+    if not watched:
+        advice = "The layers were not watched while this network learned; train it again to know."
+        return [Finding(name, UNCERTAIN, {}, advice) for name in NAMES]
+    course = _Course(watched, description)
+    return [judge(course) for judge in (_vanishing, _exploding, _dead, _saturated, _step_size)]
+
+
+class _Course:
+    """What was recorded in a training, as arrays; columns are layers, rows are epochs.
+
+    Attributes
+    ----------
+    gradient, update : float ndarray [shape=(n_epochs, n_layers)], NaN where a number was not finite
+    dead, saturated : float ndarray [shape=(n_activations,)]
+        At the end of the last epoch that was finished, or of all; NaN where there is no such number.
+    losses : float ndarray [shape=(n_finished,)], of the training rows
+    blank : float, the loss of guessing, ln K
+    """
+
+    def __init__(self, entries, description):
+        finished = [entry for entry in entries if "train" in entry]
+        self.gradient = _columns(entries, "gradient")
+        self.update = _columns(entries, "update_ratio")
+        # The activations of an epoch that diverged tell of the wreck, not of what led to it.
+        latest = (finished or entries)[-1:]
+        self.dead, self.saturated = _columns(latest, "dead")[0], _columns(latest, "saturated")[0]
+        self.losses = np.array([entry["train"]["loss"] for entry in finished])
+        self.clip_rate = np.array([entry["clip_rate"] for entry in finished])
+        self.learning_rate = max(entry["learning_rate"] for entry in entries)
+        self.diverged = len(finished) < len(entries)
+        self.blank = math.log(max(_dense(description)[-1]["fan_out"], 2))
+        self.n_layers = self.gradient.shape[1]
+
+    @property
+    def learned(self):
+        """Whether the training loss fell clearly below that of guessing."""
+        return self.losses.size > 0 and self.losses.min() < LIMITS["learned"] * self.blank
+
+    @property
+    def ends_badly(self):
+        """Whether the training loss is high at the end, or was much lower before."""
+        if self.diverged or not self.losses.size:
+            return True
+        last = self.losses[-1]
+        relapsed = last > max(LIMITS["relapse"] * self.losses.min(), LIMITS["low_loss"] * self.blank)
+        return last > LIMITS["high_loss"] * self.blank or relapsed
+
+    @property
+    def stopped_layer(self):
+        """The first activation, from 1, that lets no error through to the first layer; None if there is none."""
+        blocked = np.flatnonzero(self.dead == 1)
+        return int(blocked[0]) + 1 if blocked.size and not self.diverged and self.gradient[-1, 0] == 0 else None
+
+    def changed_rate(self, factor):
+        """Return the recipe entry of another learning rate; none where not even this one is known."""
+        return {"learning_rate": _plain(factor * self.learning_rate)} if self.learning_rate else {}
+
+
+def _vanishing(course):
+    first, greatest = _first_and_greatest(course)
+    ratio = first / greatest if greatest else 0.0
+    evidence = {
+        "first_layers": _plain(first),
+        "greatest_layer": _plain(greatest),
+        "ratio": _plain(ratio),
+        "limit": LIMITS["vanishing_ratio"],
+        "limit_greatest": LIMITS["faint"],
+        "layers": course.n_layers,
+        "learned": bool(course.learned),
+    }
+    name = NAMES[0]
+    if course.stopped_layer:
+        evidence["blocked_by"] = course.stopped_layer
+        advice = f"No error passes hidden layer {course.stopped_layer}, all of whose units are dead: see there first."
+        return Finding(name, UNCERTAIN, evidence, advice)
+    faded, faint = ratio < LIMITS["vanishing_ratio"], greatest < LIMITS["faint"]
+    if course.diverged or course.learned or not (faded or faint):
+        advice = f"The gradient of the first layers is {ratio:.2g} of the greatest layer's: the error reaches them."
+        if faded or faint:
+            advice = f"The gradient was faint at first ({ratio:.2g} of the greatest layer's), but the network learned."
+        return Finding(name, FINE, evidence, advice)
+    seen = (
+        f"Of {course.n_layers} layers, the first get a gradient {ratio:.2g} as long as the greatest"
+        if faded
+        else f"No layer's gradient is longer than {greatest:.2g}"
+    )
+    advice = (
+        f"{seen}, and the loss stays where guessing has it: what there is to learn fades on its way through the "
+        "layers. Use an activation of slope 1 (relu, gelu), which comes with He's initialisation, layer normalisation "
+        "and residual connections."
+    )
+    return Finding(name, PROBLEM, evidence, advice, {"activation": "gelu", "normalization": "layer", "residual": True})
+
+
+def _exploding(course):
+    finite = np.isfinite(course.gradient)
+    greatest = np.where(finite, course.gradient, 0).max(axis=1)
+    peak, late = float(greatest.max()), float(np.median(greatest[len(greatest) // 2 :]))
+    growth = peak / float(greatest[0]) if greatest[0] else 0.0
+    last = _typical(course.gradient[:, -1])
+    ratio = _typical(course.gradient[:, 0]) / last if last else 0.0
+    clip_rate = float(course.clip_rate[len(course.clip_rate) // 2 :].mean()) if course.clip_rate.size else 0.0
+    reasons = {
+        "the loss stopped being a number": course.diverged,
+        "some gradients are not finite": not finite.all(),
+        f"the gradient of a layer is {peak:.2g} long": (
+            late > LIMITS["loud"] or (peak > LIMITS["loud"] and course.ends_badly)
+        ),
+        f"the gradient grew {growth:.2g} times in the course of the training": (
+            growth > LIMITS["growth"] and peak > LIMITS["grown"] and course.ends_badly
+        ),
+        f"the gradient of the first layer is {ratio:.2g} times that of the last": (
+            ratio > LIMITS["exploding_ratio"] and not course.learned
+        ),
+        f"clipping cut {100 * clip_rate:.0f} % of the later steps": (
+            clip_rate > LIMITS["clip_rate"] and not course.learned and len(course.losses) > 2
+        ),
+    }
+    evidence = {
+        "diverged": course.diverged,
+        "finite": bool(finite.all()),
+        "greatest_gradient": _plain(peak),
+        "limit_gradient": LIMITS["loud"],
+        "growth": _plain(growth),
+        "limit_growth": LIMITS["growth"],
+        "first_to_last": _plain(ratio),
+        "limit_ratio": LIMITS["exploding_ratio"],
+        "clip_rate": _plain(clip_rate),
+        "limit_clip_rate": LIMITS["clip_rate"],
+    }
+    true = [reason for reason, holds in reasons.items() if holds]
+    if not true:
+        advice = f"Gradients stay within bounds: at most {peak:.2g} long in any layer."
+        return Finding(NAMES[1], FINE, evidence, advice)
+    advice = f"The gradients explode: {' and '.join(true)}. Lower the learning rate, clip the gradient, and normalise."
+    changes = {**course.changed_rate(0.1), "clip_norm": 1.0, "normalization": "layer"}
+    return Finding(NAMES[1], PROBLEM, evidence, advice, changes)
+
+
+def _dead(course):
+    share, layer = _worst(course.dead)
+    evidence = {"share": _plain(share), "hidden_layer": layer, "limit": LIMITS["dead"]}
+    if course.diverged and not course.losses.size:
+        return Finding(NAMES[2], UNCERTAIN, evidence, "The training diverged before an epoch was over.")
+    if share < LIMITS["dead"]:
+        advice = f"At most {100 * share:.0f} % of a layer's units are dead." if layer else "There are no hidden units."
+        return Finding(NAMES[2], FINE, evidence, advice)
+    advice = (
+        f"{100 * share:.0f} % of the units of hidden layer {layer} answer no sample and will never learn again. Lower "
+        "the learning rate, use an activation that is nowhere flat (leaky_relu, gelu), and normalise."
+    )
+    changes = {"activation": "leaky_relu", **course.changed_rate(0.1), "normalization": "layer"}
+    return Finding(NAMES[2], PROBLEM, evidence, advice, changes)
+
+
+def _saturated(course):
+    share, layer = _worst(course.saturated)
+    evidence = {"share": _plain(share), "hidden_layer": layer, "limit": LIMITS["saturated"]}
+    if layer is None:
+        return Finding(NAMES[3], FINE, evidence, "No activation here has an upper bound to get stuck at.")
+    if course.diverged and not course.losses.size:
+        return Finding(NAMES[3], UNCERTAIN, evidence, "The training diverged before an epoch was over.")
+    if share < LIMITS["saturated"] or not course.ends_badly:
+        advice = f"At most {100 * share:.0f} % of a layer's outputs are saturated."
+        return Finding(NAMES[3], FINE, evidence, advice)
+    advice = (
+        f"{100 * share:.0f} % of the outputs of hidden layer {layer} sit at the ends of their activation, where hardly "
+        "any error gets through. Use gelu or relu, start from smaller weights, and normalise."
+    )
+    return Finding(NAMES[3], PROBLEM, evidence, advice, {"activation": "gelu", "normalization": "layer"})
+
+
+def _step_size(course):
+    steps = np.nan_to_num(course.update, nan=0.0).max(axis=1)
+    peak = float(steps.max())
+    evidence = {
+        "peak_update_ratio": _plain(peak),
+        "smallest": LIMITS["smallest_update"],
+        "largest": LIMITS["largest_update"],
+        "learning_rate": course.learning_rate,
+    }
+    if peak > LIMITS["largest_update"] and course.ends_badly:
+        advice = f"A step changes up to {peak:.2g} of a layer's weights at once: steps are too large. Lower the rate."
+        return Finding(NAMES[4], PROBLEM, evidence, advice, course.changed_rate(0.1))
+    # Without a gradient the length of the step is not what is wrong.
+    felt = _first_and_greatest(course)[1] >= LIMITS["faint"]
+    if peak < LIMITS["smallest_update"] and not course.learned and felt:
+        advice = f"A step changes at most {peak:.2g} of a layer's weights: steps are too small. Raise the rate."
+        return Finding(NAMES[4], PROBLEM, evidence, advice, course.changed_rate(10))
+    return Finding(NAMES[4], FINE, evidence, f"A step changes at most {peak:.2g} of a layer's weights.")
+
+
+def _first_and_greatest(course):
+    """Return the gradient of the first third of the layers, and of the greatest: typical for the first half, when it
+    is decided whether a network begins to learn.
+    """
+    half = course.gradient[: math.ceil(len(course.gradient) / 2)]
+    layers = [_typical(half[:, i]) for i in range(course.n_layers)]
+    return min(layers[: math.ceil(course.n_layers / 3)]), max(layers)
+
+
+def _typical(values):
+    """Return the median of the finite values, 0 where there are none."""
+    values = values[np.isfinite(values)]
+    return float(np.median(values)) if values.size else 0.0
+
+
+def _worst(shares):
+    """Return the highest share, and which layer has it, from 1; (0, None) where there is none."""
+    if not np.isfinite(shares).any():
+        return 0.0, None
+    worst = int(np.nanargmax(shares))
+    return float(shares[worst]), worst + 1
+
+
+def _columns(entries, name):
+    rows = [[math.nan if value is None else value for value in entry["health"][name]] for entry in entries]
+    return np.array(rows, float)
+
+
+def _dense(description):
+    """Return the descriptions of the dense layers, those inside residual connections among them."""
+    found = []
+    for layer in description:
+        found += _dense(layer["layers"]) if layer["kind"] == "residual" else [layer] if layer["kind"] == "dense" else []
+    return found
+
+
+def _plain(value):
+    """Return a number as JSON has it, rounded to four digits."""
+    return float(f"{value:.4g}")
