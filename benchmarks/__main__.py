@@ -10,6 +10,7 @@ from benchmarks import (
     digits_crossval,
     feature_speed,
     foreign_sounds,
+    health_cost,
     image_accuracy,
     memory,
     prediction_speed,
@@ -41,6 +42,7 @@ ROOMS = (
     real_pictures,
     unequal_classes,
     two_jobs,
+    health_cost,
 )
 BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS} | image_accuracy.PARTS
 
