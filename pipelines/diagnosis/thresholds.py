@@ -95,3 +95,21 @@ GRADIENT_THRESHOLDS = {
         "0.03 was the most of a healthy training.",
     ),
 }
+
+# What `fit` compares accuracies with.
+FIT_THRESHOLDS = {
+    "gap": Threshold(
+        0.04,
+        "A network that recognises more than this share of its training rows beyond what it recognises of others, with "
+        "two standard errors to spare, has learned rows by heart.",
+    ),
+    "level": Threshold(
+        0.9,
+        "Training rows are what a network learns if it learns at all; one that is not brought this far from guessing, "
+        "0, to no error, 1, on them has learned too little.",
+    ),
+    "falling": Threshold(
+        0.05,
+        "A training loss that fell by more than this share in the last fifth of the epochs has not settled.",
+    ),
+}

@@ -1,0 +1,67 @@
+"""Uncertainty: how far a measured share may be off, because so few samples were asked and not all there are.
+
+Ask a network about 100 samples, and another 100 would give another accuracy. Two standard errors, on either side, hold
+the true one 19 times in 20. Where two networks are asked about the same samples, only those count on which they differ:
+their difference is known far better than either accuracy.
+"""
+
+import math
+
+import numpy as np
+
+
+def standard_error(share, n):
+    """Return the standard error of a share in [0, 1] measured on n > 0 samples: float.
+
+    sqrt(p (1 - p) / n), with p moved a little towards one half, so that a share of 0 or 1 is not taken for certain:
+    p = (n share + 2) / (n + 4). Agresti and Coull 1998, https://doi.org/10.1080/00031305.1998.10480550
+    """
+    p = (n * share + 2) / (n + 4)
+    return math.sqrt(p * (1 - p) / (n + 4))
+
+
+def gap_error(share, n, other, n_other):
+    """Return the standard error of the difference of two shares measured on different samples: float."""
+    return math.hypot(standard_error(share, n), standard_error(other, n_other))
+
+
+def paired_gain(right, right_before):
+    """Return how much more often one network is right than another on the same samples, and the standard error.
+
+    With b samples that only the first gets right and c that only the second does, of n,
+
+        gain = (b - c) / n        error = sqrt(b + c - (b - c)^2 / n) / n
+
+    as in McNemar 1947, https://doi.org/10.1007/BF02295996; two are added to b + c, so that no error is 0.
+
+    Parameters
+    ----------
+    right, right_before : bool ndarray [shape=(n,)], n > 0
+
+    Returns
+    -------
+    gain, error : float
+    """
+    n = len(right)
+    b, c = int((right & ~right_before).sum()), int((right_before & ~right).sum())
+    return (b - c) / n, math.sqrt(b + c + 2 - (b - c) ** 2 / n) / n
+
+
+def samples_needed(share, distance, other_error=0.0):
+    """Return of how many samples two standard errors of a share about this one are as small as a distance: int.
+
+    Parameters
+    ----------
+    share : float in [0, 1]
+    distance : float > 0
+    other_error : float >= 0 and below half the distance, a standard error that adds to it
+    """
+    n = 1
+    while 2 * math.hypot(standard_error(share, n), other_error) > distance:
+        n += max(1, n // 50)
+    return n
+
+
+def right(logits, y):
+    """Return which answers are right: bool ndarray [shape=(n,)] of scores [shape=(n, n_classes)] and true classes."""
+    return np.asarray(logits).argmax(axis=1) == y
