@@ -1,7 +1,7 @@
 """The speech features once more, the plain way: one file at a time, each step a call of librosa.
 
-`SpeechExtractor` computes the same numbers for many words at once and without librosa. This module is what it is held
-against: the tests compare their values, and the benchmark their speed.
+`SpeechExtractor` and `VariedWords` compute the same numbers for many words at once and without librosa. This module is
+what they are held against: the tests compare their values, and the benchmark their speed.
 """
 
 import numpy as np
@@ -24,6 +24,52 @@ def reference_row(path, extractor):
     row : ndarray of float32 [shape=(n_stored,)]
         What `extractor.stored_row(extractor.read(path))` returns, to about 1e-5.
     """
+    word = _word(_waveform(path, extractor).astype(np.float64), extractor)
+    axis = {name: getattr(extractor, name) for name in ("sr", "n_fft", "n_mels", "fmin", "fmax")}
+    # librosa warps nothing itself; with a warp of 1 these are its own filters.
+    mels = [warped_mel(warp, **axis) for warp in extractor.warps]
+    return np.concatenate(
+        [_described(_decibels(word, extractor.hop_length, mel, extractor), extractor) for mel in mels]
+    )
+
+
+def reference_variants(path, varied, stretched=False):
+    """Return the variants of one recording, and its foreign sounds, their features as librosa gives them.
+
+    librosa has no noise, silence or other edges to add. So what is done to the waveform, and to the tone, is done by
+    the lines of `variation` here, too.
+
+    Parameters
+    ----------
+    path : Path
+        An audio file that soundfile reads, not silent.
+    varied : VariedWords
+        Whose settings and seed to follow.
+    stretched : bool
+        Whether the tempo is changed as users of librosa do, by `librosa.effects.time_stretch`. Without, frames are
+        taken more or less often, as `varied` takes them.
+
+    Returns
+    -------
+    row : ndarray of float32 [shape=(n_stored,)]
+        If not `stretched`, what `varied.stored_rows([varied.read(path)])[0]` is, to about 1e-5.
+    """
+    import librosa
+
+    extractor = varied.extractor
+    waveform = _waveform(path, extractor)
+    rng, rows = varied.rng_for(waveform), []
+    for word, hop, mel in zip(*varied.drawn(_word(waveform.astype(np.float64), extractor), rng), strict=True):
+        if stretched:
+            word = librosa.effects.time_stretch(word, rate=hop / extractor.hop_length, n_fft=extractor.n_fft)
+        decibels = _decibels(word, extractor.hop_length if stretched else int(hop), mel, extractor)
+        varied.variation.varied_decibels(decibels.T, np.array([0, decibels.shape[1]]), rng)
+        rows.append(_described(decibels, extractor))
+    return np.concatenate(rows)
+
+
+def _waveform(path, extractor):
+    """Return the samples of a file, one channel at the extractor's rate: float32 [shape=(n_samples,)]."""
     import librosa
     import soundfile
 
@@ -31,18 +77,17 @@ def reference_row(path, extractor):
     waveform = waveform.mean(axis=1)
     # In the steps that `audio_file.Mix` takes: in a band without sound, rounding is all that there is.
     waveform -= np.float32(np.round(waveform.mean(dtype=np.float64) * 2**23) / 2**23)
-    if sr != extractor.sr:
-        # fix=True would append a zero wherever the length does not divide.
-        waveform = librosa.resample(waveform, orig_sr=sr, target_sr=extractor.sr, res_type="soxr_hq", fix=False)
-    word = _word(waveform.astype(np.float64), extractor)
-    return np.concatenate([_view(word, warp, extractor) for warp in extractor.warps])
+    if sr == extractor.sr:
+        return waveform
+    # fix=True would append a zero wherever the length does not divide.
+    return librosa.resample(waveform, orig_sr=sr, target_sr=extractor.sr, res_type="soxr_hq", fix=False)
 
 
-def _view(word, warp, extractor):
-    """Return the features of a word as a throat of another length would have said it: float32 [shape=(n_features,)]."""
+def _described(decibels, extractor):
+    """Return the features of a word of which the power in each mel band is known: float32 [shape=(n_features,)]."""
     import librosa
 
-    cepstra = _cepstra(word, warp, extractor)
+    cepstra = librosa.feature.mfcc(S=decibels, n_mfcc=extractor.n_mfcc)
     slopes = [
         librosa.feature.delta(cepstra, width=extractor.delta_width, order=order, mode="nearest") for order in (1, 2)
     ]
@@ -77,23 +122,21 @@ def _word(waveform, extractor):
     return waveform[max(0, start - pad) : stop + pad]
 
 
-def _cepstra(waveform, warp, extractor):
-    """Return the MFCCs of every frame: float64 [shape=(n_mfcc, n_given)]."""
+def _decibels(waveform, hop_length, mel, extractor):
+    """Return the power in each mel band of each frame: float64 [shape=(n_mels, n_given)]."""
     import librosa
 
     spectra = librosa.stft(
         waveform,
         n_fft=extractor.n_fft,
         win_length=extractor.win_length,
-        hop_length=extractor.hop_length,
+        hop_length=hop_length,
         window="hann",
         center=True,
         pad_mode="constant",
     )
-    # librosa warps nothing itself; with a warp of 1 these are its own filters, and this its melspectrogram.
-    axis = {name: getattr(extractor, name) for name in ("sr", "n_fft", "n_mels", "fmin", "fmax")}
-    bands = warped_mel(warp, **axis) @ np.abs(spectra) ** 2
-    return librosa.feature.mfcc(S=librosa.power_to_db(bands, top_db=extractor.top_db), n_mfcc=extractor.n_mfcc)
+    # With librosa's own filters this is its melspectrogram.
+    return librosa.power_to_db(mel @ np.abs(spectra) ** 2, top_db=extractor.top_db)
 
 
 def _area_averaged(sequence, frames):

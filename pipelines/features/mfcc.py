@@ -20,6 +20,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from pipelines.features.vocal_tract import warped_mel
 
 _LOWEST_POWER = 1e-10  # librosa.power_to_db's amin
+_FRAMES_AT_ONCE = 128  # so few stay in the processor's cache from one operation to the next
 
 
 def make_matrices(sr, n_fft, win_length, n_mels, fmin, fmax, n_mfcc, warps=(1.0,)):
@@ -65,11 +66,15 @@ def power_spectra(waveforms, window, hop_lengths):
     bounds : ndarray of int64 [shape=(n_clips + 1,)]
         Clip i has the rows bounds[i] to bounds[i + 1].
     """
-    frames, bounds = _framed(waveforms, len(window), np.broadcast_to(hop_lengths, len(waveforms)))
-    frames *= window
-    spectra = np.fft.rfft(frames)
-    power = np.square(spectra.real)
-    power += np.square(spectra.imag)
+    framed, starts, bounds = _framed(waveforms, len(window), np.broadcast_to(hop_lengths, len(waveforms)))
+    power = np.empty((len(starts), 1 + len(window) // 2))
+    for first in range(0, len(starts), _FRAMES_AT_ONCE):
+        few = slice(first, first + _FRAMES_AT_ONCE)
+        frames = framed[starts[few]]
+        frames *= window
+        spectra = np.fft.rfft(frames)
+        np.square(spectra.real, out=power[few])
+        power[few] += np.square(spectra.imag)
     return power, bounds
 
 
@@ -92,10 +97,13 @@ def mel_decibels(power, bounds, mels, top_db):
     decibels : ndarray of float64 [shape=(n_frames, n_mels)]
     """
     transposed = mels.T if isinstance(mels, np.ndarray) else [mel.T for mel in mels]
-    decibels = 10 * np.log10(np.maximum(clipwise_product(power, transposed, bounds), _LOWEST_POWER))
+    decibels = clipwise_product(power, transposed, bounds)
+    np.maximum(decibels, _LOWEST_POWER, out=decibels)
+    np.log10(decibels, out=decibels)
+    decibels *= 10
     loudest = np.maximum.reduceat(decibels.max(axis=1), bounds[:-1])
     floor = np.repeat(loudest - top_db, np.diff(bounds))
-    return np.maximum(decibels, floor[:, np.newaxis])
+    return np.maximum(decibels, floor[:, np.newaxis], out=decibels)
 
 
 def clipwise_product(rows, matrices, bounds):
@@ -135,13 +143,28 @@ def slopes(sequences, bounds, width, order):
     derivative : ndarray of float64 [shape=(n_frames, n_coefficients)]
         Per frame (order 1), or per frame squared (order 2).
     """
-    here = np.arange(len(sequences))
-    first = np.repeat(bounds[:-1], np.diff(bounds))
-    last = np.repeat(bounds[1:] - 1, np.diff(bounds))
-    derivative = np.zeros_like(sequences)
-    for step, weight in enumerate(_slope_weights(width, order), -(width // 2)):
-        derivative += weight * sequences[np.clip(here + step, first, last)]
-    return derivative
+    repeated, places = _with_ends_repeated(sequences, bounds, width // 2)
+    derivative = np.zeros((len(repeated) - width + 1, sequences.shape[1]))
+    for step, weight in enumerate(_slope_weights(width, order)):
+        derivative += weight * repeated[step : step + len(derivative)]
+    return derivative[places]
+
+
+def _with_ends_repeated(sequences, bounds, n):
+    """Put the first frame of each clip n times before it, and the last one n times behind it.
+
+    Returns
+    -------
+    repeated : ndarray of float64 [shape=(n_frames + 2 * n * n_clips, n_coefficients)]
+    places : ndarray of int64 [shape=(n_frames,)]
+        Where the 2 * n + 1 frames begin that have each frame in their middle.
+    """
+    counts = np.diff(bounds)
+    before = 2 * n * np.arange(len(counts))
+    places = np.arange(bounds[-1]) + np.repeat(before, counts)
+    frames = np.arange(bounds[-1] + 2 * n * len(counts)) - np.repeat(before, counts + 2 * n) - n
+    first, last = (np.repeat(ends, counts + 2 * n) for ends in (bounds[:-1], bounds[1:] - 1))
+    return sequences[np.clip(frames, first, last)], places
 
 
 @functools.cache
@@ -152,18 +175,26 @@ def _slope_weights(width, order):
 
 
 def _framed(waveforms, n_fft, hops):
-    """Cut waveforms into overlapping frames: float64 [shape=(n_frames, n_fft)], and the bounds of each clip.
+    """Put clips one after the other, with zeros between them.
 
-    The clips stand in one long buffer with zeros between them, so that one gather takes all the frames.
+    Returns
+    -------
+    framed : ndarray of float64 [shape=(n_places, n_fft)], not to be written to
+        What a frame holds that begins at a place: overlapping views of one buffer.
+    starts : ndarray of int64 [shape=(n_frames,)]
+        The places at which the frames of the clips begin.
+    bounds : ndarray of int64 [shape=(n_clips + 1,)]
+        Clip i has the frames bounds[i] to bounds[i + 1].
     """
     counts = 1 + np.array([len(waveform) for waveform in waveforms]) // hops
     bounds = np.concatenate([[0], np.cumsum(counts)])
     ends = np.cumsum(counts * hops + n_fft)
     places = np.concatenate([[0], ends[:-1]])
-    buffer = np.zeros(ends[-1])
+    buffer = np.empty(ends[-1])
+    buffer[:] = 0
     for place, waveform in zip(places, waveforms, strict=True):
         start = place + n_fft // 2
         buffer[start : start + len(waveform)] = waveform
     within = np.arange(bounds[-1]) - np.repeat(bounds[:-1], counts)
     starts = np.repeat(places, counts) + within * np.repeat(hops, counts)
-    return sliding_window_view(buffer, n_fft)[starts], bounds
+    return sliding_window_view(buffer, n_fft), starts, bounds

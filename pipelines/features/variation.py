@@ -95,26 +95,37 @@ class Variation:
     def _cut(self, word, sr, rng):
         if not self.shift:
             return word
-        shortest, (first, last) = round(SHORTEST_SECONDS * sr), np.round(rng.uniform(0, self.shift, 2) * sr).astype(int)
-        if len(word) - first - last < shortest:
+        first, last = (round(seconds * sr) for seconds in rng.uniform(0, self.shift, 2).tolist())
+        if len(word) - first - last < round(SHORTEST_SECONDS * sr):
             return word
         return word[first : len(word) - last]
 
     def varied_decibels(self, decibels, bounds, rng):
         """Change the tone of each word, and blot parts of it out, in place."""
-        position = np.linspace(-1, 1, decibels.shape[1])
+        if not self.mask:
+            self._tone(decibels, bounds, rng)
+            return
         for start, stop in pairwise(bounds):
-            part = decibels[start:stop]
-            if self.tone:
-                tilt, depth, waves, phase = rng.uniform([-1, -1, 0.5, 0], [1, 1, 1.5, 2])
-                part += self.tone * (tilt * position + depth / 2 * np.cos(np.pi * (waves * position + phase)))
-            if self.mask:
-                mean = part.mean(axis=0)
-                for axis, length in enumerate(part.shape):
-                    width = int(rng.uniform(0, self.mask) * length)
-                    first = rng.integers(0, length - width + 1)
-                    blotted = (slice(first, first + width), slice(None))[:: 1 if axis == 0 else -1]
-                    part[blotted] = np.broadcast_to(mean, part.shape)[blotted]
+            self._tone(decibels[start:stop], np.array([0, stop - start]), rng)
+            self._blot(decibels[start:stop], rng)
+
+    def _tone(self, decibels, bounds, rng):
+        if not self.tone:
+            return
+        counts, position = np.diff(bounds), np.linspace(-1, 1, decibels.shape[1])
+        drawn = rng.uniform([-1, -1, 0.5, 0], [1, 1, 1.5, 2], (len(counts), 4))
+        tilt, depth, waves, phase = drawn.T[..., np.newaxis]
+        tones = self.tone * (tilt * position + depth / 2 * np.cos(np.pi * (waves * position + phase)))
+        decibels += np.repeat(tones, counts, axis=0)
+
+    def _blot(self, decibels, rng):
+        """Put the mean of each band in place of some frames, and of some bands, of one word."""
+        mean = decibels.mean(axis=0)
+        for axis, length in enumerate(decibels.shape):
+            width = int(rng.uniform(0, self.mask) * length)
+            first = rng.integers(0, length - width + 1)
+            blotted = (slice(first, first + width), slice(None))[:: 1 if axis == 0 else -1]
+            decibels[blotted] = np.broadcast_to(mean, decibels.shape)[blotted]
 
 
 def reverberated(word, decay, rng):
@@ -183,7 +194,8 @@ class VariedWords:
         reach, given = np.log(self.variation.warp), self.extractor.settings()
         axis = {name: given[name] for name in ("sr", "n_fft", "n_mels", "fmin", "fmax")}
         warps = np.exp(np.linspace(-reach, reach, WARPS)) if reach else [1.0]
-        return [warped_mel(float(warp), **axis) for warp in warps]
+        # In double precision and column by column, as `mel_decibels` multiplies with them: then nothing is converted.
+        return [np.asfortranarray(warped_mel(float(warp), **axis), np.float64) for warp in warps]
 
     def settings(self):
         """Return what decides the rows, as JSON types."""
@@ -203,15 +215,37 @@ class VariedWords:
 
     def _variants(self, waveform):
         """Return the row of one recording: float32 [shape=(1, n_stored)]."""
-        rng = np.random.default_rng([self.seed, zlib.crc32(waveform)])
-        extractor, sr = self.extractor, self.extractor.sr
-        word = extractor.word(waveform)
-        words = [self.variation.varied_word(word, sr, rng) for _ in range(self.n_variants)]
-        words += [self.variation.varied_word(foreign_sound(word, sr, rng), sr, rng) for _ in range(self.n_foreign)]
-        reach = np.log(self.variation.tempo)
-        hops = np.round(extractor.hop_length * np.exp(rng.uniform(-reach, reach, len(words)))).astype(int)
-        mels = [self._mels[i] for i in rng.integers(len(self._mels), size=len(words))]
+        rng, extractor = self.rng_for(waveform), self.extractor
+        words, hops, mels = self.drawn(extractor.word(waveform), rng)
         power, bounds = power_spectra(words, extractor.matrices()["window"], hops)
         decibels = mel_decibels(power, bounds, mels, extractor.top_db)
         self.variation.varied_decibels(decibels, bounds, rng)
         return extractor.rows_of(decibels, bounds).reshape(1, -1)
+
+    def rng_for(self, waveform):
+        """Return the numpy Generator that a recording is varied with: the same for the same samples."""
+        return np.random.default_rng([self.seed, zlib.crc32(waveform)])
+
+    def drawn(self, word, rng):
+        """Draw the variants of a word, and behind them the foreign sounds that are made of it.
+
+        Parameters
+        ----------
+        word : ndarray of float64 [shape=(n_samples,)]
+            As `SpeechExtractor.word` cuts it out.
+        rng : numpy Generator
+
+        Returns
+        -------
+        words : list of ndarray of float64 [shape=(n_samples,)]
+        hops : ndarray of int64 [shape=(n_words,)]
+            Samples from one frame to the next: more of them make a word faster.
+        mels : list of ndarray of float64 [shape=(n_mels, 1 + n_fft // 2)]
+            The mel filters of each one's vocal tract.
+        """
+        variation, sr = self.variation, self.extractor.sr
+        words = [variation.varied_word(word, sr, rng) for _ in range(self.n_variants)]
+        words += [variation.varied_word(foreign_sound(word, sr, rng), sr, rng) for _ in range(self.n_foreign)]
+        reach = np.log(variation.tempo)
+        hops = np.round(self.extractor.hop_length * np.exp(rng.uniform(-reach, reach, len(words)))).astype(int)
+        return words, hops, [self._mels[i] for i in rng.integers(len(self._mels), size=len(words))]

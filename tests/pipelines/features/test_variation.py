@@ -5,7 +5,9 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 import scipy.signal
+import soundfile
 
+from pipelines.features.librosa_reference import reference_variants
 from pipelines.features.speech import SpeechExtractor
 from pipelines.features.variation import Variation, VariedWords, noise_like, reverberated
 
@@ -21,6 +23,18 @@ def recording(seed=0, seconds=0.5):
 
 
 RECORDINGS = [recording(seed, 0.3 + 0.1 * seed) for seed in range(5)]
+
+
+@pytest.mark.parametrize(
+    "variation", [Variation(), Variation(mask=0.2, reverberation_share=1.0), STILL], ids=["default", "all", "none"]
+)
+def test_variants_equal_a_plain_computation_with_librosa(tmp_path, variation):
+    varied = VariedWords(EXTRACTOR, variation, 3, n_foreign=3)
+    for number, waveform in enumerate([*RECORDINGS, recording(seconds=0.08)]):
+        path = tmp_path / f"{number}.wav"
+        soundfile.write(path, waveform / np.abs(waveform).max(), 8000, subtype="FLOAT")
+        ours = varied.stored_rows([varied.read(path)])[0]
+        assert np.abs(ours - reference_variants(path, varied)).max() < 1e-4
 
 
 def test_no_strength_varies_nothing():
