@@ -113,11 +113,11 @@ def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=
         }
         temperature = fit_temperature(logits["valid"], y_valid)
     threshold = float(np.quantile(calibrated(logits["valid"], temperature).max(axis=1), REFUSED))
-    scores = {role: _score(logits[role], y) if role in logits else None for role, (_, y) in by_role.items()}
+    scores = {role: score(logits[role], y) if role in logits else None for role, (_, y) in by_role.items()}
     return Fitted(standardizer, trainer.network, state.history, stopped, temperature, scores, shift, threshold, logits)
 
 
-def _score(logits, y):
+def score(logits, y):
     """Return {"loss", "accuracy", "balanced_accuracy"} of logits where y are the true classes."""
     predicted = logits.argmax(axis=1)
     return {

@@ -6,6 +6,8 @@ way (not converged). High on the former and clearly lower on the latter: it lear
 loss that is no number any more says that nothing was learned at all (diverged).
 """
 
+import math
+
 from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding
 from pipelines.diagnosis.thresholds import FIT_THRESHOLDS
 from pipelines.diagnosis.uncertainty import gap_error, samples_needed, standard_error
@@ -106,7 +108,7 @@ def of_scores(train, n_train, valid, n_valid, n_classes, still_learning, why_unf
         advice = f"Even of the training rows, {100 - 100 * train:.1f} % are not recognised. "
         advice += f"It was still learning: {why_unfinished}." if still_learning else "More of the same will not do."
         return Finding(name, PROBLEM, evidence, advice)
-    if 2 * error > LIMITS["gap"] and gap + 2 * error > LIMITS["gap"]:
+    if gap > LIMITS["gap"] or (2 * error > LIMITS["gap"] and gap + 2 * error > LIMITS["gap"]):
         distance = max(abs(gap - LIMITS["gap"]), LIMITS["gap"] / 2)
         of_train = min(standard_error(train, n_train), distance / 4)
         evidence["valid_needed"] = needed = max(samples_needed(valid, distance, of_train), n_valid + 1)
@@ -121,3 +123,27 @@ def of_scores(train, n_train, valid, n_valid, n_classes, still_learning, why_unf
 
 def _points(gap):
     return f"{abs(100 * gap):.1f} points {'more' if gap < 0 else 'fewer'}"
+
+
+def learns_from_more_epochs(train, longer, factor, n_classes):
+    """Return whether a longer training learns much more of its rows, and how that is known, as a sentence's end.
+
+    Either it removes a good part of the errors, or it gets much farther down from the loss of guessing, ln K: a network
+    that has only begun to learn makes few errors less at first.
+
+    Parameters
+    ----------
+    train, longer : dict with "loss" and "accuracy"
+        Of training rows, in probes of the same kind of which the latter had `factor` times the epochs.
+    n_classes : int > 1
+    """
+    errors = 1 - train["accuracy"]
+    closed = (longer["accuracy"] - train["accuracy"]) / errors if errors else 0.0
+    guessing = math.log(max(2, n_classes))
+    descent, longer_descent = guessing - train["loss"], guessing - longer["loss"]
+    farther = longer_descent > LIMITS["begun"] * guessing and longer_descent > LIMITS["farther"] * descent
+    why = (
+        f"with {factor} times the epochs, {100 * longer['accuracy']:.1f} % of the training rows are recognised instead "
+        f"of {100 * train['accuracy']:.1f} %, and their loss is {longer['loss']:.2f} instead of {train['loss']:.2f}"
+    )
+    return closed > LIMITS["closed"] or farther, why

@@ -108,8 +108,83 @@ FIT_THRESHOLDS = {
         "Training rows are what a network learns if it learns at all; one that is not brought this far from guessing, "
         "0, to no error, 1, on them has learned too little.",
     ),
+    "closed": Threshold(
+        0.25,
+        "Where three times the epochs remove more than this share of the errors on training rows, it was too early to "
+        "stop; a network that is too small gains less.",
+    ),
+    "farther": Threshold(
+        2.0,
+        "So it was where they get the loss so many times as far down from that of guessing, ln K.",
+    ),
+    "begun": Threshold(
+        0.1,
+        "Unless they get it down by less than this share of ln K even then: that is no learning at all.",
+    ),
     "falling": Threshold(
         0.05,
         "A training loss that fell by more than this share in the last fifth of the epochs has not settled.",
     ),
 }
+
+# What `curves` and `references` compare probes with.
+PROBE_THRESHOLDS = {
+    "gain": Threshold(
+        0.005,
+        "A change of accuracy by less than this share is not worth a change of the recipe, however certain it is.",
+    ),
+    "gain_errors": Threshold(
+        2.5,
+        "So many standard errors a better value must be ahead: of several values that are tried, the best one looks "
+        "better than it is.",
+    ),
+    "signal_error": Threshold(
+        0.1,
+        "Where two standard errors are more than this, a difference that is not seen may well be there.",
+    ),
+    "memorised": Threshold(
+        0.95,
+        "What a network can learn by heart of rows this few; one in 20 may be a copy of another with another label.",
+    ),
+    "initial_loss": Threshold(
+        2.0,
+        "A network that knows nothing should not begin with more than so many times the loss of guessing, ln K.",
+    ),
+    "rise": Threshold(
+        0.1,
+        "A validation loss that ends higher than its lowest by less than this share is a matter of chance.",
+    ),
+}
+
+# What is compared about the samples themselves.
+DATA_THRESHOLDS = {
+    "leak": Threshold(
+        0.005,
+        "Copies of training rows among more than this share of the validation or test rows change scores by as much "
+        "as better recipes do.",
+    ),
+    "behind": Threshold(
+        0.03,
+        "A class or speaker that is recognised worse than the others by more than this share lies behind, if chance "
+        "does not explain it.",
+    ),
+    "sure": Threshold(
+        0.9,
+        "A label is suspect where the probability of another one is higher by more than this.",
+    ),
+    "wrong_labels": Threshold(
+        0.02,
+        "Networks contradict up to this share of the labels of clean data, where samples are merely hard.",
+    ),
+    "judge": Threshold(
+        0.8,
+        "Networks that are right less often than this share are no judges of labels.",
+    ),
+}
+
+THRESHOLDS = {**FIT_THRESHOLDS, **GRADIENT_THRESHOLDS, **PROBE_THRESHOLDS, **DATA_THRESHOLDS}
+
+
+def record():
+    """Return all of them as dicts of JSON types: list of {"name", "value", "why"}."""
+    return [{"name": name, "value": each.value, "why": each.why} for name, each in THRESHOLDS.items()]

@@ -1,0 +1,143 @@
+"""Curves: how the result changes with one condition, the others staying as they are.
+
+A learning curve shows accuracy against the number of training rows: where it still rises at its end, more samples are
+worth the trouble; where it is flat, they are not. A validation curve shows accuracy against one setting, such as the
+width of the hidden layers: left of its summit the network learns too little, right of it by heart.
+
+All points of a curve are asked about the same validation rows, so that two of them are compared row by row.
+"""
+
+from backprop_core.metrics import wilson_interval
+from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding
+from pipelines.diagnosis.probes import LINEAR, MAIN
+from pipelines.diagnosis.thresholds import PROBE_THRESHOLDS
+from pipelines.diagnosis.uncertainty import paired_gain
+
+GAIN = PROBE_THRESHOLDS["gain"].value
+ERRORS = PROBE_THRESHOLDS["gain_errors"].value
+
+
+def learning_curve(probes, results):
+    """Return (record, findings) of accuracy against the number of training rows.
+
+    Parameters
+    ----------
+    probes : Probes
+    results : dict of key to result, those that are there
+
+    Returns
+    -------
+    record : dict of JSON types, or None where there are fewer than two points
+        {"rows", "train", "valid": lists, "valid_ci95": list of [low, high], "how"}
+    findings : list of Finding
+    """
+    points = {value: result for (name, value), result in results.items() if name == "rows"}
+    if probes.of_rows(probes.n_train) == MAIN:
+        points[probes.n_train] = results[MAIN]
+    points = {n: result for n, result in points.items() if not result["diverged"]}
+    if len(points) < 2:
+        return None, []
+    sizes = sorted(points)
+    record = {"rows": sizes, **_columns([points[n] for n in sizes])}
+    record["how"] = (
+        f"The same recipe with seed {probes.seed}, {probes.n_steps:,} steps each, on the first rows of one random "
+        "order of the training rows, each class in proportion; all asked about the same validation rows."
+    )
+    return record, [_more_samples(sizes, points)]
+
+
+def _more_samples(sizes, points):
+    """Say whether the last doubling of the training rows was worth it."""
+    last = sizes[-1]
+    before = min(sizes[:-1], key=lambda n: abs(n - last / 2))
+    gain, error = paired_gain(points[last]["right"], points[before]["right"])
+    evidence = {"rows_before": before, "rows": last, "gain": gain, "gain_error": error, "limit": GAIN}
+    rise = f"From {before:,} to {last:,} training rows, the validation accuracy changes by {_points(gain, error)}"
+    name = "learning curve"
+    if gain - 2 * error > GAIN:
+        return Finding(name, FINE, evidence, f"{rise}: it is still rising, so more samples would help.")
+    if gain + 2 * error < 2 * GAIN:
+        return Finding(name, FINE, evidence, f"{rise}: it is flat, so more samples of the same kind would help little.")
+    return Finding(name, UNCERTAIN, evidence, f"{rise}: too little to tell whether more samples would help.")
+
+
+def validation_curves(probes, results):
+    """Return (records, findings) of accuracy against the width, and against what holds the network back.
+
+    Returns
+    -------
+    records : list of dict of JSON types
+        {"parameter", "values", "train", "valid", "valid_ci95", "chosen", "how"}; values are in ascending order.
+    findings : list of Finding
+        A problem where another value is clearly better than the chosen one; its `changes` are that value.
+    """
+    base, recipe = results.get(probes.base), probes.recipe
+    if not base or base["diverged"]:
+        return [], []
+    regulariser = probes.regulariser
+    records, findings = [], []
+    for name, chosen, changes_of in (
+        ("width", 1.0, lambda factor: {"hidden": [max(1, round(factor * width)) for width in recipe.hidden]}),
+        (regulariser, getattr(recipe, regulariser), lambda value: {regulariser: value}),
+    ):
+        points = {value: result for (key, value), result in results.items() if key == name and not result["diverged"]}
+        if not points:
+            continue
+        points[chosen] = base
+        values = sorted(points)
+        how = (
+            f"The recipe with seed {probes.seed}, {probes.n_steps:,} steps, on the same {probes.n_part:,} of "
+            f"{probes.n_train:,} training rows"
+        )
+        how += "; widths as multiples of the recipe's hidden layers." if name == "width" else "."
+        columns = _columns([points[value] for value in values])
+        records.append({"parameter": name, "values": values, **columns, "chosen": chosen, "how": how})
+        findings.append(_better(name, chosen, points, changes_of))
+    return records, findings
+
+
+def _better(name, chosen, points, changes_of):
+    """Say whether another value than the chosen one is clearly better."""
+    gains = {v: paired_gain(point["right"], points[chosen]["right"]) for v, point in points.items() if v != chosen}
+    best = max(gains, key=lambda value: gains[value][0])
+    gain, error = gains[best]
+    evidence = {"chosen": chosen, "best_other": best, "gain": gain, "gain_error": error, "limit": GAIN}
+    what = f"{best:g} times the width" if name == "width" else f"{name.replace('_', ' ')} {best:g}"
+    if gain - ERRORS * error > GAIN:
+        advice = f"With {what}, validation accuracy is better by {_points(gain, error)}: use that."
+        return Finding(f"{name} curve", PROBLEM, evidence, advice, changes_of(best))
+    advice = f"No other value is clearly better; the best of them, {what}, differs by {_points(gain, error)}."
+    return Finding(f"{name} curve", FINE, evidence, advice)
+
+
+def depth(probes, results):
+    """Return the finding on whether hidden layers are of any use, against the linear classifier; in a list."""
+    base, linear = results.get(probes.base), results.get(LINEAR)
+    if not base or not linear or base["diverged"] or linear["diverged"]:
+        return []
+    gain, error = paired_gain(base["right"], linear["right"])
+    evidence = {"linear": linear["valid"]["accuracy"], "network": base["valid"]["accuracy"]}
+    evidence |= {"gain": gain, "gain_error": error}
+    seen = f"On the same {probes.n_part:,} training rows the network is better than a linear classifier by"
+    if gain - 2 * error > 0:
+        return [Finding("linear baseline", FINE, evidence, f"{seen} {_points(gain, error)}.")]
+    if gain + 2 * error < 0:
+        advice = (
+            f"A linear classifier is better than the network by {_points(-gain, error)}: the hidden layers do harm as "
+            "they are trained now."
+        )
+        return [Finding("linear baseline", PROBLEM, evidence, advice)]
+    advice = f"{seen} {_points(gain, error)}, which may be chance: the hidden layers are of no use that can be seen."
+    return [Finding("linear baseline", UNCERTAIN, evidence, advice)]
+
+
+def _columns(points):
+    return {
+        "train": [point["train"]["accuracy"] for point in points],
+        "valid": [point["valid"]["accuracy"] for point in points],
+        "valid_ci95": [list(wilson_interval(float(p["right"].mean()), len(p["right"]))) for p in points],
+    }
+
+
+def _points(gain, error):
+    return f"{100 * gain:.1f} ± {200 * error:.1f} points"

@@ -1,0 +1,82 @@
+"""Mislabelled samples: those whose label is most likely not what they are.
+
+Each training sample is judged by a network that has not learned from it: the training rows are cut into a few parts,
+and each part is asked of a network trained on the others. Where that network is all but certain of another class, and
+its probabilities are calibrated, either the label or the network is wrong; and of clean labels, networks are so wrong
+only rarely. The samples on which the two differ most come first.
+
+Northcutt, Jiang and Chuang 2021, Confident Learning, https://arxiv.org/abs/1911.00068
+"""
+
+import numpy as np
+
+from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding
+from pipelines.diagnosis.thresholds import DATA_THRESHOLDS
+from pipelines.review import Answers
+
+LIMITS = {name: threshold.value for name, threshold in DATA_THRESHOLDS.items()}
+MOST = 100  # that are named
+
+
+def out_of_fold(probes, results):
+    """Return (rows, probabilities) of all training rows that a fold was asked about, or None where folds are missing.
+
+    Returns
+    -------
+    rows : int ndarray [shape=(n,)]
+    probabilities : float32 ndarray [shape=(n, n_classes)]
+    """
+    folds = [result for (name, _), result in results.items() if name == "fold" and not result["diverged"]]
+    if sum(len(fold["rows"]) for fold in folds) < probes.n_train:
+        return None
+    return np.concatenate([f["rows"] for f in folds]), np.concatenate([f["probabilities"] for f in folds])
+
+
+def margins(y, probabilities):
+    """Return p(given label) - p(most probable other), the lower the more suspect: float ndarray [shape=(n,)]."""
+    rows = np.arange(len(y))
+    others = probabilities.copy()
+    others[rows, y] = -1
+    return probabilities[rows, y] - others.max(axis=1)
+
+
+def look_for_wrong_labels(probes, results, dataset):
+    """Return (record, findings) of likely mislabelled training samples; `dataset` names them.
+
+    Returns
+    -------
+    record : list of dict of JSON types
+        Of at most `MOST` samples, the most suspect first; see `review.Answers.entry`.
+    findings : list of Finding, one, or none where the folds were not trained
+    """
+    found = out_of_fold(probes, results)
+    if found is None:
+        return [], []
+    rows, probabilities = found
+    y = dataset.y[rows]
+    accuracy = float((probabilities.argmax(axis=1) == y).mean())
+    margin = margins(y, probabilities)
+    order = np.argsort(margin, kind="stable")
+    order = order[margin[order] < -LIMITS["sure"]]
+    answers = Answers(dataset, rows, y, probabilities, dataset.labels)
+    record = [answers.entry(i) for i in order[:MOST]]
+    share = len(order) / len(y)
+    evidence = {
+        "suspects": len(order),
+        "share": share,
+        "limit": LIMITS["wrong_labels"],
+        "limit_margin": LIMITS["sure"],
+        "out_of_fold_accuracy": accuracy,
+        "limit_accuracy": LIMITS["judge"],
+    }
+    name = "mislabelled"
+    told = (
+        f"Networks that did not learn them are all but certain of another label for {len(order):,} of {len(y):,} "
+        f"training rows ({100 * share:.1f} %)"
+    )
+    if accuracy < LIMITS["judge"]:
+        advice = f"{told}; but they are right in {100 * accuracy:.0f} % only, too few to judge labels."
+        return record, [Finding(name, UNCERTAIN, evidence, advice)]
+    if share > LIMITS["wrong_labels"]:
+        return record, [Finding(name, PROBLEM, evidence, f"{told}. Look through them, the first ones first.")]
+    return record, [Finding(name, FINE, evidence, f"{told}: no more than hard samples explain.")]

@@ -1,0 +1,141 @@
+"""References: what a result has to be compared with before it means anything.
+
+An accuracy of 80 % is nothing where one class has 80 % of the samples, and a network that finds as much in labels in
+random order has found nothing in the true ones. A network that cannot learn even 20 rows by heart cannot learn, and one
+whose loss begins far from that of guessing, ln K for K classes, begins with answers that it is sure of for no reason.
+"""
+
+import math
+
+import numpy as np
+
+from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding
+from pipelines.diagnosis.probes import LINEAR, MAIN, MEMORISE, MEMORISED, SHUFFLED
+from pipelines.diagnosis.thresholds import PROBE_THRESHOLDS
+from pipelines.diagnosis.uncertainty import paired_gain
+
+TRUE_LABELS = ("main", "rows", "width", "dropout", "weight_decay", "linear")  # probes that learn from these
+
+LIMITS = {name: threshold.value for name, threshold in PROBE_THRESHOLDS.items()}
+
+
+def baselines(probes, results):
+    """Return the table of simple rivals: list of {"name", "train", "valid", "note"}, accuracies."""
+    prepared = probes.prepared
+    y, y_valid = prepared.rows("train")[1], prepared.rows("valid")[1]
+    largest = np.bincount(y).argmax()
+    label = prepared.dataset.labels[largest]
+    table = [_entry("constant", (y == largest).mean(), (y_valid == largest).mean(), f'always "{label}"')]
+    for name, key, note in (
+        ("linear", LINEAR, "no hidden layer"),
+        ("shuffled labels", SHUFFLED, "the network on labels in random order"),
+    ):
+        result = results.get(key)
+        if result and not result["diverged"]:
+            note = f"{note}; {probes.n_part:,} training rows"
+            table.append(_entry(name, result["train"]["accuracy"], result["valid"]["accuracy"], note))
+    return table
+
+
+def _entry(name, train, valid, note):
+    return {"name": name, "train": float(train), "valid": float(valid), "note": note}
+
+
+def signal(probes, results):
+    """Return the finding on whether the labels have anything to do with the samples, in a list.
+
+    They have where any network that was trained on them is better than a constant answer, be it not the one that is
+    diagnosed; if only that one is not, the labels are not to blame.
+    """
+    if results[MAIN]["diverged"]:
+        return []
+    _, y_valid = probes.prepared.rows("valid")
+    constant = y_valid == np.bincount(probes.prepared.rows("train")[1]).argmax()
+    tried = {key: r for key, r in results.items() if key[0] in TRUE_LABELS and not r["diverged"]}
+    best = max(tried, key=lambda key: tried[key]["valid"]["accuracy"])
+    (gain, error), (best_gain, best_error) = (paired_gain(tried[key]["right"], constant) for key in (MAIN, best))
+    evidence = {"valid_accuracy": float(tried[MAIN]["right"].mean()), "constant": float(constant.mean())}
+    evidence |= {"gain": gain, "gain_error": error, "best_probe": list(best), "best_gain": best_gain}
+    shuffled = results.get(SHUFFLED)
+    if shuffled and not shuffled["diverged"]:
+        evidence["shuffled"] = shuffled["valid"]["accuracy"]
+    name = "labels and samples"
+    told = f"Validation rows are recognised {_points(gain, error)} better than by always saying the same"
+    if gain - 2 * error > 0:
+        return [Finding(name, FINE, evidence, f"{told}.")]
+    if best_gain - LIMITS["gain_errors"] * best_error > 0:
+        advice = f"{told}; but another network gains {_points(best_gain, best_error)}, so the labels are not to blame."
+        return [Finding(name, FINE, evidence, advice)]
+    if 2 * error > LIMITS["signal_error"]:
+        advice = f"{told}: {len(y_valid)} are too few to tell whether anything was learned."
+        return [Finding(name, UNCERTAIN, evidence, advice)]
+    advice = (
+        f"{told}, which is nothing, and no other network here does better. Either the labels do not belong to these "
+        "samples, or the features do not show what tells the classes apart."
+    )
+    return [Finding(name, PROBLEM, evidence, advice)]
+
+
+def memory(results):
+    """Return the finding on whether the network can learn a few rows by heart, in a list."""
+    result = results.get(MEMORISE)
+    if not result:
+        return []
+    if result["diverged"]:
+        advice = f"Learning {MEMORISED} rows by heart diverged: lower the learning rate."
+        return [Finding("memorising", PROBLEM, {"diverged": True}, advice)]
+    share = result["train"]["accuracy"]
+    evidence = {"rows": MEMORISED, "train_accuracy": share, "limit": LIMITS["memorised"]}
+    if share >= LIMITS["memorised"]:
+        advice = f"With nothing to hold it back, the network learns {MEMORISED} rows by heart ({100 * share:.0f} %)."
+        return [Finding("memorising", FINE, evidence, advice)]
+    advice = (
+        f"The network does not even learn {MEMORISED} rows by heart ({100 * share:.0f} %): it is far too small, its "
+        "gradients do not arrive, the learning rate is far off, or rows of different classes are equal."
+    )
+    return [Finding("memorising", PROBLEM, evidence, advice)]
+
+
+def beginning(probes, results):
+    """Return ({"measured", "expected"}, findings) about the loss before the first step; None and none if unknown."""
+    measured = results[MAIN].get("initial_loss")
+    expected = math.log(max(2, len(probes.prepared.dataset.labels)))
+    if measured is None or not math.isfinite(measured):
+        return None, []
+    evidence = {"measured": measured, "expected": expected, "limit": LIMITS["initial_loss"]}
+    record = {"measured": measured, "expected": expected}
+    told = f"The loss begins at {measured:.2f}; guessing has ln K = {expected:.2f}"
+    if measured > LIMITS["initial_loss"] * expected:
+        advice = f"{told}: the initial weights are too large, and the first steps go into unlearning what they say."
+        return record, [Finding("initial loss", PROBLEM, evidence, advice)]
+    return record, [Finding("initial loss", FINE, evidence, f"{told}, as it should be.")]
+
+
+def best_epoch(entries):
+    """Return the finding on how much the epochs after the best one have spoilt, in a list."""
+    finished = [entry for entry in entries if "train" in entry]
+    if not finished:
+        return []
+    best, last = min(finished, key=lambda entry: entry["valid"]["loss"]), finished[-1]
+    rise = last["valid"]["loss"] / best["valid"]["loss"] - 1 if best["valid"]["loss"] else 0.0
+    evidence = {
+        "best_epoch": best["epoch"],
+        "last_epoch": last["epoch"],
+        "best": {role: best[role] for role in ("train", "valid")},
+        "last": {role: last[role] for role in ("train", "valid")},
+        "rise": rise,
+        "limit": LIMITS["rise"],
+    }
+    told = f"The validation loss was lowest in epoch {best['epoch']} of {last['epoch']}"
+    fell = last["train"]["loss"] < best["train"]["loss"]
+    if rise > LIMITS["rise"] and fell:
+        advice = (
+            f"{told}, and {100 * rise:.0f} % higher at the end, while the training loss went on falling: what was "
+            "learned since holds for the training rows alone. The weights of the best epoch are the ones that are kept."
+        )
+        return [Finding("best epoch", PROBLEM, evidence, advice, {"epochs": best["epoch"]})]
+    return [Finding("best epoch", FINE, evidence, f"{told}; the epochs after it spoilt nothing that matters.")]
+
+
+def _points(gain, error):
+    return f"{100 * gain:.1f} ± {200 * error:.1f} points"

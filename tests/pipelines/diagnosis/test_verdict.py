@@ -1,0 +1,75 @@
+import pytest
+
+from pipelines.diagnosis import fit
+from pipelines.diagnosis.finding import FINE, PROBLEM, Finding
+from pipelines.diagnosis.verdict import causes, next_step, summary
+from pipelines.recipe import Recipe
+
+RECIPE = Recipe(hidden=(64,), epochs=10, dropout=0.1, augmentation=1.0)
+VANISHING = Finding("vanishing gradients", PROBLEM, {}, "They vanish.", {"activation": "gelu"})
+LEAKAGE = Finding("leakage", PROBLEM, {}, "Copies.")
+BETTER = Finding("dropout curve", PROBLEM, {"gain": 0.02}, "Use 0.6.", {"dropout": 0.6})
+
+
+def fitting(name):
+    return Finding(name, FINE if name == fit.GOOD else PROBLEM, {}, "Told.")
+
+
+def step(name, *findings, recipe=RECIPE, preset="fast", has_model=False):
+    return next_step(fitting(name), findings, recipe, preset, has_model)
+
+
+def test_causes_come_before_effects_and_what_is_fine_is_none():
+    fine = Finding("dead units", FINE, {}, "None.")
+    assert causes([VANISHING, fine, BETTER, LEAKAGE]) == [LEAKAGE, VANISHING]
+    assert summary(fitting(fit.UNDER), [VANISHING, fine]) == "Underfitting. Told. They vanish."
+
+
+@pytest.mark.parametrize(
+    ("verdict", "verb", "changes"),
+    [
+        (fit.DIVERGED, "diagnose", {"learning_rate": pytest.approx(2e-4), "clip_norm": 1.0}),
+        (fit.UNFINISHED, "diagnose", {"epochs": 30}),
+        (fit.OVER, "diagnose", {"dropout": 0.3}),
+        (fit.UNDER, "diagnose", {"hidden": [128]}),
+        (fit.UNKNOWN, "crossval", {}),
+        (fit.GOOD, "train", {}),
+    ],
+)
+def test_each_verdict_has_its_next_step(verdict, verb, changes):
+    found = step(verdict)
+    assert (found.verb, found.changes) == (verb, changes)
+    RECIPE.changed(found.changes)
+
+
+def test_the_gravest_cause_decides():
+    assert step(fit.UNDER, VANISHING).changes == {"activation": "gelu"}
+    assert step(fit.UNDER, VANISHING, LEAKAGE).changes == {}
+    assert "data right" in step(fit.UNDER, VANISHING, LEAKAGE).text
+
+
+def test_a_better_value_that_was_found_is_used():
+    assert step(fit.OVER, BETTER).changes == {"dropout": 0.6}
+    assert step(fit.GOOD, BETTER).changes == {"dropout": 0.6}
+
+
+def test_a_good_fit_leads_to_the_better_preset_and_then_to_the_test_rows():
+    assert step(fit.GOOD).preset == "best"
+    assert step(fit.GOOD, preset="best", has_model=True).verb == "evaluate"
+
+
+def test_more_samples_are_spoken_of_where_they_would_help():
+    rising = Finding("learning curve", FINE, {}, "…: it is still rising, so more samples would help.")
+    assert "More samples" in step(fit.OVER, rising).text
+    assert "More samples" not in step(fit.OVER).text
+
+
+def test_what_holds_a_network_back_is_varied_in_turn():
+    varied = RECIPE.changed({"augmentation": 0.0})
+    assert step(fit.OVER, recipe=varied).changes == {"augmentation": 1.0}
+    dropped = RECIPE.changed({"dropout": 0.6})
+    assert set(step(fit.OVER, recipe=dropped).changes) == {"weight_decay"}
+    held = RECIPE.changed({"weight_decay": 30.0})
+    assert step(fit.UNDER, recipe=held).changes == {"weight_decay": 0.02}
+    linear = RECIPE.changed({"hidden": ()})
+    assert step(fit.UNDER, recipe=linear).changes["hidden"]
