@@ -1,7 +1,7 @@
 # Every target is one call of the command line, which works without make too. GNU make 3.81 suffices.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train-speech train-images evaluate-speech evaluate-images crossval-speech predict gradcheck test lint bench clean distclean
+.PHONY: help setup train-speech train-images evaluate-speech evaluate-images crossval-speech diagnose-speech diagnose-images predict gradcheck test lint bench clean distclean
 
 PYTHON ?= python3
 DATASET ?=
@@ -14,6 +14,7 @@ BIN := .venv/bin
 READY := .venv/ready
 BACKPROP := $(BIN)/backprop
 TRAIN = $(BACKPROP) train $(1) $(if $(DATASET),--dataset "$(DATASET)") --preset $(PRESET) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS)) $(ARGS)
+DIAGNOSE = $(BACKPROP) diagnose $(1) $(if $(DATASET),--dataset "$(DATASET)") --preset $(PRESET) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS)) $(ARGS)
 EVALUATE = $(BACKPROP) evaluate models/$(1).safetensors $(if $(DATASET),--dataset "$(DATASET)") $(ARGS)
 
 help: ## List the targets and the variables
@@ -51,6 +52,12 @@ evaluate-images: $(READY) ## Measure models/images.safetensors on its test split
 
 crossval-speech: $(READY) ## Test on each speaker in turn, trained on the others
 	$(BACKPROP) crossval speech $(if $(DATASET),--dataset "$(DATASET)") --preset $(PRESET) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS)) $(ARGS)
+
+diagnose-speech: $(READY) ## Say what went wrong with learning spoken digits, if anything, and what to try next
+	$(call DIAGNOSE,speech)
+
+diagnose-images: $(READY) ## Say the same of handwritten digits
+	$(call DIAGNOSE,images)
 
 predict: $(READY) ## Recognise files: make predict ARGS="models/speech.safetensors word.wav"
 	$(BACKPROP) predict $(ARGS)

@@ -21,6 +21,7 @@ from benchmarks import (
     training_speed,
     two_jobs,
     unequal_classes,
+    verdicts,
     word_error_rate,
 )
 
@@ -43,6 +44,7 @@ ROOMS = (
     unequal_classes,
     two_jobs,
     health_cost,
+    verdicts,
 )
 BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS} | image_accuracy.PARTS
 

@@ -6,6 +6,7 @@ called, so that `--help` answers at once.
 
 import math
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -100,26 +101,48 @@ def _widths(ctx, param, value):
         raise click.BadParameter("give widths such as 512,256") from None
 
 
-def options_training(command):
-    """Add the task, its data set, and what chooses the recipe; see `_recipe`."""
+def _settings(ctx, param, values):
+    """Return NAME=VALUE words as a dict; a value is read as in TOML, and else as a word."""
+    settings = {}
+    for word in values:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{word} is not NAME=VALUE, such as dropout=0.3")
+        try:
+            settings[name] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            settings[name] = value
+    return settings
+
+
+def options_recipe(command):
+    """Add the data set, and what chooses the recipe; see `_recipe`."""
     for add in (
+        click.option(
+            "--set", "settings", multiple=True, callback=_settings, metavar="NAME=VALUE", help="Set a recipe entry."
+        ),
         click.option("--hidden", callback=_widths, help="Widths of the hidden layers, such as 512,256."),
         click.option("--epochs", type=click.IntRange(1), help="How often every sample is seen."),
         click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
         click.option("--config", type=click.Path(), help="A TOML file of recipe entries that replace the preset's."),
         click.option("--preset", type=click.Choice(["fast", "best"]), default="fast", show_default=True),
         click.option("--dataset", help="A registered name, a folder of class folders, or a CSV manifest."),
-        click.argument("task_name", metavar="{speech|images}", type=click.Choice(["speech", "images"])),
     ):
         command = add(command)
     return command
 
 
-def _recipe(task, preset, config, **chosen):
+def options_training(command):
+    """Add the task, its data set, and what chooses the recipe; see `_recipe`."""
+    command = options_recipe(command)
+    return click.argument("task_name", metavar="{speech|images}", type=click.Choice(["speech", "images"]))(command)
+
+
+def _recipe(task, preset, config, settings, **chosen):
     """Return the preset's recipe as the file and then the options, where they are given, change it."""
     recipe = task.presets[preset]
     recipe = recipe.with_file(config) if config else recipe
-    return recipe.changed({name: value for name, value in chosen.items() if value is not None})
+    return recipe.changed({**settings, **{name: value for name, value in chosen.items() if value is not None}})
 
 
 @cli.command()
@@ -129,7 +152,9 @@ def _recipe(task, preset, config, **chosen):
 @click.option("--deterministic", is_flag=True, help="Weights that do not depend on the number of cores (see above).")
 @option_jobs
 @option_json
-def train(task_name, dataset, preset, config, out, seed, epochs, hidden, resume, deterministic, jobs, as_json):
+def train(
+    task_name, dataset, preset, config, settings, out, seed, epochs, hidden, resume, deterministic, jobs, as_json
+):
     """Train a model.
 
     Example: backprop train images --dataset fashion-mnist
@@ -142,7 +167,7 @@ def train(task_name, dataset, preset, config, out, seed, epochs, hidden, resume,
     from pipelines.train import train as run
 
     task = tasks.find(task_name)
-    recipe = _recipe(task, preset, config, epochs=epochs, hidden=hidden)
+    recipe = _recipe(task, preset, config, settings, epochs=epochs, hidden=hidden)
     with printing.EpochLines() as on_epoch:
         trained = run(
             task,
@@ -175,7 +200,9 @@ def train(task_name, dataset, preset, config, out, seed, epochs, hidden, resume,
 @options_trainings
 @option_jobs
 @option_json
-def crossval(task_name, dataset, preset, config, seed, epochs, hidden, group, folds, seeds, dask, fresh, jobs, as_json):
+def crossval(
+    task_name, dataset, preset, config, settings, seed, epochs, hidden, group, folds, seeds, dask, fresh, jobs, as_json
+):
     """Train and test in turn, so that every sample is tested by a network that has not learned from it.
 
     Example: backprop crossval speech --group speaker
@@ -197,7 +224,7 @@ def crossval(task_name, dataset, preset, config, seed, epochs, hidden, group, fo
     task = tasks.find(task_name)
     validated = cross_validate(
         task,
-        _recipe(task, preset, config, epochs=epochs, hidden=hidden),
+        _recipe(task, preset, config, settings, epochs=epochs, hidden=hidden),
         dataset_name=dataset,
         preset=preset,
         by=group or ("fold" if folds else None),
@@ -358,6 +385,67 @@ def record(labels, out, speaker, takes, seconds, device, as_json):
     click.echo(printing.as_json(recorded) if as_json else printing.recording_summary(recorded))
     if recorded["interrupted"]:
         sys.exit(INTERRUPTED)
+
+
+@cli.command()
+@click.argument("target", metavar="{speech|images}|MODEL")
+@options_recipe
+@click.option("--out", type=click.Path(file_okay=False), help="A folder for the report: one HTML page, and its data.")
+@options_trainings
+@option_jobs
+@option_json
+def diagnose(target, out, dask, fresh, jobs, as_json, **chosen):
+    """Say in words what went wrong with the learning, prove it, and name the next thing to try.
+
+    Trains a network, or takes a MODEL file, and looks at it from all sides: training against validation rows, the same
+    network on fewer rows, wider and narrower, on shuffled labels, the health of its gradients, copies and wrong labels
+    in the data. The test rows are asked nothing.
+
+    Each training that is finished is kept below the cache folder: the same command does not repeat it.
+
+    Example: backprop diagnose images --dataset fashion-mnist --set dropout=0.3 --out report
+    """
+    from pipelines import cluster, printing_diagnosis
+    from pipelines.diagnose import diagnose as run
+
+    if dask:
+        cluster.check(dask)
+    subject, about = _subject(target, jobs, **chosen)
+    with printing.TrainingLines() as lines:
+        diagnosis = run(subject, n_jobs=jobs, dask=dask, keep=True, fresh=fresh, on_training=lines)
+    record = {**diagnosis.record, **about}
+    words = printing_diagnosis.next_words(record, target)
+    record["next"]["command"] = printing_diagnosis.command(words)
+    if diagnosis.interrupted:
+        printing.note("interrupted: this is what was found until then; the same command goes on")
+    click.echo(printing.as_json(record) if as_json else printing_diagnosis.diagnosis_text(record))
+    if diagnosis.interrupted:
+        sys.exit(INTERRUPTED)
+
+
+def _subject(target, jobs, dataset, preset, config, settings, seed, epochs, hidden):
+    """Return what is to be diagnosed, and what the record says of how it was asked for."""
+    from pipelines import diagnose as verb
+    from pipelines import tasks
+
+    context = click.get_current_context()
+    if target in tasks.TASKS:
+        task = tasks.find(target)
+        recipe = _recipe(task, preset, config, settings, epochs=epochs, hidden=hidden)
+        subject, fallback = verb.of_training(task, recipe, dataset_name=dataset, preset=preset, seed=seed, n_jobs=jobs)
+        printing.dataset_notes(subject.prepared.dataset, fallback)
+        asked = {"epochs": recipe.epochs, "least_steps": recipe.least_steps}
+        return subject, {"bundled_fallback": fallback, "asked": asked, "model": None}
+    given = [
+        name
+        for name in ("preset", "config", "settings", "seed", "epochs", "hidden")
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    if given:
+        words = ", ".join("--set" if name == "settings" else f"--{name}" for name in given)
+        raise UsageError(f"{words}: a model file has its own recipe; leave this out, or name a task to train anew")
+    subject = verb.of_model(target, dataset_name=dataset, n_jobs=jobs)
+    return subject, {"bundled_fallback": False, "asked": {}, "model": target}
 
 
 @cli.command()

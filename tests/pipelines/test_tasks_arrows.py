@@ -93,7 +93,13 @@ def test_the_check_for_tasks_finds_what_it_is_after():
         assert any(asks_for_the_task(node) for node in ast.walk(ast.parse(code)))
 
 
-PRINTERS = ("pipelines.cli", "pipelines.printing", "pipelines.printing_trace", "pipelines.__main__")
+PRINTERS = (
+    "pipelines.cli",
+    "pipelines.printing",
+    "pipelines.printing_diagnosis",
+    "pipelines.printing_trace",
+    "pipelines.__main__",
+)
 
 
 @pytest.mark.parametrize("name", [name for name in PIPELINES if name not in PRINTERS])
