@@ -261,7 +261,9 @@ def _fit(probes, results, copied):
         share = fit.falling(main["entries"])
         still, why = share > fit.LIMITS["falling"], f"its training loss fell by {100 * share:.0f} % in the last fifth"
     else:
-        still, why = fit.learns_from_more_epochs(base["train"], longer["train"], LONGER[1], n_classes)
+        still, why = fit.learns_from_more_epochs(
+            base["train"], base["epochs"], longer["train"], longer["epochs"], n_classes
+        )
     return fit.of_scores(train, n_train, valid, len(right), n_classes, still, why)
 
 

@@ -11,7 +11,7 @@ from backprop_core.metrics import wilson_interval
 from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding
 from pipelines.diagnosis.probes import LINEAR, MAIN
 from pipelines.diagnosis.thresholds import PROBE_THRESHOLDS
-from pipelines.diagnosis.uncertainty import paired_gain
+from pipelines.diagnosis.uncertainty import in_points, paired_gain
 
 GAIN = PROBE_THRESHOLDS["gain"].value
 ERRORS = PROBE_THRESHOLDS["gain_errors"].value
@@ -52,7 +52,7 @@ def _more_samples(sizes, points):
     before = min(sizes[:-1], key=lambda n: abs(n - last / 2))
     gain, error = paired_gain(points[last]["right"], points[before]["right"])
     evidence = {"rows_before": before, "rows": last, "gain": gain, "gain_error": error, "limit": GAIN}
-    rise = f"From {before:,} to {last:,} training rows, the validation accuracy changes by {_points(gain, error)}"
+    rise = f"From {before:,} to {last:,} training rows, the validation accuracy changes by {in_points(gain, error)}"
     name = "learning curve"
     if gain - 2 * error > GAIN:
         return Finding(name, FINE, evidence, f"{rise}: it is still rising, so more samples would help.")
@@ -104,9 +104,9 @@ def _better(name, chosen, points, changes_of):
     evidence = {"chosen": chosen, "best_other": best, "gain": gain, "gain_error": error, "limit": GAIN}
     what = f"{best:g} times the width" if name == "width" else f"{name.replace('_', ' ')} {best:g}"
     if gain - ERRORS * error > GAIN:
-        advice = f"With {what}, validation accuracy is better by {_points(gain, error)}: use that."
+        advice = f"With {what}, validation accuracy is better by {in_points(gain, error)}: use that."
         return Finding(f"{name} curve", PROBLEM, evidence, advice, changes_of(best))
-    advice = f"No other value is clearly better; the best of them, {what}, differs by {_points(gain, error)}."
+    advice = f"No other value is clearly better; the best of them, {what}, differs by {in_points(gain, error)}."
     return Finding(f"{name} curve", FINE, evidence, advice)
 
 
@@ -120,14 +120,14 @@ def depth(probes, results):
     evidence |= {"gain": gain, "gain_error": error}
     seen = f"On the same {probes.n_part:,} training rows the network is better than a linear classifier by"
     if gain - 2 * error > 0:
-        return [Finding("linear baseline", FINE, evidence, f"{seen} {_points(gain, error)}.")]
+        return [Finding("linear baseline", FINE, evidence, f"{seen} {in_points(gain, error)}.")]
     if gain + 2 * error < 0:
         advice = (
-            f"A linear classifier is better than the network by {_points(-gain, error)}: the hidden layers do harm as "
-            "they are trained now."
+            f"A linear classifier is better than the network by {in_points(-gain, error)}: the hidden layers do harm "
+            "as they are trained now."
         )
         return [Finding("linear baseline", PROBLEM, evidence, advice)]
-    advice = f"{seen} {_points(gain, error)}, which may be chance: the hidden layers are of no use that can be seen."
+    advice = f"{seen} {in_points(gain, error)}, which may be chance: the hidden layers are of no use that can be seen."
     return [Finding("linear baseline", UNCERTAIN, evidence, advice)]
 
 
@@ -137,7 +137,3 @@ def _columns(points):
         "valid": [point["valid"]["accuracy"] for point in points],
         "valid_ci95": [list(wilson_interval(float(p["right"].mean()), len(p["right"]))) for p in points],
     }
-
-
-def _points(gain, error):
-    return f"{100 * gain:.1f} ± {200 * error:.1f} points"

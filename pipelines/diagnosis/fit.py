@@ -125,7 +125,7 @@ def _points(gap):
     return f"{abs(100 * gap):.1f} points {'more' if gap < 0 else 'fewer'}"
 
 
-def learns_from_more_epochs(train, longer, factor, n_classes):
+def learns_from_more_epochs(train, epochs, longer, longer_epochs, n_classes):
     """Return whether a longer training learns much more of its rows, and how that is known, as a sentence's end.
 
     Either it removes a good part of the errors, or it gets much farther down from the loss of guessing, ln K: a network
@@ -134,7 +134,8 @@ def learns_from_more_epochs(train, longer, factor, n_classes):
     Parameters
     ----------
     train, longer : dict with "loss" and "accuracy"
-        Of training rows, in probes of the same kind of which the latter had `factor` times the epochs.
+        Of training rows, in probes of the same kind.
+    epochs, longer_epochs : int, how many each of them had
     n_classes : int > 1
     """
     errors = 1 - train["accuracy"]
@@ -143,7 +144,8 @@ def learns_from_more_epochs(train, longer, factor, n_classes):
     descent, longer_descent = guessing - train["loss"], guessing - longer["loss"]
     farther = longer_descent > LIMITS["begun"] * guessing and longer_descent > LIMITS["farther"] * descent
     why = (
-        f"with {factor} times the epochs, {100 * longer['accuracy']:.1f} % of the training rows are recognised instead "
-        f"of {100 * train['accuracy']:.1f} %, and their loss is {longer['loss']:.2f} instead of {train['loss']:.2f}"
+        f"with {longer_epochs} epochs instead of {epochs}, {100 * longer['accuracy']:.1f} % of the training rows are "
+        f"recognised instead of {100 * train['accuracy']:.1f} %, and their loss is {longer['loss']:.2f} instead of "
+        f"{train['loss']:.2f}"
     )
     return closed > LIMITS["closed"] or farther, why

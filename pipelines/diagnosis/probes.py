@@ -11,7 +11,7 @@ hidden layers, on labels that mean nothing. Here is what is trained; what the re
     ("shuffled", 0)      labels in random order                                           is there anything to learn?
     ("memorise", 0)      20 rows, nothing that holds the network back                     can it learn at all?
     ("fold", k)          all but a part of the training rows, and asked about that part   which labels look wrong?
-    ("longer", f)        f times the epochs                                               was it stopped too early?
+    ("longer", f)        f times the epochs, and 600 steps at least                       was it stopped too early?
 
 Where there are many training rows, the probes below the first two learn from a part of them; ("rows", n) of as many
 rows is what they are compared with. All but the main one take the same number of steps, so that nothing but what is
@@ -152,7 +152,7 @@ class Probes:
         Returns
         -------
         result : dict of JSON types and ndarrays
-            {"diverged": message or None, "entries": of the history}, and where it did not diverge also {"train",
+            {"diverged": message or None, "entries": of the history}, and where it did not diverge also {"epochs", "train",
             "valid": {"loss", "accuracy"} of the best epoch, "right": bool [shape=(n_valid,)], which validation rows
             are recognised}. A fold has also {"rows": int [shape=(n,)], "probabilities": float32 [shape=(n, n_classes)]}
             of the rows that it was asked about, and the main one what `network_of` needs, {"train_logits",
@@ -171,6 +171,7 @@ class Probes:
         result = {
             "diverged": None,
             "entries": fitted.history.entries if main else [],
+            "epochs": recipe.epochs,
             "train": fitted.scores["train"],
             "valid": fitted.scores["valid"],
             "right": fitted.logits["valid"].argmax(axis=1) == prepared.rows("valid")[1],
@@ -251,7 +252,8 @@ class Probes:
 
     def _longer(self, factor):
         prepared, recipe = self._part()
-        return prepared, recipe.changed({"epochs": factor * recipe.epochs})
+        least = math.ceil(MOST_STEPS / math.ceil(self.n_part / recipe.batch_size))
+        return prepared, recipe.changed({"epochs": max(factor * recipe.epochs, least)})
 
     def _part(self, **changes):
         """Return the part of the rows that most probes learn from, and the recipe for it."""
@@ -324,6 +326,7 @@ def main_result(probes, model):
     return {
         "diverged": None,
         "entries": model.provenance["history"],
+        "epochs": len(model.provenance["history"]),
         "train": score(logits, y),
         "valid": score(valid_logits, y_valid),
         "right": valid_logits.argmax(axis=1) == y_valid,

@@ -12,9 +12,9 @@ import numpy as np
 from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding
 from pipelines.diagnosis.probes import LINEAR, MAIN, MEMORISE, MEMORISED, SHUFFLED
 from pipelines.diagnosis.thresholds import PROBE_THRESHOLDS
-from pipelines.diagnosis.uncertainty import paired_gain
+from pipelines.diagnosis.uncertainty import in_points, paired_gain
 
-TRUE_LABELS = ("main", "rows", "width", "dropout", "weight_decay", "linear")  # probes that learn from these
+TRUE_LABELS = ("main", "rows", "width", "dropout", "weight_decay", "linear", "longer")  # probes that learn from these
 
 LIMITS = {name: threshold.value for name, threshold in PROBE_THRESHOLDS.items()}
 
@@ -60,11 +60,13 @@ def signal(probes, results):
     if shuffled and not shuffled["diverged"]:
         evidence["shuffled"] = shuffled["valid"]["accuracy"]
     name = "labels and samples"
-    told = f"Validation rows are recognised {_points(gain, error)} better than by always saying the same"
+    told = f"Validation rows are recognised {in_points(gain, error)} better than by always saying the same"
     if gain - 2 * error > 0:
         return [Finding(name, FINE, evidence, f"{told}.")]
     if best_gain - LIMITS["gain_errors"] * best_error > 0:
-        advice = f"{told}; but another network gains {_points(best_gain, best_error)}, so the labels are not to blame."
+        advice = (
+            f"{told}; but another network gains {in_points(best_gain, best_error)}, so the labels are not to blame."
+        )
         return [Finding(name, FINE, evidence, advice)]
     if 2 * error > LIMITS["signal_error"]:
         advice = f"{told}: {len(y_valid)} are too few to tell whether anything was learned."
@@ -135,7 +137,3 @@ def best_epoch(entries):
         )
         return [Finding("best epoch", PROBLEM, evidence, advice, {"epochs": best["epoch"]})]
     return [Finding("best epoch", FINE, evidence, f"{told}; the epochs after it spoilt nothing that matters.")]
-
-
-def _points(gain, error):
-    return f"{100 * gain:.1f} ± {200 * error:.1f} points"

@@ -7,8 +7,6 @@ their difference is known far better than either accuracy.
 
 import math
 
-import numpy as np
-
 
 def standard_error(share, n):
     """Return the standard error of a share in [0, 1] measured on n > 0 samples: float.
@@ -62,6 +60,6 @@ def samples_needed(share, distance, other_error=0.0):
     return n
 
 
-def right(logits, y):
-    """Return which answers are right: bool ndarray [shape=(n,)] of scores [shape=(n, n_classes)] and true classes."""
-    return np.asarray(logits).argmax(axis=1) == y
+def in_points(gain, error):
+    """Return a difference of shares and twice its standard error as text, such as "1.2 ± 0.8 points"."""
+    return f"{100 * gain:.1f} ± {200 * error:.1f} points"
