@@ -152,11 +152,11 @@ class Probes:
         Returns
         -------
         result : dict of JSON types and ndarrays
-            {"diverged": message or None, "entries": of the history}, and where it did not diverge also {"epochs", "train",
-            "valid": {"loss", "accuracy"} of the best epoch, "right": bool [shape=(n_valid,)], which validation rows
-            are recognised}. A fold has also {"rows": int [shape=(n,)], "probabilities": float32 [shape=(n, n_classes)]}
-            of the rows that it was asked about, and the main one what `network_of` needs, {"train_logits",
-            "valid_logits"}, and "initial_loss" of the network that has learned nothing.
+            {"diverged": message or None, "entries": of the history}, and where it did not diverge also {"epochs": int,
+            "train", "valid": {"loss", "accuracy"} of the best epoch, "right": bool [shape=(n_valid,)], which validation
+            rows are recognised}. A fold has also {"rows": int [shape=(n,)], "probabilities": float32
+            [shape=(n, n_classes)]} of the rows that it was asked about, and the main one what `network_of` needs,
+            {"train_logits", "valid_logits"}, and "initial_loss" of the network that has learned nothing.
         """
         name, value = key
         main = key == MAIN

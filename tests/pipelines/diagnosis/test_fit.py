@@ -68,3 +68,15 @@ def test_an_epoch_that_was_not_finished_is_a_divergence(n_finished):
 def test_the_limits_are_quoted_beside_the_numbers():
     evidence = of(1.0, 0.8).evidence
     assert evidence["gap"] - 2 * evidence["gap_error"] > evidence["limit_gap"] == fit.LIMITS["gap"]
+
+
+def test_a_longer_training_tells_one_that_had_only_begun_from_one_that_cannot():
+    def learns(train, longer):
+        score = [{"accuracy": accuracy, "loss": loss} for accuracy, loss in (train, longer)]
+        return fit.learns_from_more_epochs(score[0], 10, score[1], 30, 10)[0]
+
+    assert learns((0.3, 1.8), (0.7, 0.9))
+    assert learns((0.11, 2.28), (0.14, 1.9))
+    assert not learns((0.4, 1.5), (0.45, 1.4))
+    assert not learns((0.1, 2.3026), (0.1, 2.3))
+    assert not learns((1.0, 0.0), (1.0, 0.0))
