@@ -410,11 +410,11 @@ def diagnose(target, out, dask, fresh, jobs, as_json, **chosen):
 
     if dask:
         cluster.check(dask)
-    subject, about = _subject(target, jobs, **chosen)
+    subject, about, asked = _subject(target, jobs, **chosen)
     with printing.TrainingLines() as lines:
         diagnosis = run(subject, n_jobs=jobs, dask=dask, keep=True, fresh=fresh, on_training=lines)
     record = {**diagnosis.record, **about}
-    words = printing_diagnosis.next_words(record, target)
+    words = printing_diagnosis.next_words(record, target, asked)
     record["next"]["command"] = printing_diagnosis.command(words)
     if diagnosis.interrupted:
         printing.note("interrupted: this is what was found until then; the same command goes on")
@@ -424,7 +424,7 @@ def diagnose(target, out, dask, fresh, jobs, as_json, **chosen):
 
 
 def _subject(target, jobs, dataset, preset, config, settings, seed, epochs, hidden):
-    """Return what is to be diagnosed, and what the record says of how it was asked for."""
+    """Return what is to be diagnosed, what the record says of where it is from, and how long it was asked to train."""
     from pipelines import diagnose as verb
     from pipelines import tasks
 
@@ -435,7 +435,7 @@ def _subject(target, jobs, dataset, preset, config, settings, seed, epochs, hidd
         subject, fallback = verb.of_training(task, recipe, dataset_name=dataset, preset=preset, seed=seed, n_jobs=jobs)
         printing.dataset_notes(subject.prepared.dataset, fallback)
         asked = {"epochs": recipe.epochs, "least_steps": recipe.least_steps}
-        return subject, {"bundled_fallback": fallback, "asked": asked, "model": None}
+        return subject, {"bundled_fallback": fallback, "model": None}, asked
     given = [
         name
         for name in ("preset", "config", "settings", "seed", "epochs", "hidden")
@@ -445,7 +445,9 @@ def _subject(target, jobs, dataset, preset, config, settings, seed, epochs, hidd
         words = ", ".join("--set" if name == "settings" else f"--{name}" for name in given)
         raise UsageError(f"{words}: a model file has its own recipe; leave this out, or name a task to train anew")
     subject = verb.of_model(target, dataset_name=dataset, n_jobs=jobs)
-    return subject, {"bundled_fallback": False, "asked": {}, "model": target}
+    settled = subject.model.provenance["recipe"]["least_steps"] == 0  # then its epochs are those asked for
+    asked = {"epochs": subject.recipe.epochs, "least_steps": 0} if settled else {}
+    return subject, {"bundled_fallback": False, "model": target}, asked
 
 
 @cli.command()

@@ -32,13 +32,15 @@ def diagnosis_text(record):
     return "\n".join(part for part in parts if part is not None)
 
 
-def next_words(record, target):
+def next_words(record, target, asked=None):
     """Return the words of the command to try next, without the program's name.
 
     Parameters
     ----------
     record : dict of JSON types, of a diagnosis
     target : str, the task, or the model file that was diagnosed
+    asked : dict or None
+        "epochs" and "least_steps" as they were asked for; in the record they are what so many rows made of them.
     """
     from pipelines import tasks  # brings numpy, for which --help should not wait
 
@@ -53,7 +55,7 @@ def next_words(record, target):
         settings = {**(record["recipe"] if not step["preset"] else usual), **step["changes"]}
         for name in ("epochs", "least_steps"):  # as they are for so many rows, unless they are to change
             if name not in step["changes"]:
-                settings[name] = record["asked"].get(name, usual[name]) if not step["preset"] else usual[name]
+                settings[name] = usual[name] if step["preset"] else (asked or {}).get(name, usual[name])
         words += _options({name: value for name, value in settings.items() if value != usual[name]})
     return [*words, *(["--seed", str(record["seed"])] if record["seed"] else [])]
 

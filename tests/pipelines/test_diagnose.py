@@ -75,6 +75,8 @@ def test_a_model_is_diagnosed_with_the_recipe_and_on_the_data_that_made_it(call,
     provenance = bundle.load(images_model).provenance
     assert record["model"] == str(images_model)
     assert record["dataset"] == "digits"
+    assert "--epochs" in record["next"]["command"]
+    assert "--hidden" in record["next"]["command"]
     assert record["scores"]["valid"]["accuracy"] == pytest.approx(provenance["valid"]["accuracy"])
     assert record["scores"]["train"]["accuracy"] == pytest.approx(provenance["train"]["accuracy"])
     assert record["history"] == provenance["history"]
@@ -186,11 +188,10 @@ def words_of(step, recipe=None, preset="fast", asked=None, **record):
         "preset": preset,
         "seed": 0,
         "recipe": {**usual, **(recipe or {})},
-        "asked": asked or {},
         "next": {"verb": "diagnose", "changes": {}, "preset": None, **step},
         **record,
     }
-    return next_words(record, "m.safetensors")
+    return next_words(record, "m.safetensors", asked)
 
 
 def test_the_next_command_repeats_what_was_asked_for_and_changes_what_is_to_change():
