@@ -43,16 +43,16 @@ def learning_curve(probes, results):
         f"The same recipe with seed {probes.seed}, {probes.n_steps:,} steps each, on the first rows of one random "
         "order of the training rows, each class in proportion; all asked about the same validation rows."
     )
-    return record, [_more_samples(sizes, points)]
+    return record, [_more_samples(sizes, points, probes.n_steps)]
 
 
-def _more_samples(sizes, points):
+def _more_samples(sizes, points, n_steps):
     """Say whether the last doubling of the training rows was worth it."""
     last = sizes[-1]
     before = min(sizes[:-1], key=lambda n: abs(n - last / 2))
     gain, error = paired_gain(points[last]["right"], points[before]["right"])
     evidence = {"rows_before": before, "rows": last, "gain": gain, "gain_error": error, "limit": GAIN}
-    rise = f"From {before:,} to {last:,} training rows, the validation accuracy changes by {in_points(gain, error)}"
+    rise = f"From {before:,} to {last:,} rows, {n_steps:,} steps each, accuracy changes by {in_points(gain, error)}"
     name = "learning curve"
     if gain - 2 * error > GAIN:
         return Finding(name, FINE, evidence, f"{rise}: it is still rising, so more samples would help.")
