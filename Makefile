@@ -1,7 +1,7 @@
 # Every target is one call of the command line, which works without make too. GNU make 3.81 suffices.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train-speech train-images evaluate-speech evaluate-images crossval-speech diagnose-speech diagnose-images predict gradcheck test lint bench clean distclean
+.PHONY: help setup train-speech train-images evaluate-speech evaluate-images crossval-speech diagnose-speech diagnose-images overfit underfit vanish explode no-backprop predict gradcheck test lint bench clean distclean
 
 PYTHON ?= python3
 DATASET ?=
@@ -15,6 +15,7 @@ READY := .venv/ready
 BACKPROP := $(BIN)/backprop
 TRAIN = $(BACKPROP) train $(1) $(if $(DATASET),--dataset "$(DATASET)") --preset $(PRESET) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS)) $(ARGS)
 DIAGNOSE = $(BACKPROP) diagnose $(1) $(if $(DATASET),--dataset "$(DATASET)") --preset $(PRESET) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS)) $(ARGS)
+DEMONSTRATE = $(BACKPROP) demonstrate $(1) $(if $(DATASET),--dataset "$(DATASET)") --seed $(SEED) $(ARGS)
 EVALUATE = $(BACKPROP) evaluate models/$(1).safetensors $(if $(DATASET),--dataset "$(DATASET)") $(ARGS)
 
 help: ## List the targets and the variables
@@ -58,6 +59,21 @@ diagnose-speech: $(READY) ## Say what went wrong with learning spoken digits, if
 
 diagnose-images: $(READY) ## Say the same of handwritten digits
 	$(call DIAGNOSE,images)
+
+overfit: $(READY) ## Make a network learn by heart, and cure it
+	$(call DEMONSTRATE,overfit)
+
+underfit: $(READY) ## Make a network that cannot learn enough, and cure it
+	$(call DEMONSTRATE,underfit)
+
+vanish: $(READY) ## Make the gradients of a deep network vanish, and cure it
+	$(call DEMONSTRATE,vanish)
+
+explode: $(READY) ## Make them explode, and cure it
+	$(call DEMONSTRATE,explode)
+
+no-backprop: $(READY) ## Learn without backpropagation, and with it
+	$(call DEMONSTRATE,no-backprop)
 
 predict: $(READY) ## Recognise files: make predict ARGS="models/speech.safetensors word.wav"
 	$(BACKPROP) predict $(ARGS)

@@ -451,6 +451,26 @@ def _subject(target, jobs, dataset, preset, config, settings, seed, epochs, hidd
 
 
 @cli.command()
+@click.argument("name", metavar="NAME", type=click.Choice(["overfit", "underfit", "vanish", "explode", "no-backprop"]))
+@click.option("--dataset", help="A registered name, a folder of class folders of pictures, or a CSV manifest of some.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@option_json
+def demonstrate(name, dataset, seed, as_json):
+    """Make learning fail on purpose, and cure it: the verdict flips before your eyes.
+
+    NAME is overfit, underfit, vanish (gradients that fade), explode (gradients that grow), or no-backprop (what happens
+    without backpropagation at all). Each trial is judged as diagnose judges any training.
+
+    Example: backprop demonstrate vanish
+    """
+    from pipelines import printing_demonstration
+    from pipelines.demonstrate import demonstrate as run
+
+    record = run(name, dataset_name=dataset, seed=seed, on_trial=printing_demonstration.trial_note)
+    click.echo(printing.as_json(record) if as_json else printing_demonstration.demonstration_text(record))
+
+
+@cli.command()
 @click.argument("model", type=click.Path())
 @click.option("--verify", is_flag=True, help="Recompute the golden sample.")
 @option_json

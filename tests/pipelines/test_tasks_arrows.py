@@ -96,6 +96,7 @@ def test_the_check_for_tasks_finds_what_it_is_after():
 PRINTERS = (
     "pipelines.cli",
     "pipelines.printing",
+    "pipelines.printing_demonstration",
     "pipelines.printing_diagnosis",
     "pipelines.printing_trace",
     "pipelines.__main__",
