@@ -268,6 +268,10 @@ class ImageExtractor:
         """Return what the network sees of one decoded picture: a Display of these settings' size and channels."""
         return Display(self.stored_row(pixels).reshape((self.height, self.width, 3)[: 2 if self._grey else 3]))
 
+    def sound(self, pixels):
+        """Return what there is to hear of one decoded picture, and at what rate: nothing."""
+        return None, None
+
     def evidence(self, pixels, gradient, typical):
         """Lay the evidence of one decoded picture's features over its display.
 

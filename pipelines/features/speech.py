@@ -243,6 +243,10 @@ class SpeechExtractor:
         """Return what the network hears of one waveform: the Display of the word's spectrogram."""
         return speech_evidence.spectrogram(self, self._decibels(waveform))
 
+    def sound(self, waveform):
+        """Return what there is to hear of one decoded waveform, itself, and its rate in Hz."""
+        return waveform, self.sr
+
     def evidence(self, waveform, gradient, typical):
         """Lay the evidence of one waveform's features over its display: see `speech_evidence.spectral_evidence`."""
         return speech_evidence.spectral_evidence(self, self._decibels(waveform), gradient, typical)

@@ -9,12 +9,11 @@ import json
 import math
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from backprop_core.whole_file import whole_file
-from pipelines.errors import InputFileError
 from pipelines.report.drawing import AGAINST, FOR, GREY, INK, PALE, WHITE, enlarged, fitted_size, font, percent, write
+from pipelines.report.samples import samples_of
 
 COLUMNS = 8
 MARGIN, GAP, THUMB, LINE = 20, 20, 128, 17
@@ -113,11 +112,10 @@ def _tile(canvas, left, top, entry, display):
 def display_of(dataset, extractor):
     """Return a function that gives the Display of an entry, or None where its file is gone."""
 
+    sample = samples_of(dataset, extractor)
+
     def display(entry):
-        item = dataset.items[entry["index"]]
-        try:
-            return extractor.display(item if isinstance(item, np.ndarray) else extractor.read(item))
-        except InputFileError:
-            return None
+        found = sample(entry)
+        return found.display if found else None
 
     return display

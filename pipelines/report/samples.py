@@ -1,0 +1,48 @@
+"""Samples: what a report shows of one sample: how it looks to the network, and, where it is sound, how it sounds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.errors import InputFileError, NothingToSeeError
+from pipelines.features.display import Display
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample for people.
+
+    Attributes
+    ----------
+    display : Display
+    sound : ndarray of float32 [shape=(n_samples,)], full scale [-1, 1], or None where there is nothing to hear
+    sr : int > 0, in Hz, or None
+    """
+
+    display: Display
+    sound: np.ndarray | None = None
+    sr: int | None = None
+
+
+def samples_of(dataset, extractor):
+    """Return a function that gives the Sample of an entry, or None where its file is gone or nothing is in it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    extractor : of its samples; its `display` shows them, its `sound` lets them be heard
+
+    Returns
+    -------
+    function of an entry, a dict whose "index" is a row of the data set
+    """
+
+    def sample(entry):
+        item = dataset.items[entry["index"]]
+        try:
+            decoded = item if isinstance(item, np.ndarray) else extractor.read(item)
+            return Sample(extractor.display(decoded), *extractor.sound(decoded))
+        except (InputFileError, NothingToSeeError):
+            return None
+
+    return sample
