@@ -1,0 +1,465 @@
+"""Figures: the curves of a report as SVG that stands in the page, follows its colours, and can be printed at any size.
+
+matplotlib draws each with colours that mean something ("the first series", "a grid line"); afterwards these names take
+the place of the colours, as variables of the page's style sheet, so that one figure serves a light and a dark page. No
+figure relies on colour alone: series differ in markers and strokes too. The letters stay letters, in the page's own
+font.
+"""
+
+import io
+import re
+import warnings
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+from markupsafe import Markup
+
+from pipelines.report import trends
+from pipelines.report.tables import health_of
+from pipelines.report.wording import number, share, shown
+
+WIDTH, HEIGHT = 360, 240  # units of the drawing; letters are 12 high
+MOST_GROUPS = 40
+MOST_LINES = 5
+
+# What matplotlib is told, and what the page makes of it.
+COLOURS = {
+    "ink": "#010101",
+    "muted": "#020202",
+    "line": "#030303",
+    "surface": "#040404",
+    "series-1": "#010201",
+    "series-2": "#010301",
+    "series-3": "#010401",
+    "series-4": "#010501",
+    "series-5": "#010601",
+    **{f"heat-{level}": f"#0201{level:02x}" for level in range(1, 7)},
+}
+STYLES = (("series-1", "-", "o"), ("series-2", "--", "s"), ("series-3", "-.", "^"), ("series-4", ":", "D"))
+STYLES = (*STYLES, ("series-5", (0, (6, 2, 1, 2, 1, 2)), "v"))
+TRAIN, VALID = STYLES[:2]
+HEAT_LEVELS = 6
+
+_SVG = "http://www.w3.org/2000/svg"
+_XLINK = "http://www.w3.org/1999/xlink"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the page.
+
+    Attributes
+    ----------
+    title : str
+    trend : str, what it shows, in words
+    svg : Markup, safe to stand in a page
+    table : str, the name of the table with its numbers
+    wide : bool, whether it needs the whole width
+    """
+
+    title: str
+    trend: str
+    svg: Markup
+    table: str
+    wide: bool = False
+
+
+def figures_of(record, tables):
+    """Return the figures of what a record has: dict of name to list of Figure.
+
+    Parameters
+    ----------
+    record : dict of JSON types
+    tables : dict of name to Table, what `tables_of(record)` returns
+    """
+    import matplotlib
+
+    found = {}
+    with matplotlib.rc_context(_settings()):
+        for name, make in FIGURES.items():
+            drawn = list(make(record, tables))
+            if drawn:
+                found[name] = drawn
+    return found
+
+
+def _settings():
+    """Return matplotlib's settings: only those of this module, none of the user's."""
+    import matplotlib
+
+    return {
+        **matplotlib.rcParamsDefault,
+        "backend": "svg",
+        "svg.fonttype": "none",
+        "svg.hashsalt": "backprop",
+        "text.parse_math": False,
+        "font.size": 12,
+        "axes.titlesize": 12,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": COLOURS["muted"],
+        "axes.labelcolor": COLOURS["muted"],
+        "axes.linewidth": 0.8,
+        "axes.grid": True,
+        "axes.grid.axis": "y",
+        "axes.axisbelow": True,
+        "axes.unicode_minus": True,
+        "axes.formatter.useoffset": False,
+        "grid.color": COLOURS["line"],
+        "grid.linewidth": 0.8,
+        "xtick.color": COLOURS["muted"],
+        "ytick.color": COLOURS["muted"],
+        "xtick.minor.visible": False,
+        "text.color": COLOURS["ink"],
+        "lines.linewidth": 1.8,
+        "lines.markersize": 4.5,
+        "legend.frameon": False,
+        "legend.fontsize": 12,
+        "legend.handlelength": 2.2,
+        "figure.facecolor": "none",
+        "axes.facecolor": "none",
+        "savefig.facecolor": "none",
+    }
+
+
+def canvas(height=HEIGHT, width=WIDTH):
+    """Return an empty matplotlib figure and its axes, `width` by `height` units."""
+    from matplotlib.figure import Figure as Canvas
+
+    figure = Canvas(figsize=(width / 72, height / 72), dpi=72, layout="constrained")
+    return figure, figure.subplots()
+
+
+def plotted(axes, x, y, style, label, **settings):
+    """Draw a line with a few markers, in one of `STYLES`; a missing number leaves a gap."""
+    colour, dashes, marker = style
+    points = [float("nan") if value is None else value for value in y]
+    every = max(1, len(points) // 8)
+    axes.plot(
+        x,
+        points,
+        linestyle=dashes,
+        marker=marker,
+        markevery=every,
+        color=COLOURS[colour],
+        markeredgecolor=COLOURS["surface"],
+        markeredgewidth=0.8,
+        label=shown(label, 24),
+        **settings,
+    )
+
+
+def legend(axes, columns=2):
+    """Put the legend above the axes, outside of them."""
+    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, borderaxespad=0.2, columnspacing=1.4)
+
+
+def shares(axis):
+    """Let an axis have per cent."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(5))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g} %"))
+
+
+def whole_numbers(axis):
+    """Let an axis have whole numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(6, integer=True))
+
+
+def svg_of(figure, name, label):
+    """Return a matplotlib figure as SVG to stand in a page.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+    name : str, letters and hyphens; begins every id in it, so that several figures may stand in one page
+    label : str, what it shows, in words
+    """
+    file = io.StringIO()
+    with warnings.catch_warnings():
+        # The page's font has letters that matplotlib's has not; it only measures them.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    ElementTree.register_namespace("", _SVG)
+    ElementTree.register_namespace("xlink", _XLINK)
+    root = ElementTree.fromstring(file.getvalue())
+    for parent, name_of_child in ((root, "metadata"), *((part, "style") for part in root.findall(f"{{{_SVG}}}defs"))):
+        for child in parent.findall(f"{{{_SVG}}}{name_of_child}"):  # a style would be the whole page's; see report.css
+            parent.remove(child)
+    for size in ("width", "height", "version"):
+        root.attrib.pop(size, None)
+    for element in root.iter():
+        for key, value in element.attrib.items():
+            element.set(key, _adapted(key, value, name))
+        element.tail = None
+        if element.text and not element.text.strip():
+            element.text = None
+    root.set("role", "img")
+    root.set("aria-label", label)
+    return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+_VARIABLES = {code: f"var(--{name})" for name, code in COLOURS.items()}
+
+
+def _adapted(key, value, name):
+    """Return an attribute with the page's colours and font, and with ids that are this figure's own."""
+    if key == "id":
+        return f"{name}-{value}"
+    value = re.sub(r"url\(#", f"url(#{name}-", value)
+    if key == f"{{{_XLINK}}}href" and value.startswith("#"):
+        value = f"#{name}-{value[1:]}"
+    if key == "style":
+        value = re.sub(r"#[0-9a-f]{6}", lambda code: _VARIABLES.get(code[0], code[0]), value)
+        value = re.sub(r"font: [^;]*?([\d.]+px)[^;]*", r"font-size: \1", value)
+        value = re.sub(r"font-family:[^;]*;?", "", value)
+    return value
+
+
+def finished(figure, name, title, trend, table, wide=False):
+    """Return a drawing as a Figure of the page."""
+    return Figure(title, trend, svg_of(figure, name, title), table, wide)
+
+
+def _epochs(record, tables):
+    """Draw loss and accuracy of training and validation rows, epoch by epoch."""
+    table = tables.get("history")
+    if table is None:
+        return
+    epochs = trends.column(table, "epoch")
+    for name, title in (("loss", "Loss by epoch"), ("accuracy", "Accuracy by epoch")):
+        columns = {role: trends.column(table, f"{role}_{name}") for role in ("train", "valid")}
+        if all(value is None for values in columns.values() for value in values):
+            continue
+        figure, axes = canvas()
+        for (role, values), style in zip(columns.items(), (TRAIN, VALID), strict=True):
+            if any(value is not None for value in values):
+                plotted(axes, epochs, values, style, {"train": "training", "valid": "validation"}[role])
+        axes.set_xlabel("epoch")
+        whole_numbers(axes.xaxis)
+        if name == "accuracy":
+            shares(axes.yaxis)
+        legend(axes)
+        trend = trends.by_epoch(name, table, lowest=name == "loss")
+        yield finished(figure, f"epochs-{name}", title, trend, table.name)
+
+
+def _curve(table, name, title, xlabel, chosen=None):
+    """Draw accuracy over ordered values, evenly spaced, with the intervals of validation as whiskers."""
+    figure, axes = canvas()
+    values = [row[0] for row in table.rows]
+    places = list(range(len(values)))
+    for role, style in (("train", TRAIN), ("valid", VALID)):
+        accuracy = trends.column(table, f"{role}_accuracy")
+        if any(value is not None for value in accuracy):
+            plotted(axes, places, accuracy, style, {"train": "training", "valid": "validation"}[role])
+    intervals = [(i, *row[-2:]) for i, row in enumerate(table.rows) if None not in row[-2:]]
+    for i, low, high in intervals:
+        axes.plot([i, i], [low, high], color=COLOURS["series-2"], linewidth=1.2, marker="_", markersize=7)
+    if chosen in values:
+        axes.axvline(values.index(chosen), color=COLOURS["muted"], linewidth=1, linestyle=":", label="chosen")
+    axes.set_xticks(places, [shown(number(value), 14) for value in values])
+    if sum(len(number(value)) for value in values) > 44:
+        axes.tick_params(axis="x", rotation=45)
+    axes.set_xlabel(shown(xlabel, 40))
+    shares(axes.yaxis)
+    legend(axes, 3)
+    return finished(figure, name, title, trends.by_value(table), table.name)
+
+
+def _learning_curve(record, tables):
+    if table := tables.get("learning-curve"):
+        yield _curve(table, "learning-curve", "Accuracy by number of training rows", "training rows")
+
+
+def _validation_curves(record, tables):
+    from pipelines.report.tables import validation_curve_name, value_of
+
+    for i, curve in enumerate(record.get("validation_curves") or ()):
+        if table := tables.get(validation_curve_name(curve)):
+            heading = table.columns[0].heading
+            title = f"Accuracy by {shown(heading, 40)}"
+            yield _curve(table, f"validation-{i}", title, heading, value_of(curve.get("chosen")))
+
+
+def _baselines(record, tables):
+    """Draw what simpler or disturbed learning reaches, as dots on lines."""
+    table = tables.get("baselines")
+    if table is None:
+        return
+    figure, axes = canvas(64 + 30 * len(table.rows))
+    places = list(range(len(table.rows)))[::-1]
+    for name, (colour, _, marker), word in (("train", TRAIN, "training"), ("valid", VALID, "validation")):
+        values = [float("nan") if v is None else v for v in trends.column(table, f"{name}_accuracy")]
+        axes.plot(values, places, marker, color=COLOURS[colour], markersize=7, label=word, clip_on=False)
+    axes.set_yticks(places, [shown(row[0], 30) for row in table.rows])
+    axes.set_ylim(-0.5, len(places) - 0.5)
+    axes.set_xlim(0, 1)
+    axes.grid(True, axis="both")
+    shares(axes.xaxis)
+    legend(axes)
+    title = "Accuracy beside what is simpler"
+    yield finished(figure, "baselines", title, trends.baselines(table), table.name)
+
+
+def _health(record, tables):
+    """Draw the gradient's norm from layer to layer, and what became of layers and activations over the epochs."""
+    watched = health_of(record)
+    layers, activations = tables.get("health"), tables.get("activations")
+    if layers:
+        chosen = [watched[i] for i in sorted({0, len(watched) // 2, len(watched) - 1})]
+        figure, axes = canvas()
+        for (epoch, health), style in zip(chosen, STYLES, strict=False):
+            norms = [value or None for value in health.get("gradient") or ()]
+            plotted(axes, range(1, len(norms) + 1), norms, style, f"epoch {epoch}")
+        _logarithmic(axes)
+        axes.set_xlabel("dense layer, from the input on")
+        whole_numbers(axes.xaxis)
+        legend(axes, 3)
+        trend = trends.by_layer(*zip(*chosen, strict=True))
+        yield finished(figure, "gradients", "Norm of the gradient by layer", trend, layers.name)
+        trend = trends.extremes(layers, "update_ratio", number)
+        yield _over_epochs(layers, "update_ratio", "Update ratio by epoch", trend, logarithmic=True)
+    for name, title in (("dead", "Dead units by epoch"), ("saturated", "Saturated outputs by epoch")):
+        if activations and any(value is not None for value in trends.column(activations, name)):
+            yield _over_epochs(activations, name, title, trends.extremes(activations, name, share))
+
+
+def _over_epochs(table, name, title, trend, logarithmic=False):
+    """Draw one column for a few layers, the first and the last among them, over the epochs."""
+    figure, axes = canvas()
+    place = table.columns[1].name
+    layers = sorted(set(trends.column(table, place)))
+    n = min(MOST_LINES, len(layers))
+    chosen = [layers[round(i * (len(layers) - 1) / max(1, n - 1))] for i in range(n)]
+    for layer, style in zip(chosen, STYLES, strict=False):
+        rows = [row for row in table.rows if row[1] == layer]
+        values = [row[[column.name for column in table.columns].index(name)] for row in rows]
+        if logarithmic:
+            values = [value or None for value in values]
+        plotted(axes, [row[0] for row in rows], values, style, f"{place} {layer}")
+    if logarithmic:
+        _logarithmic(axes)
+    else:
+        shares(axes.yaxis)
+        axes.set_ylim(bottom=0)
+    axes.set_xlabel("epoch")
+    whole_numbers(axes.xaxis)
+    legend(axes, 3)
+    return finished(figure, name.replace("_", "-"), title, trend, table.name)
+
+
+def _logarithmic(axes):
+    """Give the vertical axis a logarithmic scale, its numbers as plain text."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(numticks=6))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}" if value < 1e-3 else f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    low, high = axes.get_ylim()
+    if high / low < 100:  # too few powers of ten to be a scale
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}"))
+
+
+def _calibration(record, tables):
+    """Draw accuracy over confidence, beside the line on which both are equal; large dots are many samples."""
+    table = tables.get("calibration")
+    rows = [row for row in table.rows if None not in row] if table else []
+    if not rows:
+        return
+    figure, axes = canvas()
+    axes.plot([0, 1], [0, 1], color=COLOURS["muted"], linewidth=1, linestyle=":", label="as sure as right")
+    x, y = [row[3] for row in rows], [row[4] for row in rows]
+    for confidence, (low, high) in zip(x, (row[5:] for row in rows), strict=True):
+        axes.plot([confidence, confidence], [low, high], color=COLOURS["series-1"], linewidth=1.2)
+    most = max(row[2] for row in rows)
+    sizes = [16 + 130 * row[2] / most for row in rows]
+    axes.scatter(x, y, sizes, color=COLOURS["series-1"], label="this network", clip_on=False, zorder=3)
+    axes.set_xlabel("mean confidence of the answers")
+    axes.set_ylabel("share that is right")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    shares(axes.xaxis)
+    shares(axes.yaxis)
+    legend(axes)
+    trend = trends.calibration(table, (record.get("calibration") or {}).get("ece"))
+    yield finished(figure, "calibration", "Accuracy by confidence", trend, table.name)
+
+
+def _groups(record, tables):
+    """Draw each group's accuracy with its interval."""
+    table = tables.get("per-group")
+    if table is None or len(table.rows) > MOST_GROUPS:
+        return
+    figure, axes = canvas(50 + 22 * len(table.rows))
+    places = list(range(len(table.rows)))[::-1]
+    for place, (_, _, accuracy, low, high) in zip(places, table.rows, strict=True):
+        if None not in (low, high):
+            axes.plot([low, high], [place, place], color=COLOURS["series-2"], linewidth=1.6)
+        if accuracy is not None:
+            axes.plot([accuracy], [place], "s", color=COLOURS["series-2"], markersize=6.5, clip_on=False)
+    axes.set_yticks(places, [shown(row[0], 24) for row in table.rows])
+    axes.set_ylim(-0.6, len(places) - 0.4)
+    axes.set_xlim(right=1)
+    axes.grid(True, axis="x")
+    axes.grid(False, axis="y")
+    axes.set_xlabel("accuracy, with its 95 % interval")
+    shares(axes.xaxis)
+    yield finished(figure, "groups", "Accuracy by speaker or source", trends.by_group(table), table.name)
+
+
+def heat_level(count, total):
+    """Return how strongly a cell of the confusion matrix is coloured: 0, for none, to `HEAT_LEVELS`."""
+    return 0 if not count or not total else min(HEAT_LEVELS, 1 + int(HEAT_LEVELS * count / total))
+
+
+def _confusion(record, tables):
+    """Draw a confusion matrix of many classes as a heat map: one path for all cells of a level."""
+    table = tables.get("confusion")
+    if table is None or len(table.rows) <= MOST_CLASSES_IN_TABLE:
+        return
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    n = len(table.rows)
+    figure, axes = canvas(720, 720)
+    cells = {level: [] for level in range(1, HEAT_LEVELS + 1)}
+    for i, (_, *counts) in enumerate(table.rows):
+        for j, count in enumerate(counts):
+            if level := heat_level(count, sum(counts)):
+                cells[level].append(Path([(j, i), (j + 1, i), (j + 1, i + 1), (j, i + 1), (j, i)], closed=True))
+    for level, paths in cells.items():
+        if paths:
+            axes.add_patch(PathPatch(Path.make_compound_path(*paths), facecolor=COLOURS[f"heat-{level}"], linewidth=0))
+    step = -(-n // 50)
+    places = range(0, n, step)
+    names = [shown(table.rows[i][0], 16) for i in places]
+    axes.set_xticks([i + 0.5 for i in places], names, rotation=90)
+    axes.set_yticks([i + 0.5 for i in places], names)
+    axes.set_xlim(0, n)
+    axes.set_ylim(n, 0)
+    axes.set_aspect("equal")
+    axes.grid(False)
+    axes.set_xlabel("answer")
+    axes.set_ylabel("true class")
+    title = "True class by row, answer by column"
+    yield finished(figure, "confusion", title, trends.confusion(table), table.name, wide=True)
+
+
+MOST_CLASSES_IN_TABLE = 20
+
+FIGURES = {
+    "epochs": _epochs,
+    "learning_curve": _learning_curve,
+    "validation_curves": _validation_curves,
+    "baselines": _baselines,
+    "health": _health,
+    "calibration": _calibration,
+    "groups": _groups,
+    "confusion": _confusion,
+}
