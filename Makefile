@@ -1,7 +1,7 @@
 # Every target is one call of the command line, which works without make too. GNU make 3.81 suffices.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train-speech train-images evaluate-speech evaluate-images crossval-speech diagnose-speech diagnose-images overfit underfit vanish explode no-backprop predict gradcheck test lint bench clean distclean
+.PHONY: help setup train-speech train-images evaluate-speech evaluate-images crossval-speech diagnose-speech diagnose-images report overfit underfit vanish explode no-backprop predict gradcheck test lint bench clean distclean
 
 PYTHON ?= python3
 DATASET ?=
@@ -9,6 +9,7 @@ PRESET ?= fast
 EPOCHS ?=
 SEED ?= 0
 ARGS ?=
+TASK ?= images
 
 BIN := .venv/bin
 READY := .venv/ready
@@ -59,6 +60,9 @@ diagnose-speech: $(READY) ## Say what went wrong with learning spoken digits, if
 
 diagnose-images: $(READY) ## Say the same of handwritten digits
 	$(call DIAGNOSE,images)
+
+report: $(READY) ## Diagnose learning handwritten digits, and leave a page on it: reports/report.html; of words: TASK=speech
+	$(call DIAGNOSE,$(TASK)) --out reports
 
 overfit: $(READY) ## Make a network learn by heart, and cure it
 	$(call DEMONSTRATE,overfit)

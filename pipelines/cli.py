@@ -410,6 +410,8 @@ def diagnose(target, out, dask, fresh, jobs, as_json, **chosen):
 
     if dask:
         cluster.check(dask)
+    if out:
+        Path(out).mkdir(parents=True, exist_ok=True)  # before all the work: whether it can be made
     subject, about, asked = _subject(target, jobs, **chosen)
     with printing.TrainingLines() as lines:
         diagnosis = run(subject, n_jobs=jobs, dask=dask, keep=True, fresh=fresh, on_training=lines)
@@ -419,6 +421,12 @@ def diagnose(target, out, dask, fresh, jobs, as_json, **chosen):
     if diagnosis.interrupted:
         printing.note("interrupted: this is what was found until then; the same command goes on")
     click.echo(printing.as_json(record) if as_json else printing_diagnosis.diagnosis_text(record))
+    if out:
+        from pipelines.report.page import write_report
+        from pipelines.report.samples import samples_of
+
+        paths = write_report(record, samples_of(subject.prepared.dataset, diagnosis.extractor), out)
+        printing.note(f"written: {paths[0]}")
     if diagnosis.interrupted:
         sys.exit(INTERRUPTED)
 
