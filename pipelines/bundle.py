@@ -12,11 +12,13 @@ The golden sample is a stored row of features with the probabilities that it mus
 that it reproduces the machine that trained.
 """
 
+import functools
 import hashlib
 import json
 import math
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,6 +53,8 @@ class Bundle:
     golden_probabilities : float32 ndarray [shape=(1, n_classes)]
     temperature : float > 0
         What the logits are divided by so that the probabilities are calibrated; 1 in files from before there was one.
+    views : function of stored rows, or None
+        Yields the views that answers are averaged over; None means those of the extractor. It is not saved.
     """
 
     task: tasks.Task
@@ -62,11 +66,21 @@ class Bundle:
     golden_row: np.ndarray
     golden_probabilities: np.ndarray | None = None
     temperature: float = 1.0
+    views: Callable | None = None
 
     def probabilities(self, stored, chunk=CHUNK):
         """Return class probabilities of rows as the extractor stores them: float32 [shape=(n_samples, n_classes)]."""
-        logits = logits_of(self.network, self.standardizer, self.extractor, stored, chunk)
+        logits = logits_of(self.network, self.standardizer, self.extractor, stored, chunk, self.views)
         return calibrated(logits, self.temperature, out=logits)
+
+    def averaged(self):
+        """Return the same model that averages its answers to more views of each sample, if its extractor has more.
+
+        Mirror images are among them where the model has learned from such.
+        """
+        amounts = (self.provenance.get("augmentation") or {}).get("amounts", {})
+        mirror = bool(amounts.get("mirror", False))
+        return replace(self, views=functools.partial(self.extractor.more_views, mirror=mirror))
 
     def golden_error(self):
         """Return the largest difference between the golden probabilities and those computed here and now."""

@@ -87,6 +87,16 @@ def options_trainings(command):
     return command
 
 
+def options_answering(command):
+    """Add --with and --average, for a command that asks a model."""
+    for add in (
+        click.option("--average", is_flag=True, help="Average over views of each picture, moved a little. Slower."),
+        click.option("--with", "others", multiple=True, type=click.Path(), help="Answer with this model; repeatable."),
+    ):
+        command = add(command)
+    return command
+
+
 def option_json(command):
     """Add --json."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
@@ -253,16 +263,17 @@ def crossval(
 @click.option("--split", type=click.Choice(["train", "valid", "test"]), default="test", show_default=True)
 @click.option("--min-accuracy", type=Share(), help="Exit with 6 if the accuracy is lower.")
 @click.option("--report", type=click.Path(file_okay=False), help="A folder for sheets of the errors and the doubts.")
+@options_answering
 @option_jobs
 @option_json
-def evaluate(model, dataset, split, min_accuracy, report, jobs, as_json):
+def evaluate(model, dataset, split, min_accuracy, report, others, average, jobs, as_json):
     """Measure a model on samples that it has not learned from.
 
     Example: backprop evaluate models/speech.safetensors --min-accuracy 0.95
     """
     from pipelines import evaluate as verb
 
-    evaluation = verb.evaluate(model, dataset, split, jobs)
+    evaluation = verb.evaluate(model, dataset, split, jobs, others, average)
     for warning in evaluation.warnings:
         printing.note(f"warning: {warning}")
     record = evaluation.record
@@ -293,20 +304,23 @@ def evaluate(model, dataset, split, min_accuracy, report, jobs, as_json):
 @click.option("--json", "form", flag_value="json", help="Print a list of records.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="Print one record a line.")
 @click.option("--csv", "form", flag_value="csv", help="Print path, label, probability, error.")
+@options_answering
 @option_jobs
-def predict(model, files, top, threshold, files_from, explain, show_input, form, jobs):
+def predict(model, files, top, threshold, files_from, explain, show_input, form, others, average, jobs):
     """Recognise what is in recordings or pictures; FILE may be a folder, or - for standard input.
 
     Example: backprop predict models/speech.safetensors my-word.wav
     """
-    from pipelines import bundle
+    from pipelines import ensemble
     from pipelines.predict import predict as run
     from pipelines.predict import samples
 
     listed = [line.rstrip("\n") for line in files_from if line.strip()] if files_from else []
     if not files and not listed:
         raise UsageError("predict: name at least one file, a folder, or - for standard input")
-    loaded, chosen = bundle.load(model), samples([*files, *listed], sys.stdin.buffer)
+    if explain and (others or average):
+        raise UsageError("predict: --explain tells of one model and one view; leave out --with and --average")
+    loaded, chosen = ensemble.load(model, others, average), samples([*files, *listed], sys.stdin.buffer)
     explained = shown = None
     if explain:
         from pipelines.explanations import Explanations

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backprop_core import metrics
-from pipelines import bundle as bundles
+from pipelines import ensemble
 from pipelines.errors import DataError, UsageError
 from pipelines.preparation import extract, prepare
 from pipelines.review import Answers, review
@@ -20,18 +20,18 @@ class Evaluation:
     record : dict of JSON types
     most_confused : list of (true label, predicted label, count)
     warnings : list of str
-    model : Bundle
+    model : Bundle or Ensemble
     answers : Answers, sample by sample
     """
 
     record: dict
     most_confused: list
     warnings: list
-    model: bundles.Bundle
+    model: object
     answers: Answers
 
 
-def evaluate(path, dataset_name=None, role="test", n_jobs=None):
+def evaluate(path, dataset_name=None, role="test", n_jobs=None, others=(), averaged=False):
     """Measure the model in the file `path`.
 
     Parameters
@@ -41,6 +41,8 @@ def evaluate(path, dataset_name=None, role="test", n_jobs=None):
     role : str
         Which part of the data set: "train", "valid" or "test". The split of the data set that the model was trained on
         is made again, sample for sample. Of another data set without a split, every sample is a test sample.
+    others : sequence of str or Path, models that answer together with this one
+    averaged : bool, whether answers to more views of each sample are averaged
 
     Raises
     ------
@@ -48,7 +50,7 @@ def evaluate(path, dataset_name=None, role="test", n_jobs=None):
     """
     from pipelines import datasets
 
-    model = bundles.load(path)
+    model = ensemble.load(path, others, averaged)
     name = dataset_name or model.provenance["dataset"]
     own = name == model.provenance["dataset"]
     dataset = datasets.load(name, model.task.name, to_train=own)
@@ -65,7 +67,14 @@ def evaluate(path, dataset_name=None, role="test", n_jobs=None):
     y = np.array([model.labels.index(label) for label in dataset.labels])[y]
     probabilities = model.probabilities(stored)
     return Evaluation(
-        record={"model": str(path), "dataset": name, "split": role, **scores(probabilities, y, model.labels)},
+        record={
+            "model": str(path),
+            **({"with": [str(other) for other in others]} if others else {}),
+            **({"averaged": True} if averaged else {}),
+            "dataset": name,
+            "split": role,
+            **scores(probabilities, y, model.labels),
+        },
         most_confused=metrics.most_confused(
             metrics.confusion_matrix(y, probabilities.argmax(axis=1), len(model.labels)), model.labels
         ),

@@ -171,7 +171,7 @@ def evaluation_summary(record, most_confused):
     confused = [f"  {true} taken for {predicted}: {count}" for true, predicted, count in most_confused] or ["  none"]
     return "\n".join(
         [
-            f"{record['dataset']}, {record['split']} split, {record['n']} samples",
+            f"{record['dataset']}, {record['split']} split, {record['n']} samples{_answered_by(record)}",
             f"accuracy {percent(record['accuracy'])}  (95 % interval {percent(low)} to {percent(high)})",
             f"balanced accuracy {percent(record['balanced_accuracy'])}  (mean over the classes)",
             f"loss {record['loss']:.4f}, expected calibration error {percent(record['ece'])}",
@@ -182,6 +182,11 @@ def evaluation_summary(record, most_confused):
             *confused,
         ]
     )
+
+
+def _answered_by(record):
+    together = f", {1 + len(record['with'])} models together" if "with" in record else ""
+    return together + (", averaged over views" if "averaged" in record else "")
 
 
 def folding_notes(dataset, fallback, folding):

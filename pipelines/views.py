@@ -34,15 +34,18 @@ def averaged_logits(network, standardizer, views):
     return logits
 
 
-def logits_of(network, standardizer, extractor, stored, chunk=CHUNK):
+def logits_of(network, standardizer, extractor, stored, chunk=CHUNK, views=None):
     """Return the logits of rows as the extractor stores them, views averaged, a chunk of rows at a time.
+
+    `views`, a function of stored rows, yields other views than the extractor's own.
 
     Returns
     -------
     logits : ndarray [shape=(n_samples, n_classes)]
     """
+    views = views or extractor.views
     logits = np.empty((len(stored), network.n_outputs), network.dtype)
     for start in range(0, len(stored), chunk):
         rows = slice(start, start + chunk)
-        logits[rows] = averaged_logits(network, standardizer, extractor.views(stored[rows]))
+        logits[rows] = averaged_logits(network, standardizer, views(stored[rows]))
     return logits

@@ -257,6 +257,21 @@ class ImageExtractor:
         """Yield the one view of stored rows that there is, `to_features`."""
         yield self.to_features(stored)
 
+    def more_views(self, stored, mirror=False):
+        """Yield each picture as it is and moved a little to each side; with `mirror`, the mirror images of these too.
+
+        A step is 1/28 of the shorter side; what comes in at an edge is what was at it. All are float32
+        [shape=(n, n_features)].
+        """
+        pictures = stored.reshape(len(stored), self.height, self.width, CHANNELS[self.channels])
+        step = max(1, round(min(self.height, self.width) / 28))
+        padded = np.pad(pictures, ((0, 0), (step, step), (step, step), (0, 0)), mode="edge")
+        for top, left in ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2)):
+            moved = padded[:, top * step :, left * step :][:, : self.height, : self.width]
+            yield self.to_features(moved.reshape(stored.shape))
+            if mirror:
+                yield self.to_features(moved[:, :, ::-1].reshape(stored.shape))
+
     def extract(self, source):
         """Return the features of one picture file (Path) or its contents (bytes): float32 [shape=(n_features,)]."""
         try:

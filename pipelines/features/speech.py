@@ -239,6 +239,10 @@ class SpeechExtractor:
         """Return the features of one recording (Path) or its contents (bytes): float32 [shape=(n_features,)]."""
         return self.to_features(self.stored_row(self.read(source))[np.newaxis])[0]
 
+    def more_views(self, stored, mirror=False):
+        """Yield the views of stored rows that there are anyway: a word has no mirror image."""
+        return self.views(stored)
+
     def display(self, waveform):
         """Return what the network hears of one waveform: the Display of the word's spectrogram."""
         return speech_evidence.spectrogram(self, self._decibels(waveform))
