@@ -25,9 +25,12 @@ def font(size):
     return ImageFont.load_default(size)
 
 
-def printable(text):
-    """Return text in which each letter that has no picture of its own is a question mark: one line, left to right."""
-    composed = unicodedata.normalize("NFC", str(text)[:LONGEST])
+def printable(text, most=LONGEST):
+    """Return text in which each letter that has no picture of its own is a question mark: one line, left to right.
+
+    Of more than `most` letters, the first so many.
+    """
+    composed = unicodedata.normalize("NFC", str(text)[:most])
     return "".join(letter if letter.isprintable() else "?" for letter in composed)
 
 

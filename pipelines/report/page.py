@@ -74,12 +74,18 @@ def page(record, samples, tables):
         titles=dict(sections),
         media=Media(samples),
         stops=steps.stops(record["explanation"]) if record.get("explanation") else [],
+        pairs=_gravest_first(record.get("duplicates") or []),
         most_shown=MOST_SHOWN,
         most_rows=MOST_ROWS,
         most_pairs=MOST_PAIRS,
         most_classes=MOST_CLASSES_IN_TABLE,
         heat_level=heat_level,
     )
+
+
+def _gravest_first(pairs):
+    """Return pairs of copies, those first whose labels differ, then those on two sides of a split."""
+    return sorted(pairs, key=lambda pair: (len(set(pair["labels"])) == 1, len(set(pair["roles"])) == 1))
 
 
 def _sections(record, tables, figures):

@@ -10,7 +10,7 @@ from pipelines.report.drawing import percent, printable
 
 NOTHING = "–"
 LONGEST = 120  # letters of a name that are shown
-LONGEST_TEXT = 500  # of a sentence
+LONGEST_TEXT = 2000  # of a sentence, which may name files
 MOST_ITEMS = 12
 
 
@@ -20,7 +20,7 @@ def shown(value, most=LONGEST):
     What is cut off, an ellipsis stands for.
     """
     text = str(value)
-    return printable(text) if len(text) <= most else f"{printable(text[: most - 1])}…"
+    return printable(text, most) if len(text) <= most else f"{printable(text[: most - 1], most)}…"
 
 
 def shown_path(path):

@@ -166,6 +166,22 @@ def test_samples_that_cannot_be_read_leave_a_note(record):
     assert "cannot be read" in document.text
 
 
+def test_of_a_sentence_that_names_long_files_nothing_is_lost(record):
+    record["summary"] = f"Inconclusive. {'a/long/path ' * 80}the end."
+    assert "the end." in page(record).text
+
+
+def test_copies_with_other_labels_come_first_then_those_across_a_split(record):
+    kinds = {"harmless": ("11", "aa"), "leaking": ("11", "ab"), "contradicting": ("12", "aa")}
+    record["duplicates"] = [
+        {"rows": [0, 1], "paths": [name, name], "labels": [*labels], "roles": [*roles], "exact": True}
+        for name, (labels, roles) in kinds.items()
+    ]
+    text = page(record).text
+    places = [text.index(name) for name in ("contradicting", "leaking", "harmless")]
+    assert places == sorted(places)
+
+
 def test_the_same_record_makes_the_same_bytes(record, tmp_path):
     for name in ("first", "second"):
         write_report(record, seen, tmp_path / name)
