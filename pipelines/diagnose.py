@@ -15,7 +15,18 @@ from backprop_core.metrics import most_confused
 from pipelines import bundle as bundles
 from pipelines import trainings
 from pipelines.bundle import Bundle
-from pipelines.diagnosis import copies, curves, fit, gradients, mislabelled, references, spread, thresholds, verdict
+from pipelines.diagnosis import (
+    copies,
+    curves,
+    fit,
+    gradients,
+    mislabelled,
+    references,
+    samples,
+    spread,
+    thresholds,
+    verdict,
+)
 from pipelines.diagnosis.calibration import calibration
 from pipelines.diagnosis.probes import LONGER, MAIN, Probes, main_result, network_of
 from pipelines.errors import DataError, UsageError
@@ -152,7 +163,7 @@ def diagnose(subject, *, n_jobs=None, dask=None, keep=False, fresh=False, on_tra
         raise DataError(f"{prepared.dataset.name}: has no validation rows; there is nothing to judge the learning by")
     probes = Probes(prepared.without_items(), task.per_feature, subject.recipe, subject.seed)
     results, interrupted = _trained(probes, subject.model, n_jobs, dask, keep, fresh, on_training)
-    fitting, findings, evidence = _found(probes, results, prepared, task.likeness)
+    fitting, findings, evidence = _found(probes, results, prepared, task)
     model = subject.model or (None if results[MAIN]["diverged"] else _bundle(subject, probes, results[MAIN]))
     record, answers = _described(subject, probes, results, model)
     step = verdict.next_step(fitting, findings, subject.recipe, subject.preset, subject.model is not None)
@@ -209,10 +220,10 @@ def _is_open(probes, results):
     return fit.level(main["entries"][-1]["train"]["accuracy"], n_classes) < fit.LIMITS["level"]
 
 
-def _found(probes, results, prepared, likeness):
+def _found(probes, results, prepared, task):
     """Return the Finding of the fit, all others in the order they are told in, and what a report shows of them."""
     main = results[MAIN]
-    pairs, of_copies, copied = copies.look_for_copies(prepared, likeness)
+    pairs, of_copies, copied = copies.look_for_copies(prepared, task.likeness)
     fitting = _fit(probes, results, copied if of_copies[0].verdict == "problem" else np.zeros_like(copied))
     description = probes.description()
     learning, of_learning = curves.learning_curve(probes, results)
@@ -221,6 +232,7 @@ def _found(probes, results, prepared, likeness):
     wrong, of_labels = mislabelled.look_for_wrong_labels(probes, results, prepared.dataset)
     findings = [
         *of_copies,
+        *samples.look_at_samples(prepared.dataset, task),
         *references.signal(probes, results),
         *references.best_epoch(main["entries"]),
         *of_learning,

@@ -41,9 +41,12 @@ def check(prepared, task):
     task : Task
         Says how samples are compared, and under which conditions each was taken.
     """
-    dataset = prepared.dataset
+    return [*duplicate_findings(find_duplicates(prepared, task.likeness)), *check_classes(prepared.dataset, task)]
+
+
+def check_classes(dataset, task):
+    """Return what is to be said about the samples of each class beside the others': list of Finding."""
     return [
-        *duplicate_findings(find_duplicates(prepared, task.likeness)),
         *few_samples(dataset),
         *one_group_alone(dataset),
         *mixed_conditions(dataset, task.conditions(dataset.items)),

@@ -6,7 +6,7 @@ Whoever measures on copies of training samples measures memory. What is left wit
 import numpy as np
 
 from pipelines.advice import advice
-from pipelines.diagnosis.finding import FINE, PROBLEM, Finding
+from pipelines.diagnosis.finding import FINE, PROBLEM, Finding, sentence
 from pipelines.diagnosis.thresholds import DATA_THRESHOLDS
 from pipelines.duplicates import find_duplicates
 from pipelines.soundness import duplicate_findings
@@ -41,7 +41,7 @@ def look_for_copies(prepared, likeness):
     sentences = {each.name: advice(each) for each in duplicate_findings(duplicates)}
     told = sentences.pop("leaking duplicates", "")
     if share > LEAK:
-        found = Finding("leakage", PROBLEM, evidence, f"{told[:1].upper()}{told[1:]}.")
+        found = Finding("leakage", PROBLEM, evidence, sentence(told))
     elif told:
         few = f"{sum(counts.values())} of {sum(sizes.values()):,} validation and test rows are copies of training rows"
         found = Finding("leakage", FINE, evidence, f"{few}: too few to matter.")
@@ -49,9 +49,7 @@ def look_for_copies(prepared, likeness):
         checked = f"No validation or test row is a copy of a training row, among {len(dataset):,}."
         found = Finding("leakage", FINE, evidence, checked)
     others = [
-        Finding(
-            name, PROBLEM if name in GRAVE else FINE, {"n_pairs": len(duplicates)}, f"{text[:1].upper()}{text[1:]}."
-        )
+        Finding(name, PROBLEM if name in GRAVE else FINE, {"n_pairs": len(duplicates)}, sentence(text))
         for name, text in sentences.items()
     ]
     copied = np.isin(dataset.rows("valid"), second)

@@ -36,3 +36,8 @@ class Finding:
     def record(self):
         """Return the finding as the contract has it: {"name", "verdict", "evidence", "advice"}."""
         return {"name": self.name, "verdict": self.verdict, "evidence": self.evidence, "advice": self.advice}
+
+
+def sentence(clause):
+    """Return a clause of `advice.advice` as a sentence: str."""
+    return f"{clause[:1].upper()}{clause[1:]}."

@@ -21,10 +21,19 @@ CAUSES = (
     "step size",
     "labels and samples",
     "mislabelled",
+    "one group alone",
+    "mixed conditions",
     "memorising",
     "initial loss",
 )
-ABOUT_DATA = ("leakage", "contradicting duplicates", "labels and samples", "mislabelled")
+ABOUT_DATA = (
+    "leakage",
+    "contradicting duplicates",
+    "labels and samples",
+    "mislabelled",
+    "one group alone",
+    "mixed conditions",
+)
 DROPOUT_STEP, MOST_DROPOUT = 0.2, 0.6
 GROWTH, LONGER, SLOWER = 2, 3, 0.1
 

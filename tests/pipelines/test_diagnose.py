@@ -119,6 +119,7 @@ def test_labels_in_random_order_are_no_good_fit(call, tmp_path):
     told = call("diagnose", "images", "--dataset", tmp_path, "--hidden", "16", "--epochs", "3", "--json")
     assert told.code == 0, told
     assert told.json["verdict"] != "good fit"
+    assert "samples" in [finding["name"] for finding in told.json["findings"]]
 
 
 @pytest.mark.parametrize(
