@@ -7,6 +7,7 @@ from benchmarks import (
     augmentation_speed,
     choose_speech_features,
     decoding_speed,
+    diagnosis_time,
     digits_crossval,
     feature_speed,
     foreign_sounds,
@@ -45,6 +46,7 @@ ROOMS = (
     two_jobs,
     health_cost,
     verdicts,
+    diagnosis_time,
 )
 BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS} | image_accuracy.PARTS
 

@@ -11,13 +11,12 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from backprop_core.metrics import wilson_interval
 from benchmarks import results_file
+from benchmarks.cold_cache import cold_cache
 from pipelines import datasets
-from pipelines.datasets.locations import downloads_folder
 
 SEEDS = range(5)
 SETS = ("fsdd", "spoken-digits")
@@ -45,9 +44,7 @@ def measured(task, name, preset, seeds_for, n_jobs=None, keep=None):
         "sd" is None, and "ci95" a Wilson interval instead of None, where there is one seed alone.
     """
     datasets.fetch(name)
-    with tempfile.TemporaryDirectory() as folder:
-        # The downloads are shared, the feature cache is not: the first run has to compute its features.
-        (Path(folder) / "downloads").symlink_to(downloads_folder())
+    with cold_cache() as folder:
 
         def train(seed):
             out = Path(keep or folder) / f"{name}-{preset}-{seed}.safetensors"

@@ -1,0 +1,46 @@
+"""Answers together: what preset `best` on pictures gains from more views of each picture, and from a second model.
+
+Neither is a single model's single answer, so neither counts as one: they have rows of their own. Averaging over views
+costs as many predictions as there are views, a second model costs a second training.
+
+`python -m benchmarks image_accuracy_best` leaves no models; `python -m benchmarks.image_accuracy best --seeds 2 --keep
+DIR` does, and `python -m benchmarks.images_together DIR` measures those that are there.
+"""
+
+import argparse
+from pathlib import Path
+
+from benchmarks import results_file
+from benchmarks.image_accuracy import SETS
+from pipelines.evaluate import evaluate
+
+PRESET = "best"
+
+
+def run(folder):
+    """Measure the models in a folder, and write results/images_together.json."""
+    models = {name: sorted(Path(folder).glob(f"{name}-{PRESET}-*.safetensors")) for name in SETS}
+    measured = {name: together(paths) for name, paths in models.items() if paths}
+    results_file.write(
+        "images_together", {"command": "python -m benchmarks.images_together DIR", "preset": PRESET, "sets": measured}
+    )
+
+
+def together(paths):
+    """Return what models answer on their test split: dict of JSON types, by the way of answering."""
+    first, *others = paths
+    ways = {"one model": {}, "one model, views averaged": {"averaged": True}}
+    if others:
+        ways[f"{len(paths)} models"] = {"others": others}
+        ways[f"{len(paths)} models, views averaged"] = {"others": others, "averaged": True}
+    return {way: _told(evaluate(first, **how).record) for way, how in ways.items()}
+
+
+def _told(record):
+    return {name: record[name] for name in ("n", "accuracy", "ci95", "loss", "ece")}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.images_together")
+    parser.add_argument("folder", metavar="DIR", help="where the models are that image_accuracy kept")
+    run(parser.parse_args().folder)
