@@ -5,6 +5,7 @@ the places. Training goes on with the weights themselves, and the average only w
 """
 
 from contextlib import contextmanager
+from itertools import islice
 
 import numpy as np
 
@@ -60,3 +61,24 @@ class ExponentialAverage:
             yield
         finally:
             params[...] = latest
+
+
+RECOUNTED = 50  # batches: by then, running means of momentum 0.1 have forgotten all but 0.5 % of what was before
+
+
+def recount(network, batches, rng):
+    """Let a network count its statistics anew with the weights that stand in it now.
+
+    Running means that were counted while the weights wandered do not fit their average, which then may do no better
+    than chance. Izmailov et al. 2018, https://arxiv.org/abs/1803.05407, section 3.2
+
+    Parameters
+    ----------
+    network : Network
+    batches : iterable of ndarray of the network's dtype [shape=(n_samples, n_features)]
+        The first `RECOUNTED` are taken, if there are so many; a network that counts nothing takes none.
+    rng : numpy Generator, for dropout, or None where the network needs none
+    """
+    if len(network.statistics.flat):
+        for X in islice(batches, RECOUNTED):
+            network.forward(X, training=True, rng=rng)

@@ -4,9 +4,9 @@ The optimizer's memory, the learning rate and its rules, the running average of 
 dropout and its like. When training goes on in a later call, it goes on with these.
 """
 
-from contextlib import nullcontext
+from contextlib import contextmanager
 
-from backprop_core.averaging import ExponentialAverage
+from backprop_core.averaging import ExponentialAverage, recount
 from backprop_core.estimator_parameters import CLASSIC_RATES, optimizer_of, schedule_of, weight_decay_of
 from backprop_core.step import Step, worth_compiling
 
@@ -100,18 +100,26 @@ class Descent:
             print(message)
         return stopping
 
-    def averaged(self, network):
-        """For a `with` block, put the averaged weights, where there are any, in the place of the latest."""
-        if self._average is None:
-            return nullcontext()
-        return self._average.standing_in(network.params.flat, self._averages)
+    @contextmanager
+    def averaged(self, network, rows, batch_size):
+        """For a `with` block, put the averaged weights, where there are any, in the place of the latest.
 
-    def finish(self, network):
+        rows : ArrayRows or BatchRows, training rows on which statistics that fit the average are counted
+        """
+        if self._average is None:
+            yield
+            return
+        with self._average.standing_in(network.params.flat, self._averages):
+            recount(network, rows.endless(batch_size), self._rng)
+            yield
+
+    def finish(self, network, rows, batch_size):
         """Leave the averaged weights in the network; the latest are kept for the next partial_fit."""
         self._step = None
         if self._average is not None:
             self._unaveraged = network.params.flat.copy()
             network.params.flat[...] = self._average.averaged(self._averages)
+            recount(network, rows.endless(batch_size), self._rng)
 
     def __getstate__(self):
         return {**self.__dict__, "_step": None}

@@ -64,10 +64,10 @@ def descend(estimator, rows, valid, batch_size, incremental, measures_train):
                     ConvergenceWarning,
                     stacklevel=2,
                 )
-        descent.finish(network)
+        descent.finish(network, rows, batch_size)
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=2)
-        descent.finish(network)
+        descent.finish(network, rows, batch_size)
     except DivergedError as error:
         # Its memory and its average are of no use any more: another partial_fit begins with new ones.
         del estimator._optimizer
@@ -92,7 +92,7 @@ def _epoch(estimator, rows, batch_size, seen, valid, kept):
         raise DivergedError("the last step led to weights that are not finite; lower the learning rate")
     entry = {"epoch": descent.n_epochs, "learning_rate": descent.learning_rate, "clip_rate": clip_rate}
     _count(estimator, loss, n)
-    with descent.averaged(network):
+    with descent.averaged(network, rows, batch_size):
         entry |= _measured(estimator, loss, seen, valid)
         if _note_improvement(estimator, entry):
             kept["best"] = snapshot(network)

@@ -6,6 +6,7 @@ are gathered when their turn comes.
 """
 
 import math
+from itertools import count, cycle
 
 import numpy as np
 from scipy.sparse import issparse
@@ -59,6 +60,11 @@ class ArrayRows:
         for piece in gen_batches(len(self), batch_size):
             yield self._batch(piece if straight else self._order[piece])
 
+    def endless(self, batch_size):
+        """Yield X_batch without end, each of full size, the rows in the order of the latest epoch."""
+        for i in count():
+            yield self._gather(self._order[np.arange(i * batch_size, (i + 1) * batch_size) % len(self)])
+
     def only(self, subset):
         """Return the rows of these that `subset` names, int ndarray."""
         return ArrayRows(self.X, self.target, self.weights, self._scratch.dtype, subset)
@@ -111,6 +117,11 @@ class BatchRows:
             order = shuffled(order, random_state)
         for i in order:
             yield self._check(*batch_of(self.batches, int(i)))
+
+    def endless(self, batch_size=None):
+        """Yield X_batch without end, one batch of the sequence after the other."""
+        for i in cycle(range(len(self.batches))):
+            yield self._check(*batch_of(self.batches, i))[0]
 
 
 def shuffled(order, random_state):

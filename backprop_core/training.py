@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from backprop_core.averaging import recount
 from backprop_core.batching import batches
 from backprop_core.divergence import cause_of_divergence, has_diverged
 from backprop_core.errors import BackpropError, DivergedError
@@ -22,8 +23,6 @@ from backprop_core.optimizers import Adam
 from backprop_core.schedules import SCHEDULES
 from backprop_core.scratch import Scratch
 from backprop_core.step import Step, worth_compiling
-
-RECOUNTED = 50  # batches: by then, running means of momentum 0.1 have forgotten all but 0.5 % of what was before
 
 
 @dataclass
@@ -154,8 +153,8 @@ class Trainer:
                 began = time.perf_counter()
                 clip_rate = self._epoch(X, y, state, step, watch, augmented)
                 with self.average.standing_in(state.params, state.average) if self.average else nullcontext():
-                    if self.average and len(state.statistics):
-                        self._recount(X[seen], state.rng)
+                    if self.average:
+                        recount(self.network, self._some(X[seen], state.rng), state.rng)
                     entry = {
                         "epoch": state.epoch + 1,
                         "learning_rate": self._rate(state.epoch + 1, state),
@@ -216,14 +215,10 @@ class Trainer:
                     self.average.update(state.params, state.average)
         return (step.n_clipped - clipped_before) / n_steps
 
-    def _recount(self, X, rng):
-        """Let the network count its statistics anew, with the weights that stand in now, on rows X.
-
-        Running means that were counted while the weights wandered do not fit their average, which then may do no better
-        than chance. Izmailov et al. 2018, https://arxiv.org/abs/1803.05407, section 3.2
-        """
-        for _ in range(RECOUNTED):
-            self.network.forward(X[rng.integers(len(X), size=self.batch_size)], training=True, rng=rng)
+    def _some(self, X, rng):
+        """Yield batches of rows drawn at random, without end."""
+        while True:
+            yield X[rng.integers(len(X), size=self.batch_size)]
 
     def _reason_to_stop(self, state):
         """Return "patience" or "epochs" if there is no next epoch, else None; a run that goes on asks the same."""

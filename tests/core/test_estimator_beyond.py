@@ -137,6 +137,24 @@ def test_the_average_is_what_predicts_and_the_weights_themselves_go_on():
     assert not same_weights(averaged, plain)
 
 
+@pytest.mark.parametrize(
+    ("in_batches", "settings"), [(False, {}), (False, {"early_stopping": True}), (True, {})], ids=str
+)
+def test_averaged_weights_predict_with_statistics_of_their_own(in_batches, settings):
+    # Early in training the weights wander far: running means counted on the way do not fit their average.
+    estimator = MLPClassifier(**(FAST | {"max_iter": 3}), normalization="batch", ema_decay=0.99, **settings)
+    if in_batches:
+        estimator.fit([(X[start : start + 50], Y[start : start + 50]) for start in range(0, 200, 50)])
+    else:
+        estimator.fit(X, Y)
+    network = estimator._network
+    place = next(i for i, layer in enumerate(network.layers) if layer.kind == "batch_norm")
+    counted, before = network.statistics.views[place], network.params.views[0]
+    x = X @ before["W"] + before["b"]
+    np.testing.assert_allclose(counted["running_mean"], x.mean(axis=0), atol=0.15 * x.std())
+    np.testing.assert_allclose(counted["running_var"], x.var(axis=0), rtol=0.25)
+
+
 # ---- history, validation, callbacks, progress
 
 
