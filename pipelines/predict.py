@@ -5,6 +5,7 @@ Nothing about features is asked: the model file knows.
 """
 
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +21,14 @@ CHUNK = 256
 
 @dataclass(frozen=True)
 class Sample:
-    """A file to classify: the path as the user gave it, and what to read (a Path, or the bytes of standard input)."""
+    """A file to classify: the path as the user gave it, and what to read (a Path, or the bytes that a pipe gave)."""
 
     name: str
     source: Path | bytes
 
 
 def samples(names, stdin=None):
-    """Turn the words of the user into samples: files stay, folders give their files in order, "-" is standard input.
+    """Turn the words of the user into samples: files stay, folders give their files in order, "-" and pipes are read.
 
     Parameters
     ----------
@@ -46,6 +47,8 @@ def samples(names, stdin=None):
         inside = _files_in(name) if os.path.isdir(name) else []  # noqa: PTH112 - Path's raises on odd names
         if name == "-":
             found.append(Sample("-", stdin.read()))
+        elif _is_pipe(name):  # which gives its contents once, and recordings are read twice
+            found.append(Sample(name, Path(name).read_bytes()))
         elif inside:
             found += [Sample(str(path), path) for path in inside]
         else:
@@ -55,6 +58,13 @@ def samples(names, stdin=None):
 
 def _files_in(folder):
     return sorted(path for path in Path(folder).rglob("*") if path.is_file() and not path.name.startswith("."))
+
+
+def _is_pipe(name):
+    try:
+        return stat.S_ISFIFO(os.stat(name).st_mode)  # noqa: PTH116 - as above
+    except OSError:
+        return False
 
 
 def predict(model: Bundle, chosen, top=3, threshold=0.0, n_jobs=None, explain=None, show=None) -> Iterator[dict]:

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,18 @@ def test_nothing_or_rubbish_on_standard_input_is_a_bad_file(call, images_model):
         assert answer.code == 3
         assert answer.json[0]["path"] == "-"
         assert answer.json[0]["error"].startswith("<stdin>: ")
+
+
+def test_a_named_pipe_is_answered_like_the_file(call, images_model, speech_model, files, tmp_path):
+    for model, path in ((images_model, files[0]), (speech_model, WORDS / "f1" / "3-0.flac")):
+        pipe = tmp_path / f"{path.name}.pipe"
+        os.mkfifo(pipe)
+        writer = threading.Thread(target=pipe.write_bytes, args=[path.read_bytes()])
+        writer.start()
+        [piped] = call("predict", model, pipe, "--json").json
+        writer.join()
+        [named] = call("predict", model, path, "--json").json
+        assert piped == {**named, "path": str(pipe)}
 
 
 def test_a_list_names_files_relative_to_where_one_is(call, images_model, tmp_path, picture, monkeypatch):
