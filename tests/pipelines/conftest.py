@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from safetensors import safe_open
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -161,3 +162,14 @@ TINY = ("--hidden", "8", "--epochs", "3")
 def tiny():
     """Options for a training of a moment."""
     return TINY
+
+
+@pytest.fixture(scope="session")
+def weights():
+    """Return a model file's weights, as bytes to compare: `weights(path)`."""
+
+    def read(path):
+        with safe_open(path, "numpy") as file:
+            return file.get_tensor("params").tobytes()
+
+    return read

@@ -1,18 +1,13 @@
-"""Training leaves a model that does what the record says, the same each time, whatever interrupts it."""
+"""Training leaves a model that does what the record says, the same each time."""
 
 import contextlib
-import json
 import os
 import pty
 import shlex
-import shutil
-import signal
 import subprocess
 
 import numpy as np
 import pytest
-import soundfile
-from safetensors import safe_open
 
 from backprop_core.calibration import fit_temperature
 from pipelines import bundle, datasets
@@ -37,11 +32,6 @@ RECORD = {
     "valid": dict,
     "test": dict,
 }
-
-
-def weights(path):
-    with safe_open(path, "numpy") as file:
-        return file.get_tensor("params").tobytes()
 
 
 def provenance_of(path):
@@ -99,7 +89,7 @@ def test_without_json_the_result_is_a_table_the_model_and_a_command_that_works(c
     assert tried.stderr == ""
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(call, tmp_path, tiny, bars):
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(call, tmp_path, tiny, bars, weights):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert call("train", "images", "--dataset", bars, "--seed", seed, "--out", tmp_path / name, *tiny).code == 0
     assert weights(tmp_path / "a") == weights(tmp_path / "b") != weights(tmp_path / "c")
@@ -173,6 +163,17 @@ def test_on_a_terminal_progress_is_one_line_that_fits_and_the_next_words_begin_a
     assert progress.count("epoch ") == progress.count("\r") == provenance_of(tmp_path / "m")["epochs"]
     assert all(len(line) < 80 and line.endswith("s left") for line in progress.split("\r")[1:])
     assert stdout.startswith("split")
+
+
+def test_a_deterministic_training_takes_one_thread_however_many_are_offered(call, tmp_path, weights):
+    out = tmp_path / "model.safetensors"
+    answer = call("train", "images", "--dataset", "digits", "--epochs", "1", "--jobs", "2", "--deterministic",
+                  "--out", out, "--json")  # fmt: skip
+    assert answer.json["threads"] == 1
+    plain = call("train", "images", "--dataset", "digits", "--epochs", "1", "--jobs", "1",
+                 "--out", tmp_path / "plain.safetensors", "--json")  # fmt: skip
+    assert plain.json["threads"] == 1
+    assert weights(out) == weights(tmp_path / "plain.safetensors")
 
 
 # Recipes
@@ -295,342 +296,7 @@ def test_two_trainings_at_once_to_the_same_place_both_succeed(start, tmp_path, t
     assert [path.name for path in out.parent.iterdir()] == ["m"]
 
 
-# Interruptions
-
-LONG = ("--hidden", "16", "--epochs", "100000")
-ALL_CHECKPOINTS = "import pipelines.resume\npipelines.resume.SECONDS = 0.0"
-
-
-def after_epochs(run, n):
-    """Read the standard error of a training until epoch `n` is reported."""
-    seen = ""
-    for line in run.stderr:
-        seen += line
-        if line.startswith(f"epoch {n:3d}/"):
-            return seen
-    raise AssertionError(seen)
-
-
-def test_ctrl_c_keeps_the_best_model_says_so_and_exits_with_130(start, call, tmp_path, bars):
-    out = tmp_path / "m"
-    run = start("train", "images", "--dataset", bars, "--out", out, "--json", *LONG)
-    after_epochs(run, 3)
-    run.send_signal(signal.SIGINT)
-    stdout, stderr = run.communicate(timeout=30)
-    assert run.returncode == 130
-    assert "interrupted: the best model so far is kept" in stderr
-    assert "Traceback" not in stderr
-    record = json.loads(stdout)
-    assert record["epochs"] >= 3
-    history = provenance_of(out)["history"]
-    kept = min(history, key=lambda entry: entry["valid"]["loss"])
-    assert record["valid"]["accuracy"] == kept["valid"]["accuracy"]
-    assert call("predict", out, bars / "left" / "00.png").code == 0
-
-
-def test_resuming_is_offered_exactly_when_there_is_a_checkpoint(start, call, tmp_path, bars):
-    for before, offered in (("", False), (ALL_CHECKPOINTS, True)):
-        out = tmp_path / f"{offered}"
-        words = ("train", "images", "--dataset", bars, "--out", out, *LONG)
-        run = start(*words, before=before)
-        after_epochs(run, 2)
-        run.send_signal(signal.SIGINT)
-        _, stderr = run.communicate(timeout=30)
-        assert ("--resume" in stderr) is offered
-        assert (tmp_path / f"{offered}.checkpoint").exists() is offered
-
-
-def test_ctrl_c_before_the_first_epoch_leaves_an_earlier_model_untouched(start, tmp_path):
-    out = tmp_path / "m"
-    out.write_bytes(b"the old model")
-    before = (
-        "import os, signal\nfrom backprop_core.training import Trainer\n"
-        "Trainer._epoch = lambda *given: (os.kill(os.getpid(), signal.SIGINT), __import__('time').sleep(30))\n"
-    )
-    run = start("train", "images", "--dataset", "digits", "--out", out, before=before)
-    stdout, stderr = run.communicate(timeout=30)
-    assert run.returncode == 130
-    assert stdout == ""
-    assert stderr.splitlines()[-1] == "error: interrupted"
-    assert out.read_bytes() == b"the old model"
-    assert [path.name for path in tmp_path.iterdir()] == ["m"]
-
-
-def test_a_killed_training_resumed_ends_with_the_bytes_of_an_uninterrupted_one(start, call, tmp_path, bars):
-    words = ("train", "images", "--dataset", bars, "--hidden", "16", "--epochs", "400", "--out")
-    run = start(*words, tmp_path / "killed", before=ALL_CHECKPOINTS)
-    after_epochs(run, 20)
-    run.kill()
-    run.communicate()
-    assert not (tmp_path / "killed").exists()
-    assert (tmp_path / "killed.checkpoint").exists()
-    resumed = call(*words, tmp_path / "killed", "--resume", "--json")
-    assert resumed.code == 0, resumed
-    first = next(line for line in resumed.stderr.splitlines() if line.startswith("epoch"))
-    assert int(first.split()[1].split("/")[0]) > 19
-    whole = call(*words, tmp_path / "whole", "--json")
-    assert weights(tmp_path / "killed") == weights(tmp_path / "whole")
-    assert not (tmp_path / "killed.checkpoint").exists()
-    timeless = [
-        {key: value for key, value in answer.json.items() if key not in ("seconds", "model")}
-        for answer in (resumed, whole)
-    ]
-    assert timeless[0] == timeless[1]
-
-
-def test_resuming_without_a_checkpoint_is_one_clear_sentence(call, tmp_path, tiny, bars):
-    answer = call("train", "images", "--dataset", bars, "--out", tmp_path / "m", "--resume", *tiny)
-    assert answer.code == 1
-    last = answer.stderr.splitlines()[-1]
-    assert last.startswith(f"error: {tmp_path / 'm'}.checkpoint: there is no such checkpoint")
-    assert not (tmp_path / "m").exists()
-
-
-def test_a_checkpoint_of_another_recipe_seed_thread_count_or_data_is_not_continued(start, call, tmp_path, bars):
-    words = ["train", "images", "--dataset", bars, "--hidden", "16", "--epochs", "100000", "--out", tmp_path / "m"]
-    run = start(*words, before=ALL_CHECKPOINTS)
-    after_epochs(run, 2)
-    run.kill()
-    run.communicate()
-    changes = ((["--seed", "9"], "seed"), (["--hidden", "15"], "recipe"), (["--jobs", "2"], "threads"))
-    for others, what in changes:
-        answer = call(*words, *others, "--resume")
-        assert answer.code == 1
-        assert f"differs in {what}" in answer.stderr
-    (bars / "left" / "00.png").unlink()
-    answer = call(*words, "--resume")
-    assert answer.code == 1
-    assert "differs in fingerprint" in answer.stderr
-
-
-# The user's own data
-
-
-def manifest(folder, lines):
-    path = folder / "table.csv"
-    path.write_text("\n".join(lines) + "\n")
-    return path
-
-
-def test_a_manifest_trains_with_its_own_split(call, tmp_path, tiny, bars):
-    lines = ["path,label,split"]
-    for label in ("left", "right"):
-        for number in range(12):
-            role = "test" if number < 3 else "valid" if number < 5 else "train"
-            lines.append(f"bars/{label}/{number:02d}.png,{label},{role}")
-    answer = call("train", "images", "--dataset", manifest(tmp_path, lines), "--out", tmp_path / "m", "--json", *tiny)
-    assert answer.code == 0
-    assert (answer.json["n_train"], answer.json["n_valid"], answer.json["n_test"]) == (14, 4, 6)
-
-
-def test_a_broken_file_is_left_out_and_listed_and_the_others_are_learned_from(call, tmp_path, tiny, bars):
-    (bars / "left" / "broken.png").write_bytes((bars / "left" / "00.png").read_bytes()[:60])
-    (bars / "right" / "empty.png").write_bytes(b"")
-    (bars / "right" / "notes.txt").write_text("no picture")
-    answer = call("train", "images", "--dataset", bars, "--out", tmp_path / "m", "--json", *tiny)
-    assert answer.code == 0
-    skipped = [line for line in answer.stderr.splitlines() if line.startswith("skipped: ")]
-    assert [line.split(": ")[1] for line in sorted(skipped)] == [
-        str(bars / "left" / "broken.png"),
-        str(bars / "right" / "empty.png"),
-        str(bars / "right" / "notes.txt"),
-    ]
-    assert answer.json["n_train"] + answer.json["n_valid"] + answer.json["n_test"] == 24
-
-
-def test_of_many_broken_files_a_few_are_listed_and_the_rest_counted(call, tmp_path, tiny, bars):
-    for number in range(30):
-        (bars / "left" / f"broken{number}.png").write_bytes(b"")
-    answer = call("train", "images", "--dataset", bars, "--out", tmp_path / "m", *tiny)
-    assert answer.code == 0
-    assert answer.stderr.count("skipped: ") == 11
-    assert "20 more files" in answer.stderr
-
-
-def test_all_that_was_skipped_and_found_is_in_the_json(call, tmp_path, tiny, bars):
-    for number in range(15):
-        (bars / "left" / f"broken{number}.png").write_bytes(b"")
-    shutil.copy(bars / "right" / "03.png", bars / "left" / "copy.png")
-    answer = call("train", "images", "--dataset", bars, "--out", tmp_path / "m", "--json", *tiny)
-    assert answer.code == 0
-    record = answer.json
-    assert len(record["skipped"]) == 15
-    assert record["extractor"]["channels"] == "grey"
-    assert "12 x 12 pixels, grey" in record["notes"][0]
-    found = {warning["name"]: warning for warning in record["warnings"]}
-    (pair,) = found["contradicting duplicates"]["evidence"]["pairs"]
-    assert set(pair["paths"]) == {str(bars / "left" / "copy.png"), str(bars / "right" / "03.png")}
-    for text in (*(warning["text"] for warning in record["warnings"]), *record["notes"]):
-        assert text in answer.stderr
-    assert provenance_of(tmp_path / "m")["warnings"] == [warning["text"] for warning in record["warnings"]]
-
-
-def test_unequal_classes_are_balanced_unless_the_recipe_says_no(call, tmp_path, bars, picture):
-    for number in range(60):
-        picture(bars / "left" / f"more{number}.png", column=2, noise=100 + number)
-    (tmp_path / "plain.toml").write_text("balance = 0\nhidden = [8]\nepochs = 30\n")
-    (tmp_path / "balanced.toml").write_text("hidden = [8]\nepochs = 30\n")
-    words = ("train", "images", "--dataset", bars)
-    plain = call(*words, "--config", tmp_path / "plain.toml", "--out", tmp_path / "plain", "--json")
-    balanced = call(*words, "--config", tmp_path / "balanced.toml", "--out", tmp_path / "balanced", "--json")
-    assert (plain.json["balance"], balanced.json["balance"]) == (None, 0.5)
-    assert "very unequal size; of what this adds to the answers, 50 % is taken back" in balanced.stderr
-    assert "taken back" not in plain.stderr
-    networks = [bundle.load(tmp_path / name).network for name in ("plain", "balanced")]
-    X = np.zeros((1, networks[0].n_features), np.float32)
-    before, after = (network.logits(X)[0] for network in networks)
-    assert before[0] - before[1] > after[0] - after[1]
-    table = call(*words, "--config", tmp_path / "balanced.toml", "--out", tmp_path / "m").stdout
-    assert "balanced accuracy" in table.splitlines()[0]
-
-
-def test_whatever_a_file_or_class_is_called_is_printed_in_one_line_and_as_no_command(call, tmp_path, tiny, bars):
-    (bars / "left").rename(bars / "--help")
-    (bars / "right").rename(bars / os.fsdecode(b"\x1b[31m\xff"))
-    for name in (b"new\nline.png", b"\x1b[2J.png", b"\xfe.png"):
-        (bars / "--help" / os.fsdecode(name)).write_bytes(b"")
-    answer = call("train", "images", "--dataset", bars, "--out", tmp_path / "m", *tiny)
-    assert answer.code == 0
-    skipped = [line for line in answer.stderr.splitlines() if line.startswith("skipped: ")]
-    assert len(skipped) == 3
-    for shown in ("new\\nline.png", "\\x1b[2J.png", "\\xfe.png"):
-        assert sum(shown in line for line in skipped) == 1
-    assert "\x1b" not in answer.stderr
-    assert call("predict", tmp_path / "m", bars / "--help" / "00.png", "--json").code == 0
-
-
-def test_speech_is_warned_of_where_rates_or_one_speaker_give_a_word_away(call, tmp_path, tiny, sound):
-    lines = ["path,label,group"]
-    for label, sr, speakers in (("yes", 8000, "abcd"), ("no", 16000, "abcd"), ("maybe", 16000, "a")):
-        for speaker in speakers:
-            for number in range(12 // len(speakers)):
-                name = f"{label}-{speaker}-{number}.wav"
-                pitch = 100 + 10 * ord(speaker) % 70 + number + 50 * (label == "no")
-                soundfile.write(tmp_path / name, sound(sr=sr, pitch=pitch, seconds=0.4 + 0.02 * number), sr)
-                lines.append(f"{name},{label},{speaker}")
-    answer = call("train", "speech", "--dataset", manifest(tmp_path, lines), "--out", tmp_path / "m", "--json", *tiny)
-    assert answer.code == 0, answer
-    found = {warning["name"]: warning["evidence"] for warning in answer.json["warnings"]}
-    assert found["one group alone"]["groups"] == {"maybe": "a"}
-    assert found["mixed conditions"]["counts"] == {"16 kHz": 24, "8 kHz": 12}
-    assert found["mixed conditions"]["told_apart"]["yes"] == "8 kHz"
-    assert set(found["few samples"]["n_train"]) == {"yes", "no"}
-    assert "12 at 8 kHz" in answer.stderr
-
-
-def empty_class(bars):
-    (bars / "middle").mkdir()
-
-
-def class_of_one(bars):
-    (bars / "middle").mkdir()
-    shutil.copy(bars / "left" / "00.png", bars / "middle" / "00.png")
-
-
-def class_of_broken_files(bars):
-    (bars / "middle").mkdir()
-    for number in range(4):
-        (bars / "middle" / f"{number}.png").write_bytes(b"no picture")
-
-
-@pytest.mark.parametrize("spoil", [empty_class, class_of_one, class_of_broken_files])
-def test_a_class_without_enough_files_is_refused_by_name(call, tmp_path, tiny, bars, spoil):
-    spoil(bars)
-    answer = call("train", "images", "--dataset", bars, "--out", tmp_path / "m", *tiny)
-    assert answer.code == 4
-    assert "middle" in answer.stderr
-    assert not (tmp_path / "m").exists()
-
-
-def test_data_of_which_nothing_can_be_read_is_refused(call, tmp_path, tiny, bars):
-    for path in bars.rglob("*.png"):
-        path.write_bytes(b"no picture")
-    answer = call("train", "images", "--dataset", bars, "--out", tmp_path / "m", *tiny)
-    assert answer.code == 4
-    assert answer.stderr.startswith("error: ")
-
-
-@pytest.mark.parametrize(
-    ("lines", "words"),
-    [
-        (["path,label", "a.png,left", "none.png,right"], ["none.png"]),
-        (["path,label,colour", "a.png,left,red"], ["colour"]),
-        (["path", "a.png"], ["label"]),
-    ],
-)
-def test_a_manifest_that_is_wrong_is_refused_by_name(call, tmp_path, tiny, picture, lines, words):
-    picture(tmp_path / "a.png")
-    path = manifest(tmp_path, lines)
-    answer = call("train", "images", "--dataset", path, "--out", tmp_path / "m", *tiny)
-    assert answer.code == 4
-    assert all(word in answer.stderr for word in [str(path), *words])
-
-
-# Data that cannot be had
-
-
-@pytest.fixture
-def unreachable(tmp_path, monkeypatch):
-    """No data is here, no mirror is set, and every address is one where nobody answers."""
-    from dataclasses import replace
-
-    from pipelines.datasets import registry
-
-    def nowhere(source):
-        files = tuple(replace(file, addresses=("http://127.0.0.1:9/file",)) for file in source.files)
-        return replace(source, files=files)
-
-    everywhere = {name: nowhere(source) for name, source in registry.sources().items()}
-    monkeypatch.setattr(registry, "sources", lambda: everywhere)
-    monkeypatch.setenv("BACKPROP_DATA", str(tmp_path / "empty"))
-    monkeypatch.delenv("BACKPROP_MIRROR", raising=False)
-
-
-@pytest.mark.parametrize(("task", "bundled"), [("images", "digits"), ("speech", "spoken-digits")])
-def test_where_the_default_cannot_be_had_the_bundled_data_stands_in_and_all_say_so(
-    call, tmp_path, tiny, unreachable, task, bundled
-):
-    answer = call("train", task, "--out", tmp_path / "m", "--json", *tiny)
-    assert answer.code == 0
-    assert answer.json["dataset"] == bundled
-    assert answer.json["bundled_fallback"] is True
-    warning = next(line for line in answer.stderr.splitlines() if line.startswith("warning"))
-    assert bundled in warning
-    assert "BACKPROP_MIRROR" in warning
-    provenance = call("info", tmp_path / "m", "--json").json["provenance"]
-    assert (provenance["dataset"], provenance["bundled_fallback"]) == (bundled, True)
-    assert "bundled_fallback" in call("info", tmp_path / "m").stdout
-    assert call("evaluate", tmp_path / "m", "--json").json["dataset"] == bundled
-
-
-def test_the_table_for_people_says_that_the_bundled_data_stood_in(call, tmp_path, tiny, unreachable):
-    answer = call("train", "images", "--out", tmp_path / "m", *tiny)
-    assert "digits (bundled, because the default could not be had)" in answer.stdout
-
-
-@pytest.mark.parametrize(("task", "name"), [("images", "mnist"), ("images", "cifar10"), ("speech", "fsdd")])
-def test_data_asked_for_by_name_that_cannot_be_had_is_an_error(call, tmp_path, unreachable, task, name):
-    answer = call("train", task, "--dataset", name, "--out", tmp_path / "m")
-    assert answer.code == 4
-    assert answer.stdout == ""
-    assert name in answer.stderr
-    assert "BACKPROP_MIRROR" in answer.stderr
-    assert not (tmp_path / "m").exists()
-
-
-def test_an_unknown_data_set_and_one_of_the_other_task_are_usage_errors(call, tmp_path):
-    answer = call("train", "images", "--dataset", "mnits", "--out", tmp_path / "m")
-    assert answer.code == 2
-    assert "did you mean mnist?" in answer.stderr
-    answer = call("train", "images", "--dataset", "fsdd", "--out", tmp_path / "m")
-    assert answer.code == 2
-    assert "holds speech, not images" in answer.stderr
-
-
-def test_a_folder_that_does_not_exist_is_missing_data(call, tmp_path):
-    answer = call("train", "images", "--dataset", tmp_path / "none", "--out", tmp_path / "m")
-    assert answer.code == 4
-    assert str(tmp_path / "none") in answer.stderr
+# Cached features
 
 
 def test_features_that_cannot_be_cached_cost_a_warning_and_not_the_training(call, tmp_path, tiny, bars, monkeypatch):
@@ -641,7 +307,7 @@ def test_features_that_cannot_be_cached_cost_a_warning_and_not_the_training(call
     assert "warning" in answer.stderr
 
 
-def test_cached_features_that_are_damaged_are_noticed_and_made_again(call, tmp_path, tiny, bars, monkeypatch):
+def test_cached_features_that_are_damaged_are_noticed_and_made_again(call, tmp_path, tiny, bars, monkeypatch, weights):
     monkeypatch.setenv("BACKPROP_DATA", str(tmp_path / "data"))
     words = ("train", "images", "--dataset", bars, *tiny, "--out")
     call(*words, tmp_path / "first")
@@ -655,14 +321,3 @@ def test_cached_features_that_are_damaged_are_noticed_and_made_again(call, tmp_p
         assert weights(tmp_path / "again") == weights(tmp_path / "first")
         assert cached.read_bytes() == good
     assert "damaged" not in call(*words, tmp_path / "again").stderr
-
-
-def test_a_deterministic_training_takes_one_thread_however_many_are_offered(call, tmp_path):
-    out = tmp_path / "model.safetensors"
-    answer = call("train", "images", "--dataset", "digits", "--epochs", "1", "--jobs", "2", "--deterministic",
-                  "--out", out, "--json")  # fmt: skip
-    assert answer.json["threads"] == 1
-    plain = call("train", "images", "--dataset", "digits", "--epochs", "1", "--jobs", "1",
-                 "--out", tmp_path / "plain.safetensors", "--json")  # fmt: skip
-    assert plain.json["threads"] == 1
-    assert weights(out) == weights(tmp_path / "plain.safetensors")
