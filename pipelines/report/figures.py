@@ -1,67 +1,30 @@
-"""Figures: the curves of a report as SVG that stands in the page, follows its colours, and can be printed at any size.
+"""Figures: what the numbers of a diagnosis look like, and what they show, in words.
 
-matplotlib draws each with colours that mean something ("the first series", "a grid line"); afterwards these names take
-the place of the colours, as variables of the page's style sheet, so that one figure serves a light and a dark page. No
-figure relies on colour alone: series differ in markers and strokes too. The letters stay letters, in the page's own
-font.
+Each function here takes the numbers of one table and draws one or a few charts of them.
 """
 
-import io
-import re
-import warnings
-from dataclasses import dataclass
-from xml.etree import ElementTree
-
-from markupsafe import Markup
-
 from pipelines.report import trends
+from pipelines.report.chart import (
+    COLOURS,
+    HEAT_LEVELS,
+    STYLES,
+    TRAIN,
+    VALID,
+    canvas,
+    finished,
+    legend,
+    plotted,
+    powers_of_ten,
+    settings,
+    shares,
+    whole_numbers,
+)
 from pipelines.report.tables import health_of
 from pipelines.report.wording import number, share, shown
 
-WIDTH, HEIGHT = 360, 240  # units of the drawing; letters are 12 high
 MOST_GROUPS = 40
 MOST_LINES = 5
-
-# What matplotlib is told, and what the page makes of it.
-COLOURS = {
-    "ink": "#010101",
-    "muted": "#020202",
-    "line": "#030303",
-    "surface": "#040404",
-    "series-1": "#010201",
-    "series-2": "#010301",
-    "series-3": "#010401",
-    "series-4": "#010501",
-    "series-5": "#010601",
-    **{f"heat-{level}": f"#0201{level:02x}" for level in range(1, 7)},
-}
-STYLES = (("series-1", "-", "o"), ("series-2", "--", "s"), ("series-3", "-.", "^"), ("series-4", ":", "D"))
-STYLES = (*STYLES, ("series-5", (0, (6, 2, 1, 2, 1, 2)), "v"))
-TRAIN, VALID = STYLES[:2]
-HEAT_LEVELS = 6
-
-_SVG = "http://www.w3.org/2000/svg"
-_XLINK = "http://www.w3.org/1999/xlink"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure of the page.
-
-    Attributes
-    ----------
-    title : str
-    trend : str, what it shows, in words
-    svg : Markup, safe to stand in a page
-    table : str, the name of the table with its numbers
-    wide : bool, whether it needs the whole width
-    """
-
-    title: str
-    trend: str
-    svg: Markup
-    table: str
-    wide: bool = False
+MOST_CLASSES_IN_TABLE = 20
 
 
 def figures_of(record, tables):
@@ -75,153 +38,12 @@ def figures_of(record, tables):
     import matplotlib
 
     found = {}
-    with matplotlib.rc_context(_settings()):
+    with matplotlib.rc_context(settings()):
         for name, make in FIGURES.items():
             drawn = list(make(record, tables))
             if drawn:
                 found[name] = drawn
     return found
-
-
-def _settings():
-    """Return matplotlib's settings: only those of this module, none of the user's."""
-    import matplotlib
-
-    return {
-        **matplotlib.rcParamsDefault,
-        "backend": "svg",
-        "svg.fonttype": "none",
-        "svg.hashsalt": "backprop",
-        "text.parse_math": False,
-        "font.size": 12,
-        "axes.titlesize": 12,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.edgecolor": COLOURS["muted"],
-        "axes.labelcolor": COLOURS["muted"],
-        "axes.linewidth": 0.8,
-        "axes.grid": True,
-        "axes.grid.axis": "y",
-        "axes.axisbelow": True,
-        "axes.unicode_minus": True,
-        "axes.formatter.useoffset": False,
-        "grid.color": COLOURS["line"],
-        "grid.linewidth": 0.8,
-        "xtick.color": COLOURS["muted"],
-        "ytick.color": COLOURS["muted"],
-        "xtick.minor.visible": False,
-        "text.color": COLOURS["ink"],
-        "lines.linewidth": 1.8,
-        "lines.markersize": 4.5,
-        "legend.frameon": False,
-        "legend.fontsize": 12,
-        "legend.handlelength": 2.2,
-        "figure.facecolor": "none",
-        "axes.facecolor": "none",
-        "savefig.facecolor": "none",
-    }
-
-
-def canvas(height=HEIGHT, width=WIDTH):
-    """Return an empty matplotlib figure and its axes, `width` by `height` units."""
-    from matplotlib.figure import Figure as Canvas
-
-    figure = Canvas(figsize=(width / 72, height / 72), dpi=72, layout="constrained")
-    return figure, figure.subplots()
-
-
-def plotted(axes, x, y, style, label, **settings):
-    """Draw a line with a few markers, in one of `STYLES`; a missing number leaves a gap."""
-    colour, dashes, marker = style
-    points = [float("nan") if value is None else value for value in y]
-    every = max(1, len(points) // 8)
-    axes.plot(
-        x,
-        points,
-        linestyle=dashes,
-        marker=marker,
-        markevery=every,
-        color=COLOURS[colour],
-        markeredgecolor=COLOURS["surface"],
-        markeredgewidth=0.8,
-        label=shown(label, 24),
-        **settings,
-    )
-
-
-def legend(axes, columns=2):
-    """Put the legend above the axes, outside of them."""
-    axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=columns, borderaxespad=0.2, columnspacing=1.4)
-
-
-def shares(axis):
-    """Let an axis have per cent."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    axis.set_major_locator(MaxNLocator(5))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g} %"))
-
-
-def whole_numbers(axis):
-    """Let an axis have whole numbers."""
-    from matplotlib.ticker import MaxNLocator
-
-    axis.set_major_locator(MaxNLocator(6, integer=True))
-
-
-def svg_of(figure, name, label):
-    """Return a matplotlib figure as SVG to stand in a page.
-
-    Parameters
-    ----------
-    figure : matplotlib Figure
-    name : str, letters and hyphens; begins every id in it, so that several figures may stand in one page
-    label : str, what it shows, in words
-    """
-    file = io.StringIO()
-    with warnings.catch_warnings():
-        # The page's font has letters that matplotlib's has not; it only measures them.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    ElementTree.register_namespace("", _SVG)
-    ElementTree.register_namespace("xlink", _XLINK)
-    root = ElementTree.fromstring(file.getvalue())
-    for parent, name_of_child in ((root, "metadata"), *((part, "style") for part in root.findall(f"{{{_SVG}}}defs"))):
-        for child in parent.findall(f"{{{_SVG}}}{name_of_child}"):  # a style would be the whole page's; see report.css
-            parent.remove(child)
-    for size in ("width", "height", "version"):
-        root.attrib.pop(size, None)
-    for element in root.iter():
-        for key, value in element.attrib.items():
-            element.set(key, _adapted(key, value, name))
-        element.tail = None
-        if element.text and not element.text.strip():
-            element.text = None
-    root.set("role", "img")
-    root.set("aria-label", label)
-    return Markup(ElementTree.tostring(root, encoding="unicode"))
-
-
-_VARIABLES = {code: f"var(--{name})" for name, code in COLOURS.items()}
-
-
-def _adapted(key, value, name):
-    """Return an attribute with the page's colours and font, and with ids that are this figure's own."""
-    if key == "id":
-        return f"{name}-{value}"
-    value = re.sub(r"url\(#", f"url(#{name}-", value)
-    if key == f"{{{_XLINK}}}href" and value.startswith("#"):
-        value = f"#{name}-{value[1:]}"
-    if key == "style":
-        value = re.sub(r"#[0-9a-f]{6}", lambda code: _VARIABLES.get(code[0], code[0]), value)
-        value = re.sub(r"font: [^;]*?([\d.]+px)[^;]*", r"font-size: \1", value)
-        value = re.sub(r"font-family:[^;]*;?", "", value)
-    return value
-
-
-def finished(figure, name, title, trend, table, wide=False):
-    """Return a drawing as a Figure of the page."""
-    return Figure(title, trend, svg_of(figure, name, title), table, wide)
 
 
 def _epochs(record, tables):
@@ -315,7 +137,7 @@ def _health(record, tables):
         for (epoch, health), style in zip(chosen, STYLES, strict=False):
             norms = [value or None for value in health.get("gradient") or ()]
             plotted(axes, range(1, len(norms) + 1), norms, style, f"epoch {epoch}")
-        _logarithmic(axes)
+        powers_of_ten(axes)
         axes.set_xlabel("dense layer, from the input on")
         whole_numbers(axes.xaxis)
         legend(axes, 3)
@@ -342,7 +164,7 @@ def _over_epochs(table, name, title, trend, logarithmic=False):
             values = [value or None for value in values]
         plotted(axes, [row[0] for row in rows], values, style, f"{place} {layer}")
     if logarithmic:
-        _logarithmic(axes)
+        powers_of_ten(axes)
     else:
         shares(axes.yaxis)
         axes.set_ylim(bottom=0)
@@ -350,20 +172,6 @@ def _over_epochs(table, name, title, trend, logarithmic=False):
     whole_numbers(axes.xaxis)
     legend(axes, 3)
     return finished(figure, name.replace("_", "-"), title, trend, table.name)
-
-
-def _logarithmic(axes):
-    """Give the vertical axis a logarithmic scale, its numbers as plain text."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    axes.set_yscale("log")
-    axes.yaxis.set_major_locator(LogLocator(numticks=6))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}" if value < 1e-3 else f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
-    low, high = axes.get_ylim()
-    if high / low < 100:  # too few powers of ten to be a scale
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}"))
 
 
 def _calibration(record, tables):
@@ -450,8 +258,6 @@ def _confusion(record, tables):
     title = "True class by row, answer by column"
     yield finished(figure, "confusion", title, trends.confusion(table), table.name, wide=True)
 
-
-MOST_CLASSES_IN_TABLE = 20
 
 FIGURES = {
     "epochs": _epochs,

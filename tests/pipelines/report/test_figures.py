@@ -4,7 +4,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from pipelines.report.figures import HEAT_LEVELS, figures_of, heat_level
+from pipelines.report.chart import HEAT_LEVELS
+from pipelines.report.figures import figures_of, heat_level
 from pipelines.report.tables import tables_of
 
 
