@@ -19,6 +19,7 @@ import numpy as np
 from pipelines.errors import InputFileError, UsageError
 from pipelines.features import speech_evidence
 from pipelines.features.audio_file import SILENCE_PEAK, read_waveform
+from pipelines.features.clicks import without_clicks
 from pipelines.features.endpoints import word_endpoints
 from pipelines.features.mfcc import clipwise_product, make_matrices, mel_decibels, power_spectra, slopes
 from pipelines.features.time_normalisation import mean_and_spread, time_normalised
@@ -97,7 +98,7 @@ class SpeechExtractor:
     given_matrices: dict | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "speech"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     stored_dtype: ClassVar[np.dtype] = np.dtype(np.float32)
 
     def __post_init__(self):
@@ -302,9 +303,10 @@ class SpeechExtractor:
         )
 
     def word(self, waveform):
-        """Cut out the word, at full level and without its direct current: float64 [shape=(n_samples,)]."""
+        """Cut out the word, at full level, without direct current and clicks: float64 [shape=(n_samples,)]."""
         waveform = waveform.astype(np.float64)
         waveform -= waveform.mean()
+        waveform = without_clicks(waveform, self.sr)
         waveform /= np.abs(waveform).max()
         if self.preemphasis:
             waveform[1:] -= self.preemphasis * waveform[:-1]
