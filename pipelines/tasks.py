@@ -100,7 +100,6 @@ FAST_IMAGES = Recipe(
     least_steps=1500,
     activation="gelu",
     normalization="layer",
-    dropout=0.1,
     label_smoothing=0.1,
     learning_rate=3e-3,
     batch_size=256,
@@ -108,7 +107,7 @@ FAST_IMAGES = Recipe(
     augmentation=1.0,
 )
 
-BEST_IMAGES = replace(FAST_IMAGES, hidden=(1024, 1024, 1024), residual=True, epochs=100, dropout=0.15)
+BEST_IMAGES = replace(FAST_IMAGES, hidden=(1024, 1024, 1024), residual=True, epochs=100, dropout=0.15, mixup=0.2)
 
 
 def _told_of_pictures(extractor):
