@@ -99,7 +99,9 @@ def next_step(fitting, findings, recipe, preset, has_model):
     better = [finding for finding in findings if finding.name.endswith(" curve") and finding.changes]
     if better:
         best = max(better, key=lambda finding: finding.evidence["gain"])
-        return Next("Use the better value that the validation curve found.", changes=_new(recipe, best.changes))
+        wider = sum(best.changes.get("hidden", ())) > sum(recipe.hidden)
+        if not (wider and fitting.name == fit.UNDER):  # which asks for more than the next width
+            return Next("Use the better value that the validation curve found.", changes=_new(recipe, best.changes))
     if fitting.name == fit.OVER:
         return _against_overfitting(findings, recipe)
     if fitting.name == fit.UNDER:

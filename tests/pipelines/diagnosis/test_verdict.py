@@ -53,6 +53,12 @@ def test_a_better_value_that_was_found_is_used():
     assert step(fit.GOOD, BETTER).changes == {"dropout": 0.6}
 
 
+def test_an_underfitting_network_grows_by_more_than_the_curve_has_tried():
+    tiny, wider = RECIPE.changed({"hidden": [2]}), Finding("width curve", PROBLEM, {"gain": 0.1}, "", {"hidden": [4]})
+    assert step(fit.UNDER, wider, recipe=tiny).changes == {"hidden": [64]}
+    assert step(fit.GOOD, wider, recipe=tiny).changes == {"hidden": [4]}
+
+
 def test_a_good_fit_leads_to_the_better_preset_and_then_to_the_test_rows():
     assert step(fit.GOOD).preset == "best"
     assert step(fit.GOOD, preset="best", has_model=True).verb == "evaluate"
