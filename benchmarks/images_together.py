@@ -1,38 +1,38 @@
-"""Answers together: what preset `best` on pictures gains from more views of each picture, and from a second model.
+"""Answers together: what pictures gain where each is looked at in several views, and where several models answer.
 
 Neither is a single model's single answer, so neither counts as one: they have rows of their own. Averaging over views
-costs as many predictions as there are views, a second model costs a second training.
+costs as many predictions as there are views, each further model costs a training.
 
-`python -m benchmarks image_accuracy_best` leaves no models; `python -m benchmarks.image_accuracy best --seeds 2 --keep
-DIR` does, and `python -m benchmarks.images_together DIR` measures those that are there.
+`python -m benchmarks image_accuracy_best` leaves no models; `python -m benchmarks.image_accuracy PRESET --keep DIR`
+does, and `python -m benchmarks.images_together DIR` measures those that are there.
 """
 
 import argparse
 from pathlib import Path
 
 from benchmarks import results_file
-from benchmarks.image_accuracy import SETS
+from benchmarks.image_accuracy import PRESETS, SETS
 from pipelines.evaluate import evaluate
-
-PRESET = "best"
 
 
 def run(folder):
     """Measure the models in a folder, and write results/images_together.json."""
-    models = {name: sorted(Path(folder).glob(f"{name}-{PRESET}-*.safetensors")) for name in SETS}
-    measured = {name: together(paths) for name, paths in models.items() if paths}
-    results_file.write(
-        "images_together", {"command": "python -m benchmarks.images_together DIR", "preset": PRESET, "sets": measured}
-    )
+    measured = [
+        {"dataset": name, "preset": preset, "models": len(paths), "ways": together(paths)}
+        for name in SETS
+        for preset in PRESETS
+        if (paths := sorted(Path(folder).glob(f"{name}-{preset}-*.safetensors")))
+    ]
+    results_file.write("images_together", {"command": "python -m benchmarks.images_together DIR", "measured": measured})
 
 
 def together(paths):
     """Return what models answer on their test split: dict of JSON types, by the way of answering."""
     first, *others = paths
-    ways = {"one model": {}, "one model, views averaged": {"averaged": True}}
+    ways = {"one model": {}, "views averaged": {"averaged": True}}
     if others:
-        ways[f"{len(paths)} models"] = {"others": others}
-        ways[f"{len(paths)} models, views averaged"] = {"others": others, "averaged": True}
+        ways["all models"] = {"others": others}
+        ways["all models, views averaged"] = {"others": others, "averaged": True}
     return {way: _told(evaluate(first, **how).record) for way, how in ways.items()}
 
 
