@@ -24,6 +24,7 @@ from benchmarks import (
     unequal_classes,
     verdicts,
     word_error_rate,
+    words_in_noise,
 )
 
 ROOMS = (
@@ -39,6 +40,7 @@ ROOMS = (
     startup,
     choose_speech_features,
     word_error_rate,
+    words_in_noise,
     foreign_sounds,
     digits_crossval,
     real_pictures,

@@ -125,7 +125,7 @@ def _strung(takes, rng):
         digit, waveform = takes[i]
         words.append(waveform * (PEAK * 10 ** (rng.uniform(-6, 6) / 20) / np.abs(waveform).max()))
         said.append(digit)
-        start, stop = word_endpoints(words[-1], frame_length=256, hop_length=80, trim_db=25.0, pad=0)
+        start, stop = word_endpoints(words[-1], SR, frame_length=256, hop_length=80, trim_db=25.0, pad=0)
         middles.append((sum(map(len, parts)) + (start + stop) / 2) / SR)
         parts += [words[-1], _pause(rng)]
     return Strung(np.concatenate(parts), said, middles, float(np.square(np.concatenate(words)).mean()))

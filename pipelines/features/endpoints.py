@@ -3,22 +3,26 @@
 People press the button before they speak and let it go after. What lies before and after the word says nothing about
 which word it was, but it would shift the word within the features. A frame belongs to the word if its energy is within
 some decibels of the loudest frame's: a threshold that moves with the recording, so the distance to the microphone does
-not matter. Some room is kept on both sides, for the soft sounds at the edges: the f of five, the t of eight.
+not matter. Some room is kept on both sides, for the soft sounds at the edges: the f of five, the t of eight. Where a
+room is so noisy that noise would pass the threshold, the word begins and ends where it rises out of the noise.
 """
 
 import numpy as np
 
+from pipelines.features.room_noise import beyond_noise
 
-def word_endpoints(waveform, frame_length, hop_length, trim_db, pad):
+
+def word_endpoints(waveform, sr, frame_length, hop_length, trim_db, pad):
     """Return the part of a waveform that the word occupies.
 
     Frames are taken every `hop_length` samples, centred there, as `librosa.effects.trim` takes them. Their mean squares
-    are differences of one running sum.
+    are differences of one running sum. Noise at the edges of the recording is no part of the word, see `beyond_noise`.
 
     Parameters
     ----------
     waveform : ndarray of float64 [shape=(n_samples,)]
         At least one sample must differ from zero.
+    sr : int > 0, in Hz
     frame_length, hop_length : int > 0
         In samples.
     trim_db : float > 0
@@ -38,6 +42,8 @@ def word_endpoints(waveform, frame_length, hop_length, trim_db, pad):
     right = np.minimum(left + frame_length, len(waveform))
     frames = energy[right] - energy[np.maximum(left, 0)]
     loud = np.flatnonzero(frames > frames.max() * 10 ** (-trim_db / 10))
-    start = loud[0] * hop_length - pad
-    stop = (loud[-1] + 1) * hop_length + pad
-    return max(0, int(start)), min(len(waveform), int(stop))
+    start, stop = loud[0] * hop_length, (loud[-1] + 1) * hop_length
+    first, last = beyond_noise(waveform, sr, trim_db)
+    if start >= last or stop <= first:  # what is loudest is no word
+        start, stop = first, last
+    return max(0, int(max(start, first)) - pad), min(len(waveform), int(min(stop, last)) + pad)

@@ -311,7 +311,7 @@ class SpeechExtractor:
         if self.preemphasis:
             waveform[1:] -= self.preemphasis * waveform[:-1]
         pad = round(self.trim_pad * self.sr)
-        start, stop = word_endpoints(waveform, self.n_fft, self.hop_length, self.trim_db, pad)
+        start, stop = word_endpoints(waveform, self.sr, self.n_fft, self.hop_length, self.trim_db, pad)
         return waveform[start:stop]
 
     def _described(self, words):

@@ -94,29 +94,29 @@ def test_endpoints_are_those_of_librosas_trim(trim_db, n_fft, hop_length):
     for length in (100, 1000, 7919):
         waveform = rng.normal(size=length) * np.hanning(length) ** 4
         _, expected = librosa.effects.trim(waveform, top_db=trim_db, frame_length=n_fft, hop_length=hop_length)
-        assert word_endpoints(waveform, n_fft, hop_length, trim_db, 0) == tuple(expected)
+        assert word_endpoints(waveform, 8000, n_fft, hop_length, trim_db, 0) == tuple(expected)
 
 
 def test_endpoints_find_a_word_between_silences_and_do_not_depend_on_its_level():
     word = clips(3000)[0] / 3
     waveform = np.concatenate([np.full(4000, 1e-5), word, np.full(2000, -1e-5)])
-    start, stop = word_endpoints(waveform, 256, 80, 25.0, 400)
+    start, stop = word_endpoints(waveform, 8000, 256, 80, 25.0, 400)
     assert 3000 < start < 4800
     assert 6000 < stop < 7600
     for level in (1e-3, 100.0):
-        assert word_endpoints(level * waveform, 256, 80, 25.0, 400) == (start, stop)
+        assert word_endpoints(level * waveform, 8000, 256, 80, 25.0, 400) == (start, stop)
 
 
 def test_padding_keeps_more_of_the_recording_but_never_more_than_there_is():
     waveform = np.concatenate([np.full(500, 1e-5), clips(3000)[0], np.full(500, 1e-5)])
-    start, stop = word_endpoints(waveform, 256, 80, 25.0, 0)
-    assert word_endpoints(waveform, 256, 80, 25.0, 100) == (start - 100, stop + 100)
-    assert word_endpoints(waveform, 256, 80, 25.0, 10_000) == (0, 4000)
+    start, stop = word_endpoints(waveform, 8000, 256, 80, 25.0, 0)
+    assert word_endpoints(waveform, 8000, 256, 80, 25.0, 100) == (start - 100, stop + 100)
+    assert word_endpoints(waveform, 8000, 256, 80, 25.0, 10_000) == (0, 4000)
 
 
 @pytest.mark.parametrize("length", [1, 2, 79, 80, 81])
 def test_endpoints_of_the_shortest_clips_are_never_empty(length):
-    start, stop = word_endpoints(np.ones(length), 256, 80, 25.0, 0)
+    start, stop = word_endpoints(np.ones(length), 8000, 256, 80, 25.0, 0)
     assert 0 <= start < stop <= length
 
 
