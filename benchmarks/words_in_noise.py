@@ -2,9 +2,11 @@
 
 FSDD's test takes are cut tightly. Here each has half a second of its room before and after it, and noise of one kind
 through all of the recording: white (hiss), pink (street) or brown (rumble), its power so many decibels below the mean
-power of the word. The model is asked as `backprop predict` asks it. Every seed trains anew; the noise is the same.
+power of the word. Or there is a click before and after each, its peak so many decibels above the word's. The model is
+asked as `backprop predict` asks it. Every seed trains anew; noise and clicks are the same.
 """
 
+import functools
 import statistics
 import tempfile
 from pathlib import Path
@@ -22,6 +24,9 @@ SEEDS = (0, 1, 2)
 PAUSE = 0.5  # seconds
 COLOURS = {"white": WHITE, "pink": PINK, "brown": BROWN}
 SNRS = (30, 20, 10, 5)  # decibels
+CLICKS = (10, 0, -10, -20)  # decibels
+CLICK = 0.01  # seconds
+FROM_WORD = 0.3  # seconds from a click to the word
 
 
 def run():
@@ -35,29 +40,45 @@ def run():
         ]
     extractor = models[0].extractor
     words = [extractor.read(dataset.items[i]) for i in test]
-    conditions = {"as they are": words, "pauses": [np.pad(word, _pause(extractor.sr)) for word in words]}
     rng = np.random.default_rng(0)
+    conditions = {"as they are": lambda word: word, "pauses": lambda word: np.pad(word, round(PAUSE * extractor.sr))}
     for name, colour in COLOURS.items():
         for snr in SNRS:
-            conditions[f"{name}, {snr} dB"] = [_in_room(word, extractor.sr, colour, snr, rng) for word in words]
+            conditions[f"{name}, {snr} dB"] = functools.partial(_in_room, extractor.sr, colour, snr, rng)
+    for level in CLICKS:
+        conditions[f"click, {level} dB"] = functools.partial(_clicked, extractor.sr, level, rng)
     measured = {}
-    for name, waveforms in conditions.items():
-        stored = extractor.stored_rows(waveforms)
+    for name, recorded in conditions.items():
+        stored = extractor.stored_rows([recorded(word) for word in words])
         by_seed = [accuracy(dataset.y[test], model.probabilities(stored).argmax(axis=1)) for model in models]
         measured[name] = {"mean": statistics.mean(by_seed), "seeds": by_seed}
     results_file.write(
         "words_in_noise",
-        {"preset": PRESET, "seeds": SEEDS, "n": len(words), "pause_seconds": PAUSE, "accuracy": measured},
+        {
+            "preset": PRESET,
+            "seeds": SEEDS,
+            "n": len(words),
+            "pause_seconds": PAUSE,
+            "click_seconds": CLICK,
+            "click_to_word_seconds": FROM_WORD,
+            "accuracy": measured,
+        },
     )
 
 
-def _pause(sr):
-    return round(PAUSE * sr)
-
-
-def _in_room(word, sr, colour, snr, rng):
+def _in_room(sr, colour, snr, rng, word):
     """Return a word between two pauses, with noise: float32 [shape=(n_samples,)]."""
-    quiet = np.pad(word, _pause(sr))
+    quiet = np.pad(word, round(PAUSE * sr))
     noise = coloured_noise(len(quiet), colour, rng)
     noise *= np.sqrt(np.mean(np.square(word, dtype=np.float64)) / np.mean(np.square(noise)) / 10 ** (snr / 10))
     return (quiet + noise).astype(np.float32)
+
+
+def _clicked(sr, level, rng, word):
+    """Return a word between two pauses, with a fading click in each: float32 [shape=(n_samples,)]."""
+    length, margin = round(CLICK * sr), round(PAUSE * sr)
+    quiet = np.pad(word, margin)
+    for start in (margin - round(FROM_WORD * sr), margin + len(word) + round(FROM_WORD * sr)):
+        click = rng.uniform(-1, 1, length) * np.exp(-4 * np.arange(length) / length)
+        quiet[start : start + length] = click * (np.abs(word).max() * 10 ** (level / 20) / np.abs(click).max())
+    return quiet

@@ -1,60 +1,63 @@
-"""Clicks: a key, a switch, a knock at the microphone, louder than the word and over before a sound of speech could be.
+"""Clicks: a key, a switch, a smack of the lips before or after a word.
 
-Level and endpoints of a word are measured from the loudest frame. Where that is a click, the word beside it is too
-faint to be found. No word is loudest for so short a time with silence around: the burst that ends "eight" is as short,
-but its vowel is louder.
+People press a button before they speak and let it go after. That is loud, at times louder than the word, so it would
+count as part of it, or leave the word too faint to be found. But it is shorter than a word, and stands by itself: the
+burst that ends "eight" is as short, but its vowel is near, and louder.
 """
 
 import numpy as np
 
-LONGEST = 0.03  # seconds that a click lasts
-TAIL = 0.03  # seconds in which it fades
-QUIET = 0.05  # seconds around it in which there is next to nothing, as far as the recording has them
-BELOW = 20.0  # decibels that next to nothing is below the click
-FAINT = 40.0  # decibels below the click, where a word would be too faint to be one
-WORD = 0.06  # seconds of sound that must be left
-MOST = 8  # clicks that are looked for
+SHORTEST = 0.08  # seconds: a sound that is shorter, and by itself, is a click
+BEFORE, AFTER = 0.12, 0.2  # seconds without sound that leave it by itself, before a word and after it
+SHORTEST_LOUDEST, AROUND_LOUDEST = 0.07, 0.05  # the same for the loudest sound, which is no burst beside a vowel
+TAIL = 0.03  # seconds on both sides in which a loudest click may still be heard
+FAINT = 40.0  # decibels below the loudest click, where a word would be too faint to be one
 
 
-def without_clicks(waveform, sr):
-    """Return a waveform in which clicks that are louder than all else are replaced by silence.
+def beyond_clicks(energies, frame_rate, trim_db):
+    """Return the frames in which there is a word, and the frames around it in which there is no click.
+
+    A frame belongs to a sound if it is less than `trim_db` decibels below the loudest. Where the loudest frame is in a
+    click, that is taken out, and the next loudest counts. Where there is nothing but clicks, they are the word.
 
     Parameters
     ----------
-    waveform : ndarray of float64 [shape=(n_samples,)]
-    sr : int > 0, in Hz
+    energies : ndarray of float64 [shape=(n_frames,)]
+        At least one must differ from zero.
+    frame_rate : float > 0, in Hz
+    trim_db : float > 0
 
     Returns
     -------
-    ndarray of float64 [shape=(n_samples,)]
-        The waveform itself where there are none, else a copy.
+    word, around : tuple of (int, int)
+        First frame, and the one behind the last; `around` holds the word.
     """
-    hop = max(1, sr // 100)  # samples of a frame, 10 ms
-    longest, tail, quiet, word = (round(seconds * sr / hop) for seconds in (LONGEST, TAIL, QUIET, WORD))
-    starts = np.arange(0, len(waveform), hop)
-    found = waveform
-    for _ in range(MOST):
-        peaks = np.maximum.reduceat(np.abs(found), starts)
-        first, stop = _loudest(peaks)
-        around = np.concatenate([peaks[max(0, first - quiet) : first], peaks[stop : stop + quiet]])
-        rest = np.concatenate([peaks[: max(0, first - 1)], peaks[stop + tail :]])
-        if stop - first > longest or _is_loud(around, peaks.max()).any():
-            break  # it lasts, or is not alone
-        if rest.max(initial=0) < peaks.max() * 10 ** (-FAINT / 20) or _is_loud(rest).sum() < word:
-            break  # it is all there is
-        found = found.copy()
-        found[max(0, first - 1) * hop : (stop + tail) * hop] = 0
-    return found
+    shortest, before, after, shortest_loudest, around_loudest, tail = (
+        round(seconds * frame_rate) for seconds in (SHORTEST, BEFORE, AFTER, SHORTEST_LOUDEST, AROUND_LOUDEST, TAIL)
+    )
+    ratio, faintest = 10 ** (-trim_db / 10), energies.max() * 10 ** (-FAINT / 10)
+    left, is_click = energies.copy(), np.zeros(len(energies), bool)
+    while (loudest := left.max()) > faintest:
+        peak, loud = left.argmax(), np.flatnonzero(left > loudest * ratio)
+        early, late = loud[loud <= peak], loud[loud >= peak]  # both hold the peak
+        first, last = _sounds(early, around_loudest)[-1][0], _sounds(late, around_loudest)[0][-1]
+        if last - first < shortest_loudest:
+            is_click[max(0, first - tail) : last + 1 + tail] = True
+            left[is_click] = 0
+            continue
+        *others, onset = _sounds(early, before)
+        start = next((sound[0] for sound in others if sound[-1] - sound[0] >= shortest), onset[0])
+        ending, *others = _sounds(late, after)
+        stop = next((sound[-1] for sound in others[::-1] if sound[-1] - sound[0] >= shortest), ending[-1]) + 1
+        is_click[loud[(loud < start) | (loud >= stop)]] = True
+        earlier, later = np.flatnonzero(is_click[:start]), np.flatnonzero(is_click[stop:])
+        around = earlier[-1] + 1 if len(earlier) else 0, stop + later[0] if len(later) else len(energies)
+        return (int(start), int(stop)), (int(around[0]), int(around[1]))
+    loud = np.flatnonzero(energies > energies.max() * ratio)
+    return (int(loud[0]), int(loud[-1]) + 1), (0, len(energies))
 
 
-def _loudest(peaks):
-    """Return the first frame of the stretch of loud frames around the loudest one, and the frame behind its last."""
-    k, quiet = int(peaks.argmax()), np.flatnonzero(~_is_loud(peaks))
-    place = np.searchsorted(quiet, k)
-    return quiet[place - 1] + 1 if place else 0, quiet[place] if place < len(quiet) else len(peaks)
-
-
-def _is_loud(peaks, loudest=None):
-    """Return which frames are at most `BELOW` decibels below the loudest, of these or of others."""
-    loudest = peaks.max(initial=0) if loudest is None else loudest
-    return peaks > loudest * 10 ** (-BELOW / 20)
+def _sounds(loud, apart):
+    """Return loud frames in parts, between which there are at least so many others: list of ndarray of int64."""
+    gaps = np.flatnonzero(loud[1:] - loud[:-1] > apart) + 1
+    return np.split(loud, gaps) if len(gaps) else [loud]

@@ -3,12 +3,15 @@
 People press the button before they speak and let it go after. What lies before and after the word says nothing about
 which word it was, but it would shift the word within the features. A frame belongs to the word if its energy is within
 some decibels of the loudest frame's: a threshold that moves with the recording, so the distance to the microphone does
-not matter. Some room is kept on both sides, for the soft sounds at the edges: the f of five, the t of eight. Where a
-room is so noisy that noise would pass the threshold, the word begins and ends where it rises out of the noise.
+not matter. Some room is kept on both sides, for the soft sounds at the edges: the f of five, the t of eight.
+
+Clicks beside the word are left out first. And where a room is so noisy that noise would pass the threshold, the word
+begins and ends where it rises out of the noise.
 """
 
 import numpy as np
 
+from pipelines.features.clicks import beyond_clicks
 from pipelines.features.room_noise import beyond_noise
 
 
@@ -16,7 +19,7 @@ def word_endpoints(waveform, sr, frame_length, hop_length, trim_db, pad):
     """Return the part of a waveform that the word occupies.
 
     Frames are taken every `hop_length` samples, centred there, as `librosa.effects.trim` takes them. Their mean squares
-    are differences of one running sum. Noise at the edges of the recording is no part of the word, see `beyond_noise`.
+    are differences of one running sum. See `beyond_clicks` and `beyond_noise` for what else is no part of the word.
 
     Parameters
     ----------
@@ -41,9 +44,9 @@ def word_endpoints(waveform, sr, frame_length, hop_length, trim_db, pad):
     left = np.arange(0, len(waveform) + 1, hop_length) - frame_length // 2
     right = np.minimum(left + frame_length, len(waveform))
     frames = energy[right] - energy[np.maximum(left, 0)]
-    loud = np.flatnonzero(frames > frames.max() * 10 ** (-trim_db / 10))
-    start, stop = loud[0] * hop_length, (loud[-1] + 1) * hop_length
-    first, last = beyond_noise(waveform, sr, trim_db)
-    if start >= last or stop <= first:  # what is loudest is no word
+    (start, stop), (before, after) = beyond_clicks(frames, sr / hop_length, trim_db)
+    start, stop, before, after = (k * hop_length for k in (start, stop, before, after))
+    first, last = (before + k for k in beyond_noise(waveform[before:after], sr, trim_db))
+    if start >= last or stop <= first:  # what is loud is no word
         start, stop = first, last
-    return max(0, int(max(start, first)) - pad), min(len(waveform), int(min(stop, last)) + pad)
+    return max(0, max(start, first) - pad), min(len(waveform), min(stop, last) + pad)

@@ -22,7 +22,7 @@ def reference_row(path, extractor):
     Returns
     -------
     row : ndarray of float32 [shape=(n_stored,)]
-        What `extractor.stored_row(extractor.read(path))` returns, to about 1e-5.
+        What `extractor.stored_row(extractor.read(path))` returns, to about 1e-5, where the word `is_cut_alike`.
     """
     word = _word(_waveform(path, extractor).astype(np.float64), extractor)
     axis = {name: getattr(extractor, name) for name in ("sr", "n_fft", "n_mels", "fmin", "fmax")}
@@ -52,7 +52,8 @@ def reference_variants(path, varied, stretched=False):
     Returns
     -------
     row : ndarray of float32 [shape=(n_stored,)]
-        If not `stretched`, what `varied.stored_rows([varied.read(path)])[0]` is, to about 1e-5.
+        If not `stretched`, what `varied.stored_rows([varied.read(path)])[0]` is, to about 1e-5, where the word
+        `is_cut_alike`.
     """
     import librosa
 
@@ -66,6 +67,17 @@ def reference_variants(path, varied, stretched=False):
         varied.variation.varied_decibels(decibels.T, np.array([0, decibels.shape[1]]), rng)
         rows.append(_described(decibels, extractor))
     return np.concatenate(rows)
+
+
+def is_cut_alike(path, extractor):
+    """Tell whether a word is cut out as librosa's `trim` does: clicks and room noise around it are nothing to librosa.
+
+    Parameters
+    ----------
+    path, extractor : as in `reference_row`
+    """
+    waveform = _waveform(path, extractor)
+    return len(_word(waveform.astype(np.float64), extractor)) == len(extractor.word(waveform))
 
 
 def _waveform(path, extractor):

@@ -19,7 +19,6 @@ import numpy as np
 from pipelines.errors import InputFileError, UsageError
 from pipelines.features import speech_evidence
 from pipelines.features.audio_file import SILENCE_PEAK, read_waveform
-from pipelines.features.clicks import without_clicks
 from pipelines.features.endpoints import word_endpoints
 from pipelines.features.mfcc import clipwise_product, make_matrices, mel_decibels, power_spectra, slopes
 from pipelines.features.time_normalisation import mean_and_spread, time_normalised
@@ -303,16 +302,15 @@ class SpeechExtractor:
         )
 
     def word(self, waveform):
-        """Cut out the word, at full level, without direct current and clicks: float64 [shape=(n_samples,)]."""
+        """Cut out the word, at full level, without direct current: float64 [shape=(n_samples,)]."""
         waveform = waveform.astype(np.float64)
         waveform -= waveform.mean()
-        waveform = without_clicks(waveform, self.sr)
-        waveform /= np.abs(waveform).max()
+        risen = waveform
         if self.preemphasis:
-            waveform[1:] -= self.preemphasis * waveform[:-1]
+            risen = np.append(waveform[0], waveform[1:] - self.preemphasis * waveform[:-1])
         pad = round(self.trim_pad * self.sr)
-        start, stop = word_endpoints(waveform, self.sr, self.n_fft, self.hop_length, self.trim_db, pad)
-        return waveform[start:stop]
+        start, stop = word_endpoints(risen, self.sr, self.n_fft, self.hop_length, self.trim_db, pad)
+        return risen[start:stop] / np.abs(waveform[start:stop]).max()
 
     def _described(self, words):
         """Return all views of some words: float32 [shape=(n, n_stored)]."""

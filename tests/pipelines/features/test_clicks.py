@@ -1,4 +1,4 @@
-"""A click beside a word is taken out, whatever it sounds like; a word that has none is left as it is, to the bit."""
+"""A click beside a word is no part of it, be it louder or softer; without clicks, energy alone decides."""
 
 from pathlib import Path
 
@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipelines.features.clicks import without_clicks
+from pipelines.features.clicks import beyond_clicks
 from pipelines.features.speech import SpeechExtractor
 
 WORDS = sorted((Path(__file__).resolve().parents[3] / "data" / "bundled" / "spoken-digits").glob("[fm]1/*.flac"))
 SR = 8000
+RATE, TRIM_DB = 100.0, 25.0
 
 
 def click(kind, seconds=0.01):
@@ -29,59 +30,83 @@ def hiss(seconds):
 
 @pytest.fixture(scope="module")
 def words():
-    """Some words of two voices, well below full scale: list of float64 ndarray."""
+    """Some words of two voices, a quarter of full scale: list of float64 ndarray."""
     read = [soundfile.read(path)[0] for path in WORDS[::7]]
     return [0.25 * word / np.abs(word).max() for word in read]
 
 
-def test_words_are_left_as_they_are(words):
-    assert all(without_clicks(word, SR) is word for word in words)
-
-
 @pytest.mark.parametrize("kind", ["one sample", "ringing", "rough"])
-@pytest.mark.parametrize("gap", [0.1, 0.4])
-def test_a_word_is_described_alike_with_clicks_before_and_after_it(words, kind, gap):
-    extractor, pause, shifted = SpeechExtractor(), hiss(gap), 0
+@pytest.mark.parametrize("gap", [0.25, 0.5])
+@pytest.mark.parametrize("level", [1.0, 0.25, 0.1, 0.03], ids=["louder", "as loud", "softer", "soft"])
+def test_a_word_is_cut_out_alike_with_clicks_before_and_after_it(words, kind, gap, level):
+    extractor, pause, other = SpeechExtractor(), hiss(gap), 0
     for word in words:
         alone = np.concatenate([pause, word, pause])
-        clicked = np.concatenate([hiss(0.2), click(kind), alone, click(kind), hiss(0.2)])
-        plain, other = (extractor.word(each.astype(np.float32)) for each in (alone, clicked))
-        assert np.abs(other).max() == pytest.approx(np.abs(plain).max(), rel=0.02)
-        shifted += abs(len(other) - len(plain)) > 2 * extractor.hop_length
-    assert shifted <= 1  # a soft end may lie just on one side of the threshold
+        clicked = np.concatenate([hiss(0.2), level * click(kind), alone, level * click(kind), hiss(0.2)])
+        plain, cut = (extractor.word(each.astype(np.float32)) for each in (alone, clicked))
+        assert np.abs(cut).max() == 1
+        other += abs(len(cut) - len(plain)) > extractor.hop_length
+    assert other <= 1  # a soft end may lie just on one side of the threshold
 
 
-def test_only_what_is_around_a_click_changes(words):
-    clicked = np.concatenate([hiss(0.2), click("rough"), hiss(0.2), words[0]])
-    changed = np.flatnonzero(without_clicks(clicked, SR) != clicked)
-    assert changed.min() >= 0.18 * SR
-    assert changed.max() < 0.26 * SR
+def test_energy_alone_decides_where_there_is_no_click(words):
+    for word in words:
+        energies = np.square(word[: len(word) // 80 * 80]).reshape(-1, 80).sum(axis=1)
+        loud = np.flatnonzero(energies > energies.max() * 10 ** (-TRIM_DB / 10))
+        assert beyond_clicks(energies, RATE, TRIM_DB) == ((loud[0], loud[-1] + 1), (0, len(energies)))
 
 
-def test_the_level_does_not_matter(words):
-    clicked = np.concatenate([click("ringing"), hiss(0.2), words[0]])
-    np.testing.assert_array_equal(without_clicks(2**-7 * clicked, SR), 2**-7 * without_clicks(clicked, SR))
+@pytest.mark.parametrize("frame_rate", [50.0, 100.0, 125.0, 1000.0])
+def test_times_are_in_seconds_not_in_frames(frame_rate):
+    frames = np.arange(round(2 * frame_rate)) / frame_rate
+    word, knock = (frames >= 1) & (frames < 1.4), (frames >= 0.2) & (frames < 0.22)
+    (start, stop), (first, last) = beyond_clicks(word + 30.0 * knock + 1e-9, frame_rate, TRIM_DB)
+    assert start / frame_rate == pytest.approx(1, abs=1.01 / frame_rate)
+    assert stop / frame_rate == pytest.approx(1.4, abs=1.01 / frame_rate)
+    assert 0.22 <= first / frame_rate < 0.3
+    assert last == len(frames)
 
 
-@pytest.mark.parametrize("sr", [8000, 16000, 44100, 192_000])
-def test_no_rate_hides_a_click(sr):
-    t = np.arange(sr // 2) / sr
-    word = 0.2 * np.sin(2 * np.pi * 300 * t)
-    clicked = np.concatenate([np.zeros(sr // 10), [1.0, -1.0], np.zeros(sr // 10), word])
-    np.testing.assert_array_equal(without_clicks(clicked, sr)[-len(word) :], word)
-    assert np.abs(without_clicks(clicked, sr)).max() <= 0.2
+def frames_of(*loud):
+    """Return the energies of 200 frames, some of them loud: (first, the one behind the last, energy)."""
+    energies = np.full(200, 1e-9)
+    for first, stop, energy in loud:
+        energies[first:stop] = energy
+    return energies
 
 
 @pytest.mark.parametrize(
-    "sound",
+    ("sounds", "word", "around"),
     [
-        np.concatenate([hiss(0.3), click("rough"), hiss(0.3)]),
-        np.concatenate([np.zeros(400), click("one sample"), np.zeros(400)]),
-        click("ringing"),
-        np.ones(1),
-        np.zeros(1000),
+        ([(80, 120, 1.0)], (80, 120), (0, 200)),
+        ([(20, 23, 0.1), (80, 120, 1.0)], (80, 120), (23, 200)),
+        ([(80, 120, 1.0), (150, 153, 0.1)], (80, 120), (0, 150)),
+        ([(10, 13, 9.0), (20, 23, 0.1), (80, 120, 1.0), (150, 153, 9.0)], (80, 120), (23, 147)),
+        ([(80, 120, 1.0), (135, 138, 0.1)], (80, 138), (0, 200)),
+        ([(50, 62, 0.1), (80, 120, 1.0)], (50, 120), (0, 200)),
+        ([(40, 43, 1.0), (150, 153, 0.5)], (40, 153), (0, 200)),
+        ([(40, 43, 1e6), (80, 120, 1.0)], (40, 43), (0, 200)),
     ],
-    ids=["in hiss", "in silence", "nothing else", "one sample", "silence"],
+    ids=[
+        "a word",
+        "a click before it",
+        "a click after it",
+        "clicks louder and softer than it",
+        "the burst of a t",
+        "a word of two parts",
+        "nothing but clicks",
+        "a click beside next to nothing",
+    ],
 )
-def test_a_click_that_is_all_there_is_stays(sound):
-    assert without_clicks(sound, SR) is sound
+def test_what_is_taken_for_the_word(sounds, word, around):
+    energies = frames_of(*sounds)
+    assert beyond_clicks(energies, RATE, TRIM_DB) == (word, around)
+    mirrored = [(200 - stop, 200 - first) for first, stop in (word, around)]
+    if word != (80, 138):  # a burst ends a word and begins none
+        assert beyond_clicks(energies[::-1], RATE, TRIM_DB) == tuple(mirrored)
+    assert beyond_clicks(2.0**-20 * energies, RATE, TRIM_DB) == (word, around)
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 30])
+def test_the_shortest_sound_is_all_of_it(n):
+    assert beyond_clicks(np.ones(n), RATE, TRIM_DB) == ((0, n), (0, n))
