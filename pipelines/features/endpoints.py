@@ -31,7 +31,8 @@ def word_endpoints(waveform, sr, frame_length, hop_length, trim_db, pad):
     trim_db : float > 0
         A frame belongs to the word if it is less than this many decibels below the loudest.
     pad : int >= 0
-        Samples to keep before the first and after the last such frame, as far as the recording has them.
+        Samples to keep before the first and after the last such frame, as far as the recording has them; none of
+        noise.
 
     Returns
     -------
@@ -47,6 +48,6 @@ def word_endpoints(waveform, sr, frame_length, hop_length, trim_db, pad):
     (start, stop), (before, after) = beyond_clicks(frames, sr / hop_length, trim_db)
     start, stop, before, after = (k * hop_length for k in (start, stop, before, after))
     first, last = (before + k for k in beyond_noise(waveform[before:after], sr, trim_db))
-    if start >= last or stop <= first:  # what is loud is no word
-        start, stop = first, last
-    return max(0, max(start, first) - pad), min(len(waveform), min(stop, last) + pad)
+    if start - pad >= last or stop + pad <= first:  # what is loud is no word
+        return first, last
+    return max(start - pad, first), min(stop + pad, last)

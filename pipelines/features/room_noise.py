@@ -11,9 +11,10 @@ import numpy as np
 from pipelines.features.word_finder import HOP_SECONDS, WordFinder, band_power
 
 LEAST = 0.25  # seconds that noise goes on before or after a word
-EVEN = 12.0  # decibels that the loudest frame of noise is above its softest, at most
-SOFT = 8.0  # decibels that noise is below the loudest frame of all, at least
-HARMLESS = 12.0  # decibels that noise must be below the threshold of a word to be let be
+EVEN = 12.0  # decibels that the louder frames of noise are above its softest, at most
+SOFT = 4.0  # decibels that noise is below the loudest frame of a word, at least
+HARMLESS = 9.0  # decibels that noise must be below the threshold of a word to be let be
+CLICK = 0.09  # seconds that may be louder than the word
 PART = 20.0  # decibels: a sound further below the loudest word found is no part of it
 
 
@@ -53,13 +54,21 @@ def _may_have_noise(waveform, n_least, hop, trim_db):
     Rumble sways in energy, so it is even among differences of samples, in which low frequencies count less.
     """
     power = _power(waveform, hop)
-    loudest, sides = power.max(), (slice(n_least), slice(-n_least, None))
+    loudest = np.sort(power)[-round(CLICK / HOP_SECONDS) :][0]
     least, most = loudest * _ratio(-trim_db - HARMLESS), loudest * _ratio(-SOFT)
-    soft = [side for side in sides if least < power[side].mean() < most]
-    if not soft:
-        return False
-    risen = _power(np.diff(waveform), hop)
-    return any(each[side].max() < each[side].min() * _ratio(EVEN) for each in (power, risen) for side in soft)
+    risen = None
+    for side in (slice(n_least), slice(-n_least, None)):
+        in_order = np.sort(power[side])
+        if least < in_order[n_least // 2] < most:
+            risen = _power(np.diff(waveform), hop) if risen is None else risen
+            if _is_even(in_order) or _is_even(np.sort(risen[side])):
+                return True
+    return False
+
+
+def _is_even(in_order):
+    """Tell whether power hardly changes, though a quarter of the frames may be a click's."""
+    return in_order[3 * len(in_order) // 4] < in_order[0] * _ratio(EVEN)
 
 
 def _power(samples, hop):
