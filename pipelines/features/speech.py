@@ -97,7 +97,7 @@ class SpeechExtractor:
     given_matrices: dict | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "speech"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     stored_dtype: ClassVar[np.dtype] = np.dtype(np.float32)
 
     def __post_init__(self):
