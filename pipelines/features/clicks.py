@@ -41,20 +41,25 @@ def beyond_clicks(energies, frame_rate, trim_db):
         peak, loud = left.argmax(), np.flatnonzero(left > loudest * ratio)
         early, late = loud[loud <= peak], loud[loud >= peak]  # both hold the peak
         first, last = _sounds(early, around_loudest)[-1][0], _sounds(late, around_loudest)[0][-1]
-        if last - first < shortest_loudest:
-            is_click[max(0, first - tail) : last + 1 + tail] = True
-            left[is_click] = 0
-            continue
-        *others, onset = _sounds(early, before)
-        start = next((sound[0] for sound in others if sound[-1] - sound[0] >= shortest), onset[0])
-        ending, *others = _sounds(late, after)
-        stop = next((sound[-1] for sound in others[::-1] if sound[-1] - sound[0] >= shortest), ending[-1]) + 1
-        is_click[loud[(loud < start) | (loud >= stop)]] = True
-        earlier, later = np.flatnonzero(is_click[:start]), np.flatnonzero(is_click[stop:])
-        around = earlier[-1] + 1 if len(earlier) else 0, stop + later[0] if len(later) else len(energies)
-        return (int(start), int(stop)), (int(around[0]), int(around[1]))
-    loud = np.flatnonzero(energies > energies.max() * ratio)
-    return (int(loud[0]), int(loud[-1]) + 1), (0, len(energies))
+        if last - first >= shortest_loudest:
+            break
+        is_click[max(0, first - tail) : last + 1 + tail] = True
+        left[is_click] = 0
+    else:
+        loud = np.flatnonzero(energies > energies.max() * ratio)
+        return (int(loud[0]), int(loud[-1]) + 1), (0, len(energies))
+
+    def lasts(sound):
+        return sound[-1] - sound[0] >= shortest
+
+    *others, onset = _sounds(early, before)
+    start = int([*filter(lasts, others), onset][0][0])
+    ending, *others = _sounds(late, after)
+    stop = int([ending, *filter(lasts, others)][-1][-1]) + 1
+    is_click[loud[(loud < start) | (loud >= stop)]] = True
+    earlier, later = np.flatnonzero(is_click[:start]), np.flatnonzero(is_click[stop:])
+    around = int(earlier[-1]) + 1 if len(earlier) else 0, stop + int(later[0]) if len(later) else len(energies)
+    return (start, stop), around
 
 
 def _sounds(loud, apart):

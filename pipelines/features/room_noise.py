@@ -40,7 +40,7 @@ def beyond_noise(waveform, sr, trim_db):
     power = band_power([waveform], sr)
     words = [(round(start / HOP_SECONDS), round(stop / HOP_SECONDS)) for start, stop in WordFinder().find(power)]
     levels = [power[start:stop].sum(axis=1).max() for start, stop in words]
-    faint = max(levels, default=0) * 10 ** (-PART / 10)
+    faint = max(levels, default=0) * _ratio(-PART)
     parts = [word for word, level in zip(words, levels, strict=True) if level > faint]
     if not parts:
         return nowhere
@@ -54,21 +54,20 @@ def _may_have_noise(waveform, n_least, hop, trim_db):
     Rumble sways in energy, so it is even among differences of samples, in which low frequencies count less.
     """
     power = _power(waveform, hop)
-    loudest = np.sort(power)[-round(CLICK / HOP_SECONDS) :][0]
+    loudest = np.sort(power)[-round(CLICK / HOP_SECONDS)]
     least, most = loudest * _ratio(-trim_db - HARMLESS), loudest * _ratio(-SOFT)
-    risen = None
-    for side in (slice(n_least), slice(-n_least, None)):
-        in_order = np.sort(power[side])
-        if least < in_order[n_least // 2] < most:
-            risen = _power(np.diff(waveform), hop) if risen is None else risen
-            if _is_even(in_order) or _is_even(np.sort(risen[side])):
-                return True
-    return False
+    sides = [slice(n_least), slice(-n_least, None)]
+    soft = [side for side in sides if least < np.sort(power[side])[n_least // 2] < most]
+    if not soft:
+        return False
+    risen = _power(np.diff(waveform), hop)
+    return any(_is_even(each[side]) for each in (power, risen) for side in soft)
 
 
-def _is_even(in_order):
+def _is_even(power):
     """Tell whether power hardly changes, though a quarter of the frames may be a click's."""
-    return in_order[3 * len(in_order) // 4] < in_order[0] * _ratio(EVEN)
+    power = np.sort(power)
+    return power[3 * len(power) // 4] < power[0] * _ratio(EVEN)
 
 
 def _power(samples, hop):
