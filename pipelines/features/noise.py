@@ -18,6 +18,12 @@ def coloured_noise(n, colour, rng):
     return np.fft.irfft(spectrum, length)[:n]
 
 
+def noise_of_power(n, power, colour, rng):
+    """Return noise of a mean power: float64 [shape=(n,)]; see `coloured_noise`."""
+    noise = coloured_noise(n, colour, rng)
+    return noise * np.sqrt(power / np.square(noise).mean())
+
+
 def quick_length(n):
     """Return a length from n on that Fourier transforms are quick for: prime lengths take many times as long."""
     return -(-n // _STEP) * _STEP

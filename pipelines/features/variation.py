@@ -18,7 +18,7 @@ import numpy as np
 
 from pipelines.features.foreign import foreign_sound
 from pipelines.features.mfcc import mel_decibels, power_spectra
-from pipelines.features.noise import coloured_noise, quick_length
+from pipelines.features.noise import noise_of_power, quick_length
 from pipelines.features.vocal_tract import warped_mel
 
 SHORTEST_SECONDS = 0.05  # what cutting leaves of a word at least
@@ -155,9 +155,7 @@ def noise_like(word, level, colour, rng):
         Mean power of the word over that of the noise.
     colour : float from 0 (white) to 1 (pink: the power falls as 1 / frequency)
     """
-    noise = coloured_noise(len(word), colour, rng)
-    power = np.square(word).mean() / 10 ** (level / 10)
-    return noise * np.sqrt(power / np.square(noise).mean())
+    return noise_of_power(len(word), np.square(word).mean() / 10 ** (level / 10), colour, rng)
 
 
 class VariedWords:

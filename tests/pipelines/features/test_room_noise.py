@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from pipelines.features.endpoints import word_endpoints
-from pipelines.features.noise import BROWN, PINK, WHITE, coloured_noise
+from pipelines.features.noise import BROWN, PINK, WHITE, coloured_noise, noise_of_power
 from pipelines.features.room_noise import beyond_noise
 
 WORDS = sorted((Path(__file__).resolve().parents[3] / "data" / "bundled" / "spoken-digits").glob("[fm]1/*.flac"))
@@ -32,9 +32,9 @@ def endpoints(waveform):
 
 
 def in_room(word, colour, snr, before=PAUSE, after=PAUSE):
+    """Return a word of power 1 between two pauses, with noise."""
     quiet = np.pad(word, (before, after))
-    noise = coloured_noise(len(quiet), colour, np.random.default_rng(0))
-    return quiet + noise / np.sqrt(np.mean(noise**2)) * 10 ** (-snr / 20)
+    return quiet + noise_of_power(len(quiet), 10 ** (-snr / 10), colour, np.random.default_rng(0))
 
 
 def test_words_that_are_cut_out_are_left_as_they_are(words):
