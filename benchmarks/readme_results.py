@@ -15,7 +15,7 @@ def table():
     rows = [
         f"| {name} | {preset} | {_spread(of['test_accuracy'])} | {of['n_test']:,} "
         f"| {_duration(of['seconds']['with_features'])} | {of['threads']} |"
-        for name, preset, of in sorted(sets, key=lambda entry: (entry[0], -len(entry[1])))
+        for name, preset, of in sorted(sets, key=lambda entry: entry[0])
     ]
     seconds = startup["median_seconds"]
     one_picture, one_word = seconds["backprop predict: one picture"], seconds["backprop predict: one recording"]
@@ -79,7 +79,7 @@ def pictures():
     together, folds, photographs, augmentation = (
         _read(name) for name in ("images_together", "digits_crossval", "real_pictures", "augmentation_speed")
     )
-    ways = ("one model", "views averaged", "all models", "all models, views averaged")
+    ways = dict.fromkeys(way for of in together["measured"] for way in of["ways"])
     rows = [
         f"| {of['dataset']} | {of['preset']} | {of['models']} | "
         f"{' | '.join(_percent(of['ways'][way]['accuracy']) if way in of['ways'] else '' for way in ways)} |"
@@ -202,25 +202,22 @@ def new_voices():
 def noisy_rooms():
     """Return how single words are recognised in noise, as Markdown."""
     record = _read("words_in_noise")
-    words = {name: _percent(of["mean"], 1) for name, of in record["accuracy"].items()}
-    kinds, levels = zip(*(name.split(", ") for name in words if ", " in name), strict=True)
-    snrs = dict.fromkeys(level for kind, level in zip(kinds, levels, strict=True) if kind != "click")
-    clicks = ", ".join(
-        f"{words[f'click, {level}']} ({level})" for kind, level in zip(kinds, levels, strict=True) if kind == "click"
-    )
+    silence, untouched = (_percent(record[name]["mean"], 1) for name in ("pauses", "as they are"))
+    rows = {
+        colour: {snr: _percent(of["mean"], 1) for snr, of in by_snr.items()}
+        for colour, by_snr in record["noise"].items()
+    }
+    snrs = next(iter(rows.values()))
+    clicks = ", ".join(f"{_percent(of['mean'], 1)} ({level})" for level, of in record["clicks"].items())
     return "\n".join(
         [
-            f"FSDD's test takes with {record['pause_seconds']:g} s of room before and after each: {words['pauses']} "
-            f"are recognised in silence ({words['as they are']} as they are), and these in noise so far below the word "
+            f"FSDD's test takes with {record['pause_seconds']:g} s of room before and after each: {silence} are "
+            f"recognised in silence ({untouched} as they are), and these in noise so far below the word "
             f"(`{record['command']}`; preset `{record['preset']}`, mean of {len(record['seeds'])} seeds):",
             "",
             f"| noise | {' | '.join(snrs)} |",
             "|---" * (1 + len(snrs)) + "|",
-            *(
-                f"| {kind} | {' | '.join(words[f'{kind}, {snr}'] for snr in snrs)} |"
-                for kind in dict.fromkeys(kinds)
-                if kind != "click"
-            ),
+            *(f"| {colour} | {' | '.join(row.values())} |" for colour, row in rows.items()),
             "",
             f"With a click {record['click_to_word_seconds']:g} s before and after the word, so far above its peak: "
             f"{clicks}.",

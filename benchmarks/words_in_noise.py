@@ -17,7 +17,7 @@ import numpy as np
 from backprop_core.metrics import accuracy
 from benchmarks import results_file
 from pipelines import datasets, tasks
-from pipelines.features.noise import BROWN, PINK, WHITE, coloured_noise
+from pipelines.features.noise import BROWN, PINK, WHITE, noise_of_power
 from pipelines.train import train
 
 PRESET = "best"
@@ -42,17 +42,12 @@ def run():
     extractor = models[0].extractor
     words = [extractor.read(dataset.items[i]) for i in test]
     rng = np.random.default_rng(0)
-    conditions = {"as they are": lambda word: word, "pauses": lambda word: np.pad(word, round(PAUSE * extractor.sr))}
-    for name, colour in COLOURS.items():
-        for snr in SNRS:
-            conditions[f"{name}, {snr} dB"] = functools.partial(_in_room, extractor.sr, colour, snr, rng)
-    for level in CLICKS:
-        conditions[f"click, {level} dB"] = functools.partial(_clicked, extractor.sr, level, rng)
-    measured = {}
-    for name, recorded in conditions.items():
+
+    def measured(recorded):
         stored = extractor.stored_rows([recorded(word) for word in words])
         by_seed = [accuracy(dataset.y[test], model.probabilities(stored).argmax(axis=1)) for model in models]
-        measured[name] = {"mean": statistics.mean(by_seed), "seeds": by_seed}
+        return {"mean": statistics.mean(by_seed), "seeds": by_seed}
+
     results_file.write(
         "words_in_noise",
         {
@@ -62,7 +57,17 @@ def run():
             "pause_seconds": PAUSE,
             "click_seconds": CLICK,
             "click_to_word_seconds": FROM_WORD,
-            "accuracy": measured,
+            "as they are": measured(lambda word: word),
+            "pauses": measured(lambda word: np.pad(word, round(PAUSE * extractor.sr))),
+            "noise": {
+                name: {
+                    f"{snr} dB": measured(functools.partial(_in_room, extractor.sr, colour, snr, rng)) for snr in SNRS
+                }
+                for name, colour in COLOURS.items()
+            },
+            "clicks": {
+                f"{level} dB": measured(functools.partial(_clicked, extractor.sr, level, rng)) for level in CLICKS
+            },
         },
     )
 
@@ -70,9 +75,8 @@ def run():
 def _in_room(sr, colour, snr, rng, word):
     """Return a word between two pauses, with noise: float32 [shape=(n_samples,)]."""
     quiet = np.pad(word, round(PAUSE * sr))
-    noise = coloured_noise(len(quiet), colour, rng)
-    noise *= np.sqrt(np.mean(np.square(word, dtype=np.float64)) / np.mean(np.square(noise)) / 10 ** (snr / 10))
-    return (quiet + noise).astype(np.float32)
+    power = np.square(word, dtype=np.float64).mean() / 10 ** (snr / 10)
+    return (quiet + noise_of_power(len(quiet), power, colour, rng)).astype(np.float32)
 
 
 def _clicked(sr, level, rng, word):
