@@ -17,9 +17,15 @@ LAYERS = {layer.kind: layer for layer in (Dense, Activate, Dropout, GaussianNois
 
 
 def layer_from(description):
-    """Return the layer of a description: a dict with the layer's "kind" and the arguments of its constructor."""
+    """Return the layer of a description: a dict with the layer's "kind" and the arguments of its constructor.
+
+    The inner layers of a layer, its "layers", are descriptions too.
+    """
     settings = dict(description)
-    return known("layer", settings.pop("kind"), LAYERS)(**settings)
+    layer = known("layer", settings.pop("kind"), LAYERS)
+    if "layers" in settings:
+        settings["layers"] = [layer_from(inner) for inner in settings["layers"]]
+    return layer(**settings)
 
 
 def multilayer_perceptron(

@@ -19,7 +19,7 @@ class Residual:
 
     Parameters
     ----------
-    layers : sequence of layers, or of their descriptions as dicts with "kind", one after the other
+    layers : sequence of layers, one after the other
         What comes out of the last must be as wide as what goes into the first.
 
     Attributes
@@ -32,9 +32,7 @@ class Residual:
     kind = "residual"
 
     def __init__(self, layers):
-        from backprop_core.architecture import layer_from  # which knows every layer, this one too
-
-        self.layers = [layer_from(layer) if isinstance(layer, dict) else layer for layer in layers]
+        self.layers = list(layers)
         widths = [(layer.fan_in, layer.fan_out) for layer in self.layers if hasattr(layer, "fan_in")]
         if not widths:
             raise BackpropError("a residual connection has no inner layer that learns; put a dense layer into it")
@@ -77,7 +75,7 @@ class Residual:
         return parts
 
     def describe(self):
-        """Return the arguments of the constructor, as JSON types."""
+        """Return the arguments of the constructor, as JSON types: each inner layer is its own description."""
         return {"layers": [{"kind": layer.kind, **layer.describe()} for layer in self.layers]}
 
     def initialize(self, params, rng):

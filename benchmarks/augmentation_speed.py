@@ -18,9 +18,9 @@ from backprop_core.step import Step
 from benchmarks import results_file
 from benchmarks.spread import spread
 from pipelines import datasets
-from pipelines.fitting import threads_for, trainer_for
-from pipelines.preparation import prepare
-from pipelines.tasks import IMAGES
+from pipelines.learning.fitting import threads_for, trainer_for
+from pipelines.learning.preparation import prepare
+from pipelines.learning.tasks.images import TASK as IMAGES
 
 ROUNDS = 5
 

@@ -19,18 +19,18 @@ import numpy as np
 
 from benchmarks import results_file
 from benchmarks.held_out_speakers import accuracies, work_without_test_takes
-from pipelines import tasks
-from pipelines.cores import cores
-from pipelines.features import speech_augmentation
-from pipelines.features.mfcc import mel_decibels, power_spectra
-from pipelines.features.speech import SpeechExtractor
-from pipelines.features.speech_augmentation import SpeechAugmentation
-from pipelines.features.variation import Variation
+from pipelines.features.speech import augmentation
+from pipelines.features.speech.augmentation import SpeechAugmentation
+from pipelines.features.speech.extractor import SpeechExtractor
+from pipelines.features.speech.mfcc import mel_decibels, power_spectra
+from pipelines.features.speech.variation import Variation
+from pipelines.learning.tasks.speech import TASK as SPEECH
+from pipelines.machine.cores import cores
 
 SEEDS = (0, 1)
-RECIPE = tasks.SPEECH.presets["fast"]
+RECIPE = SPEECH.presets["fast"]
 PLAIN = replace(RECIPE, augmentation=0.0, foreign=0.0)
-VARIANTS = speech_augmentation.variants_for(RECIPE.epochs)
+VARIANTS = augmentation.variants_for(RECIPE.epochs)
 WINDOW, WINDOWS = 24, 5  # frames in each, and how many
 
 
@@ -107,7 +107,7 @@ def varied(**changes):
 
     def augment(prepared, recipe, n_jobs):
         variation = replace(Variation(), **changes)
-        return speech_augmentation.of_recordings(
+        return augmentation.of_recordings(
             prepared.dataset, prepared.extractor, variation, VARIANTS, recipe.foreign, n_jobs
         )
 

@@ -4,7 +4,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.datasets.locations import downloads_folder
+from pipelines.machine.locations import downloads_folder
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from PIL import Image
 from benchmarks import results_file
 from pipelines import datasets
 from pipelines.features.cache import cached_features
-from pipelines.features.image import ImageExtractor
+from pipelines.features.images.extractor import ImageExtractor
 
 RUNS = 5
 

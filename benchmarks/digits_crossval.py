@@ -8,8 +8,8 @@ folds. Choices of the recipe were made on validation rows.
 import statistics
 
 from benchmarks import results_file
-from pipelines.crossval import cross_validate
-from pipelines.tasks import IMAGES
+from pipelines.learning.tasks.images import TASK as IMAGES
+from pipelines.verbs.crossval import cross_validate
 
 PRESET, REPEATS, FOLDS = "fast", 10, 5
 

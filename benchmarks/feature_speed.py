@@ -35,13 +35,14 @@ import numpy as np
 from joblib.externals.loky import get_reusable_executor
 
 from benchmarks import results_file
-from pipelines import datasets, tasks
-from pipelines.cores import cores
+from pipelines import datasets
 from pipelines.features.cache import cached_features
-from pipelines.features.librosa_reference import is_cut_alike, reference_row, reference_variants
-from pipelines.features.speech import SpeechExtractor
-from pipelines.features.speech_augmentation import foreign_for, variants_for
-from pipelines.features.variation import Variation, VariedWords
+from pipelines.features.speech.augmentation import foreign_for, variants_for
+from pipelines.features.speech.extractor import SpeechExtractor
+from pipelines.features.speech.librosa_reference import is_cut_alike, reference_row, reference_variants
+from pipelines.features.speech.variation import Variation, VariedWords
+from pipelines.learning.tasks.speech import TASK as SPEECH
+from pipelines.machine.cores import cores
 
 ROUNDS = 5
 EVERY = 20
@@ -51,7 +52,7 @@ def run():
     """Measure, and write results/feature_speed.json."""
     datasets.fetch("fsdd")
     dataset, extractor = datasets.load("fsdd", "speech"), SpeechExtractor()
-    n_variants = variants_for(tasks.SPEECH.presets["best"].epochs)
+    n_variants = variants_for(SPEECH.presets["best"].epochs)
     varied = VariedWords(extractor, Variation(), n_variants, foreign_for(n_variants))
     n_views, n_rows = (len(dataset) * kind.n_stored // extractor.n_features for kind in (extractor, varied))
     few = dataset.items[::EVERY]

@@ -23,7 +23,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from pipelines.cores import cores
+from pipelines.machine.cores import cores
 
 WORDS = """
 yes no left right stop go up down on off hello goodbye please thanks again cancel open close start help back next play

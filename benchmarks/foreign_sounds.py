@@ -22,10 +22,11 @@ import numpy as np
 from backprop_core.metrics import accuracy, expected_calibration_error, wilson_interval
 from benchmarks import results_file
 from benchmarks.foreign_corpus import foreign_corpus
-from pipelines import datasets, tasks
+from pipelines import datasets
 from pipelines.features.extraction import extract_all
-from pipelines.preparation import prepare
-from pipelines.train import train
+from pipelines.learning.preparation import prepare
+from pipelines.learning.tasks.speech import TASK as SPEECH
+from pipelines.verbs.train import train
 
 PRESET = "best"
 SEEDS = (0, 1, 2)
@@ -41,7 +42,12 @@ def run():
         for seed in SEEDS:
             out = Path(folder) / "model.safetensors"
             model = train(
-                tasks.SPEECH, tasks.SPEECH.presets[PRESET], out, dataset_name="fsdd", preset=PRESET, seed=seed
+                SPEECH,
+                SPEECH.presets[PRESET],
+                out,
+                dataset_name="fsdd",
+                preset=PRESET,
+                seed=seed,
             ).bundle
             measured.append(measure(model, corpus))
             print(seed, measured[-1], flush=True)

@@ -11,9 +11,10 @@ from backprop_core.health import Health
 from benchmarks import results_file
 from benchmarks.spread import spread
 from pipelines import datasets
-from pipelines.fitting import fit, threads_for
-from pipelines.preparation import augmented, prepare
-from pipelines.tasks import IMAGES, SPEECH
+from pipelines.learning.fitting import fit, threads_for
+from pipelines.learning.preparation import augmented, prepare
+from pipelines.learning.tasks.images import TASK as IMAGES
+from pipelines.learning.tasks.speech import TASK as SPEECH
 
 ROUNDS = 5
 # Enough epochs for a time that can be compared; each costs the same.

@@ -10,10 +10,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines import datasets, tasks
-from pipelines.crossval import Work
-from pipelines.folds import folding
-from pipelines.preparation import extract
+from pipelines import datasets
+from pipelines.datasets.folds import folding
+from pipelines.learning.preparation import extract
+from pipelines.learning.tasks.speech import TASK as SPEECH
+from pipelines.verbs.crossval import Work
 
 
 def work_without_test_takes(recipe, extractor=None, augment=None):
@@ -30,10 +31,13 @@ def work_without_test_takes(recipe, extractor=None, augment=None):
     takes = dataset.rows("train"), dataset.rows("valid")
     kept = np.isin(np.arange(len(dataset)), np.concatenate(takes))
     dataset = dataset.without(np.flatnonzero(~kept), ["a test take"] * int((~kept).sum()))
-    prepared = extract(dataset, extractor or tasks.SPEECH.extractor_for(dataset))
-    augmentation = (augment or tasks.SPEECH.augmentation_for)(prepared, recipe, None)
+    prepared = extract(dataset, extractor or SPEECH.extractor_for(dataset))
+    augmentation = (augment or SPEECH.augmentation_for)(prepared, recipe, None)
     return Work(
-        replace(prepared, augmentation=augmentation), tasks.SPEECH.per_feature, recipe, folding(dataset, "speaker")
+        replace(prepared, augmentation=augmentation),
+        SPEECH.per_feature,
+        recipe,
+        folding(dataset, "speaker"),
     )
 
 

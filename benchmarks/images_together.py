@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import results_file
 from benchmarks.image_accuracy import PRESETS, SETS
-from pipelines.evaluate import evaluate
+from pipelines.verbs.evaluate import evaluate
 
 
 def run(folder):

@@ -20,9 +20,11 @@ from PIL import Image, ImageFilter
 
 from backprop_core.metrics import wilson_interval
 from benchmarks import results_file
-from pipelines import bundle, datasets, tasks
+from pipelines import datasets
 from pipelines.features.extraction import extract_all
-from pipelines.train import train
+from pipelines.learning.tasks.images import TASK as IMAGES
+from pipelines.models import bundle
+from pipelines.verbs.train import train
 
 SEED = 0
 EACH = 8  # pictures of each digit and kind
@@ -107,7 +109,7 @@ def run(model=None, keep=None):
 
 
 def _trained(path):
-    task = tasks.IMAGES
+    task = IMAGES
     train(task, task.presets[PRESET], path, dataset_name="mnist", preset=PRESET, seed=SEED)
     return bundle.load(path)
 

@@ -17,12 +17,13 @@ import time
 import numpy as np
 
 from benchmarks import accuracy, results_file
-from pipelines import datasets, tasks
-from pipelines.cores import cores
-from pipelines.crossval import Work
+from pipelines import datasets
+from pipelines.datasets.folds import Folding
 from pipelines.datasets.fsdd import parse_name
-from pipelines.folds import Folding
-from pipelines.preparation import augmented, extract
+from pipelines.learning.preparation import augmented, extract
+from pipelines.learning.tasks.speech import TASK as SPEECH
+from pipelines.machine.cores import cores
+from pipelines.verbs.crossval import Work
 
 PRESET = "best"
 SEEDS = range(5)
@@ -42,9 +43,9 @@ def run():
 
 def _all_takes():
     """Return the accuracies over all takes of FSDD, each tested once, by how many are tested at a time."""
-    dataset, recipe = datasets.load("fsdd", "speech"), tasks.SPEECH.presets[PRESET]
-    prepared = extract(dataset, tasks.SPEECH.extractor_for(dataset))
-    prepared = augmented(prepared, tasks.SPEECH, recipe)
+    dataset, recipe = datasets.load("fsdd", "speech"), SPEECH.presets[PRESET]
+    prepared = extract(dataset, SPEECH.extractor_for(dataset))
+    prepared = augmented(prepared, SPEECH, recipe)
     return {f"{n} at a time": _rotated(prepared, recipe, n) for n in TAKES_AT_ONCE}
 
 
@@ -55,7 +56,7 @@ def _rotated(prepared, recipe, at_once):
     dataset = prepared.dataset
     block = np.array([parse_name(path.name)[2] for path in dataset.items]) // at_once
     folds = {f"{at_once * k} to {at_once * (k + 1) - 1}": np.flatnonzero(block == k) for k in np.unique(block)}
-    work = Work(prepared, tasks.SPEECH.per_feature, recipe, Folding("fold", folds, False, "rows"))
+    work = Work(prepared, SPEECH.per_feature, recipe, Folding("fold", folds, False, "rows"))
     ahead = [(name, seed) for seed in SEEDS for name in folds]
     predicted = Parallel(cores())(delayed(work.predict)(*key) for key in ahead)
     right = dict.fromkeys(SEEDS, 0)

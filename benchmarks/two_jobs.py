@@ -16,12 +16,14 @@ import numpy as np
 
 from benchmarks import results_file
 from benchmarks.spread import spread
-from pipelines import datasets, trainings
-from pipelines.crossval import Work
-from pipelines.fitting import fit
-from pipelines.folds import folding
-from pipelines.preparation import augmented, extract, prepare
-from pipelines.tasks import IMAGES, SPEECH
+from pipelines import datasets
+from pipelines.datasets.folds import folding
+from pipelines.learning.fitting import fit
+from pipelines.learning.preparation import augmented, extract, prepare
+from pipelines.learning.tasks.images import TASK as IMAGES
+from pipelines.learning.tasks.speech import TASK as SPEECH
+from pipelines.runs import trainings
+from pipelines.verbs.crossval import Work
 
 ROUNDS = 3
 SIZES, SEEDS, EPOCHS = (16_000, 8_000, 4_000, 2_000), range(2), 6

@@ -12,10 +12,10 @@ import numpy as np
 from backprop_core.metrics import confusion_matrix
 from benchmarks import results_file
 from pipelines import datasets
-from pipelines.balance import prior_shift
-from pipelines.fitting import fit
-from pipelines.preparation import augmented, extract
-from pipelines.tasks import IMAGES
+from pipelines.learning.balance import prior_shift
+from pipelines.learning.fitting import fit
+from pipelines.learning.preparation import augmented, extract
+from pipelines.learning.tasks.images import TASK as IMAGES
 
 LARGEST, RATIO, HELD_OUT = 3000, 100, 500
 SEEDS = 3

@@ -30,14 +30,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchmarks import results_file
-from pipelines import datasets, trainings
-from pipelines.diagnose import Subject, diagnose
+from pipelines import datasets
 from pipelines.diagnosis.fit import DIVERGED, GOOD, OVER, UNDER, UNFINISHED, UNKNOWN, VERDICTS
 from pipelines.diagnosis.mislabelled import margins, out_of_fold
 from pipelines.diagnosis.probes import FOLDS, Probes
-from pipelines.preparation import augmented, prepare
-from pipelines.recipe import Recipe
-from pipelines.tasks import IMAGES, SPEECH
+from pipelines.learning.preparation import augmented, prepare
+from pipelines.learning.recipe import Recipe
+from pipelines.learning.tasks.images import TASK as IMAGES
+from pipelines.learning.tasks.speech import TASK as SPEECH
+from pipelines.runs import trainings
+from pipelines.verbs.diagnose import Subject, diagnose
 
 SETS = ("digits", "mnist", "fashion-mnist", "cifar10", "spoken-digits", "fsdd")
 EASY = {"fashion-mnist": (1, 5, 8, 9), "cifar10": (1, 6)}  # classes that a small network can tell apart well

@@ -25,16 +25,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from benchmarks import results_file
-from pipelines import datasets, tasks
-from pipelines.bundle import Bundle
-from pipelines.crossval import t_interval
+from pipelines import datasets
 from pipelines.datasets.fsdd import SPEAKERS, parse_name, role_of_take
-from pipelines.features.audio_file import read_waveform
-from pipelines.features.endpoints import word_endpoints
-from pipelines.fitting import fit
-from pipelines.predict import Sample
-from pipelines.preparation import augmented, extract
-from pipelines.transcribe import transcript_of
+from pipelines.features.inputs import Sample
+from pipelines.features.speech.audio_file import read_waveform
+from pipelines.features.speech.endpoints import word_endpoints
+from pipelines.features.speech.transcription import transcribe_recording
+from pipelines.learning.fitting import fit
+from pipelines.learning.preparation import augmented, extract
+from pipelines.learning.tasks.speech import TASK as SPEECH
+from pipelines.models.bundle import Bundle
+from pipelines.verbs.crossval import t_interval
 
 PRESET = "best"
 SEEDS = (0, 1, 2)
@@ -60,8 +61,8 @@ class Strung:
 def run():
     """Measure, and write results/word_error_rate.json."""
     dataset = datasets.load("fsdd", "speech")
-    prepared = extract(dataset, tasks.SPEECH.extractor_for(dataset))
-    prepared = augmented(prepared, tasks.SPEECH, tasks.SPEECH.presets[PRESET])
+    prepared = extract(dataset, SPEECH.extractor_for(dataset))
+    prepared = augmented(prepared, SPEECH, SPEECH.presets[PRESET])
     counts = {name: {speaker: [] for speaker in SPEAKERS} for name in CONDITIONS}
     singles = {kind: {speaker: [] for speaker in SPEAKERS} for kind in ("all takes", "takes 0 to 4")}
     for number, speaker in enumerate(SPEAKERS):
@@ -159,7 +160,7 @@ def _wav(waveform):
 
 def _trained_without(prepared, speaker, seed):
     """Return a model that learned from the other speakers; their validation takes choose its best epoch."""
-    task, dataset = tasks.SPEECH, prepared.dataset
+    task, dataset = SPEECH, prepared.dataset
     role = np.where(dataset.role == "valid", "valid", "train")
     role = np.where(dataset.group == speaker, "test", role)
     others = replace(prepared, dataset=replace(dataset, role=role))
@@ -180,7 +181,7 @@ def _counted(model, strung, files):
     """Transcribe sequences; return how many words were said, substituted, deleted, inserted, missed and extra."""
     total = Counter()
     for sequence, content in zip(strung, files, strict=True):
-        words = transcript_of(model, Sample("sequence", content)).words
+        words = transcribe_recording(model, Sample("sequence", content)).words
         total.update(errors(sequence.said, [word.word for word in words]))
         inside = [sum(word.start <= middle < word.end for middle in sequence.middles) for word in words]
         total["missed"] += len(sequence.said) - sum(n > 0 for n in inside)

@@ -16,9 +16,10 @@ import numpy as np
 
 from backprop_core.metrics import accuracy
 from benchmarks import results_file
-from pipelines import datasets, tasks
-from pipelines.features.noise import BROWN, PINK, WHITE, noise_of_power
-from pipelines.train import train
+from pipelines import datasets
+from pipelines.features.speech.noise import BROWN, PINK, WHITE, noise_of_power
+from pipelines.learning.tasks.speech import TASK as SPEECH
+from pipelines.verbs.train import train
 
 PRESET = "best"
 SEEDS = (0, 1, 2)
@@ -35,10 +36,8 @@ def run():
     dataset = datasets.load("fsdd", "speech")
     test = np.flatnonzero(dataset.role == "test")
     with tempfile.TemporaryDirectory() as folder:
-        recipe, out = tasks.SPEECH.presets[PRESET], Path(folder) / "model.safetensors"
-        models = [
-            train(tasks.SPEECH, recipe, out, dataset_name="fsdd", preset=PRESET, seed=seed).bundle for seed in SEEDS
-        ]
+        recipe, out = SPEECH.presets[PRESET], Path(folder) / "model.safetensors"
+        models = [train(SPEECH, recipe, out, dataset_name="fsdd", preset=PRESET, seed=seed).bundle for seed in SEEDS]
     extractor = models[0].extractor
     words = [extractor.read(dataset.items[i]) for i in test]
     rng = np.random.default_rng(0)

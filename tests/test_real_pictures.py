@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from benchmarks.real_pictures import COMBINED, KINDS, _file, _thinned, photograph
-from pipelines.features.image_file import read_pixels
-from pipelines.features.stroke_framing import framed
+from pipelines.features.images.image_file import read_pixels
+from pipelines.features.images.stroke_framing import framed
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_turned_pictures_stand_upright_for_whoever_obeys_the_tag():
 
 
 def test_thinning_leaves_a_line_of_one_pixel_that_still_hangs_together():
-    from pipelines.features.regions import connected_regions
+    from pipelines.features.images.regions import connected_regions
 
     sheet = Image.new("L", (120, 120))
     ImageDraw.Draw(sheet).ellipse((20, 20, 100, 100), outline=255, width=15)

@@ -19,8 +19,8 @@ from pathlib import Path
 import click
 
 from pipelines.datasets.archives import unpack
-from pipelines.datasets.locations import downloads_folder
 from pipelines.errors import DataError
+from pipelines.machine.locations import downloads_folder
 
 CONNECT_SECONDS = 5  # for one attempt to connect
 ANSWER_SECONDS = 12  # until the first byte: a name may stand for many computers, each worth one attempt

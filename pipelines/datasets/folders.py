@@ -9,8 +9,9 @@ Hidden files are no concern of ours; files of another kind are left out and repo
 
 import os
 
-from pipelines.datasets.rows import Row, check_classes, listed
+from pipelines.datasets.rows import Row, check_classes
 from pipelines.errors import DataError
+from pipelines.wording import listed
 
 SUFFIXES = {
     "speech": frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au"}),

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from pipelines.datasets import cifar10, digits, fetching, folders, fsdd, idx, manifest, registry, speech_commands
 from pipelines.datasets.dataset import Dataset
-from pipelines.datasets.locations import data_folder
 from pipelines.datasets.rows import dataset_from_rows
 from pipelines.errors import DataError, UsageError
+from pipelines.machine.locations import data_folder
 
 _ARCHIVE_READERS = {
     "fsdd": fsdd.read_rows,

@@ -7,8 +7,9 @@ spoke, or where the file came from) may be. Paths are relative to the folder of 
 import csv
 
 from pipelines.datasets.dataset import ROLES
-from pipelines.datasets.rows import Row, check_classes, listed
+from pipelines.datasets.rows import Row, check_classes
 from pipelines.errors import DataError
+from pipelines.wording import listed
 
 REQUIRED = ("path", "label")
 OPTIONAL = ("split", "group")

@@ -9,8 +9,8 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 
-from pipelines.datasets.locations import data_folder
 from pipelines.errors import UsageError
+from pipelines.machine.locations import data_folder
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipelines.cores import cores
 from pipelines.datasets.dataset import Dataset
 from pipelines.errors import DataError
+from pipelines.machine.cores import cores
+from pipelines.wording import listed
 
 _AT_A_TIME = 128
 _QUICK = 5e-5  # seconds a file
@@ -89,12 +90,6 @@ def check_classes(rows, place):
             raise DataError(
                 f"{place}: has only one sample of {listed(single)}; a class needs one to learn from and one to test on"
             )
-
-
-def listed(words, most=3):
-    """Return the first few words in one line of text, and how many more there are."""
-    more = f" and {len(words) - most} more" if len(words) > most else ""
-    return ", ".join(map(str, words[:most])) + more
 
 
 def fingerprint(rows, contents):

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.datasets.rows import listed
 from pipelines.errors import DataError
+from pipelines.wording import listed
 
 
 def with_split(dataset, rng, valid_fraction=0.1, test_fraction=0.2):

@@ -12,7 +12,7 @@ import numpy as np
 
 from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding
 from pipelines.diagnosis.thresholds import DATA_THRESHOLDS
-from pipelines.review import Answers
+from pipelines.models.answers import Answers
 
 LIMITS = {name: threshold.value for name, threshold in DATA_THRESHOLDS.items()}
 MOST = 100  # that are named

@@ -28,10 +28,10 @@ from backprop_core.health import Health
 from backprop_core.history import measure
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.scaling import Standardizer
-from pipelines.fitting import fit, score, trainer_for
-from pipelines.preparation import Prepared
-from pipelines.recipe import Recipe
-from pipelines.views import logits_of
+from pipelines.learning.fitting import fit, score, trainer_for
+from pipelines.learning.preparation import Prepared
+from pipelines.learning.recipe import Recipe
+from pipelines.learning.views import logits_of
 
 MOST_ROWS = 14_000  # that most probes learn from
 MOST_STEPS = 600  # of a probe

@@ -12,8 +12,8 @@ import click
 import numpy as np
 
 from backprop_core.whole_file import whole_file
-from pipelines.datasets.locations import cache_folder
 from pipelines.features.extraction import extract_all
+from pipelines.machine.locations import cache_folder
 
 _FORMAT = 2
 _DIGEST_BYTES = 32

@@ -15,9 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 import click
 import numpy as np
 
-from pipelines import processes
-from pipelines.cores import cores
 from pipelines.errors import InputFileError, NothingToSeeError
+from pipelines.machine import processes
+from pipelines.machine.cores import cores
 
 CHUNK = 32
 WARMING, TIMED = 1, 8  # files: the first imports what it needs, the next ones tell how long one takes

@@ -1,7 +1,7 @@
 """Steps: one step of learning, as tables that can be followed from layer to layer, there and back.
 
-Of each layer one unit is worked out, as in `backprop_core.trace_record`: every number is there from which its output is
-made, and from which the error is made that it hands on.
+Of each layer one unit is worked out, as in `backprop_core.inspection.trace_record`: every number is there from which
+its output is made, and from which the error is made that it hands on.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def stops(explanation):
 
     Parameters
     ----------
-    explanation : dict of JSON types, what `pipelines.explain.explain_row` returns
+    explanation : dict of JSON types, what `pipelines.verbs.explain.explain_row` returns
     """
     names = explanation.get("features") or {}
     found, first = [], True

@@ -10,7 +10,7 @@ import pytest
 import backprop_core
 
 CORE = Path(backprop_core.__file__).parent
-MODULES = sorted(CORE.glob("*.py"))
+MODULES = sorted(CORE.rglob("*.py"))
 FORBIDDEN = {"pipelines", "sklearn", "librosa", "matplotlib", "numba", "torch", "tensorflow", "jax", "autograd"}
 
 
@@ -29,25 +29,25 @@ def allowed(path):
     """What a module may import though its neighbours may not: the estimators follow scikit-learn's contract, and the
     kernels are compiled by numba.
     """
-    if path.stem.startswith("estimator"):
+    if path.parent.name == "estimator":
         return {"sklearn"}
     return {"numba"} if path.stem == "kernels" else set()
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CORE)))
 def test_a_core_module_imports_nothing_it_must_not_know(path):
     tops = {name.partition(".")[0] for name in imported(path.read_text(encoding="utf-8"))}
     assert tops & FORBIDDEN <= allowed(path)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CORE)))
 def test_a_core_module_opens_with_a_paragraph(path):
     assert len(ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).split()) >= 10
 
 
 def test_importing_and_training_pulls_in_nothing_heavy():
-    light = [path.stem for path in MODULES if path.stem != "__init__" and not allowed(path)]
-    names = [f"backprop_core.{stem}" for stem in light]
+    light = [path.relative_to(CORE.parent).with_suffix("") for path in MODULES if not allowed(path)]
+    names = [".".join(path.parts).removesuffix(".__init__") for path in light]
     program = f"""
 import importlib, sys
 for name in {names}:

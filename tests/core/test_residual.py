@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from backprop_core.architecture import LAYERS
+from backprop_core.architecture import layer_from
 from backprop_core.errors import BackpropError
 from backprop_core.layers import Activate, Dense
 from backprop_core.network import Network
@@ -142,7 +142,7 @@ def test_running_statistics_of_inner_layers_are_kept_by_the_network():
 def test_a_description_through_json_builds_the_same_layer_again():
     layer = Residual([Dense(4, 4), Residual([Dense(4, 4, "he_uniform"), BatchNorm(4, 0.3)]), Dropout(0.2)])
     description = json.loads(json.dumps(layer.describe()))
-    again = LAYERS["residual"](**description)
+    again = layer_from({"kind": "residual", **description})
     assert again.describe() == layer.describe()
     assert list(again.parameter_shapes) == ["0.W", "0.b", "1.0.W", "1.0.b", "1.1.gamma", "1.1.beta"]
     assert again.parameter_shapes == layer.parameter_shapes
@@ -170,9 +170,14 @@ def test_the_dtype_is_kept(dtype):
         ([Dense(4, 3)], "4 inputs to 3 outputs"),
         ([Activate("relu")], "dense layer"),
         ([], "dense layer"),
-        ([{"kind": "dens", "fan_in": 2, "fan_out": 2}], "'dens' is unknown; did you mean 'dense'"),
     ],
 )
 def test_what_cannot_be_added_up_is_refused(inner, message):
     with pytest.raises(BackpropError, match=message):
         Residual(inner)
+
+
+def test_an_unknown_inner_layer_of_a_description_is_named():
+    inner = [{"kind": "dens", "fan_in": 2, "fan_out": 2}]
+    with pytest.raises(BackpropError, match="'dens' is unknown; did you mean 'dense'"):
+        layer_from({"kind": "residual", "layers": inner})

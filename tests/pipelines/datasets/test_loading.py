@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from pipelines import datasets
-from pipelines.datasets import locations, registry
+from pipelines.datasets import registry
 from pipelines.errors import DataError, UsageError
+from pipelines.machine import locations
 
 REGISTERED = {"fsdd", "speech-commands", "spoken-digits", "mnist", "fashion-mnist", "cifar10", "digits"}
 

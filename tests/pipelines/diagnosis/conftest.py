@@ -7,9 +7,9 @@ import pytest
 
 from pipelines import datasets
 from pipelines.diagnosis.probes import Probes
-from pipelines.preparation import prepare
-from pipelines.recipe import Recipe
-from pipelines.tasks import IMAGES
+from pipelines.learning.preparation import prepare
+from pipelines.learning.recipe import Recipe
+from pipelines.learning.tasks.images import TASK as IMAGES
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,11 @@ from backprop_core.health import Health
 from backprop_core.network import Network
 from backprop_core.optimizers import SGD, Adam
 from backprop_core.training import Trainer
-from pipelines import tasks
 from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN
 from pipelines.diagnosis.gradients import NAMES, findings
 from pipelines.diagnosis.thresholds import GRADIENT_THRESHOLDS
-from pipelines.recipe import Recipe
+from pipelines.learning import tasks
+from pipelines.learning.recipe import Recipe
 
 VANISHING, EXPLODING, DEAD, SATURATED, STEP = NAMES
 
@@ -196,7 +196,7 @@ def test_every_threshold_is_used_and_has_a_reason():
 
 @pytest.mark.parametrize("model", ["images_training", "speech_training"])
 def test_a_model_file_carries_the_health_of_its_training_and_the_presets_are_healthy(model, request):
-    from pipelines import bundle
+    from pipelines.models import bundle
 
     path = request.getfixturevalue(model).json["model"]
     loaded = bundle.load(path)

@@ -6,8 +6,8 @@ import pytest
 
 from pipelines.diagnosis import probes as room
 from pipelines.diagnosis.probes import LINEAR, LONGER, MAIN, MEMORISE, SHUFFLED, Probes, network_of
-from pipelines.recipe import Recipe
-from pipelines.views import logits_of
+from pipelines.learning.recipe import Recipe
+from pipelines.learning.views import logits_of
 
 
 def split_of(probes, key):

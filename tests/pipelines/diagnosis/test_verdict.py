@@ -3,7 +3,7 @@ import pytest
 from pipelines.diagnosis import fit
 from pipelines.diagnosis.finding import FINE, PROBLEM, Finding
 from pipelines.diagnosis.verdict import causes, next_step, summary
-from pipelines.recipe import Recipe
+from pipelines.learning.recipe import Recipe
 
 RECIPE = Recipe(hidden=(64,), epochs=10, dropout=0.1, augmentation=1.0)
 VANISHING = Finding("vanishing gradients", PROBLEM, {}, "They vanish.", {"activation": "gelu"})

@@ -11,8 +11,8 @@ import soundfile
 from pipelines.datasets.dataset import Dataset
 from pipelines.features import cache
 from pipelines.features.cache import cached_features
-from pipelines.features.image import ImageExtractor
-from pipelines.features.speech import SpeechExtractor
+from pipelines.features.images.extractor import ImageExtractor
+from pipelines.features.speech.extractor import SpeechExtractor
 
 SPEECH = SpeechExtractor(frames=4)
 

@@ -13,8 +13,8 @@ from PIL import Image
 
 from pipelines.features import extraction
 from pipelines.features.extraction import CHUNK, extract_all, way_for
-from pipelines.features.image import ImageExtractor
-from pipelines.features.speech import SpeechExtractor
+from pipelines.features.images.extractor import ImageExtractor
+from pipelines.features.speech.extractor import SpeechExtractor
 
 SPEECH = SpeechExtractor(statistics=False, frames=4)
 
@@ -158,7 +158,7 @@ def test_ctrl_c_ends_a_long_extraction_at_once(words):
 import sys
 from pathlib import Path
 from pipelines.features.extraction import extract_all
-from pipelines.features.speech import SpeechExtractor
+from pipelines.features.speech.extractor import SpeechExtractor
 print("ready", flush=True)
 extract_all(SpeechExtractor(), [Path({str(words[0])!r})] * 300_000, n_jobs=2, progress="listening")
 """

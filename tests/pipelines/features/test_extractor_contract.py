@@ -8,8 +8,8 @@ import soundfile
 from PIL import Image, ImageDraw
 
 from pipelines.errors import InputFileError
-from pipelines.features.image import ImageExtractor
-from pipelines.features.speech import SpeechExtractor
+from pipelines.features.images.extractor import ImageExtractor
+from pipelines.features.speech.extractor import SpeechExtractor
 
 EXTRACTORS = {
     "speech": SpeechExtractor(),

@@ -9,9 +9,9 @@ import soundfile
 import soxr
 from PIL import Image
 
-from pipelines.features.image import ImageExtractor
+from pipelines.features.images.extractor import ImageExtractor
 from pipelines.features.likeness import of_pictures, of_recordings
-from pipelines.features.speech import SpeechExtractor
+from pipelines.features.speech.extractor import SpeechExtractor
 
 WORDS = Path(__file__).resolve().parents[3] / "data" / "bundled" / "spoken-digits"
 PICTURES = ImageExtractor(32, 32, "colour")

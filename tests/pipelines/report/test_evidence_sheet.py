@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipelines.evidence import Evidence
 from pipelines.features.display import Axis, Display
+from pipelines.models.evidence import Evidence
 from pipelines.report.drawing import AGAINST, FOR
 from pipelines.report.evidence_sheet import evidence_sheet
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pipelines import datasets, tasks
+from pipelines import datasets
+from pipelines.learning import tasks
 from pipelines.report.samples import samples_of
 
 

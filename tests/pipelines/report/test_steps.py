@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from backprop_core.architecture import multilayer_perceptron
+from backprop_core.inspection.trace import trace_step
+from backprop_core.inspection.trace_record import record_of
 from backprop_core.network import Network
-from backprop_core.trace import trace_step
-from backprop_core.trace_record import record_of
 from pipelines.report.steps import stops
 
 NETWORKS = [{}, {"normalization": "layer"}, {"normalization": "batch"}, {"residual": True, "normalization": "layer"}]

@@ -1,0 +1,243 @@
+"""The estimator's body: what classifier and regressor have in common, from the parameters to the fitted network.
+
+An estimator in scikit-learn's sense is a record of parameters whose `fit` checks the data, builds a network, trains it
+and leaves what it found in attributes that end with an underscore. Everything that is not bookkeeping is done by the
+parts that this package is made of.
+"""
+
+import operator
+import threading
+from contextlib import nullcontext
+from functools import partial
+from itertools import chain
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from backprop_core.estimator.data import checked_batch, given_validation, split
+from backprop_core.estimator.descent import Descent, restore, snapshot
+from backprop_core.estimator.epochs import NonFiniteWeightsError, descend, measure
+from backprop_core.estimator.input import checked_rows, checked_rows_and_targets, float_dtype
+from backprop_core.estimator.lbfgs import minimize
+from backprop_core.estimator.parameters import (
+    CONSTRAINTS,
+    activations_of,
+    batch_size_of,
+    check_calibration,
+    check_together,
+    layers_of,
+    loss_of,
+)
+from backprop_core.estimator.rows import ArrayRows, BatchRows, all_logits, batch_of, is_sequence_of_batches
+from backprop_core.network import Network
+
+
+class MultilayerPerceptron(BaseEstimator):
+    """Base of `MLPClassifier` and `MLPRegressor`.
+
+    These say what targets are, and what the outputs mean: the methods that are called here and not defined.
+    """
+
+    _parameter_constraints = CONSTRAINTS
+
+    def _fit(self, X, y, sample_weight, *, incremental=False, validation_data=None, classes=None):
+        check_together(self)
+        if not incremental:
+            check_calibration(self, validation_data)
+        anew = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
+        with _threads(self.n_threads):
+            if is_sequence_of_batches(X, y):
+                rows = self._rows_of_sequence(X, sample_weight, anew, incremental, classes)
+            else:
+                rows = self._rows_of_arrays(X, y, sample_weight, anew, incremental, classes)
+            if self.solver == "lbfgs":
+                valid = given_validation(self, validation_data)
+                self._fit_lbfgs(rows, valid)
+            else:
+                valid = self._fit_stochastic(rows, validation_data, incremental)
+            self._calibrate(valid)
+        return self
+
+    def _rows_of_arrays(self, X, y, sample_weight, anew, incremental, classes):
+        """Check X, y and weights, make the network ready for them, and return them as ArrayRows."""
+        X, y = checked_rows_and_targets(self, X, y, reset=anew)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X)
+        self._learn_targets(y, incremental, classes)
+        self._make_ready(X.shape[1], float_dtype(X), y, anew)
+        weights = self._weights(y, sample_weight, incremental)
+        return ArrayRows(X, self._targets(y, self._network.dtype), weights, self._network.dtype)
+
+    def _rows_of_sequence(self, batches, sample_weight, anew, incremental, classes):
+        """Make the network ready for a sequence of batches, and return it as BatchRows."""
+        if self.solver == "lbfgs":
+            raise ValueError("solver='lbfgs' needs all rows at once, not a sequence of batches; choose 'adam'")
+        if sample_weight is not None:
+            raise ValueError("sample_weight goes into the batches where X is a sequence of them: (X, y, sample_weight)")
+        if len(batches) == 0:
+            raise ValueError("Found a sequence of 0 batches while a minimum of 1 is required.")
+        X, y = checked_rows_and_targets(self, *batch_of(batches, 0)[:2], reset=anew)
+        self._learn_targets(y, incremental, self._all_classes(batches) if classes is None else classes)
+        self._make_ready(X.shape[1], float_dtype(X), y, anew)
+        return BatchRows(batches, partial(checked_batch, self))
+
+    def _make_ready(self, n_features, dtype, y, anew):
+        """Set what each call of fit sets, and on the first one build the network and draw its weights."""
+        n_outputs, out_activation = self._shape_of_output(y)
+        if not anew and n_outputs != self.n_outputs_:
+            raise ValueError(f"y has {n_outputs} outputs, but {type(self).__name__} was fitted with {self.n_outputs_}")
+        self.n_outputs_ = n_outputs
+        self._random_state = check_random_state(self.random_state)
+        if not anew:
+            self._attach()
+            return
+        self.n_iter_ = self.t_ = 0
+        self.out_activation_ = out_activation
+        self._network = Network(layers_of(self, n_features, self.n_outputs_), dtype, np.random.default_rng(0))
+        self._loss = loss_of(self, out_activation)
+        self._adopt_views()
+        self._draw_weights()
+        self._no_improvement_count = 0
+        self.history_ = []
+        if self.solver != "lbfgs":
+            self._begin_curves()
+
+    def _begin_curves(self):
+        """Set what is compared from epoch to epoch: validation scores if stopping early, else training losses."""
+        self.loss_curve_ = []
+        self.validation_scores_ = [] if self.early_stopping else None
+        self.best_validation_score_ = -np.inf if self.early_stopping else None
+        self.best_loss_ = None if self.early_stopping else np.inf
+
+    def _draw_weights(self):
+        """Glorot and Bengio's bounds for weights and biases, as scikit-learn draws them.
+
+        W, b ~ U(-r, r), r = sqrt(6 / (fan_in + fan_out)), with 2 in place of 6 for the logistic activation; the output
+        layer follows the last hidden one.
+        """
+        n_hidden = len(self.coefs_) - 1
+        names = [getattr(one, "name", one) for one in activations_of(self, n_hidden)] if n_hidden else [self.activation]
+        for W, b, name in zip(self.coefs_, self.intercepts_, [*names, names[-1]], strict=False):
+            bound = np.sqrt((2.0 if name == "logistic" else 6.0) / sum(W.shape))
+            W[...] = self._random_state.uniform(-bound, bound, W.shape)
+            b[...] = self._random_state.uniform(-bound, bound, b.shape)
+
+    def _adopt_views(self):
+        """Let `coefs_` and `intercepts_` be the network's own arrays."""
+        entries = list(chain.from_iterable(views.items() for views in self._network.params.views))
+        # A layer inside a residual connection is named by its place there: "0.W".
+        coefs, intercepts = ([array for name, array in entries if name.split(".")[-1] == kind] for kind in "Wb")
+        self.n_layers_ = len(coefs) + 1
+        self.coefs_, self.intercepts_ = coefs, intercepts
+        self._views = (*coefs, *intercepts)
+        self._lock = threading.Lock()
+
+    def _attach(self):
+        """Take over what a user has put into `coefs_` and `intercepts_` since."""
+        if not hasattr(self, "_network"):
+            self._build_around(self.coefs_, self.intercepts_)
+        arrays = (*self.coefs_, *self.intercepts_)
+        if not all(map(operator.is_, self._views, arrays)):
+            for view, array in zip(self._views, arrays, strict=True):
+                view[...] = array
+            self._adopt_views()
+
+    def _build_around(self, coefs, intercepts):
+        """Make a network for weights that a user has set by hand, without fit."""
+        layers = layers_of(self, len(coefs[0]), len(intercepts[-1]))
+        self._network = Network(layers, float_dtype(np.asarray(coefs[0])), np.random.default_rng(0))
+        self._loss = loss_of(self, self.out_activation_)
+        self._adopt_views()
+        self.coefs_, self.intercepts_ = coefs, intercepts
+        self.history_ = []
+
+    def _fit_stochastic(self, rows, validation_data, incremental):
+        """Train batch by batch; return the validation rows, or None."""
+        if self.early_stopping and incremental:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        # A warm start may follow a fit by other rules.
+        if not hasattr(self, "loss_curve_") or (self.best_loss_ is None) != self.early_stopping:
+            self._begin_curves()
+        if not incremental or not hasattr(self, "_optimizer"):
+            draws = self.dropout or self.input_dropout or self.input_noise or self.mixup
+            rng = np.random.default_rng(self._random_state.randint(2**31)) if draws else None
+            self._optimizer = Descent(self, self._network, rng)
+        valid = given_validation(self, validation_data)
+        if self.early_stopping and valid is None:
+            rows, valid = split(self, rows)
+        # The batches of a sequence have the size that they have.
+        batch_size = batch_size_of(self, len(rows)) if isinstance(rows, ArrayRows) else None
+        descend(self, rows, valid, batch_size, incremental, validation_data is not None)
+        return valid
+
+    def _fit_lbfgs(self, rows, valid):
+        """Train on all rows at once."""
+        before = snapshot(self._network)
+        minimize(self, rows)
+        if not np.isfinite(self._network.params.flat).all():
+            restore(self._network, before)
+            raise NonFiniteWeightsError("The search ended at weights that are no numbers; the first ones are kept")
+        if valid is not None:
+            self.history_.append(
+                {"epoch": self.n_iter_, "train": measure(self, rows.sample(5000)), "valid": measure(self, valid)}
+            )
+
+    def _logits(self, X):
+        """Return the network's outputs for rows that are yet to be checked."""
+        if "coefs_" not in self.__dict__:
+            check_is_fitted(self)
+        self._attach()
+        X = checked_rows(self, X)
+        # The network computes in memory of its own, which two threads must not share.
+        with self._lock:
+            return all_logits(self._network, X, self)
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        if "_network" in state:
+            self._attach()
+            network = self._network
+            state["_network"] = (network.layers, network.dtype, *snapshot(network))
+            for name in ("coefs_", "intercepts_", "_views", "_lock"):
+                del state[name]
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "_network" in state:
+            layers, dtype, *learned = state["_network"]
+            self._network = Network(layers, dtype)
+            restore(self._network, learned)
+            self._adopt_views()
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _threads(n_threads):
+    """Limit the threads of the matrix products while training."""
+    if n_threads is None:
+        return nullcontext()
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=n_threads)
+
+
+def goes_batch_by_batch(estimator):
+    """Return True, or raise AttributeError, which hides `partial_fit`."""
+    if estimator.solver == "lbfgs":
+        raise AttributeError(
+            f"partial_fit is only available for stochastic optimizers. {estimator.solver} is not stochastic."
+        )
+    return True
+
+
+def store(estimator, arguments):
+    """Keep a constructor's arguments as they are, as scikit-learn wants it."""
+    for name, value in arguments.items():
+        if name != "self":
+            setattr(estimator, name, value)

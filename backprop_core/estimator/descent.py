@@ -1,0 +1,135 @@
+"""Descent: what an estimator's training carries from batch to batch and from epoch to epoch, beside the weights.
+
+The optimizer's memory, the learning rate and its rules, the running average of the weights, and the random stream of
+dropout and its like. When training goes on in a later call, it goes on with these.
+"""
+
+from contextlib import contextmanager
+
+from backprop_core.averaging import ExponentialAverage, recount
+from backprop_core.estimator.parameters import CLASSIC_RATES, optimizer_of, schedule_of, weight_decay_of
+from backprop_core.step import Step, worth_compiling
+
+# Below this rate the adaptive rule gives up.
+SMALLEST_RATE = 1e-6
+
+
+class Descent:
+    """What outlives an epoch beside the weights: the optimizer's memory, the rate, the average, the random stream.
+
+    Parameters
+    ----------
+    estimator : whose parameters say how to train
+    network : Network
+    rng : numpy Generator or None, for dropout, noise and mixup
+
+    Attributes
+    ----------
+    learning_rate : float, that of the latest step
+    n_epochs : int, epochs finished
+    scheduled : bool, whether the rate follows a schedule that ends after `max_iter` epochs
+    """
+
+    def __init__(self, estimator, network, rng):
+        params = network.params.flat
+        self.learning_rate = float(estimator.learning_rate_init)
+        self.n_epochs = 0
+        self._optimizer, self._schedule, self._rng = optimizer_of(estimator), schedule_of(estimator), rng
+        self.scheduled = estimator.learning_rate not in CLASSIC_RATES
+        self._memory = self._optimizer.init(len(params), params.dtype)
+        self._average = ExponentialAverage(estimator.ema_decay) if estimator.ema_decay else None
+        self._averages = self._average.init(params) if self._average else None
+        self._unaveraged = None
+        # A warm start has a history already; this descent's own begins here.
+        self._begin = len(estimator.history_)
+
+    def start(self, estimator, network, loss, n_steps):
+        """Get ready for a call of fit or partial_fit, of `n_steps` steps at most."""
+        if self._unaveraged is not None:
+            network.params.flat[...] = self._unaveraged
+        self._step = Step(
+            network,
+            self._optimizer,
+            loss,
+            alpha=estimator.alpha,
+            l1=estimator.l1,
+            weight_decay=weight_decay_of(estimator),
+            max_norm=estimator.max_norm,
+            clip_value=estimator.clip_value,
+            clip_norm=estimator.clip_norm,
+            mixup=estimator.mixup,
+            compiled=worth_compiling(len(network.params.flat), n_steps),
+        )
+
+    def epoch(self, estimator, batches, n_steps):
+        """Take a step for each of the batches; return the mean loss, the number of rows and the clip rate."""
+        step, memory, rng, schedule, average = self._step, self._memory, self._rng, self._schedule, self._average
+        params, rate, entries = step.network.params.flat, self.learning_rate, estimator.history_[self._begin :]
+        step.n_steps = step.n_clipped = 0
+        total, n = 0.0, 0
+        for i, (X_batch, target, weights) in enumerate(batches):
+            n += len(X_batch)
+            if weights is not None and not weights.any():
+                continue
+            if schedule:
+                progress = min(1.0, (self.n_epochs + i / n_steps) / estimator.max_iter)
+                rate = estimator.learning_rate_init * schedule(progress, entries)
+            total += step(X_batch, target, rate, memory, rng, weights) * len(X_batch)
+            if average:
+                average.update(params, self._averages)
+        self.learning_rate = rate
+        self.n_epochs += 1
+        return total / n, n, step.n_clipped / max(1, step.n_steps)
+
+    def end_epoch(self, estimator):
+        """Let the rate fall with the number of rows seen, where that is the rule."""
+        if estimator.solver == "sgd" and estimator.learning_rate == "invscaling":
+            self.learning_rate = float(estimator.learning_rate_init) / (estimator.t_ + 1) ** estimator.power_t
+
+    def stops(self, estimator, message):
+        """Return whether training without improvement is over; the adaptive rule tries a fifth of the rate first."""
+        adaptive = estimator.solver == "sgd" and estimator.learning_rate == "adaptive"
+        if adaptive and self.learning_rate > SMALLEST_RATE:
+            self.learning_rate /= 5.0
+            message += f" Setting learning rate to {self.learning_rate:f}"
+            stopping = False
+        else:
+            message += " Learning rate too small. Stopping." if adaptive else " Stopping."
+            stopping = True
+        if estimator.verbose:
+            print(message)
+        return stopping
+
+    @contextmanager
+    def averaged(self, network, rows, batch_size):
+        """For a `with` block, put the averaged weights, where there are any, in the place of the latest.
+
+        rows : ArrayRows or BatchRows, training rows on which statistics that fit the average are counted
+        """
+        if self._average is None:
+            yield
+            return
+        with self._average.standing_in(network.params.flat, self._averages):
+            recount(network, rows.endless(batch_size), self._rng)
+            yield
+
+    def finish(self, network, rows, batch_size):
+        """Leave the averaged weights in the network; the latest are kept for the next partial_fit."""
+        self._step = None
+        if self._average is not None:
+            self._unaveraged = network.params.flat.copy()
+            network.params.flat[...] = self._average.averaged(self._averages)
+            recount(network, rows.endless(batch_size), self._rng)
+
+    def __getstate__(self):
+        return {**self.__dict__, "_step": None}
+
+
+def snapshot(network):
+    """Return a copy of all that a network has learned."""
+    return network.params.flat.copy(), network.statistics.flat.copy()
+
+
+def restore(network, copy):
+    """Put a snapshot back."""
+    network.params.flat[...], network.statistics.flat[...] = copy

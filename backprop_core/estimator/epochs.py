@@ -1,0 +1,178 @@
+"""Epochs: how an estimator goes through its rows again and again, until it stops improving.
+
+What an epoch does and when training stops are scikit-learn's rules to the letter, and random numbers are drawn in its
+order, so that the same seed leads to the same weights. What is measured beside them costs nothing where nobody asked.
+"""
+
+import math
+import time
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from backprop_core.errors import DivergedError
+from backprop_core.estimator.descent import restore, snapshot
+from backprop_core.estimator.progress import ProgressLine
+from backprop_core.estimator.rows import ArrayRows, measured_logits
+
+
+class NonFiniteWeightsError(DivergedError, ValueError):
+    """Training diverged. It begins with scikit-learn's sentence for it and is a ValueError as there, then names why."""
+
+    def __init__(self, cause):
+        super().__init__(
+            "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
+            f"preprocessed. {cause}"
+        )
+
+
+# Overflow is told by the errors and warnings raised here, which name the cause; numpy's would only come before them.
+@np.errstate(over="ignore", invalid="ignore")
+def descend(estimator, rows, valid, batch_size, incremental, measures_train):
+    """Train the estimator's network on `rows`; one epoch if `incremental`, else until it stops improving.
+
+    Parameters
+    ----------
+    estimator : with `_network`, `_loss` and `_optimizer`, a Descent; its fitted attributes are brought up to date
+    rows : ArrayRows or BatchRows
+    valid : ArrayRows, BatchRows or None
+    batch_size : int > 0
+    measures_train : bool
+        Measure training rows after each epoch as validation rows are measured.
+    """
+    network, descent = estimator._network, estimator._optimizer
+    n_steps = rows.n_steps(batch_size)
+    descent.start(estimator, network, estimator._loss, n_steps * (1 if incremental else estimator.max_iter))
+    seen = rows.sample(5000) if measures_train and isinstance(rows, ArrayRows) else None
+    line = ProgressLine(estimator) if estimator.progress else None
+    kept = {"loss": math.inf, "good": snapshot(network), "best": None}
+    estimator.n_iter_ = 0
+    try:
+        for _ in range(estimator.max_iter):
+            _epoch(estimator, rows, batch_size, seen, valid, kept)
+            if line:
+                line.show(estimator.history_[-1])
+            if _is_over(estimator, descent) or incremental:
+                break
+        else:
+            # A schedule is made to end after `max_iter` epochs; where there is none, training was cut short.
+            if not descent.scheduled:
+                warnings.warn(
+                    f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the optimization "
+                    "hasn't converged yet.",
+                    ConvergenceWarning,
+                    stacklevel=2,
+                )
+        descent.finish(network, rows, batch_size)
+    except KeyboardInterrupt:
+        warnings.warn("Training interrupted by user.", stacklevel=2)
+        descent.finish(network, rows, batch_size)
+    except DivergedError as error:
+        # Its memory and its average are of no use any more: another partial_fit begins with new ones.
+        del estimator._optimizer
+        restore(network, kept["good"])
+        _give_up(estimator, error)
+    finally:
+        if line:
+            line.close()
+    # A warm start that improves on nothing leaves its latest weights, as scikit-learn's does.
+    if kept["best"] is not None:
+        restore(network, kept["best"])
+
+
+def _epoch(estimator, rows, batch_size, seen, valid, kept):
+    """Go through the rows once; measure; add an entry to the history, and the weights to those `kept`."""
+    began = time.perf_counter()
+    network, descent = estimator._network, estimator._optimizer
+    random_state = estimator._random_state if estimator.shuffle else None
+    batches = rows.epoch(batch_size, random_state)
+    loss, n, clip_rate = descent.epoch(estimator, batches, rows.n_steps(batch_size))
+    if not np.isfinite(network.params.flat).all():
+        raise DivergedError("the last step led to weights that are not finite; lower the learning rate")
+    entry = {"epoch": descent.n_epochs, "learning_rate": descent.learning_rate, "clip_rate": clip_rate}
+    _count(estimator, loss, n)
+    with descent.averaged(network, rows, batch_size):
+        entry |= _measured(estimator, loss, seen, valid)
+        if _note_improvement(estimator, entry):
+            kept["best"] = snapshot(network)
+    # Of the last epochs before a divergence little is good but that it is finite: the one with the lowest loss is kept.
+    if loss <= kept["loss"]:
+        kept["loss"], kept["good"] = loss, snapshot(network)
+    descent.end_epoch(estimator)
+    entry["seconds"] = time.perf_counter() - began
+    estimator.history_.append(entry)
+
+
+def _count(estimator, loss, n):
+    """Bring up to date what scikit-learn counts after an epoch over n rows."""
+    estimator.n_iter_ += 1
+    estimator.loss_ = loss
+    estimator.t_ += n
+    estimator.loss_curve_.append(loss)
+    if estimator.verbose:
+        print(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
+
+
+def _measured(estimator, loss, seen, valid):
+    """Return the history's "train" and, if there are validation rows, "valid": their losses and scores."""
+    entry = {"train": {"loss": loss} if seen is None else measure(estimator, seen)}
+    if valid is not None:
+        entry["valid"] = measure(estimator, valid)
+    return entry
+
+
+def measure(estimator, rows):
+    """Return {"loss", "score"} of the estimator's network on `rows`, in evaluation mode."""
+    logits, target, weights = measured_logits(estimator._network, rows)
+    loss = float(estimator._loss.loss(logits, target, weights=weights))
+    finite = math.isfinite(float(logits.sum()))
+    return {"loss": loss, "score": estimator._score_logits(logits, target, weights) if finite else math.nan}
+
+
+def _note_improvement(estimator, entry):
+    """Count the epochs without improvement, of the validation score if stopping early, else of the training loss.
+
+    Returns True where the weights are the best so far in stopping early.
+    """
+    best = False
+    if estimator.early_stopping:
+        score = entry["valid"]["score"]
+        estimator.validation_scores_.append(score)
+        if estimator.verbose:
+            print(f"Validation score: {score:f}")
+        improves = not score < estimator.best_validation_score_ + estimator.tol
+        best = score > estimator.best_validation_score_
+        if best:
+            estimator.best_validation_score_ = score
+    else:
+        loss = estimator.loss_
+        improves = not loss > estimator.best_loss_ - estimator.tol
+        estimator.best_loss_ = min(loss, estimator.best_loss_)
+    estimator._no_improvement_count = 0 if improves else estimator._no_improvement_count + 1
+    return best
+
+
+def _is_over(estimator, descent):
+    """Return whether patience has run out, or a callback asks to stop."""
+    if estimator._no_improvement_count > estimator.n_iter_no_change:
+        what = "Validation score" if estimator.early_stopping else "Training loss"
+        if descent.stops(
+            estimator,
+            f"{what} did not improve more than tol={estimator.tol:f} for {estimator.n_iter_no_change} "
+            "consecutive epochs.",
+        ):
+            return True
+        estimator._no_improvement_count = 0
+    callbacks = estimator.callbacks or ()
+    answers = [callback(estimator) for callback in ([callbacks] if callable(callbacks) else callbacks)]
+    return any(answer is True for answer in answers)
+
+
+def _give_up(estimator, error):
+    """Report a divergence: as scikit-learn does, an error; if stopping early, a warning, and the best weights stay."""
+    cause = f"Training diverged in epoch {estimator.n_iter_ + 1}: {error}"
+    if not estimator.early_stopping:
+        raise NonFiniteWeightsError(cause) from error
+    estimator.validation_scores_.append(math.nan)
+    warnings.warn(f"{cause}. The best weights so far are kept.", ConvergenceWarning, stacklevel=3)

@@ -1,0 +1,99 @@
+"""Options: what several commands take alike, such as the number of threads or the recipe of a training.
+
+Each function adds options to a command, as click's decorators do.
+"""
+
+import math
+import tomllib
+
+import click
+
+from pipelines.learning.tasks import NAMES
+
+
+class Share(click.FloatRange):
+    """A number from 0 to 1; NaN, which no comparison refuses, is none."""
+
+    def __init__(self):
+        super().__init__(0, 1)
+
+    def convert(self, value, param, ctx):
+        """Return the number, or answer with a usage error."""
+        share = super().convert(value, param, ctx)
+        return self.fail("nan is not a number from 0 to 1.", param, ctx) if math.isnan(share) else share
+
+
+def option_jobs(command):
+    """Add --jobs, the number of threads."""
+    return click.option("--jobs", type=click.IntRange(1), help="Threads to use; default: as many as pay.")(command)
+
+
+def options_trainings(command):
+    """Add --dask and --fresh, for a command of many trainings."""
+    for add in (
+        click.option("--fresh", is_flag=True, help="Repeat what an earlier run of the same kind has finished, too."),
+        click.option("--dask", metavar="ADDRESS", help="Train on the Dask cluster of this scheduler."),
+    ):
+        command = add(command)
+    return command
+
+
+def options_answering(command):
+    """Add --with and --average, for a command that asks a model."""
+    for add in (
+        click.option("--average", is_flag=True, help="Average over views of each picture, moved a little. Slower."),
+        click.option("--with", "others", multiple=True, type=click.Path(), help="Answer with this model; repeatable."),
+    ):
+        command = add(command)
+    return command
+
+
+def option_json(command):
+    """Add --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
+
+
+def _widths(ctx, param, value):
+    if value is None:
+        return None
+    try:
+        return [int(width) for width in value.split(",") if width.strip()]
+    except ValueError:
+        raise click.BadParameter("give widths such as 512,256") from None
+
+
+def _settings(ctx, param, values):
+    """Return NAME=VALUE words as a dict; a value is read as in TOML, and else as a word."""
+    settings = {}
+    for word in values:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{word} is not NAME=VALUE, such as dropout=0.3")
+        try:
+            settings[name] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            settings[name] = value
+    return settings
+
+
+def options_recipe(command):
+    """Add the data set, and what chooses the recipe; see `cli._recipe`."""
+    for add in (
+        click.option(
+            "--set", "settings", multiple=True, callback=_settings, metavar="NAME=VALUE", help="Set a recipe entry."
+        ),
+        click.option("--hidden", callback=_widths, help="Widths of the hidden layers, such as 512,256."),
+        click.option("--epochs", type=click.IntRange(1), help="How often every sample is seen."),
+        click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+        click.option("--config", type=click.Path(), help="A TOML file of recipe entries that replace the preset's."),
+        click.option("--preset", type=click.Choice(["fast", "best"]), default="fast", show_default=True),
+        click.option("--dataset", help="A registered name, a folder of class folders, or a CSV manifest."),
+    ):
+        command = add(command)
+    return command
+
+
+def options_training(command):
+    """Add the task, its data set, and what chooses the recipe; see `cli._recipe`."""
+    command = options_recipe(command)
+    return click.argument("task_name", metavar=f"{{{'|'.join(NAMES)}}}", type=click.Choice(NAMES))(command)

@@ -1,0 +1,306 @@
+"""Results: what a command found, as tables for people or as JSON for programs."""
+
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from pipelines.cli.terminal import as_json, csv_line, note, program, table
+from pipelines.wording import percent
+
+
+def dataset_notes(dataset, fallback, warnings=()):
+    """Say which data is trained on, what was left out of it, and what is wrong with it."""
+    _left_out(dataset, fallback)
+    for warning in warnings:
+        note(f"warning: {dataset.name}: {warning}")
+    for remark in dataset.notes:
+        note(f"note: {remark}")
+    sizes = ", ".join(f"{len(dataset.rows(role))} {role}" for role in ("train", "valid", "test"))
+    note(f"{dataset.name}: {len(dataset.labels)} classes, {sizes}")
+
+
+def _left_out(dataset, fallback):
+    if fallback:
+        note(
+            f"warning: the default data set can be had from no address, so this trains on the bundled {dataset.name}; "
+            "name one with --dataset, or set BACKPROP_MIRROR"
+        )
+    for reason in dataset.skipped[:10]:
+        note(f"skipped: {reason}")
+    if len(dataset.skipped) > 10:
+        note(f"skipped: {len(dataset.skipped) - 10} more files; train --json lists all of them")
+
+
+def training_summary(trained):
+    """Return what is said after a training: a table of the scores, where the model is, and what to try next."""
+    record = trained.record
+    shares = ("accuracy",) if record["balance"] is None else ("accuracy", "balanced_accuracy")
+    rows = [
+        (role, str(record[f"n_{role}"]), f"{record[role]['loss']:.4f}", *(percent(record[role][key]) for key in shares))
+        for role in ("train", "valid", "test")
+        if record[role]
+    ]
+    substitute = " (bundled, because the default could not be had)" if record["bundled_fallback"] else ""
+    return "\n".join(
+        [
+            table(rows, ("split", "samples", "loss", *(key.replace("_", " ") for key in shares))),
+            "",
+            f"data:  {record['dataset']}{substitute}, preset {record['preset']}, seed {record['seed']}",
+            f"time:  {record['seconds']:.1f} s, best epoch {record['best_epoch']} of {record['epochs']}",
+            f"doubt: predict --threshold {record['threshold']:g} would refuse 5 % of the validation samples",
+            f"model: {record['model']}",
+            f"try:   {program()} predict {shlex.join([record['model'], trained.example])}",
+        ]
+    )
+
+
+def evaluation_summary(record, most_confused):
+    """Return an evaluation's accuracy with its interval, the table by class and the most confused pairs, as text."""
+    low, high = record["ci95"]
+    rows = [
+        (label, percent(c["precision"]), percent(c["recall"]), percent(c["f1"]), str(c["support"]))
+        for label, c in record["per_class"].items()
+    ]
+    confused = [f"  {true} taken for {predicted}: {count}" for true, predicted, count in most_confused] or ["  none"]
+    return "\n".join(
+        [
+            f"{record['dataset']}, {record['split']} split, {record['n']} samples{_answered_by(record)}",
+            f"accuracy {percent(record['accuracy'])}  (95 % interval {percent(low)} to {percent(high)})",
+            f"balanced accuracy {percent(record['balanced_accuracy'])}  (mean over the classes)",
+            f"loss {record['loss']:.4f}, expected calibration error {percent(record['ece'])}",
+            "",
+            table(rows, ("class", "precision", "recall", "f1", "support")),
+            "",
+            "most confused",
+            *confused,
+        ]
+    )
+
+
+def _answered_by(record):
+    together = f", {1 + len(record['with'])} models together" if "with" in record else ""
+    return together + (", averaged over views" if "averaged" in record else "")
+
+
+def folding_notes(dataset, fallback, folding):
+    """Say which data is cross-validated, how it is shared out, and which classes cannot be learned in which fold."""
+    _left_out(dataset, fallback)
+    untaught = folding.untaught(dataset)
+    for name, label in untaught[:10]:
+        note(
+            f"warning: class {label} has samples in {folding.by} {name} alone, so that nothing teaches it where they "
+            "are tested"
+        )
+    if len(untaught) > 10:
+        note(f"warning: {len(untaught) - 10} more classes have samples in one {folding.by} alone")
+    drawn = "whole speakers" if folding.validation == "groups" else "rows drawn by class"
+    apart = ", no speaker torn apart" if folding.grouped and folding.by == "fold" else ""
+    note(
+        f"{dataset.name}: {len(dataset.labels)} classes, {len(dataset)} samples, each tested once (a split that the "
+        f"data comes with is not used); {len(folding.folds)} {folding.by}s{apart}; validation: {drawn} among the others"
+    )
+
+
+def known_note(known, total):
+    """Say how many trainings of `total` need not be repeated."""
+    if known:
+        note(f"{known} of {total} trainings were finished before; --fresh repeats them")
+
+
+def fold_line(name, seed, n, share, done, total):
+    """Say how one fold went, `done` of `total`."""
+    note(f"{done:3d}/{total}  {name}  seed {seed}  {n} samples  accuracy {percent(share)}")
+
+
+def crossval_summary(record, most_confused):
+    """Return a cross-validation's table by fold, its mean with the interval over folds, and the worst fold, as text."""
+    from backprop_core.metrics import wilson_interval  # brings numpy, for which --help should not wait
+
+    by = record["by"]
+    rows = []
+    for name, fold in record["folds"].items():
+        low, high = wilson_interval(fold["accuracy"], fold["n"])
+        rows.append((name, str(fold["n"]), percent(fold["accuracy"]), f"{percent(low)} to {percent(high)}"))
+    interval = ""
+    if record["ci95"]:
+        low, high = record["ci95"]
+        interval = f"  (95 % interval over {len(rows)} {by}s: {percent(low)} to {percent(high)})"
+    lines = [
+        table(rows, (by, "samples", "accuracy", "95 % interval")),
+        "",
+        f"mean    {percent(record['mean'])}{interval}",
+        f"worst   {percent(record['worst'])}  ({by} {record['worst_fold']})",
+        f"pooled  {percent(record['pooled'])}  (over all samples)",
+    ]
+    if record["sd"] is not None:
+        lines.append(f"seeds   {len(record['seeds'])}, standard deviation of their means {percent(record['sd'])}")
+    substitute = " (bundled, because the default could not be had)" if record["bundled_fallback"] else ""
+    lines.append(f"data    {record['dataset']}{substitute}, preset {record['preset']}, {record['seconds']:.1f} s")
+    lines += ["", f"most confused in {by} {record['worst_fold']}"]
+    lines += [f"  {true} taken for {predicted}: {count}" for true, predicted, count in most_confused] or ["  none"]
+    return "\n".join(lines)
+
+
+def prediction_line(record):
+    """Return the answer for one file as a line of text."""
+    best = record["label"] if record["label"] is not None else "unknown"
+    others = ", ".join(f"{entry['label']} {percent(entry['probability'])}" for entry in record["top"])
+    return f"{record['path']}: {best}  ({others})"
+
+
+CSV_COLUMNS = ("path", "label", "probability", "error")
+
+
+def print_predictions(records, form):
+    """Print predictions as they come, or as one list for "json"; reasons go to standard error. Return how many
+    failed."""
+    failed = 0
+    answered = []
+    if form == "csv":
+        click.echo(csv_line(CSV_COLUMNS))
+    for record in records:
+        if "error" in record:
+            failed += 1
+            note(f"error: {record['error']}")
+        for name, undone in (("explanation", "its answer is not explained"), ("input", "its input is not shown")):
+            if record.get(name, "") is None:
+                note(f"warning: {record['path']}: cannot be read a second time, so {undone}")
+        if form == "json":
+            answered.append(record)
+        elif form == "jsonl":
+            click.echo(as_json(record))
+        elif form == "csv":
+            click.echo(csv_line([record.get(column) for column in CSV_COLUMNS]))
+        elif "error" not in record:
+            click.echo(prediction_line(record))
+    if form == "json":
+        click.echo(as_json(answered))
+    return failed
+
+
+def transcript_text(transcript):
+    """Return a transcript as text: a line a word with start, end, word and probability, then the words in a row."""
+    rows = [(f"{word.start:.3f}", f"{word.end:.3f}", word.text, percent(word.probability)) for word in transcript.words]
+    said = " ".join(word.text for word in transcript.words) or "(no words)"
+    return "\n".join([*([table(rows)] if rows else []), f"{transcript.path}: {said}"])
+
+
+def print_transcripts(answers, form):
+    """Print transcripts as they come, or as one list for "json"; reasons go to standard error. Return how many failed.
+
+    `answers` yields names, each with a Transcript or the error that prevented it.
+    """
+    from pipelines.report import transcripts
+
+    forms = {"srt": transcripts.as_srt, "textgrid": transcripts.as_textgrid}
+    failed, records = 0, []
+    for name, answer in answers:
+        if isinstance(answer, Exception):
+            failed += 1
+            note(f"error: {answer}")
+            records.append({"path": name, "error": str(answer)})
+        elif form == "json":
+            records.append(answer.record())
+        elif form in forms:
+            click.echo(forms[form](answer), nl=False)
+        else:
+            click.echo(transcript_text(answer))
+    if form == "json":
+        click.echo(as_json(records))
+    return failed
+
+
+def info_summary(described):
+    """Return a model file's description as text."""
+    provenance = described["provenance"]
+    rows = [
+        ("model", described["model"]),
+        ("task", described["task"]),
+        ("labels", ", ".join(described["labels"])),
+        ("network", f"{layers_in_a_row(described['network'])} ({described['n_parameters']:,} parameters)"),
+        ("extractor", ", ".join(f"{name} {value}" for name, value in described["extractor"].items())),
+        *((name, _short(value)) for name, value in provenance.items()),
+    ]
+    if "golden_error" in described:
+        rows.append(("golden sample", f"reproduced to within {described['golden_error']:.1g}"))
+    return "\n".join(f"{name:16s} {text}" for name, text in rows)
+
+
+def layers_in_a_row(described):
+    """Return layers as text; those that a residual connection leads around stand in brackets."""
+    texts = []
+    for layer in described:
+        inner = [f"({layers_in_a_row(layer['layers'])})"] if "layers" in layer else []
+        values = [str(value) for key, value in layer.items() if key not in ("initializer", "layers")]
+        texts.append(" ".join([*values, *inner]))
+    return " -> ".join(texts)
+
+
+def _short(value):
+    if isinstance(value, dict):
+        return ", ".join(f"{k} {_short(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return " ".join(map(_short, value)) or "none"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def gradcheck_summary(record):
+    """Return the table of a gradient check, and what it comes to, as text."""
+    header = ("part", "name") if record["model"] is None else ("layer", "parameter")
+    rows = [
+        (*(row[column] for column in header), str(row["n_checked"]), _error(row), row["verdict"])
+        for row in record["checks"]
+    ]
+    n_ok = sum(row["verdict"] == "ok" for row in record["checks"])
+    return "\n".join(
+        [
+            table(rows, (*header, "checked", "worst error", "verdict")),
+            "",
+            f"{n_ok} of {len(rows)} ok: relative error of the gradient below {record['tolerance']:g}",
+        ]
+    )
+
+
+def _error(row):
+    if row["n_checked"] == 0:
+        return "-"
+    return "not finite" if row["error"] is None else f"{row['error']:.1e}"
+
+
+def datasets_summary(listings):
+    """Return the list of data sets as a table."""
+    rows = [(entry.name, entry.task, f"{entry.size / 1e6:.1f} MB", entry.state, entry.licence) for entry in listings]
+    return table(rows, ("name", "task", "size", "state", "licence"))
+
+
+def datasets_json(listings):
+    """Return the list of data sets as one JSON document."""
+    return as_json([asdict(entry) for entry in listings])
+
+
+def prompt(take):
+    """Ask for a take of a word, a Take."""
+    note(f"{take.number:3d}/{take.total}  say: {take.label}")
+
+
+def problem_of_take(reason):
+    """Say why a take is asked for again."""
+    note(f"         again, please: {reason}")
+
+
+def recording_summary(record):
+    """Return how many takes there are of each word, where they are listed, and how to train on them, as text."""
+    folder = Path(record["manifest"]).parent
+    model = Path("models") / f"{folder.name or 'words'}.safetensors"
+    counts = ", ".join(f"{label} {count}" for label, count in record["takes"].items())
+    missing = f", {record['missing']} still missing" if record["missing"] else ""
+    words = shlex.join(["--dataset", record["manifest"], "--out", str(model)])
+    return "\n".join(
+        [
+            f"takes: {counts} by {record['speaker']}; {record['recorded']} of them now{missing}",
+            f"data:  {record['manifest']}",
+            f"try:   {program()} train speech {words}",
+        ]
+    )

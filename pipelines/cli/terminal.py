@@ -1,0 +1,53 @@
+"""The terminal: JSON, tables and lines of CSV for standard output, and notes for standard error."""
+
+import csv
+import io
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from pipelines.wording import shown
+
+
+def as_json(record):
+    """Return a record as one JSON document. NaN is refused: no reader of JSON understands it."""
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # the name of a file is no text
+        return json.dumps(record, allow_nan=False)
+    return text
+
+
+def note(text):
+    """Say something that is not a result, in one line: a file's name may hold what a terminal takes for a command."""
+    click.echo(shown(text), err=True)
+
+
+def table(rows, header=()):
+    """Return rows of cells as aligned text; text cells to the left, numbers, given as text, to the right."""
+    lines = [header, *rows] if header else list(rows)
+    lines = [[shown(text) for text in line] for line in lines]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+
+    def cell(text, width):
+        return text.rjust(width) if text.removeprefix("-")[:1].isdigit() else text.ljust(width)
+
+    return "\n".join("  ".join(cell(t, w) for t, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def program():
+    """Return how this program is called here: `backprop` where the shell finds it, else as it was called."""
+    if shutil.which("backprop"):
+        return "backprop"
+    return sys.argv[0] if Path(sys.argv[0]).stem == "backprop" else "python -m pipelines"
+
+
+def csv_line(values):
+    """Return values as one line of CSV, without its line end."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(values)
+    return line.getvalue()

@@ -1,0 +1,417 @@
+"""Printing a trace: one step of backpropagation as text, the formula beside the numbers.
+
+No line is wider than 100, but for those that name a file.
+"""
+
+import math
+import textwrap
+
+from pipelines.cli.terminal import table
+from pipelines.wording import percent, shown
+
+WIDTH = 100
+LABEL_WIDTH = 16
+INDENT = "  "
+
+# What a layer does, for people, and its formulas forward and backward.
+KINDS = {
+    "dense": ("each unit sums up all inputs, weighted", "y = x W + b", "dW = x^T dy, db = dy, dx = dy W^T"),
+    "activate": ("bends each number by itself", "y = f(x)", "dx = dy f'(x)"),
+    "layer_norm": (
+        "brings the row to mean 0 and spread 1, then scales and shifts each unit",
+        "y = gamma xhat + beta, xhat = (x - mean) / std",
+        "dgamma = dy xhat, dbeta = dy, dx through mean and std",
+    ),
+    "batch_norm": (
+        "brings each unit to about mean 0 and spread 1 as met in training, then scales and shifts it",
+        "y = gamma xhat + beta, xhat = (x - mean) / std",
+        "dgamma = dy xhat, dbeta = dy, dx = dy gamma / std",
+    ),
+    "residual": ("adds its input to what its inner layers make of it", "y = x + inner(x)", "dx = dy + inner's dx"),
+    "dropout": ("off outside training", "y = x", "dx = dy"),
+    "gaussian_noise": ("off outside training", "y = x", "dx = dy"),
+}
+PASSING = ("dropout", "gaussian_noise")
+
+READING = (
+    "x is what comes into a layer, y what it makes of it; a d in front means how fast the loss grows with that number: "
+    "dy is dLoss/dy. The length of many numbers is the root of the sum of their squares. Layers, units and classes "
+    "count from 0, and numbers are rounded to 4 digits. In each layer one unit is worked out in full, the one on which "
+    "most of the error falls; --layer and --top choose how much is told."
+)
+ERROR = (
+    "What the last layer puts out are the logits z. The softmax turns them into probabilities, p_k = exp z_k / "
+    "sum exp z_j. The loss is -log p of the true class, and its slope, with which the way back begins, is dz = p - t: "
+    "what was answered less what is true."
+)
+BACKWARD = (
+    "From the last layer to the first. By the chain rule, a weight is blamed for what came in through it times the "
+    "error of the unit that it feeds; each layer hands on the error of its inputs, weighted by the same weights."
+)
+UPDATE = (
+    "Every number moves against its gradient: new = old - {rate} gradient. As far as the loss is a straight line, each "
+    "contributes to its fall by the square of its gradient; its share of the blame is its part of all these squares."
+)
+
+
+def trace_text(record, model):
+    """Return the record of `explain`, a trace of one step, as text; `model` is the path of the model file."""
+    return "\n".join(
+        [
+            *_head(record, model),
+            *_heading("Forward: from the features to the logits"),
+            *_input(record["input"], record["features"]),
+            *(line for layer in record["layers"] for line in _forward(layer)),
+            *_heading("Error: how wrong is the answer?"),
+            *_wrapped(ERROR),
+            "",
+            *_error(record),
+            *_heading("Backward: who is to blame?"),
+            *_wrapped(BACKWARD),
+            *(line for layer in reversed(record["layers"]) for line in _backward(layer)),
+            *_heading("Update: one step"),
+            *_wrapped(UPDATE.format(rate=_n(record["learning_rate"]))),
+            "",
+            *_update(record),
+            "",
+            *_outcome(record),
+        ]
+    )
+
+
+def _n(value):
+    """Return a number with 4 digits."""
+    return "overflow" if value is None else f"{value:.4g}"
+
+
+def _taken(value):
+    """Return a number as what is taken from another one: in brackets if it is below 0."""
+    return f"({_n(value)})" if value < 0 else _n(value)
+
+
+def _added(value):
+    """Return a number as what is added to another one, with the sign in front."""
+    return f"- {_n(-value)}" if value < 0 else f"+ {_n(value)}"
+
+
+def _wrapped(text, indent=""):
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+
+
+def _heading(text):
+    return ["", text, "=" * len(text)]
+
+
+def _short(label):
+    """Return a label, which strangers may have chosen, as text of no great length."""
+    text = shown(label)
+    return text if len(text) <= LABEL_WIDTH else f"{text[: LABEL_WIDTH - 3]}..."
+
+
+def _head(record, model):
+    truth = {
+        "option": "as --label says",
+        "folder": "the name of the file's folder",
+        "prediction": "the model's own answer, for nobody said what it is; --label tells",
+    }[record["label_from"]]
+    rate = {
+        "option": "as asked for",
+        "recipe": "the recipe's",
+        "default": "the model does not say with which it was trained",
+    }[record["learning_rate_from"]]
+    answer, views = record["answer"], record["n_views"]
+    lines = [
+        f"model    {shown(model)} ({record['task']}, {record['n_parameters']:,} parameters)",
+        f"sample   {shown(record['path'])}",
+        f"truth    {_short(record['label'])} ({truth})",
+        f"answer   {_short(answer['label'])}, {percent(answer['probability'])} (as predict has it)",
+        f"step     plain gradient descent, learning rate {_n(record['learning_rate'])} ({rate})",
+        "",
+    ]
+    seen = f"Of {views} views of the sample, whose answers predict averages, this is the first. " if views > 1 else ""
+    return [
+        *lines,
+        *_wrapped(
+            f"{seen}Training takes many such steps, each on a batch, and by its own optimizer. The network is in "
+            "evaluation mode, with dropout off; the loss is softmax cross-entropy without label smoothing, of logits "
+            "that are not calibrated. The model file stays as it is."
+        ),
+        "",
+        *_wrapped(READING),
+    ]
+
+
+def _input(summary, names):
+    told = "; ".join(f"x_{index} {name}" for index, name in names.items())
+    return [
+        "",
+        f"input: {summary['shape'][1]} standardised features",
+        *_numbers("x", summary),
+        *_wrapped(f"those told of are: {told}" if told else "", INDENT),
+    ]
+
+
+def _numbers(name, summary):
+    """Return lines that say what a row of numbers is like."""
+    largest = ", ".join(f"{name}_{entry['unit']} = {_n(entry['value'])}" for entry in summary["largest"])
+    zeros = f"; {summary['n_zero']} of {summary['shape'][1]} are 0" if summary["n_zero"] else ""
+    text = (
+        f"{name} from {_n(summary['min'])} to {_n(summary['max'])}, mean {_n(summary['mean'])}, "
+        f"std {_n(summary['std'])}, length {_n(summary['norm'])}{zeros}"
+    )
+    return [*_wrapped(text, INDENT), *_wrapped(f"largest: {largest or 'none, all are 0'}", INDENT)]
+
+
+def _shape(lengths):
+    return f"({', '.join(map(str, lengths))})"
+
+
+def _name(layer):
+    return shown(layer["settings"].get("activation", layer["kind"]).replace("_", " "))
+
+
+def _title(layer, sizes, text):
+    """Return the first lines of a layer's block: its name and shapes, and a text."""
+    return ["", f"layer {layer['name']}, {_name(layer)}   {sizes}", *_wrapped(text, INDENT)]
+
+
+def _forward(layer):
+    kind = layer["kind"]
+    note, formula, _ = KINDS[kind]
+    if kind in PASSING:
+        return ["", f"layer {layer['name']}, {_name(layer)}: {note}, so y = x"]
+    shapes = ", ".join(f"{parameter['name']} {_shape(parameter['shape'])}" for parameter in layer["parameters"])
+    text = f"{formula}: {note}" + (f"; {shapes}" if shapes else "")
+    lines = [
+        *_title(layer, f"x {_shape(layer['shape_in'])} -> y {_shape(layer['shape_out'])}", text),
+        *(line for inner in layer["layers"] for line in _forward(inner)),
+    ]
+    if layer["layers"]:
+        lines += ["", f"layer {layer['name']}, residual: the sum"]
+    worked = layer["forward"]
+    return [*lines, *_numbers("y", layer["output"]), *(WORKED[kind][0](layer, worked) if worked else ())]
+
+
+def _backward(layer):
+    kind, error = layer["kind"], layer["output_error"]
+    if error is None:
+        return ["", f"layer {layer['name']}, {_name(layer)}: nothing up to here learns, so the error is not needed"]
+    if kind in PASSING:
+        return ["", f"layer {layer['name']}, {_name(layer)}: {KINDS[kind][0]}, so dx = dy"]
+    arrived = f"dy {_shape(layer['shape_out'])}"
+    sizes = arrived if layer["input_error"] is None else f"{arrived} -> dx {_shape(layer['shape_in'])}"
+    lines = [*_title(layer, sizes, KINDS[kind][2]), *_numbers("dy", error)]
+    for inner in reversed(layer["layers"]):
+        lines += _backward(inner)
+    if layer["layers"]:
+        lines += ["", f"layer {layer['name']}, residual: the sum"]
+    for parameter in layer["parameters"]:
+        lines += _blamed(parameter)
+    worked = layer["backward"]
+    lines += WORKED[kind][1](layer, worked) if worked else []
+    if layer["input_error"] is None:
+        lines += [f"{INDENT}the error ends here: nothing before this layer learns"]
+    return lines
+
+
+def _place(entry):
+    """Return the name of one parameter, such as "W[407,12]"."""
+    name, source, to = entry["parameter"], entry["from"], entry["to"]
+    return f"{name}_{to}" if source is None else f"{name}[{source},{to}]"
+
+
+def _blamed(parameter):
+    """Return lines on the gradient of one array of parameters, and on where it is largest."""
+    name, zeros = parameter["name"], ""
+    if parameter["n_zero"]:
+        zeros = f", {parameter['n_zero']:,} of {math.prod(parameter['shape']):,} are 0"
+    length, share = _n(parameter["gradient_norm"]), percent(parameter["share"])
+    lines = [f"{INDENT}d{name}: length {length}, {share} of all blame{zeros}"]
+    if name in ("W", "gamma"):
+        lines += [f"{INDENT}{INDENT}{_product(entry)}" for entry in parameter["largest"]]
+    return lines
+
+
+def _product(entry):
+    """Return the chain rule of one weight, in numbers."""
+    source, to = entry["from"], entry["to"]
+    met = f"xhat_{to}" if source is None else f"x_{source}"
+    return (
+        f"d{_place(entry)} = {met} dy_{to} = {_n(entry['input'])} * {_n(entry['error'])} = {_n(entry['gradient'])}"
+        f"   ({_place(entry)} is {_n(entry['weight'])})"
+    )
+
+
+def _sum(result, rows):
+    """Return a sum, one term a line; `rows` are the name, the arithmetic and the value of each, the total last."""
+    widths = [max(len(row[i]) for row in rows) for i in range(3)]
+    signs = ["=", *"+" * (len(rows) - 2), "="]
+    heads = [result, *[""] * (len(rows) - 1)]
+    start = len(result)
+    return [
+        f"{INDENT}{head:{start}} {sign} {name:{widths[0]}}  {arithmetic:{widths[1]}}  {value:>{widths[2]}}".rstrip()
+        for head, sign, (name, arithmetic, value) in zip(heads, signs, rows, strict=True)
+    ]
+
+
+def _dense_forward(layer, worked):
+    j = worked["unit"]
+    terms = [_term(term, f"x_{term['unit']} W[{term['unit']},{j}]") for term in worked["terms"]]
+    return _sum(f"y_{j}", [(f"b_{j}", "", _n(worked["bias"])), *terms, *_rest(worked), ("", "", _n(worked["y"]))])
+
+
+def _dense_backward(layer, worked):
+    i = worked["unit"]
+    terms = [_term(term, f"dy_{term['unit']} W[{i},{term['unit']}]") for term in worked["terms"]]
+    return _sum(f"dx_{i}", [*terms, *_rest(worked), ("", "", _n(worked["dx"]))])
+
+
+def _term(term, name):
+    return name, f"{_n(term['value'])} * {_n(term['weight'])}", _n(term["product"])
+
+
+def _rest(worked):
+    return [(f"{worked['n_rest']} more", "", _n(worked["rest"]))] if worked["n_rest"] else []
+
+
+def _activate_forward(layer, worked):
+    j, name = worked["unit"], shown(layer["settings"]["activation"])
+    return [f"{INDENT}y_{j} = {name}(x_{j}) = {name}({_n(worked['x'])}) = {_n(worked['y'])}"]
+
+
+def _activate_backward(layer, worked):
+    j, name = worked["unit"], shown(layer["settings"]["activation"])
+    return [f"{INDENT}dx_{j} = dy_{j} {name}'(x_{j}) = {_n(worked['dy'])} * {_n(worked['slope'])} = {_n(worked['dx'])}"]
+
+
+def _norm_forward(layer, worked):
+    j, x, mean, std = worked["unit"], _n(worked["x"]), _taken(worked["mean"]), _n(worked["std"])
+    return [
+        f"{INDENT}xhat_{j} = (x_{j} - mean) / std = ({x} - {mean}) / {std} = {_n(worked['xhat'])}",
+        f"{INDENT}y_{j} = gamma_{j} xhat_{j} + beta_{j} = {_n(worked['gamma'])} * {_n(worked['xhat'])} "
+        f"{_added(worked['beta'])} = {_n(worked['y'])}",
+    ]
+
+
+def _dxhat(worked):
+    j = worked["unit"]
+    return f"{INDENT}dxhat_{j} = dy_{j} gamma_{j} = {_n(worked['dy'])} * {_n(worked['gamma'])} = {_n(worked['dxhat'])}"
+
+
+def _layer_norm_backward(layer, worked):
+    result = f"dx_{worked['unit']}"
+    numbers = (
+        f"({_n(worked['dxhat'])} - {_taken(worked['mean_dxhat'])} - {_taken(worked['xhat'])} * "
+        f"{_taken(worked['mean_dxhat_xhat'])}) / {_n(worked['std'])}"
+    )
+    return [
+        _dxhat(worked),
+        f"{INDENT}{result} = (dxhat_{worked['unit']} - mean(dxhat) - xhat_{worked['unit']} mean(dxhat xhat)) / std",
+        f"{INDENT}{' ' * len(result)} = {numbers} = {_n(worked['dx'])}",
+    ]
+
+
+def _batch_norm_backward(layer, worked):
+    j = worked["unit"]
+    return [
+        _dxhat(worked),
+        f"{INDENT}dx_{j} = dxhat_{j} / std = {_n(worked['dxhat'])} / {_n(worked['std'])} = {_n(worked['dx'])}",
+    ]
+
+
+def _residual_forward(layer, worked):
+    j = worked["unit"]
+    return [f"{INDENT}y_{j} = x_{j} + inner_{j} = {_n(worked['x'])} {_added(worked['inner'])} = {_n(worked['y'])}"]
+
+
+def _residual_backward(layer, worked):
+    j = worked["unit"]
+    return [
+        f"{INDENT}dx_{j} = dy_{j} + inner's dx_{j} = {_n(worked['dy'])} {_added(worked['inner'])} = {_n(worked['dx'])}"
+    ]
+
+
+WORKED = {
+    "dense": (_dense_forward, _dense_backward),
+    "activate": (_activate_forward, _activate_backward),
+    "layer_norm": (_norm_forward, _layer_norm_backward),
+    "batch_norm": (_norm_forward, _batch_norm_backward),
+    "residual": (_residual_forward, _residual_backward),
+}
+
+
+def _error(record):
+    """Return the table of the classes that the error concerns most, and the loss."""
+    classes = record["classes"]
+    true = next(entry for entry in classes if entry["target"])
+    told = sorted(classes, key=lambda entry: (-entry["target"], -abs(entry["error"])))[: record["top"] + 1]
+    told.sort(key=lambda entry: -entry["probability"])
+    rows = [
+        (
+            _short(entry["label"]),
+            str(classes.index(entry)),
+            _n(entry["logit"]),
+            _n(entry["probability"]),
+            f"{entry['target']:.0f}",
+            _n(entry["error"]),
+        )
+        for entry in told
+    ]
+    lines = table(rows, ("class", "unit", "z", "p", "t", "dz = p - t")).splitlines()
+    others = len(classes) - len(told)
+    if others:
+        rest = sum(entry["probability"] for entry in classes) - sum(entry["probability"] for entry in told)
+        lines.append(f"{others} more classes share p = {_n(max(rest, 0.0))}")
+    label, p = _short(record["label"]), _n(true["probability"])
+    return [*lines, "", f"loss = -log p({label}) = -log {p} = {_n(record['loss'])}"]
+
+
+def _update(record):
+    """Return the tables of what happened to all arrays of parameters, and to the most blamed numbers in them."""
+    rows = [
+        (
+            parameter["layer"],
+            f"{parameter['name']} {_shape(parameter['shape'])}",
+            _n(parameter["gradient_norm"]),
+            percent(parameter["share"]),
+            _n(parameter["update_norm"]),
+            _n(parameter["norm"]),
+        )
+        for parameter in record["parameters"]
+    ]
+    header = ("layer", "parameters", "|gradient|", "share of blame", "|update|", "|parameters|")
+    blamed = [
+        (
+            entry["layer"],
+            _place(entry),
+            _n(entry["gradient"]),
+            percent(entry["share"]),
+            _n(entry["weight"]),
+            _n(entry["update"]),
+            _n(entry["after"]),
+        )
+        for entry in record["blame"]
+    ]
+    lines = [*table(rows, header).splitlines(), ""]
+    if not blamed:
+        return [*lines, "All gradients are 0: the network has nothing to learn from this sample."]
+    header = ("layer", "most blamed", "gradient", "share", "old", "update", "new")
+    return [*lines, *table(blamed, header).splitlines()]
+
+
+def _outcome(record):
+    """Return lines that say what the step brought."""
+    label, before, after = _short(record["label"]), record["loss"], record["loss_after"]
+    true = next(entry for entry in record["classes"] if entry["target"])
+    if after is None:
+        return _wrapped("The step was so long that the network's numbers overflowed; try a smaller --learning-rate.")
+    lines = [
+        f"loss   {_n(before)} before, {_n(after)} after the step: {after - before:+.4g}, where the slope promised "
+        f"{_n(record['promised'])}",
+        f"p({label})   {percent(true['probability'])} before, {percent(true['probability_after'])} after",
+    ]
+    if after > before:
+        lines += _wrapped(
+            "The loss rose: the step was longer than the slope holds good for; try a smaller --learning-rate."
+        )
+    return lines

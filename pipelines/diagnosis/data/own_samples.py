@@ -1,0 +1,38 @@
+"""Samples: whether those that a user brings can teach what they are meant to teach.
+
+A network that is only ever shown one speaker's "yes", or every "no" from one microphone, learns the voice or the
+microphone, and no score on samples of the same kind shows it. Data sets that have a name were looked at when they got
+it; a user's own is looked at here.
+"""
+
+from pipelines.diagnosis.data.advice import advice
+from pipelines.diagnosis.data.soundness import FEW, check_classes
+from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding, sentence
+
+
+def look_at_samples(dataset, task):
+    """Look at what `soundness.check_classes` looks at, if the data set is a user's own.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    task : Task
+
+    Returns
+    -------
+    list of Finding
+        Empty for a data set that has a name.
+    """
+    if not dataset.is_own:
+        return []
+    found = check_classes(dataset, task)
+    if not found:
+        checked = f"Every class has {FEW} training samples or more, and nothing but what they show tells them apart."
+        return [Finding("samples", FINE, {"enough": FEW}, checked)]
+    return [Finding(each.name, _verdict(each), each.evidence, sentence(advice(each))) for each in found]
+
+
+def _verdict(found):
+    if found.name == "one group alone" or found.evidence.get("told_apart"):
+        return PROBLEM
+    return UNCERTAIN if found.name == "few samples" else FINE

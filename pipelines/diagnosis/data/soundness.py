@@ -1,0 +1,137 @@
+"""Soundness: whether a data set can teach what it is meant to teach, and whether its score can be believed.
+
+A network learns whatever tells the classes apart in the files it is given, be it the voice, the microphone or the fact
+that the very same file is asked for later. The checks here look for what leads it astray; each returns findings, which
+are numbers and names. What they mean, `advice` says in words.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.diagnosis.data.duplicates import find_duplicates
+from pipelines.learning import balance
+
+FEW = 10  # samples of a class to learn from
+TOLD_APART = 0.5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about a data set that its user should know.
+
+    Attributes
+    ----------
+    name : str
+        "leaking duplicates", "contradicting duplicates", "duplicates", "few samples", "unequal classes",
+        "one group alone" or "mixed conditions".
+    evidence : dict of JSON types
+    """
+
+    name: str
+    evidence: dict
+
+
+def check(prepared, task):
+    """Return what is to be said about a data set: list of Finding, the gravest first.
+
+    Parameters
+    ----------
+    prepared : Prepared, with all its roles
+    task : Task
+        Says how samples are compared, and under which conditions each was taken.
+    """
+    return [*duplicate_findings(find_duplicates(prepared, task.likeness)), *check_classes(prepared.dataset, task)]
+
+
+def check_classes(dataset, task):
+    """Return what is to be said about the samples of each class beside the others': list of Finding."""
+    return [
+        *few_samples(dataset),
+        *one_group_alone(dataset),
+        *mixed_conditions(dataset, task.conditions(dataset.items)),
+        *unequal_classes(dataset),
+    ]
+
+
+def duplicate_findings(duplicates):
+    """Report copies of training samples among the others, copies that have different labels, and other copies."""
+    leaking, contradicting = duplicates.leaking(), duplicates.contradicting()
+    parts = {"leaking duplicates": leaking, "contradicting duplicates": contradicting}
+    if not len(leaking):
+        parts["duplicates"] = duplicates
+    return [Finding(name, _evidence(part)) for name, part in parts.items() if len(part)]
+
+
+def _evidence(duplicates):
+    return {
+        "copies": duplicates.copies(),
+        "n_pairs": len(duplicates),
+        "exact": int(duplicates.exact.sum()),
+        "pairs": duplicates.evidence(),
+    }
+
+
+def few_samples(dataset):
+    """Report classes that have fewer than `FEW` training samples."""
+    counts = _sizes(dataset)
+    few = {label: int(count) for label, count in zip(dataset.labels, counts, strict=True) if count < FEW}
+    return [Finding("few samples", {"enough": FEW, "n_train": few})] if few else []
+
+
+def unequal_classes(dataset):
+    """Report if the largest class has at least `balance.UNEQUAL` times as many training samples as the smallest."""
+    counts = _sizes(dataset)
+    ratio = balance.inequality(dataset.y[dataset.rows("train")], len(dataset.labels))
+    if ratio < balance.UNEQUAL:
+        return []
+    large, small = counts.argmax(), counts.argmin()
+    evidence = {
+        "ratio": round(ratio, 2),
+        "largest": {dataset.labels[large]: int(counts[large])},
+        "smallest": {dataset.labels[small]: int(counts[small])},
+    }
+    return [Finding("unequal classes", evidence)]
+
+
+def one_group_alone(dataset):
+    """Report classes of which all samples come from one group, such as a speaker, where others have several."""
+    if dataset.group is None:
+        return []
+    pairs = np.unique(np.stack([dataset.y, np.unique(dataset.group, return_inverse=True)[1]], axis=1), axis=0)
+    n_groups = np.bincount(pairs[:, 0], minlength=len(dataset.labels))
+    if n_groups.max() < 2:
+        return []
+    alone = {dataset.labels[k]: str(dataset.group[dataset.y == k][0]) for k in np.flatnonzero(n_groups == 1)}
+    return [Finding("one group alone", {"groups": alone})] if alone else []
+
+
+def mixed_conditions(dataset, conditions):
+    """Report conditions, such as the sampling rate, that are not the same for all samples.
+
+    Classes are named that a condition tells apart: it holds for a share of their samples that is larger by
+    `TOLD_APART` than its share of the others.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    conditions : dict of str to ndarray of str [shape=(n,)]
+    """
+    findings = []
+    for name, values in conditions.items():
+        kinds, kind = np.unique(values, return_inverse=True)
+        if len(kinds) < 2:
+            continue
+        table = np.zeros((len(dataset.labels), len(kinds)), dtype=np.int64)
+        np.add.at(table, (dataset.y, kind), 1)
+        counts = table.sum(axis=0)
+        share = table / np.maximum(1, table.sum(axis=1, keepdims=True))
+        share_of_others = (counts - table) / np.maximum(1, len(dataset) - table.sum(axis=1, keepdims=True))
+        told = {dataset.labels[k]: str(kinds[j]) for k, j in np.argwhere(share - share_of_others > TOLD_APART)}
+        by_count = {str(kinds[j]): int(counts[j]) for j in np.argsort(-counts, kind="stable")}
+        findings.append(Finding("mixed conditions", {"condition": name, "counts": by_count, "told_apart": told}))
+    return findings
+
+
+def _sizes(dataset):
+    return np.bincount(dataset.y[dataset.rows("train")], minlength=len(dataset.labels))

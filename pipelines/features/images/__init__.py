@@ -1,0 +1,1 @@
+"""Features of images: from a picture to a row of pixels."""

@@ -1,0 +1,134 @@
+"""Framing of strokes: a drawing in its place, at its size.
+
+Collections of handwriting are often normalised: bright strokes on a dark, even ground; every drawing scaled to one
+size; its centre of mass in the middle of the picture. MNIST's digits have a longer side of 20 pixels in a field of 28
+(LeCun, Bottou, Bengio and Haffner 1998, https://doi.org/10.1109/5.726791). A network that learned from such pictures
+has never met a digit elsewhere, so a picture from outside is brought to the same convention first.
+
+Whether training pictures obey such a convention, and which, is measured on them.
+"""
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from pipelines.features.images.strokes import breadth, drawing_in
+
+DARK = 32  # levels up to this are ground
+OBEYED = 0.95  # share of the training pictures that must obey for a convention to be one
+SMALLEST_FIELD = 16
+CHUNK = 4096
+THINNEST = 0.7  # strokes thinner than this share of the usual breadth are broadened
+
+
+def convention(pictures):
+    """Measure whether pictures are strokes normalised by centre of mass.
+
+    Parameters
+    ----------
+    pictures : ndarray of uint8 [shape=(n, height, width)]
+
+    Returns
+    -------
+    (side, breadth) : int and float, in pixels, or None
+        The longer side of the drawings' boxes, and the median breadth of their strokes; None where at least 1 in 20
+        pictures does not have a dark edge, its centre of mass in the middle, and a drawing of this size.
+    """
+    field = min(pictures.shape[1:])
+    if len(pictures) == 0 or field < SMALLEST_FIELD:
+        return None
+    longer = _longer_side(pictures)
+    side = int(np.median(longer))
+    if not field / 3 <= side <= field - 4 or np.mean(obeys(pictures, side)) < OBEYED:
+        return None
+    return side, round(float(np.median(breadth(pictures / np.float32(255)))), 3)
+
+
+def obeys(pictures, side):
+    """Tell of each picture whether it keeps to a convention: bool [shape=(n,)].
+
+    The median of its edge is dark, its drawing about `side` long, and its centre of mass within a pixel of the middle.
+
+    Parameters
+    ----------
+    pictures : ndarray of uint8 [shape=(n, height, width)]
+    side : int > 0, in pixels
+    """
+    keeps = [_obeys(pictures[start : start + CHUNK], side) for start in range(0, len(pictures), CHUNK)]
+    return np.concatenate([np.zeros(0, bool), *keeps])
+
+
+def _obeys(pictures, side):
+    _, height, width = pictures.shape
+    edges = np.concatenate([pictures[:, 0], pictures[:, -1], pictures[:, :, 0], pictures[:, :, -1]], axis=1)
+    dark = 2 * (edges <= DARK).sum(axis=1) > edges.shape[1]
+    x, y = _centre_of_mass(pictures)
+    central = (np.abs(x - width // 2) < 1) & (np.abs(y - height // 2) < 1)
+    longer = _longer_side(pictures)
+    return dark & central & (longer <= side + 1) & (longer >= side - 2)
+
+
+def _centre_of_mass(pictures):
+    """Return x and y in pixels, each [shape=(n,)]; -1 where a picture is black."""
+    n, height, width = pictures.shape
+    y, x = np.mgrid[0:height, 0:width].reshape(2, -1)
+    sums = pictures.reshape(n, -1).astype(np.float32) @ np.stack([np.ones_like(x), x, y], axis=1).astype(np.float32)
+    mass = np.maximum(sums[:, 0], 1e-6)
+    return (np.where(sums[:, 0] > 0, sums[:, axis] / mass, -1) for axis in (1, 2))
+
+
+def _longer_side(pictures):
+    """Return the longer side of the box around what is brighter than `DARK`, in pixels [shape=(n,)]."""
+    bright = pictures > DARK
+    return np.maximum(_extent(bright.any(axis=2)), _extent(bright.any(axis=1)))
+
+
+def _extent(marked):
+    first, after = marked.argmax(axis=1), marked.shape[1] - marked[:, ::-1].argmax(axis=1)
+    return np.where(marked.any(axis=1), after - first, 0)
+
+
+def framed(pixels, width, height, side, usual_breadth):
+    """Bring the drawing in a picture to a convention.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8 [shape=(any height, any width)]
+    width, height : int > 0, in pixels
+        Of the field.
+    side : int > 0, in pixels
+        The longer side of the drawing's box in it.
+    usual_breadth : float > 0, in pixels
+        Of strokes; those that would be much thinner are broadened, since they would fade when they shrink.
+
+    Returns
+    -------
+    ndarray of uint8 [shape=(height, width)], or None where the picture shows no strokes
+    """
+    drawing = drawing_in(pixels)
+    if drawing is None:
+        return None
+    coverage = Image.fromarray((255 * drawing.coverage).round().astype(np.uint8))
+    scale = side / max(coverage.size)
+    missing = THINNEST * usual_breadth / scale - drawing.breadth
+    if missing > 0:
+        coverage = _broadened(coverage, round(missing / 2))
+    small = _scaled(coverage, side)
+    (x,), (y,) = _centre_of_mass(small[np.newaxis])
+    left = min(max(round(width // 2 - float(x)), 0), width - small.shape[1])
+    top = min(max(round(height // 2 - float(y)), 0), height - small.shape[0])
+    field = np.zeros((height, width), np.uint8)
+    field[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return field
+
+
+def _broadened(coverage, by):
+    padded = Image.new("L", (coverage.width + 2 * by, coverage.height + 2 * by))
+    padded.paste(coverage, (by, by))
+    return padded.filter(ImageFilter.MaxFilter(2 * by + 1))
+
+
+def _scaled(coverage, side):
+    """Average over areas until the longer side is `side`; the whitest pixel becomes white."""
+    size = tuple(max(1, round(length * side / max(coverage.size))) for length in coverage.size)
+    small = np.asarray(coverage.resize(size, Image.Resampling.BOX), np.float32)
+    return (small * (255 / max(small.max(), 1))).round().astype(np.uint8)

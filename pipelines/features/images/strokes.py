@@ -1,0 +1,239 @@
+"""Strokes: from a photograph of ink on paper to the drawing alone.
+
+A photograph of a digit is mostly something else: paper that is bright here and in shadow there, printed lines, folds,
+the table below. Five steps take that away.
+
+1. Ground. What the paper would look like with nothing on it, see `ground`.
+2. Darkness. By what share the ground's light is missing: a shadow dims paper and ink alike and cancels out.
+3. Strokes. Ink is the darkest thing that has the shape of a drawing. Levels of darkness are tried from the top, until a
+   region stands out that is large enough, inside the picture, no solid block, and has edges all around.
+4. Parts. Further regions, as dark, close by and not too small, belong to it, as the bar of a 5 does.
+5. Edges. Half the darkness of the drawing's own ink parts it from the paper, and where that reaches into printed lines,
+   a little more.
+
+Chalk on a board is ink on paper in the negative. Both the picture and its negative are looked at, and the drawing with
+the longer and sharper outline counts: the inside of a 0 is a blot in the negative, but its outline is the shorter one.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from pipelines.features.images.ground import filled, ground_beside
+from pipelines.features.images.regions import boxes, connected_regions
+
+LONGER_SIDE = 480  # of the picture that is worked on, in pixels: at least this where the photograph has it, below twice
+LEVELS = (0.6, 0.5, 0.4, 0.32, 0.25, 0.2, 0.16, 0.13, 0.1, 0.08)  # darkness at which strokes are looked for
+EDGES = (0.5, 0.6, 0.7)  # of the ink's darkness
+LIKELY_INK = 0.35  # of the greatest darkness
+SMALLEST = 0.05  # the drawing's longer side, as a share of the picture's shorter side
+TRIED = 4  # regions at each level, the heaviest
+FAINTEST = 10  # levels between ink and ground
+SHARP, OUTLINED = 0.4, 0.85  # contrast at an edge, as a share of that; share of the outline that must have it
+SOLID, SQUAT = 0.72, 0.45  # a block fills this share of its box, and the box is no narrower than this
+PART_AREA, PART_GAP, PART_INK = 0.03, 0.12, 0.75  # as shares of the main region's area, longer side and darkness
+FRAME = 0.15  # of the shorter side
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Strokes cut out of a picture.
+
+    Attributes
+    ----------
+    coverage : ndarray of float32 [shape=(height, width)], in [0, 1]
+        How much of each pixel is stroke; no empty rows or columns at the edges.
+    breadth : float > 0, in pixels
+        Mean breadth of the strokes.
+    """
+
+    coverage: np.ndarray
+    breadth: float
+
+
+def drawing_in(pixels):
+    """Find the drawing in a picture.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8 [shape=(height, width)]
+
+    Returns
+    -------
+    Drawing, or None where no strokes stand out from the ground.
+    """
+    found = _more_likely(pixels) or _more_likely(_with_frame(pixels))
+    return found and _cut_out(found)
+
+
+def breadth(pictures):
+    """Return the mean breadth of strokes: twice their area, divided by the length of their outline.
+
+    The outline's length is the sum of the slopes: going over an edge from 0 to 1, however soft, adds its length.
+
+    Parameters
+    ----------
+    pictures : ndarray of float [shape=(n, height, width)], in [0, 1]; 1 where there is a stroke
+
+    Returns
+    -------
+    ndarray of float [shape=(n,)], in pixels; 0 where there are no strokes
+    """
+    padded = np.pad(pictures, ((0, 0), (1, 1), (1, 1)))
+    down, across = np.diff(padded, axis=1)[:, :, 1:], np.diff(padded, axis=2)[:, 1:]
+    outline = np.sqrt(down * down + across * across).sum(axis=(1, 2))
+    return 2 * pictures.sum(axis=(1, 2)) / np.maximum(outline, 1e-6)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Dark strokes on a sheet: which pixels are surely theirs, how dark their ink is, and how much speaks for them."""
+
+    sheet: "_Sheet"
+    region: np.ndarray
+    ink: float
+    weight: float
+
+
+class _Sheet:
+    """A picture before its ground: float32 arrays [shape=(height, width)].
+
+    `darkness`, from 0 for paper to 1 for black, is the share of the ground's light that is missing, `drop` the same in
+    levels; `contrast` is the largest difference of brightness close by, and `grain` what of it is everywhere.
+    """
+
+    def __init__(self, picture, ground, where):
+        self.drop = np.maximum(ground - np.asarray(picture, np.float32), 0) * where
+        self.darkness = self.drop / np.maximum(ground, 16)
+        self.contrast = _contrast(picture)
+        self.grain = np.percentile(self.contrast, 30)
+
+
+def _contrast(picture):
+    small = np.asarray(picture.reduce(max(1, max(picture.size) // 160)))
+    difference = Image.fromarray(_highest_around(small) - (255 - _highest_around(255 - small)))
+    return np.asarray(difference.resize(picture.size, Image.Resampling.NEAREST), np.float32)
+
+
+def _highest_around(values):
+    """Return the highest value among each pixel and those up to two rows and columns away."""
+    height, width = values.shape
+    padded = np.pad(values, 2)
+    rows = np.maximum.reduce([padded[i : i + height] for i in range(5)])
+    return np.maximum.reduce([rows[:, i : i + width] for i in range(5)])
+
+
+def _with_frame(pixels):
+    """Put the colour of its edge around a picture, for drawings that go over the edge."""
+    edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return np.pad(pixels, max(1, round(FRAME * min(pixels.shape))), constant_values=np.uint8(np.median(edge)))
+
+
+def _more_likely(pixels):
+    dark, bright = (_dark_strokes(_of_working_size(kind)) for kind in (pixels, 255 - pixels))
+    return max(filter(None, (dark, bright)), key=lambda found: found.weight, default=None)
+
+
+def _of_working_size(pixels):
+    picture, longer = Image.fromarray(pixels), max(pixels.shape)
+    if longer >= 2 * LONGER_SIDE:
+        return picture.reduce(longer // LONGER_SIDE)
+    if longer < LONGER_SIDE // 2:
+        size = tuple(max(1, round(side * LONGER_SIDE / longer)) for side in picture.size)
+        return picture.resize(size, Image.Resampling.BICUBIC)
+    return picture
+
+
+def _dark_strokes(picture):
+    """Return the dark strokes of a picture as _Found, or None."""
+    smooth = picture.filter(ImageFilter.GaussianBlur(max(picture.size) / LONGER_SIDE * 0.8))
+    level, basins = filled(picture)
+    first_darkness = np.maximum(1 - np.asarray(smooth, np.float32) / np.maximum(level, 16), 0) * basins
+    sheet = _Sheet(smooth, ground_beside(picture, _likely_ink(first_darkness)), basins)
+    for level in LEVELS:
+        piece = _best(sheet, sheet.darkness >= level)
+        if piece is None:
+            continue
+        ink = float(np.median(sheet.darkness[piece]))
+        for share in EDGES:
+            region = _best(sheet, sheet.darkness >= share * ink)
+            if region is not None:
+                weight = np.square(np.median(sheet.drop[region])) * _outline(region).sum()
+                return _Found(sheet, region, ink, float(weight))
+    return None
+
+
+def _likely_ink(darkness):
+    cell = max(1, max(darkness.shape) // 64)
+    greatest = np.asarray(Image.fromarray(darkness).reduce(cell)).max()
+    return darkness >= max(LEVELS[-1], LIKELY_INK * greatest)
+
+
+def _best(sheet, marked):
+    """Return the one of the marked regions that is most likely the drawing, or None."""
+    regions, n = connected_regions(marked)
+    around = boxes(regions, n)
+    mass = np.bincount(regions[marked], sheet.darkness[marked], minlength=n + 1)[1:]
+    large = _longer_sides(around) >= SMALLEST * min(marked.shape)
+    possible = np.flatnonzero(large & _inside(around, marked.shape))
+    for k in possible[np.argsort(-mass[possible], kind="stable")][:TRIED]:
+        region = regions == k + 1
+        if not _solid(region, around[k]) and _outlined(sheet, region):
+            return region
+    return None
+
+
+def _longer_sides(around):
+    return np.maximum(around[:, 2] - around[:, 0], around[:, 3] - around[:, 1])
+
+
+def _inside(around, shape):
+    height, width = shape
+    return (around[:, 0] > 0) & (around[:, 1] > 0) & (around[:, 2] < width) & (around[:, 3] < height)
+
+
+def _solid(region, box):
+    """Tell whether a region is a block, such as a sheet on the table; upright bars may be strokes."""
+    wide, high = box[2] - box[0], box[3] - box[1]
+    return min(wide, high) > SQUAT * max(wide, high) and region.sum() > SOLID * wide * high
+
+
+def _outlined(sheet, region):
+    """Tell whether the picture itself has edges around a region, where the ground or a level have cut it off."""
+    drop = np.median(sheet.drop[region])
+    return drop >= FAINTEST and np.mean(sheet.contrast[_outline(region)] >= SHARP * drop + sheet.grain) >= OUTLINED
+
+
+def _outline(region):
+    inner = np.zeros_like(region)
+    inner[1:-1, 1:-1] = region[:-2, 1:-1] & region[2:, 1:-1] & region[1:-1, :-2] & region[1:-1, 2:]
+    return region & ~inner
+
+
+def _cut_out(found):
+    sheet, ink = found.sheet, found.ink
+    marked = Image.fromarray(_with_parts(sheet, found.region, ink)).convert("L").filter(ImageFilter.MaxFilter(3))
+    coverage = np.clip((sheet.darkness / ink - 0.3) / 0.4, 0, 1) * (np.asarray(marked) > 0)
+    rows, columns = (np.flatnonzero((coverage >= 0.5).any(axis=axis)) for axis in (1, 0))
+    coverage = coverage[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
+    return Drawing(coverage, float(breadth(coverage[np.newaxis])[0]))
+
+
+def _with_parts(sheet, region, ink):
+    """Return which pixels belong to the region, or to one that is part of the same drawing."""
+    regions, n = connected_regions((sheet.darkness >= EDGES[0] * ink) | region)
+    main, around, area = regions[region][0] - 1, boxes(regions, n), np.bincount(regions.ravel())[1:]
+    if not _inside(around, region.shape)[main]:  # at this level the drawing reaches into printed lines
+        return region
+    left, top, right, bottom = around[main]
+    gap_x = np.maximum(left - around[:, 2], around[:, 0] - right)
+    gap_y = np.maximum(top - around[:, 3], around[:, 1] - bottom)
+    side = _longer_sides(around)
+    parts = (np.maximum(gap_x, gap_y) <= PART_GAP * side[main]) & (side <= side[main])
+    parts &= (area >= PART_AREA * area[main]) & _inside(around, region.shape)
+    for k in np.flatnonzero(parts):
+        parts[k] = np.median(sheet.darkness[regions == k + 1]) >= PART_INK * ink
+    marked = np.concatenate([[False], parts])
+    marked[main + 1] = False
+    return marked[regions] | region

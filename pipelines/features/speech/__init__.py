@@ -1,0 +1,1 @@
+"""Features of speech: from a recording to a row of cepstra."""

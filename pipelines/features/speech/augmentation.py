@@ -1,0 +1,106 @@
+"""Speech augmentation: what the network hears in each epoch instead of the recordings themselves.
+
+Variants of all recordings are made once, before training, and kept on disk; an epoch then costs no more than one of
+plain recordings. In each epoch one variant of each recording is drawn. Beside them may stand foreign sounds, for which
+every class is equally right.
+"""
+
+from dataclasses import asdict
+
+import numpy as np
+
+from pipelines.features.cache import cached_features
+from pipelines.features.speech.variation import VariedWords
+
+MOST_BYTES = 1 << 30  # of variants in memory; more recordings have fewer variants each
+
+
+class SpeechAugmentation:
+    """Draws variants.
+
+    Parameters
+    ----------
+    variants : ndarray of float32 [shape=(n_samples, n_variants, n_features)]
+        Of every sample of a data set, as `variation.VariedWords` makes them.
+    foreign : ndarray of float32 [shape=(n_samples, n_foreign, n_features)]
+        Foreign sounds made of each sample; n_foreign may be 0.
+    share : float >= 0
+        How many foreign sounds come with each batch, as a share of its size. They are in addition.
+    decided : dict of JSON types
+        What decided the variants, for `settings`.
+    """
+
+    def __init__(self, variants, foreign, share=0.0, decided=None):
+        self.variants, self.foreign = variants, foreign
+        self.share = share if foreign.shape[1] else 0.0
+        self.decided = decided or {}
+
+    def settings(self):
+        """Return what was decided, as JSON types."""
+        return {"variants": self.variants.shape[1], "foreign": self.share, **self.decided}
+
+    def note(self):
+        """Return the same as a sentence."""
+        beside = f", and foreign sounds beside them, {100 * self.share:g} % of the words" if self.share else ""
+        return f"Each epoch hears one of {self.variants.shape[1]} variants of each training word{beside}."
+
+    def refitted(self, prepared):
+        """Return the same: nothing was learned from the training rows, and each variant from its own sample alone."""
+        return self
+
+    def batches(self, prepared, features, batch_size, progress, rng):
+        """Yield (X_batch, y_batch) until a variant of each training row has been heard; see `Prepared.augmentation`.
+
+        y_batch is int [shape=(n,)], or with foreign sounds a distribution over the classes, float32
+        [shape=(n, n_classes)].
+        """
+        rows, y = prepared.dataset.rows("train"), prepared.dataset.y
+        n_classes = len(prepared.dataset.labels)
+        order = rng.permutation(rows)
+        for start in range(0, len(order), batch_size):
+            chosen = order[start : start + batch_size]
+            X, target = self._drawn(self.variants, chosen, rng), y[chosen]
+            if self.share:
+                made_of = rng.choice(rows, max(1, round(self.share * len(chosen))))
+                X = np.concatenate([X, self._drawn(self.foreign, made_of, rng)])
+                target = np.concatenate(
+                    [np.eye(n_classes, dtype=np.float32)[target], np.full((len(made_of), n_classes), 1 / n_classes)],
+                    dtype=np.float32,
+                )
+            yield features(X), target
+
+    @staticmethod
+    def _drawn(bank, rows, rng):
+        return bank[rows, rng.integers(bank.shape[1], size=len(rows))]
+
+
+def variants_for(epochs):
+    """Return how many variants a training is worth: one for every eight epochs, but no more than 16."""
+    return min(epochs // 8 + 1, 16)
+
+
+def foreign_for(n_variants):
+    """Return how many foreign sounds are made of each recording: one for every four variants, begun or whole."""
+    return -(-n_variants // 4)
+
+
+def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, n_jobs=None):
+    """Return the SpeechAugmentation of a data set, its variants from the cache where they are there.
+
+    Parameters
+    ----------
+    dataset : Dataset, all of whose files can be read
+    extractor : SpeechExtractor
+    variation : Variation
+    n_variants : int > 0
+        Of each recording; fewer where so many would take more than `MOST_BYTES` of memory.
+    foreign_share : float >= 0
+    n_jobs : int > 0 or None
+    """
+    fitting = max(1, MOST_BYTES // (4 * len(dataset) * extractor.n_features))
+    n_foreign = foreign_for(min(n_variants, fitting)) if foreign_share else 0
+    n_variants = max(1, min(n_variants, fitting - n_foreign))
+    words = VariedWords(extractor, variation, n_variants, n_foreign)
+    stored, _, _ = cached_features(dataset, words, n_jobs, f"making {n_variants} variants")
+    made = stored.reshape(len(dataset), -1, extractor.n_features)
+    return SpeechAugmentation(made[:, :n_variants], made[:, n_variants:], foreign_share, asdict(variation))

@@ -1,0 +1,393 @@
+"""Speech features: one spoken word as one row of numbers.
+
+Two recordings of a word differ in loudness, in the silence around it and in how fast it was said. What stays is how the
+shape of the spectrum moves from sound to sound. So the word is cut out, brought to full level and described by its
+MFCCs; their sequence is brought to a fixed number of frames, which keeps the order of the sounds, and beside it stand
+the mean and the spread over time of the MFCCs and of their slopes, which do not depend on where in the word a sound
+falls. The logarithm of the duration comes last, since the sequence no longer tells it.
+
+The defaults suit words recorded at 8 kHz or more; benchmarks/choose_speech_features.py is the measurement behind them.
+Settings are chosen once, from training data, and travel in the model file together with the matrices.
+"""
+
+import functools
+from dataclasses import dataclass, field, fields
+from typing import ClassVar
+
+import numpy as np
+
+from pipelines.errors import InputFileError, UsageError
+from pipelines.features.speech import evidence
+from pipelines.features.speech.audio_file import SILENCE_PEAK, read_waveform
+from pipelines.features.speech.endpoints import word_endpoints
+from pipelines.features.speech.mfcc import clipwise_product, make_matrices, mel_decibels, power_spectra, slopes
+from pipelines.features.speech.time_normalisation import mean_and_spread, time_normalised
+
+NORMALISATIONS = ("level", "mean", "variance")
+
+_BATCH_SAMPLES = 1 << 17
+_SMALLEST_SPREAD = 1e-3
+_HIGHEST_DELTA_ORDER = 2
+
+
+@dataclass(frozen=True)
+class SpeechExtractor:
+    """Settings that turn a recording of a word into features.
+
+    Attributes
+    ----------
+    sr : int > 0, in Hz
+        Sampling rate that every recording is brought to.
+    preemphasis : float in [0, 1)
+        x[t] - preemphasis * x[t - 1] raises the high frequencies; 0 leaves them.
+    trim_db : float > 0, in decibels
+        A frame this far below the loudest one is not part of the word, unless there is a louder one on either side.
+    trim_pad : float >= 0, in seconds
+        Kept before and after the word.
+    n_fft, win_length, hop_length : int > 0, in samples
+        Length of the Fourier transform (even), of the Hann window inside it, and of the step between frames;
+        the last two are at most n_fft.
+    n_mels : int > 0
+        Number of mel bands.
+    fmin, fmax : float, in Hz
+        Lower edge of the lowest and upper edge of the highest band, 0 <= fmin < fmax <= sr / 2.
+    top_db : float > 0, in decibels
+        Dynamic range kept below the loudest band of the word.
+    n_mfcc : int > 0
+        Number of cepstral coefficients, from 0 on; at most n_mels.
+    delta_width : int, odd, >= 3, in frames
+        Stretch of time over which slopes are taken.
+    normalise : str
+        What is taken out of each utterance besides its level: `"level"` (nothing else), `"mean"` (the mean of each
+        coefficient in the sequence) or `"variance"` (the mean, and the spread scaled to 1).
+    frames : int > 0
+        Number of frames that the sequence of every word is brought to.
+    deltas : int, 0, 1 or 2
+        Orders of slopes in the sequence, beside the coefficients themselves.
+    statistics : bool
+        Whether mean and standard deviation over time of coefficients, deltas and delta-deltas are added.
+    duration : bool
+        Whether the logarithm of the number of frames is added.
+    warps : tuple of float in (0.5, 2), the first of them 1
+        Lengths of the vocal tract that are tried, see `vocal_tract`: each gives a view of the word. The network learns
+        from the first; the answers to all of them are averaged.
+    given_matrices : dict or None
+        What `matrices()` returned when the settings were stored; None lets librosa make them, at their first use.
+    """
+
+    sr: int = 8000
+    preemphasis: float = 0.0
+    trim_db: float = 25.0
+    trim_pad: float = 0.04
+    n_fft: int = 256
+    win_length: int = 200
+    hop_length: int = 80
+    n_mels: int = 32
+    fmin: float = 60.0
+    fmax: float = 3800.0
+    top_db: float = 80.0
+    n_mfcc: int = 13
+    delta_width: int = 9
+    normalise: str = "level"
+    frames: int = 20
+    deltas: int = 0
+    statistics: bool = True
+    duration: bool = True
+    warps: tuple = (1.0, 0.92, 1.08)
+    given_matrices: dict | None = field(default=None, compare=False, repr=False)
+
+    name: ClassVar[str] = "speech"
+    version: ClassVar[int] = 4
+    stored_dtype: ClassVar[np.dtype] = np.dtype(np.float32)
+
+    def __post_init__(self):
+        if isinstance(self.warps, list):  # as JSON has it
+            object.__setattr__(self, "warps", tuple(self.warps))
+        for setting in fields(self):
+            value = getattr(self, setting.name)
+            if setting.type in _KINDS and type(value) not in _KINDS[setting.type]:
+                raise UsageError(f"speech {setting.name}: must be of type {setting.type.__name__}, not {value!r}")
+        for setting, (holds, range_) in _RANGES.items():
+            if not holds(self):
+                raise UsageError(f"speech {setting}: must be {range_}, not {getattr(self, setting)!r}")
+
+    @classmethod
+    def from_settings(cls, settings, matrices=None):
+        """Return the extractor that `settings()` described.
+
+        Parameters
+        ----------
+        settings : dict
+            Every setting, by name.
+        matrices : dict of str to ndarray, or None
+            What `matrices()` returned; with them librosa is never imported.
+
+        Raises
+        ------
+        UsageError
+            If a setting is missing, unknown or out of range, or a matrix is missing or of another shape.
+        """
+        expected = [setting.name for setting in fields(cls) if setting.name != "given_matrices"]
+        if sorted(settings) != sorted(expected):
+            odd = sorted(set(settings) ^ set(expected))
+            raise UsageError(
+                f"speech settings: {', '.join(odd)} missing or unknown; the names are {', '.join(expected)}"
+            )
+        extractor = cls(**settings, given_matrices=matrices or None)
+        for name, shape in extractor._shapes().items() if matrices else ():
+            if name not in matrices or matrices[name].shape != shape:
+                raise UsageError(f"speech matrix {name}: must be there, with the shape {shape}")
+        return extractor
+
+    def settings(self):
+        """Return the settings as a dictionary of JSON types."""
+        return {
+            setting.name: getattr(self, setting.name) for setting in fields(self) if setting.name != "given_matrices"
+        }
+
+    def matrices(self):
+        """Return the fixed matrices that must travel with the settings.
+
+        Returns
+        -------
+        matrices : dict
+            `window` float64 [shape=(n_fft,)], `mel` float32 [shape=(n_warps, n_mels, 1 + n_fft // 2)] and `dct` float64
+            [shape=(n_mfcc, n_mels)]; see `mfcc.make_matrices`.
+        """
+        return self._matrices
+
+    @functools.cached_property
+    def _matrices(self):
+        return self.given_matrices or make_matrices(
+            self.sr, self.n_fft, self.win_length, self.n_mels, self.fmin, self.fmax, self.n_mfcc, self.warps
+        )
+
+    def _shapes(self):
+        return {
+            "window": (self.n_fft,),
+            "mel": (len(self.warps), self.n_mels, 1 + self.n_fft // 2),
+            "dct": (self.n_mfcc, self.n_mels),
+        }
+
+    @property
+    def n_features(self):
+        """Length of a feature vector: sequence, statistics, duration."""
+        sequence = self.frames * self.n_mfcc * (1 + self.deltas)
+        statistics = 2 * self.n_mfcc * (1 + _HIGHEST_DELTA_ORDER)
+        return sequence + self.statistics * statistics + self.duration
+
+    @property
+    def n_stored(self):
+        """Length of a stored row: the feature vectors of all views, one after the other."""
+        return len(self.warps) * self.n_features
+
+    def read(self, source):
+        """Decode a recording (Path) or its contents (bytes), and bring it to the rate of these settings.
+
+        Returns
+        -------
+        waveform : ndarray of float32 [shape=(n_samples,)]
+            One channel, `sr` samples a second, full scale [-1, 1].
+
+        Raises
+        ------
+        InputFileError
+            If it holds no usable sound; the message begins with the path, or with `<stdin>` for bytes.
+        """
+        waveform, sr = read_waveform(source)
+        if sr == self.sr:
+            return waveform
+        import soxr
+
+        resampled = soxr.resample(waveform, sr, self.sr)
+        if np.ptp(resampled) < 2 * SILENCE_PEAK:
+            name = "<stdin>" if isinstance(source, bytes) else source
+            raise InputFileError(f"{name}: contains only silence below {self.sr // 2} Hz; record the word again")
+        return resampled
+
+    def stored_row(self, waveform):
+        """Return what is stored of one waveform: float32 [shape=(n_stored,)]."""
+        return self.stored_rows([waveform])[0]
+
+    def stored_rows(self, waveforms):
+        """Return what is stored of several waveforms; each row is what `stored_row` gives, bit by bit, but sooner.
+
+        Parameters
+        ----------
+        waveforms : list of ndarray of float32 [shape=(n_samples,)]
+            As `read` returns them: not silent, `sr` samples a second.
+
+        Returns
+        -------
+        rows : ndarray of float32 [shape=(n, n_stored)]
+            For each word and view the sequence, frame by frame; then means and standard deviations; then the duration.
+        """
+        words = [self.word(waveform) for waveform in waveforms]
+        parts = [self._described(words[batch]) for batch in batches_of(words)]
+        return np.concatenate([np.empty((0, self.n_stored), self.stored_dtype), *parts])
+
+    def to_features(self, stored):
+        """Return the first view of stored rows: float32 [shape=(n, n_features)]."""
+        return stored[:, : self.n_features]
+
+    def views(self, stored):
+        """Yield each view of stored rows: float32 [shape=(n, n_features)]."""
+        for start in range(0, self.n_stored, self.n_features):
+            yield stored[:, start : start + self.n_features]
+
+    def extract(self, source):
+        """Return the features of one recording (Path) or its contents (bytes): float32 [shape=(n_features,)]."""
+        return self.to_features(self.stored_row(self.read(source))[np.newaxis])[0]
+
+    def more_views(self, stored, mirror=False):
+        """Yield the views of stored rows that there are anyway: a word has no mirror image."""
+        return self.views(stored)
+
+    def display(self, waveform):
+        """Return what the network hears of one waveform: the Display of the word's spectrogram."""
+        return evidence.spectrogram(self, self._decibels(waveform))
+
+    def sound(self, waveform):
+        """Return what there is to hear of one decoded waveform, itself, and its rate in Hz."""
+        return waveform, self.sr
+
+    def evidence(self, waveform, gradient, typical):
+        """Lay the evidence of one waveform's features over its display: see `evidence.spectral_evidence`."""
+        return evidence.spectral_evidence(self, self._decibels(waveform), gradient, typical)
+
+    def _decibels(self, waveform):
+        """Return the first view's power in each mel band of each frame: float64 [shape=(n_frames, n_mels)]."""
+        power, bounds = power_spectra([self.word(waveform)], self._matrices["window"], self.hop_length)
+        return mel_decibels(power, bounds, self._matrices["mel"][0], self.top_db)
+
+    def parts(self, row):
+        """Return the parts of one feature vector, or of what belongs to each of its numbers, by name.
+
+        Returns
+        -------
+        parts : dict of str to ndarray
+            `sequence` [shape=(frames, n_mfcc * (1 + deltas))], and as far as there are any, `mean` and `spread`
+            [shape=(3 * n_mfcc,)] and `duration` [shape=(1,)].
+        """
+        shape = (self.frames, self.n_mfcc * (1 + self.deltas))
+        sizes = {"sequence": shape[0] * shape[1]}
+        if self.statistics:
+            sizes |= dict.fromkeys(("mean", "spread"), self.n_mfcc * (1 + _HIGHEST_DELTA_ORDER))
+        if self.duration:
+            sizes["duration"] = 1
+        pieces = np.split(row, np.cumsum(list(sizes.values()))[:-1])
+        return dict(zip(sizes, pieces, strict=True)) | {"sequence": pieces[0].reshape(shape)}
+
+    def feature_name(self, index):
+        """Return what one feature is, such as "coefficient 3 in frame 12", "mean of coefficient 3"; counted from 0."""
+        parts = self.parts(np.arange(self.n_features))
+        part, places = next((part, places) for part, places in parts.items() if index in places)
+        if part == "duration":
+            return "logarithm of the duration"
+        frame, column = divmod(index - places.flat[0], places.shape[-1])
+        order, coefficient = divmod(column, self.n_mfcc)
+        what = f"{('', 'slope of ', 'second slope of ')[order]}coefficient {coefficient}"
+        return f"{what} in frame {frame}" if part == "sequence" else f"{part} of {what}"
+
+    @property
+    def delta_orders(self):
+        """The orders of slopes that are taken, whether for the sequence or for the statistics."""
+        return range(1, (_HIGHEST_DELTA_ORDER if self.statistics else self.deltas) + 1)
+
+    def normalisation(self, mean, spread):
+        """Return what is subtracted from each coefficient of a word's sequence, and what divides it then."""
+        return (
+            mean if self.normalise != "level" else np.zeros_like(mean),
+            spread + _SMALLEST_SPREAD if self.normalise == "variance" else np.ones_like(spread),
+        )
+
+    def word(self, waveform):
+        """Cut out the word, at full level, without direct current: float64 [shape=(n_samples,)]."""
+        waveform = waveform.astype(np.float64)
+        waveform -= waveform.mean()
+        risen = waveform
+        if self.preemphasis:
+            risen = np.append(waveform[0], waveform[1:] - self.preemphasis * waveform[:-1])
+        pad = round(self.trim_pad * self.sr)
+        start, stop = word_endpoints(risen, self.sr, self.n_fft, self.hop_length, self.trim_db, pad)
+        return risen[start:stop] / np.abs(waveform[start:stop]).max()
+
+    def _described(self, words):
+        """Return all views of some words: float32 [shape=(n, n_stored)]."""
+        power, bounds = power_spectra(words, self._matrices["window"], self.hop_length)
+        decibels = [mel_decibels(power, bounds, mel, self.top_db) for mel in self._matrices["mel"]]
+        return np.hstack([self.rows_of(view, bounds) for view in decibels])
+
+    def rows_of(self, decibels, bounds):
+        """Return the features of words of which the power in each mel band is known.
+
+        Parameters
+        ----------
+        decibels : ndarray of float64 [shape=(n_frames, n_mels)]
+            The frames of all words, one word after the other, as `mfcc.mel_decibels` gives them.
+        bounds : ndarray of int64 [shape=(n_words + 1,)]
+            Word i has the rows bounds[i] to bounds[i + 1].
+
+        Returns
+        -------
+        rows : ndarray of float32 [shape=(n_words, n_features)]
+        """
+        cepstra = clipwise_product(decibels, self._matrices["dct"].T, bounds)
+        deltas = [slopes(cepstra, bounds, self.delta_width, order) for order in self.delta_orders]
+        sequences = np.hstack([cepstra, *deltas])
+        mean, spread = mean_and_spread(sequences, bounds)
+        parts = [self._normalised(self.in_time(sequences, bounds), mean, spread)]
+        if self.statistics:
+            parts += [mean, spread]
+        if self.duration:
+            parts.append(np.log(np.diff(bounds))[:, np.newaxis])
+        return np.hstack(parts).astype(self.stored_dtype)
+
+    def in_time(self, sequences, bounds):
+        """Return the sequences of words, each brought to `frames` frames: see `time_normalised`."""
+        return time_normalised(sequences, bounds, self.frames)
+
+    def _normalised(self, sequences, mean, spread):
+        """Flatten the wanted part of sequences [shape=(n, frames, n_coefficients)], normalised per utterance."""
+        wanted = self.n_mfcc * (1 + self.deltas)
+        shift, scale = self.normalisation(mean[:, np.newaxis, :wanted], spread[:, np.newaxis, :wanted])
+        return ((sequences[..., :wanted] - shift) / scale).reshape(len(sequences), -1)
+
+
+_KINDS = {int: (int,), float: (float, int), bool: (bool,), str: (str,), tuple: (tuple,)}
+
+# How each setting is checked, once its type is right, and how an error names the range.
+_RANGES = {
+    "sr": (lambda s: 1000 <= s.sr <= 192_000, "from 1000 to 192000 Hz"),
+    "preemphasis": (lambda s: 0 <= s.preemphasis < 1, "at least 0 and below 1"),
+    "trim_db": (lambda s: 0 < s.trim_db <= 200, "above 0 and at most 200 dB"),
+    "trim_pad": (lambda s: 0 <= s.trim_pad <= 1, "from 0 to 1 s"),
+    "n_fft": (lambda s: 16 <= s.n_fft <= 1 << 15 and s.n_fft % 2 == 0, "even, from 16 to 32768 samples"),
+    "win_length": (lambda s: 1 <= s.win_length <= s.n_fft, "from 1 to n_fft samples"),
+    "hop_length": (lambda s: 1 <= s.hop_length <= s.n_fft, "from 1 to n_fft samples"),
+    "n_mels": (lambda s: 1 <= s.n_mels <= s.n_fft // 2, "from 1 to n_fft // 2"),
+    "fmax": (lambda s: s.fmax <= s.sr / 2, "at most sr / 2"),
+    "fmin": (lambda s: 0 <= s.fmin < s.fmax, "at least 0 Hz and below fmax"),
+    "top_db": (lambda s: 0 < s.top_db <= 200, "above 0 and at most 200 dB"),
+    "n_mfcc": (lambda s: 1 <= s.n_mfcc <= s.n_mels, "from 1 to n_mels"),
+    "delta_width": (lambda s: 3 <= s.delta_width <= 99 and s.delta_width % 2 == 1, "odd, from 3 to 99 frames"),
+    "normalise": (lambda s: s.normalise in NORMALISATIONS, "one of " + ", ".join(NORMALISATIONS)),
+    "frames": (lambda s: 1 <= s.frames <= 1000, "from 1 to 1000"),
+    "warps": (
+        lambda s: s.warps[:1] == (1,) and all(type(w) in (int, float) and 0.5 < w < 2 for w in s.warps),
+        "a list that begins with 1, of numbers above 0.5 and below 2",
+    ),
+    "deltas": (lambda s: 0 <= s.deltas <= _HIGHEST_DELTA_ORDER, "0, 1 or 2"),
+}
+
+
+def batches_of(words):
+    """Yield slices of consecutive words that stay within `_BATCH_SAMPLES` together, which bounds memory."""
+    first, samples = 0, 0
+    for i, word in enumerate(words):
+        if i > first and samples + len(word) > _BATCH_SAMPLES:
+            yield slice(first, i)
+            first, samples = i, 0
+        samples += len(word)
+    if len(words):
+        yield slice(first, len(words))

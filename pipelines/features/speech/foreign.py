@@ -1,0 +1,70 @@
+"""Foreign sounds: what is none of the words, made from the words themselves.
+
+A network that has only ever heard digits must call a cough a digit: nothing else exists for it. So it is also given
+sounds that are no word, and told that none of the classes is any more likely than the others. They are made of the
+recordings it learns from: played backwards, with their parts in another order, or only a part; and of nothing: noise
+and tones. No other corpus is needed, and the user's own words get foreign sounds in the user's own voice.
+"""
+
+import numpy as np
+
+from pipelines.features.speech.noise import BROWN, WHITE, coloured_noise
+
+KINDS = ("backwards", "shuffled", "torn", "noise", "tones")
+SHARES = (0.3, 0.3, 0.1, 0.15, 0.15)
+
+
+def foreign_sound(word, sr, rng, kind=None):
+    """Return a sound that is no word: float64 [shape=(n_samples,)], its peak at most that of the word.
+
+    Parameters
+    ----------
+    word : ndarray of float64 [shape=(n_samples,)]
+        A word that was cut out, not silent.
+    sr : int > 0, in Hz
+    rng : numpy Generator
+    kind : str or None
+        One of `KINDS`; None draws one.
+    """
+    kind = kind or KINDS[rng.choice(len(KINDS), p=SHARES)]
+    return {
+        "backwards": lambda: word[::-1].copy(),
+        "shuffled": lambda: _shuffled(word, rng),
+        "torn": lambda: _torn(word, rng),
+        "noise": lambda: _swelling(coloured_noise(len(word), rng.uniform(WHITE, BROWN), rng), rng) * np.abs(word).max(),
+        "tones": lambda: _swelling(_tones(len(word), sr, rng), rng) * np.abs(word).max(),
+    }[kind]()
+
+
+def _shuffled(word, rng):
+    """Return the word's parts in another order: of two to four parts, none stays where it was."""
+    n = int(rng.integers(2, 5))
+    parts, first = np.array_split(word, n), int(rng.integers(1, n))
+    return np.concatenate(parts[first:] + parts[:first])
+
+
+def _torn(word, rng):
+    """Return the first or the last 30 to 45 per cent of a word."""
+    n = max(1, int(len(word) * rng.uniform(0.3, 0.45)))
+    return word[:n] if rng.random() < 0.5 else word[-n:]
+
+
+def _tones(n, sr, rng):
+    """Return one to four tones with overtones, which may glide."""
+    time, sound = np.arange(n) / sr, np.zeros(n)
+    for _ in range(rng.integers(1, 5)):
+        pitch = 80 * 2 ** rng.uniform(0, 4.5)
+        glide = rng.uniform(-0.5, 0.5) * (rng.random() < 0.5)
+        phase = 2 * np.pi * pitch * (time + glide * time**2 / 2)
+        for overtone in range(1, int(rng.integers(2, 8))):
+            if overtone * pitch * (1 + abs(glide)) < sr / 2:
+                sound += rng.uniform(0, 1) / overtone * np.sin(overtone * phase)
+    return sound + 1e-4 * rng.standard_normal(n)
+
+
+def _swelling(sound, rng):
+    """Return a sound under an envelope of a few random levels, its peak at 1."""
+    levels = 10 ** (rng.uniform(-1.5, 0, rng.integers(2, 7)))
+    envelope = np.interp(np.linspace(0, 1, len(sound)), np.linspace(0, 1, len(levels)), levels)
+    sound = sound * envelope
+    return sound / max(np.abs(sound).max(), 1e-12)

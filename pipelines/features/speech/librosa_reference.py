@@ -1,0 +1,160 @@
+"""The speech features once more, the plain way: one file at a time, each step a call of librosa.
+
+`SpeechExtractor` and `VariedWords` compute the same numbers for many words at once and without librosa. This module is
+what they are held against: the tests compare their values, and the benchmark their speed.
+"""
+
+import numpy as np
+
+from pipelines.features.speech.vocal_tract import warped_mel
+
+
+def reference_row(path, extractor):
+    """Return the features of one recording as librosa gives them.
+
+    Parameters
+    ----------
+    path : Path
+        An audio file that soundfile reads, not silent.
+    extractor : SpeechExtractor
+        Whose settings to follow.
+
+    Returns
+    -------
+    row : ndarray of float32 [shape=(n_stored,)]
+        What `extractor.stored_row(extractor.read(path))` returns, to about 1e-5, where the word `is_cut_alike`.
+    """
+    word = _word(_waveform(path, extractor).astype(np.float64), extractor)
+    axis = {name: getattr(extractor, name) for name in ("sr", "n_fft", "n_mels", "fmin", "fmax")}
+    # librosa warps nothing itself; with a warp of 1 these are its own filters.
+    mels = [warped_mel(warp, **axis) for warp in extractor.warps]
+    return np.concatenate(
+        [_described(_decibels(word, extractor.hop_length, mel, extractor), extractor) for mel in mels]
+    )
+
+
+def reference_variants(path, varied, stretched=False):
+    """Return the variants of one recording, and its foreign sounds, their features as librosa gives them.
+
+    librosa has no noise, silence or other edges to add. So what is done to the waveform, and to the tone, is done by
+    the lines of `variation` here, too.
+
+    Parameters
+    ----------
+    path : Path
+        An audio file that soundfile reads, not silent.
+    varied : VariedWords
+        Whose settings and seed to follow.
+    stretched : bool
+        Whether the tempo is changed as users of librosa do, by `librosa.effects.time_stretch`. Without, frames are
+        taken more or less often, as `varied` takes them.
+
+    Returns
+    -------
+    row : ndarray of float32 [shape=(n_stored,)]
+        If not `stretched`, what `varied.stored_rows([varied.read(path)])[0]` is, to about 1e-5, where the word
+        `is_cut_alike`.
+    """
+    import librosa
+
+    extractor = varied.extractor
+    waveform = _waveform(path, extractor)
+    rng, rows = varied.rng_for(waveform), []
+    for word, hop, mel in zip(*varied.drawn(_word(waveform.astype(np.float64), extractor), rng), strict=True):
+        if stretched:
+            word = librosa.effects.time_stretch(word, rate=hop / extractor.hop_length, n_fft=extractor.n_fft)
+        decibels = _decibels(word, extractor.hop_length if stretched else int(hop), mel, extractor)
+        varied.variation.varied_decibels(decibels.T, np.array([0, decibels.shape[1]]), rng)
+        rows.append(_described(decibels, extractor))
+    return np.concatenate(rows)
+
+
+def is_cut_alike(path, extractor):
+    """Tell whether a word is cut out as librosa's `trim` does: clicks and room noise around it are nothing to librosa.
+
+    Parameters
+    ----------
+    path, extractor : as in `reference_row`
+    """
+    waveform = _waveform(path, extractor)
+    return len(_word(waveform.astype(np.float64), extractor)) == len(extractor.word(waveform))
+
+
+def _waveform(path, extractor):
+    """Return the samples of a file, one channel at the extractor's rate: float32 [shape=(n_samples,)]."""
+    import librosa
+    import soundfile
+
+    waveform, sr = soundfile.read(path, dtype="float32", always_2d=True)
+    waveform = waveform.mean(axis=1)
+    # In the steps that `audio_file.Mix` takes: in a band without sound, rounding is all that there is.
+    waveform -= np.float32(np.round(waveform.mean(dtype=np.float64) * 2**23) / 2**23)
+    if sr == extractor.sr:
+        return waveform
+    # fix=True would append a zero wherever the length does not divide.
+    return librosa.resample(waveform, orig_sr=sr, target_sr=extractor.sr, res_type="soxr_hq", fix=False)
+
+
+def _described(decibels, extractor):
+    """Return the features of a word of which the power in each mel band is known: float32 [shape=(n_features,)]."""
+    import librosa
+
+    cepstra = librosa.feature.mfcc(S=decibels, n_mfcc=extractor.n_mfcc)
+    slopes = [
+        librosa.feature.delta(cepstra, width=extractor.delta_width, order=order, mode="nearest") for order in (1, 2)
+    ]
+    sequence = np.concatenate([cepstra, *slopes])
+    mean, spread = sequence.mean(axis=1), sequence.std(axis=1)
+
+    wanted = extractor.n_mfcc * (1 + extractor.deltas)
+    averaged = _area_averaged(sequence[:wanted], extractor.frames)
+    if extractor.normalise != "level":
+        averaged = averaged - mean[:wanted, np.newaxis]
+    if extractor.normalise == "variance":
+        averaged = averaged / (spread[:wanted, np.newaxis] + 1e-3)
+    parts = [averaged.T.ravel()]
+    if extractor.statistics:
+        parts += [mean, spread]
+    if extractor.duration:
+        parts.append([np.log(sequence.shape[1])])
+    return np.concatenate(parts).astype(np.float32)
+
+
+def _word(waveform, extractor):
+    """Bring the waveform to full level and cut the word out: float64 [shape=(n_samples,)]."""
+    import librosa
+
+    waveform = librosa.util.normalize(waveform - waveform.mean())
+    if extractor.preemphasis:
+        waveform = librosa.effects.preemphasis(waveform, coef=extractor.preemphasis, zi=[0.0])
+    _, (start, stop) = librosa.effects.trim(
+        waveform, top_db=extractor.trim_db, frame_length=extractor.n_fft, hop_length=extractor.hop_length
+    )
+    pad = round(extractor.trim_pad * extractor.sr)
+    return waveform[max(0, start - pad) : stop + pad]
+
+
+def _decibels(waveform, hop_length, mel, extractor):
+    """Return the power in each mel band of each frame: float64 [shape=(n_mels, n_given)]."""
+    import librosa
+
+    spectra = librosa.stft(
+        waveform,
+        n_fft=extractor.n_fft,
+        win_length=extractor.win_length,
+        hop_length=hop_length,
+        window="hann",
+        center=True,
+        pad_mode="constant",
+    )
+    # With librosa's own filters this is its melspectrogram.
+    return librosa.power_to_db(mel @ np.abs(spectra) ** 2, top_db=extractor.top_db)
+
+
+def _area_averaged(sequence, frames):
+    """Average a sequence [shape=(n_coefficients, n_given)] over `frames` equal stretches of time."""
+    n_given = sequence.shape[1]
+    sums = np.concatenate([np.zeros((len(sequence), 1)), np.cumsum(sequence, axis=1)], axis=1)
+    edges = np.linspace(0, n_given, frames + 1)
+    until = np.stack([np.interp(edges, np.arange(n_given + 1), row) for row in sums])
+    return np.diff(until, axis=1) * frames / n_given

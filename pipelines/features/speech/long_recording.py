@@ -1,0 +1,110 @@
+"""Long recordings: an hour of sound as one waveform, a block at a time.
+
+A recording of one word is small, and `audio_file` reads it whole. A dictation or an interview is not: at 44.1 kHz in
+stereo an hour takes more than a gigabyte. So it is decoded, mixed down and resampled in blocks, and whoever goes
+through the blocks keeps only what is wanted. The waveform does not depend on the size of the blocks.
+"""
+
+import functools
+
+import numpy as np
+
+from pipelines.errors import InputFileError
+from pipelines.features.speech.audio_file import Levels, cut_short, name_of, open_sound, raw_blocks
+
+BLOCK_SAMPLES = 1 << 16
+
+
+class LongRecording:
+    """A recording of any length, which can be gone through more than once.
+
+    Attributes
+    ----------
+    name : str
+        How errors call it: the path, or `<stdin>` for bytes.
+    sr : int > 0, in Hz
+        Sampling rate of the blocks, whatever that of the file is.
+    seconds : float > 0
+        Its length.
+    """
+
+    def __init__(self, source, sr, block_samples=BLOCK_SAMPLES):
+        """Open a file (Path) or its contents (bytes); InputFileError if it is no sound, cut short, or holds none."""
+        self.name = name_of(source)
+        self.sr = sr
+        if not isinstance(source, bytes) and source.is_fifo():
+            source = source.read_bytes()  # a pipe can be gone through only once
+        self._source, self._block_samples = source, block_samples
+        with open_sound(source) as sound:
+            problem = cut_short(sound, source)
+            if problem is None and not sound.frames:
+                problem = "the file holds no samples; record it again"
+            if problem is not None:
+                raise InputFileError(f"{self.name}: {problem}")
+            self.seconds = sound.frames / sound.samplerate
+
+    def blocks(self):
+        """Go through the waveform from its beginning.
+
+        Yields
+        ------
+        block : ndarray of float32 [shape=(n_samples,)]
+            The channels mixed to one, see `audio_file.Mix`, `sr` samples a second, full scale [-1, 1]; not empty.
+
+        Raises
+        ------
+        InputFileError
+            If the file ends too soon, or has samples that are not numbers.
+        """
+        mix = self._mix
+        with open_sound(self._source) as sound:
+            blocks = (mix.of(block) for block in self._raw_blocks(sound))
+            if sound.samplerate != self.sr:
+                blocks = resampled(blocks, sound.samplerate, self.sr)
+            yield from (block for block in blocks if len(block))
+
+    @functools.cached_property
+    def _mix(self):
+        """How the channels become one; to know it, the whole recording is decoded once."""
+        with open_sound(self._source) as sound:
+            levels = Levels()
+            for block in self._raw_blocks(sound):
+                levels.seen(block)
+        return levels.mix()
+
+    def _raw_blocks(self, sound):
+        return raw_blocks(sound, self._source, self._block_samples)
+
+
+def resampled(blocks, sr_in, sr_out):
+    """Yield a waveform, float32 [shape=(n_samples,)], at another rate, as its blocks come; some may be empty."""
+    import soxr
+
+    stream = soxr.ResampleStream(sr_in, sr_out, 1)
+    for block in blocks:
+        yield stream.resample_chunk(np.ascontiguousarray(block))
+    yield stream.resample_chunk(np.empty(0, np.float32), last=True)
+
+
+def stretches(blocks, bounds):
+    """Yield the parts of a waveform that lie between bounds, as its blocks come.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray [shape=(n_samples,)]
+    bounds : sequence of (int, int)
+        First sample of each part and the one after its last; in order, without overlap. What lies beyond the end of
+        the waveform is left out.
+    """
+    kept, first = [], 0  # the blocks that may still be wanted, and the place of their first sample
+    end = 0
+    blocks = iter(blocks)
+    for start, stop in bounds:
+        while end < stop and (block := next(blocks, None)) is not None:
+            kept.append(block)
+            end += len(block)
+            while kept and first + len(kept[0]) <= start:
+                first += len(kept.pop(0))
+        joined = np.concatenate(kept) if kept else np.empty(0, np.float32)
+        yield joined[start - first : stop - first]
+        kept, first = [joined[max(0, stop - first) :]], min(stop, end)

@@ -1,0 +1,87 @@
+"""Microphone: sound as it is spoken, a block at a time.
+
+The sounddevice package asks PortAudio, which asks the operating system. Both are needed by whoever records, and by
+nobody else, so they are an extra that is imported here alone. A device runs at the rate that it likes best, which every
+device can; the blocks are brought to the rate that is wanted.
+"""
+
+from contextlib import contextmanager
+
+from pipelines.errors import MicrophoneError
+from pipelines.features.speech.long_recording import resampled
+
+BLOCK_SECONDS = 0.05
+SETTLING_SECONDS = 0.5  # at first many devices give a click, or nothing
+
+
+@contextmanager
+def microphone(sr, device=None):
+    """Open a microphone, for as long as the context lasts.
+
+    Parameters
+    ----------
+    sr : int > 0, in Hz
+        Sampling rate of the blocks.
+    device : str or None
+        Number of an input device, or a part of its name that no other has; None is the system's default.
+
+    Yields
+    ------
+    iterator of ndarray of float32 [shape=(n_samples,)]
+        One channel, full scale [-1, 1], without end. It raises MicrophoneError if the device is taken away.
+
+    Raises
+    ------
+    MicrophoneError
+        If sounddevice or PortAudio is missing, there is no microphone, no such one, or it cannot be used.
+    """
+    sounddevice = _sounddevice()
+    if device is not None and device.isdecimal():
+        device = int(device)
+    try:
+        rate = round(sounddevice.query_devices(device, "input")["default_samplerate"])
+        stream = sounddevice.InputStream(rate, device=device, channels=1, dtype="float32", latency="high")
+        stream.start()
+    except (ValueError, sounddevice.PortAudioError) as error:
+        raise MicrophoneError(_why_none(sounddevice, device, error)) from error
+    try:
+        blocks = _blocks(stream, round(BLOCK_SECONDS * rate), sounddevice.PortAudioError)
+        for _ in range(round(SETTLING_SECONDS / BLOCK_SECONDS)):
+            next(blocks)
+        yield blocks if rate == sr else resampled(blocks, rate, sr)
+    finally:
+        stream.close()
+
+
+def _sounddevice():
+    try:
+        import sounddevice
+    except ImportError as error:
+        raise MicrophoneError("recording needs the package sounddevice; install it: pip install sounddevice") from error
+    except OSError as error:
+        raise MicrophoneError(
+            "recording needs the library PortAudio; install it (Debian, Ubuntu: apt install libportaudio2; macOS: brew "
+            "install portaudio)"
+        ) from error
+    return sounddevice
+
+
+def _blocks(stream, n_samples, device_error):
+    """Yield what comes; sound that nobody fetched in time is lost, which `latency` makes unlikely."""
+    while True:
+        try:
+            block, _ = stream.read(n_samples)
+        except device_error as error:
+            raise MicrophoneError(f"the microphone stopped ({error}); check its cable") from error
+        yield block[:, 0]
+
+
+def _why_none(sounddevice, device, error):
+    """Say which microphones there are, where the one that was asked for cannot be had."""
+    inputs = [(n, of["name"]) for n, of in enumerate(sounddevice.query_devices()) if of["max_input_channels"] > 0]
+    if not inputs:
+        return "there is no microphone; connect one, and allow this program to use it"
+    there = ", ".join(f"{number} ({name})" for number, name in inputs)
+    which = "the default microphone" if device is None else f"microphone {device}"
+    reason = str(error).splitlines()[0]
+    return f"{which} cannot be used ({reason}); choose one with --device: {there}"

@@ -1,0 +1,80 @@
+"""Room noise: the hiss of a microphone, a fan, a street, before and after a word.
+
+Noise that is nearly as loud as a word's softer sounds is taken for word where energy alone decides, and shifts and
+stretches all that is known of the word. But a word does not go on evenly and softly for a quarter of a second, as noise
+does. Where a recording begins or ends so, the word is where some part of the spectrum rises out of the noise, and that
+the word finder knows.
+"""
+
+import numpy as np
+
+from pipelines.features.speech.word_finder import HOP_SECONDS, WordFinder, band_power
+
+LEAST = 0.25  # seconds that noise goes on before or after a word
+EVEN = 12.0  # decibels that the louder frames of noise are above its softest, at most
+SOFT = 4.0  # decibels that noise is below the loudest frame of a word, at least
+HARMLESS = 9.0  # decibels that noise must be below the threshold of a word to be let be
+CLICK = 0.09  # seconds that may be louder than the word
+PART = 20.0  # decibels: a sound further below the loudest word found is no part of it
+
+
+def beyond_noise(waveform, sr, trim_db):
+    """Return the part of a waveform in which there is a word, and not only room noise.
+
+    Parameters
+    ----------
+    waveform : ndarray of float64 [shape=(n_samples,)]
+    sr : int > 0, in Hz
+    trim_db : float > 0
+        Decibels below the loudest frame, where a word ends as far as energy tells.
+
+    Returns
+    -------
+    start, stop : int
+        The word is in `waveform[start:stop]`, never empty. `start` is 0 where the waveform does not begin with noise
+        that could be taken for word, `stop` is n_samples where it does not end so.
+    """
+    nowhere, least, hop = (0, len(waveform)), round(LEAST / HOP_SECONDS), round(HOP_SECONDS * sr)
+    if len(waveform) <= least * hop or not _may_have_noise(waveform, least - 2, hop, trim_db):
+        return nowhere
+    power = band_power([waveform], sr)
+    words = [(round(start / HOP_SECONDS), round(stop / HOP_SECONDS)) for start, stop in WordFinder().find(power)]
+    levels = [power[start:stop].sum(axis=1).max() for start, stop in words]
+    faint = max(levels, default=0) * _ratio(-PART)
+    parts = [word for word, level in zip(words, levels, strict=True) if level > faint]
+    if not parts:
+        return nowhere
+    (start, _), (_, stop) = parts[0], parts[-1]
+    return start * hop if start >= least else 0, stop * hop if len(power) - stop >= least else len(waveform)
+
+
+def _may_have_noise(waveform, n_least, hop, trim_db):
+    """Tell whether the first frames may be noise, or the last: a quick look, which mostly spares the finder.
+
+    Rumble sways in energy, so it is even among differences of samples, in which low frequencies count less.
+    """
+    power = _power(waveform, hop)
+    loudest = np.sort(power)[-round(CLICK / HOP_SECONDS)]
+    least, most = loudest * _ratio(-trim_db - HARMLESS), loudest * _ratio(-SOFT)
+    sides = [slice(n_least), slice(-n_least, None)]
+    soft = [side for side in sides if least < np.sort(power[side])[n_least // 2] < most]
+    if not soft:
+        return False
+    risen = _power(np.diff(waveform), hop)
+    return any(_is_even(each[side]) for each in (power, risen) for side in soft)
+
+
+def _is_even(power):
+    """Tell whether power hardly changes, though a quarter of the frames may be a click's."""
+    power = np.sort(power)
+    return power[3 * len(power) // 4] < power[0] * _ratio(EVEN)
+
+
+def _power(samples, hop):
+    """Return the power of each three frames in a row, so many samples apart."""
+    frames = np.add.reduceat(np.square(samples), np.arange(0, len(samples), hop))
+    return np.convolve(frames, np.ones(3), "valid")
+
+
+def _ratio(decibels):
+    return 10 ** (decibels / 10)

@@ -1,0 +1,56 @@
+"""A transcript: which words a recording holds, and when."""
+
+from dataclasses import dataclass
+
+UNKNOWN = "[unknown]"
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word: from when to when, which one, and how sure that is; `word` is None for a sound that is no known word.
+
+    Times are in seconds, 0 <= start < end; `probability` is that of the likeliest word, known or not.
+    """
+
+    start: float
+    end: float
+    word: str | None
+    probability: float
+
+    @property
+    def text(self) -> str:
+        """The word, or what stands for one that is unknown."""
+        return UNKNOWN if self.word is None else self.word
+
+    def record(self) -> dict:
+        """Return the word as the contract has it, a dict of JSON types; times to the millisecond."""
+        return {
+            "start": round(self.start, 3),
+            "end": round(self.end, 3),
+            "word": self.word,
+            "probability": round(self.probability, 6),
+            "unknown": self.word is None,
+        }
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """The words of one recording.
+
+    Attributes
+    ----------
+    path : str
+        The recording, as the user named it.
+    seconds : float > 0
+        How long it lasts.
+    words : tuple of Word
+        In order, without overlap, within the recording.
+    """
+
+    path: str
+    seconds: float
+    words: tuple[Word, ...]
+
+    def record(self) -> dict:
+        """Return the transcript as the contract has it, a dict of JSON types."""
+        return {"path": self.path, "words": [word.record() for word in self.words]}

@@ -1,0 +1,213 @@
+"""The bundle: one file with everything that a prediction needs.
+
+A network alone is useless without the features it was trained on. So the extractor's settings and fixed matrices, the
+standardiser, the labels and the weights travel together, and training and prediction cannot disagree. The file is in
+the safetensors format (a JSON header, then raw numbers), which cannot carry code.
+
+    tensors    params · scaling.mean · scaling.scale · scaling.feature_means · extractor.<name> … · golden.row
+               golden.probabilities
+    header     format · task · labels · extractor · network · temperature · provenance · digest
+
+The golden sample is a stored row of features with the probabilities that it must give, by which any machine can check
+that it reproduces the machine that trained.
+"""
+
+import functools
+import hashlib
+import json
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from backprop_core.calibration import calibrated
+from backprop_core.errors import BackpropError
+from backprop_core.network import Network
+from backprop_core.scaling import Standardizer
+from backprop_core.whole_file import whole_file
+from pipelines.learning import tasks
+from pipelines.learning.task import Task
+from pipelines.errors import ModelFileError
+from pipelines.learning.views import CHUNK, logits_of
+
+FORMAT = 1
+KEY = "backprop"
+GOLDEN_TOLERANCE = 1e-4
+
+
+@dataclass
+class Bundle:
+    """A trained model.
+
+    Attributes
+    ----------
+    task : Task
+    labels : tuple of str
+    extractor : the task's extractor
+    standardizer : Standardizer
+    network : Network
+    provenance : dict of JSON types
+        What it was trained on and how: data set, fingerprint, seed, recipe, versions, history, scores.
+    golden_row : ndarray [shape=(1, n_stored)] of the extractor's stored dtype
+    golden_probabilities : float32 ndarray [shape=(1, n_classes)]
+    temperature : float > 0
+        What the logits are divided by so that the probabilities are calibrated; 1 in files from before there was one.
+    views : function of stored rows, or None
+        Yields the views that answers are averaged over; None means those of the extractor. It is not saved.
+    """
+
+    task: Task
+    labels: tuple[str, ...]
+    extractor: object
+    standardizer: Standardizer
+    network: Network
+    provenance: dict
+    golden_row: np.ndarray
+    golden_probabilities: np.ndarray | None = None
+    temperature: float = 1.0
+    views: Callable | None = None
+
+    def probabilities(self, stored, chunk=CHUNK):
+        """Return class probabilities of rows as the extractor stores them: float32 [shape=(n_samples, n_classes)]."""
+        logits = logits_of(self.network, self.standardizer, self.extractor, stored, chunk, self.views)
+        return calibrated(logits, self.temperature, out=logits)
+
+    def averaged(self):
+        """Return the same model that averages its answers to more views of each sample, if its extractor has more.
+
+        Mirror images are among them where the model has learned from such.
+        """
+        amounts = (self.provenance.get("augmentation") or {}).get("amounts", {})
+        mirror = bool(amounts.get("mirror", False))
+        return replace(self, views=functools.partial(self.extractor.more_views, mirror=mirror))
+
+    def golden_error(self):
+        """Return the largest difference between the golden probabilities and those computed here and now."""
+        return float(np.abs(self.probabilities(self.golden_row) - self.golden_probabilities).max())
+
+    def save(self, path):
+        """Write the file: to a temporary name, read back and checked, then renamed.
+
+        Raises ModelFileError where the file cannot be written, or does not read back as it should.
+        """
+        from safetensors.numpy import save as to_safetensors
+
+        self.golden_probabilities = self.probabilities(self.golden_row)
+        tensors = {
+            "params": self.network.params.flat,
+            "statistics": self.network.statistics.flat,
+            "scaling.mean": self.standardizer.mean,
+            "scaling.scale": self.standardizer.scale,
+            "scaling.feature_means": self.standardizer.feature_means,
+            "golden.row": self.golden_row,
+            "golden.probabilities": self.golden_probabilities,
+            **{f"extractor.{name}": matrix for name, matrix in self.extractor.matrices().items()},
+        }
+        tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+        header = {
+            "format": FORMAT,
+            "task": self.task.name,
+            "labels": list(self.labels),
+            "extractor": {"version": self.extractor.version, **self.extractor.settings()},
+            "network": self.network.describe(),
+            "temperature": self.temperature,
+            "provenance": self.provenance,
+        }
+        header["digest"] = _digest(tensors, header)
+        content = to_safetensors(tensors, metadata={KEY: json.dumps(header, allow_nan=False)})
+        try:
+            with whole_file(path) as temporary:
+                temporary.write_bytes(content)
+                load(temporary)
+        except OSError as error:
+            reason = error.strerror or error
+            raise ModelFileError(f"{path}: cannot be written ({reason}); choose another place with --out") from None
+
+
+def load(path):
+    """Read a model file and check all of it before any use.
+
+    Returns
+    -------
+    Bundle
+
+    Raises
+    ------
+    ModelFileError
+        The file is missing, unreadable, truncated, no model file, of a newer format, or altered.
+    """
+    header, tensors = _read(path)
+    if header.get("format") != FORMAT:
+        raise ModelFileError(
+            f"{path}: has model format {header.get('format')}, and this version of backprop reads {FORMAT}; "
+            "upgrade backprop or train the model again"
+        )
+    digest = header.pop("digest", None)
+    if digest != _digest(tensors, header):
+        raise ModelFileError(f"{path}: was altered or damaged after it was written; train the model again")
+    try:
+        return _assemble(header, tensors)
+    except (KeyError, TypeError, ValueError, AttributeError, BackpropError) as error:
+        raise ModelFileError(f"{path}: does not describe a usable model ({error}); train the model again") from None
+
+
+def _read(path):
+    from safetensors import SafetensorError, safe_open
+
+    if os.path.isdir(path):  # noqa: PTH112 - unlike Path's, this and the next one answer False to any odd name
+        raise ModelFileError(f"{path}: is a folder; name the model file in it")
+    if not os.path.isfile(path):  # noqa: PTH113
+        raise ModelFileError(f"{path}: no such model file; make one with 'make train-speech' or 'make train-images'")
+    try:
+        with safe_open(str(path), "numpy") as file:
+            header = json.loads((file.metadata() or {})[KEY])
+            if not isinstance(header, dict):
+                raise ValueError
+            return header, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except (SafetensorError, KeyError, ValueError, TypeError, RecursionError):
+        raise ModelFileError(f"{path}: is truncated, or is no backprop model file; train the model again") from None
+
+
+def _assemble(header, tensors):
+    task = tasks.find(header["task"])
+    settings = dict(header["extractor"])
+    if settings.pop("version") != task.extractor.version:
+        raise ValueError("its features are of another version")
+    matrices = {k.removeprefix("extractor."): t for k, t in tensors.items() if k.startswith("extractor.")}
+    extractor = task.extractor.from_settings(settings, matrices or None)
+    network = Network.from_description(header["network"], tensors["params"].dtype)
+    network.params.flat[...] = tensors["params"]
+    network.statistics.flat[...] = tensors.get("statistics", network.statistics.flat)
+    standardizer = Standardizer(task.per_feature)
+    standardizer.mean, standardizer.scale = tensors["scaling.mean"], tensors["scaling.scale"]
+    standardizer.feature_means = tensors.get("scaling.feature_means", standardizer.mean)
+    bundle = Bundle(
+        task=task,
+        labels=tuple(header["labels"]),
+        extractor=extractor,
+        standardizer=standardizer,
+        network=network,
+        provenance=header["provenance"],
+        golden_row=tensors["golden.row"],
+        golden_probabilities=tensors["golden.probabilities"],
+        temperature=float(header.get("temperature", 1.0)),
+    )
+    if not 0 < bundle.temperature < math.inf:
+        raise ValueError(f"its temperature is {bundle.temperature}")
+    n_outputs = bundle.probabilities(bundle.golden_row).shape[1]
+    lengths = {len(standardizer.mean), len(standardizer.feature_means), extractor.n_features}
+    if n_outputs != len(bundle.labels) or len(lengths) > 1:
+        raise ValueError("its parts do not fit together")
+    return bundle
+
+
+def _digest(tensors, header):
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for name in sorted(tensors):
+        digest.update(f"{name} {tensors[name].dtype} {tensors[name].shape}".encode())
+        digest.update(tensors[name].tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,260 @@
+"""Cross-validation: how well a recipe does on samples, or voices, that it has not learned from, each tested in turn.
+
+The samples are shared out among folds. For each fold a network is trained on all the others and tested on this one, so
+that every sample is tested exactly once. Where it is known who spoke, a speaker is a fold: then the answer is about
+voices never heard before. The split that a data set comes with plays no part.
+
+Features are extracted once. What is learned from them, the scaling included, is learned anew for each fold.
+"""
+
+import math
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from backprop_core import metrics
+from backprop_core.errors import DivergedError
+from pipelines import datasets
+from pipelines.datasets.folds import FOLD_SEED, Folding, folding
+from pipelines.learning.fitting import fit
+from pipelines.learning.preparation import augmented, extract, load_dataset
+from pipelines.runs import cluster, trainings
+from pipelines.runs.store import Store
+
+
+@dataclass(frozen=True)
+class Work:
+    """What every fold has in common; the workers get it whole, its large arrays as one file that they all map.
+
+    Attributes
+    ----------
+    prepared : Prepared
+    per_feature : bool
+    recipe : Recipe
+    folding : Folding
+    """
+
+    prepared: object
+    per_feature: bool
+    recipe: object
+    folding: Folding
+
+    def split(self, name, seed):
+        """Return the Prepared whose test rows are those of one fold.
+
+        A tenth of the others, drawn by class and by `seed`, become validation rows: whole groups where `folding` says
+        so, else single rows, also of speakers that are learned from.
+        """
+        role = np.full(len(self.prepared.dataset), "train")
+        role[self.folding.folds[name]] = "test"
+        dataset = replace(self.prepared.dataset, role=role)
+        free = dataset if self.folding.validation == "groups" else replace(dataset, group=None)
+        split = datasets.with_split(free, np.random.default_rng(seed), test_fraction=0)
+        prepared = replace(self.prepared, dataset=replace(split, group=dataset.group))
+        augmentation = prepared.augmentation
+        return replace(prepared, augmentation=augmentation.refitted(prepared)) if augmentation else prepared
+
+    def identity(self):
+        """Return what decides a result beside its key: dict of JSON types, for a `store.Store`."""
+        return {
+            "of": "crossval",
+            **self.prepared.identity(),
+            "per_feature": self.per_feature,
+            "recipe": self.recipe.settings(),
+            "folds": {name: rows.tolist() for name, rows in self.folding.folds.items()},
+            "validation": self.folding.validation,
+        }
+
+    def result(self, key):
+        """Return what `trainings.run` asks for: {"predicted"} of a (fold, seed), see `predict`."""
+        return {"predicted": self.predict(*key)}
+
+    def predict(self, name, seed):
+        """Train on the other folds; return the classes predicted for this one's rows: int64 [shape=(n,)].
+
+        It takes one thread, so that the result does not depend on how many folds are trained at a time.
+        """
+        prepared = self.split(name, seed)
+        recipe = self.recipe.for_rows(len(prepared.dataset.rows("train")))
+        try:
+            with threadpool_limits(1):
+                fitted = fit(prepared, self.per_feature, recipe, seed, n_threads=1)
+        except DivergedError as error:
+            raise DivergedError(f"{self.folding.by} {name}: {error}") from None
+        if fitted.stopped == "interrupted":
+            raise KeyboardInterrupt
+        return fitted.logits["test"].argmax(axis=1)
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """What a cross-validation found.
+
+    Attributes
+    ----------
+    record : dict of JSON types, as the contract has it
+        Where its "interrupted" is true, Ctrl-C came before all folds were done, and it is about those that were.
+    most_confused : list of (true label, predicted label, count)
+        In the worst fold; of several seeds, counts are added up.
+    """
+
+    record: dict
+    most_confused: list
+
+
+def cross_validate(
+    task,
+    recipe,
+    *,
+    dataset_name=None,
+    preset="fast",
+    by=None,
+    n_folds=None,
+    seed=0,
+    n_seeds=1,
+    n_jobs=None,
+    dask=None,
+    keep=False,
+    fresh=False,
+    fold_seed=FOLD_SEED,
+    on_dataset=None,
+    on_known=None,
+    on_fold=None,
+):
+    """Train and test once for each fold and seed, several at a time.
+
+    Parameters
+    ----------
+    task : Task
+    recipe : Recipe
+    dataset_name : str or None
+        None means the task's default, or the bundled set where the default cannot be had.
+    preset : str, the name that is recorded for the recipe
+    by, n_folds
+        See `folding`.
+    seed, n_seeds : int
+        Each fold is trained with the seeds from `seed` to `seed + n_seeds - 1`, which decide the validation rows,
+        initial weights, order of rows and dropout. The folds do not depend on it.
+    n_jobs : int > 0 or None
+        Processes, of one thread each; None means one for each core. The result does not depend on it.
+    dask : str or None
+        The address of a Dask cluster that trains instead, see `trainings.run`.
+    keep : bool
+        Whether trainings that are finished are kept for the next time, and those that were kept before are not
+        repeated.
+    fresh : bool, whether those that were kept before are forgotten first
+    fold_seed : int
+        Which samples are drawn together, where folds are drawn.
+    on_dataset : function of (Dataset, fallback or not, Folding), called once the features are there
+    on_known : function of (number kept before, number of all), called before the first training where `keep` is true
+    on_fold : function of (name, seed, n, accuracy, number done, number of all), called after each training
+
+    Returns
+    -------
+    CrossValidation
+
+    Raises
+    ------
+    UsageError, DataError, ClusterError, DivergedError
+    KeyboardInterrupt
+        Ctrl-C came before the first fold was done.
+    """
+    began = time.perf_counter()
+    if dask:
+        cluster.check(dask)
+    dataset, fallback = load_dataset(task, dataset_name)
+    prepared = augmented(extract(dataset, task.extractor_for(dataset), n_jobs), task, recipe, n_jobs)
+    dataset = prepared.dataset
+    work = Work(prepared.without_items(), task.per_feature, recipe, folding(dataset, by, n_folds, fold_seed))
+    folds = work.folding.folds
+    if on_dataset:
+        on_dataset(dataset, fallback, work.folding)
+
+    ahead = [(name, seed + number) for number in range(n_seeds) for name in folds]
+    store = Store(work.identity()) if keep else None
+    if store and fresh:
+        store.forget(ahead)
+    if store and on_known:
+        on_known(len(store.known(ahead)), len(ahead))
+    done, interrupted = {}, False
+    try:
+        for (name, of_seed), result in trainings.run(work, ahead, n_jobs=n_jobs, dask=dask, store=store):
+            done[name, of_seed] = predicted = result["predicted"]
+            if on_fold:
+                share = metrics.accuracy(dataset.y[folds[name]], predicted)
+                on_fold(name, of_seed, len(predicted), share, len(done), len(ahead))
+    except KeyboardInterrupt:
+        interrupted = True
+        if not done:
+            raise
+    done = {key: done[key] for key in ahead if key in done}
+    measured, most_confused = _measured(dataset, folds, done)
+    record = {
+        "task": task.name,
+        "dataset": dataset.name,
+        "bundled_fallback": fallback,
+        "preset": preset,
+        "by": work.folding.by,
+        "grouped": work.folding.grouped,
+        "validation": work.folding.validation,
+        "interrupted": interrupted,
+        "seconds": round(time.perf_counter() - began, 2),
+        **measured,
+    }
+    return CrossValidation(record, most_confused)
+
+
+def _measured(dataset, folds, done):
+    """Return what the record says of the predictions, and the most confused pairs of the worst fold."""
+    shares, confusion = {}, {}
+    for (name, seed), predicted in done.items():
+        y = dataset.y[folds[name]]
+        shares.setdefault(name, {})[seed] = metrics.accuracy(y, predicted)
+        counted = metrics.confusion_matrix(y, predicted, len(dataset.labels))
+        confusion[name] = confusion.get(name, 0) + counted
+    mean_of = {name: float(np.mean(list(of_seed.values()))) for name, of_seed in shares.items()}
+    n_of = {name: len(folds[name]) for name in mean_of}
+    worst = min(mean_of, key=mean_of.get)
+    seeds = _by_seed(shares, len(folds))
+    means = [entry["mean"] for entry in seeds]
+    measured = {
+        "folds": {name: {"n": n_of[name], "accuracy": share} for name, share in mean_of.items()},
+        "mean": float(np.mean(list(mean_of.values()))),
+        "worst": mean_of[worst],
+        "worst_fold": worst,
+        "ci95": t_interval(list(mean_of.values())),
+        "pooled": sum(n_of[name] * share for name, share in mean_of.items()) / sum(n_of.values()),
+        "seeds": seeds,
+        "sd": float(np.std(means, ddof=1)) if len(means) > 1 else None,
+        "labels": list(dataset.labels),
+        "confusion": sum(confusion.values()).tolist(),
+    }
+    return measured, metrics.most_confused(confusion[worst], dataset.labels)
+
+
+def _by_seed(shares, n_folds):
+    """Return {"seed", "mean", "worst"} of each seed of which every fold is done."""
+    seeds = sorted({seed for of_seed in shares.values() for seed in of_seed})
+    columns = {seed: [of_seed[seed] for of_seed in shares.values() if seed in of_seed] for seed in seeds}
+    return [
+        {"seed": seed, "mean": float(np.mean(column)), "worst": min(column)}
+        for seed, column in columns.items()
+        if len(column) == n_folds
+    ]
+
+
+def t_interval(shares):
+    """Return [low, high]: where the mean lies with 95 % confidence over other folds or speakers like these.
+
+    The unit is the fold: mean ± t sd / sqrt(n), with Student's t of n - 1 degrees of freedom, cut off at 0 and 1.
+    None where there are fewer than two.
+    """
+    from scipy.special import stdtrit
+
+    if len(shares) < 2:
+        return None
+    mean = float(np.mean(shares))
+    reach = float(stdtrit(len(shares) - 1, 0.975)) * float(np.std(shares, ddof=1)) / math.sqrt(len(shares))
+    return [max(0.0, mean - reach), min(1.0, mean + reach)]

@@ -1,0 +1,166 @@
+"""The gradient check as a verb: of every part that a network can be made of, or of the network in a model file."""
+
+import itertools
+import math
+
+import numpy as np
+
+from backprop_core.activations import ACTIVATIONS
+from backprop_core.architecture import multilayer_perceptron
+from backprop_core.inspection import gradcheck
+from backprop_core.layers import Activate, Dense
+from backprop_core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
+from backprop_core.network import Network
+from backprop_core.noise import Dropout, GaussianNoise
+from backprop_core.normalization import NORMALIZATIONS, BatchNorm, LayerNorm
+from backprop_core.regression_losses import OwnLoss, PoissonLoss, SquaredError
+from backprop_core.residual import Residual
+from pipelines.models import bundle as bundles
+
+N_ROWS, WIDTH, N_OUTPUTS = 5, 4, 3
+SAMPLES = 20
+SPREAD = 0.5  # of the rows around the golden sample; the spread of a standardised feature is 1
+
+LAYERS = {
+    "dense": [],
+    "activate": [Activate("tanh")],
+    "dropout": [Dropout(0.3)],
+    "gaussian_noise": [GaussianNoise(0.3)],
+    "batch_norm": [BatchNorm(WIDTH)],
+    "layer_norm": [LayerNorm(WIDTH)],
+    "residual": [Residual([Dense(WIDTH, WIDTH), BatchNorm(WIDTH), Activate("tanh")])],
+}
+
+
+def _classes(rng):
+    return rng.integers(0, N_OUTPUTS, N_ROWS)
+
+
+def _amounts(rng):
+    return rng.normal(size=(N_ROWS, N_OUTPUTS))
+
+
+# Each loss by a name for people, and how a target of its kind is drawn.
+LOSSES = {
+    "softmax cross-entropy": (SoftmaxCrossEntropy(), _classes),
+    "with label smoothing": (SoftmaxCrossEntropy(0.1), _classes),
+    "with mixed targets": (SoftmaxCrossEntropy(), lambda rng: rng.dirichlet(np.ones(N_OUTPUTS), N_ROWS)),
+    "logistic cross-entropy": (LogisticCrossEntropy(), lambda rng: rng.integers(0, 2, (N_ROWS, N_OUTPUTS)) * 1.0),
+    "squared error": (SquaredError(), _amounts),
+    "Poisson": (PoissonLoss(), lambda rng: rng.poisson(2, (N_ROWS, N_OUTPUTS)) * 1.0),
+    "a pair of functions": (
+        OwnLoss(lambda z, y: ((z - y) ** 4).sum(axis=1), lambda z, y: 4 * (z - y) ** 3),
+        _amounts,
+    ),
+}
+
+
+def check_parts(seed=0):
+    """Check every layer, activation and loss, and the combinations of them all, in small networks.
+
+    Parameters
+    ----------
+    seed : int >= 0, draws weights, rows, targets and the numbers that are checked
+
+    Returns
+    -------
+    record : dict of JSON types
+        {"model": None, "seed", "tolerance", "verdict", "checks": [{"part", "name", "n_checked", "error", "verdict"}]}.
+        A row's `error` is the worst of its networks', or None where it is no number.
+    """
+    rng = np.random.default_rng(seed)
+    tanh = multilayer_perceptron(WIDTH, [WIDTH], N_OUTPUTS, "tanh")
+    rows = []
+    for name, layers in LAYERS.items():
+        rows.append(_row("layer", name, _check([Dense(WIDTH, WIDTH), *layers, Dense(WIDTH, N_OUTPUTS)], rng)))
+    for name in ACTIVATIONS:
+        rows.append(_row("activation", name, _check(multilayer_perceptron(WIDTH, [WIDTH], N_OUTPUTS, name), rng)))
+    for name in LOSSES:
+        rows.append(_row("loss", name, _check(tanh, rng, name)))
+    for normalization, residual, dropout in itertools.product((None, *NORMALIZATIONS), (False, True), (0.0, 0.3)):
+        words = [f"{normalization} norm"] * bool(normalization) + ["residual"] * residual + ["noise"] * bool(dropout)
+        records = _combined(normalization, residual, dropout, rng)
+        rows.append(_row("combination", ", ".join(words) or "plain", records))
+    return _record(None, seed, rows)
+
+
+def check_model(path, seed=0):
+    """Check the network in a model file, in float64, on rows around its golden sample and classes it did not expect.
+
+    One row cannot show what batch normalisation does, and an answer that is right has next to no gradient.
+
+    Returns
+    -------
+    record : dict of JSON types
+        As `check_parts` returns it, with "model" and {"layer", "parameter", "n_checked", "error", "verdict"} for each
+        array of parameters and for the input.
+
+    Raises
+    ------
+    ModelFileError
+        The file is missing, damaged or no model file.
+    """
+    model = bundles.load(path)
+    rng = np.random.default_rng(seed)
+    golden = model.standardizer.transform(model.extractor.to_features(model.golden_row))
+    X = golden.astype(float) + SPREAD * rng.normal(size=(N_ROWS, golden.shape[1]))
+    X[0] = golden[0]
+    n_classes = model.network.n_outputs
+    y = (model.network.logits(X).argmax(axis=1) + rng.integers(1, max(n_classes, 2), N_ROWS)) % n_classes
+    records = gradcheck.check_gradients(model.network, SoftmaxCrossEntropy(), X, y, rng, SAMPLES)
+    return _record(str(path), seed, [_judged(record) for record in records])
+
+
+def complaint(record):
+    """Return one sentence that names what is not ok in a record, the wrong before the unchecked."""
+    names = [
+        " ".join(str(value) for value in list(row.values())[:2])
+        for row in record["checks"]
+        if row["verdict"] == record["verdict"]
+    ]
+    where = f"{record['model']}: " if record["model"] else ""
+    first = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    if record["verdict"] == "wrong":
+        return f"{where}the gradient of {first} is wrong: do not trust what was trained with it"
+    return f"{where}the gradient of {first} could not be checked, all its numbers sit at a kink; try another --seed"
+
+
+def _combined(normalization, residual, dropout, rng):
+    """Return the check's records of networks with each activation and each loss; dropout comes with noise."""
+    records = []
+    for activation in ACTIVATIONS:
+        layers = multilayer_perceptron(
+            WIDTH, [WIDTH], N_OUTPUTS, activation, dropout, dropout / 2, normalization, residual, input_noise=dropout
+        )
+        for name in LOSSES:
+            records += _check(layers, rng, name, samples=1)
+    return records
+
+
+def _check(layers, rng, loss_name="softmax cross-entropy", samples=SAMPLES):
+    """Return the check's records of a random network of these layers, on random rows."""
+    loss, targets = LOSSES[loss_name]
+    network = Network(layers, np.float64, rng)
+    network.params.flat += rng.normal(0, 0.3, network.params.flat.size)
+    return gradcheck.check_gradients(network, loss, rng.normal(size=(N_ROWS, WIDTH)), targets(rng), rng, samples)
+
+
+def _row(part, name, records):
+    """Return one row for several records: what was checked in all, and the worst error."""
+    whole = {
+        "n_checked": sum(record["n_checked"] for record in records),
+        "error": max(record["error"] for record in records),
+    }
+    return {"part": part, "name": name, **_judged(whole)}
+
+
+def _judged(record):
+    """Return the record with its verdict, and without a number that JSON does not know."""
+    error = record["error"] if math.isfinite(record["error"]) and record["n_checked"] else None
+    return {**record, "error": error, "verdict": gradcheck.verdict(record)}
+
+
+def _record(model, seed, rows):
+    verdicts = {row["verdict"] for row in rows}
+    verdict = next(verdict for verdict in ("wrong", "not checked", "ok") if verdict in verdicts)
+    return {"model": model, "seed": seed, "tolerance": gradcheck.TOLERANCE, "verdict": verdict, "checks": rows}

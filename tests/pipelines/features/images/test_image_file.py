@@ -1,0 +1,302 @@
+"""Pictures of every kind come out upright, opaque and with 8 bits; what is no picture is refused in one sentence."""
+
+import io
+import os
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from pipelines.errors import InputFileError
+from pipelines.features.images import image_file
+from pipelines.features.images.image_file import MAX_PIXELS, read_pixels
+
+
+def encoded(pixels, file_format="PNG", **options):
+    """Return a picture file's contents; `pixels` is an array or a Pillow image."""
+    image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    file = io.BytesIO()
+    image.save(file, file_format, **options)
+    return file.getvalue()
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+@pytest.fixture
+def colour(rng):
+    return rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def grey(colour):
+    return colour[..., 0]
+
+
+def smooth(height, width):
+    """A colour gradient: what JPEG and other lossy forms keep almost exactly."""
+    y, x = np.mgrid[0:height, 0:width]
+    return np.stack([255 * y / height, 255 * x / width, 255 - 127 * (y / height + x / width)], axis=-1).astype(np.uint8)
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "BMP", "TIFF", "PPM"])
+def test_a_lossless_file_gives_back_the_pixels_that_were_saved(file_format, colour, grey):
+    np.testing.assert_array_equal(read_pixels(encoded(colour, file_format)), colour)
+    np.testing.assert_array_equal(read_pixels(encoded(grey, file_format)), grey)
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "WEBP"])
+def test_a_lossy_file_gives_back_nearly_the_pixels_that_were_saved(file_format):
+    picture = smooth(40, 60)
+    decoded = read_pixels(encoded(picture, file_format, quality=95)).astype(int)
+    assert np.abs(decoded - picture).mean() < 3
+
+
+def test_a_path_and_its_bytes_give_the_same_pixels(tmp_path, colour):
+    path = tmp_path / "picture.png"
+    path.write_bytes(encoded(colour))
+    np.testing.assert_array_equal(read_pixels(path), read_pixels(path.read_bytes()))
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_with_an_orientation_is_turned_as_pillow_turns_it(orientation, file_format):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    contents = encoded(smooth(20, 30), file_format, exif=exif)
+    by_pillow = ImageOps.exif_transpose(Image.open(io.BytesIO(contents)))
+    np.testing.assert_array_equal(read_pixels(contents), np.asarray(by_pillow))
+    assert read_pixels(contents).shape == ((20, 30, 3) if orientation < 5 else (30, 20, 3))
+
+
+def test_a_picture_whose_orientation_is_unreadable_counts_as_upright(colour):
+    assert read_pixels(encoded(colour, "JPEG", exif=b"Exif\0\0no such thing")).shape == colour.shape
+
+
+def test_what_is_transparent_is_shown_on_white(grey):
+    alpha = np.zeros_like(grey)
+    alpha[:, 15:] = 255
+    expected = np.where(alpha == 255, grey, 255)
+    np.testing.assert_array_equal(read_pixels(encoded(np.dstack([grey, alpha]))), expected)
+    rgba = np.dstack([grey, grey, grey, alpha])
+    np.testing.assert_array_equal(read_pixels(encoded(rgba)), np.dstack([expected] * 3))
+
+
+def test_what_is_half_transparent_lies_half_way_to_white():
+    black = np.zeros((4, 4, 4), dtype=np.uint8)
+    black[..., 3] = 128
+    assert np.abs(read_pixels(encoded(black)).astype(int) - 127).max() <= 1
+
+
+def test_a_colour_that_stands_for_transparency_is_shown_on_white():
+    picture = np.array([[10, 20], [10, 30]], dtype=np.uint8)
+    np.testing.assert_array_equal(read_pixels(encoded(picture, transparency=10)), [[255, 20], [255, 30]])
+
+
+def test_a_palette_gives_its_colours_and_its_transparency(rng):
+    shades = rng.integers(0, 4, (8, 8), dtype=np.uint8)
+    palette = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 9, 9]], dtype=np.uint8)
+    image = Image.fromarray(shades)
+    image.putpalette(palette.tobytes())
+    np.testing.assert_array_equal(read_pixels(encoded(image)), palette[shades])
+    palette[2] = 255
+    np.testing.assert_array_equal(read_pixels(encoded(image, transparency=2)), palette[shades])
+
+
+@pytest.mark.parametrize("step", [256, 257])
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF", "PPM"])
+def test_sixteen_bits_scale_to_the_same_picture_as_eight(file_format, step, grey):
+    np.testing.assert_array_equal(read_pixels(encoded(grey.astype(np.uint16) * step, file_format)), grey)
+
+
+def test_sixteen_bits_are_turned_upright_too(grey):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    np.testing.assert_array_equal(read_pixels(encoded(grey.astype(np.uint16) * 257, exif=exif)), np.rot90(grey, -1))
+
+
+@pytest.mark.parametrize("shades", [np.full((3, 3), 0.5, np.float32), np.full((3, 3), 1 << 20, np.int32)])
+def test_shades_without_a_known_white_are_refused(shades):
+    with pytest.raises(InputFileError, match=r"^<stdin>: the shades are not 8- or 16-bit"):
+        read_pixels(encoded(shades, "TIFF"))
+
+
+def test_one_bit_becomes_black_and_white(grey):
+    bits = grey > 127
+    np.testing.assert_array_equal(read_pixels(encoded(Image.fromarray(bits))), np.where(bits, 255, 0))
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "TIFF"])
+def test_ink_becomes_nearly_the_light_it_was_made_from(file_format):
+    picture = smooth(32, 32)
+    decoded = read_pixels(encoded(Image.fromarray(picture).convert("CMYK"), file_format)).astype(int)
+    assert np.abs(decoded - picture).mean() < 3
+
+
+@pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_of_several_pictures_in_a_file_the_first_counts(file_format):
+    first, second = Image.new("RGB", (8, 6), "red"), Image.new("RGB", (8, 6), "blue")
+    decoded = read_pixels(encoded(first, file_format, save_all=True, append_images=[second], duration=100))
+    assert decoded.shape == (6, 8, 3)
+    assert np.abs(decoded.astype(int) - [255, 0, 0]).max() <= 3
+
+
+def test_one_pixel_is_a_picture():
+    np.testing.assert_array_equal(read_pixels(encoded(np.array([[[1, 2, 3]]], dtype=np.uint8))), [[[1, 2, 3]]])
+
+
+def test_a_large_jpeg_is_decoded_smaller_but_never_below_what_is_enough():
+    contents = encoded(smooth(400, 800), "JPEG", quality=95)
+    reduced = read_pixels(contents, smallest=64)
+    assert reduced.shape == (100, 200, 3)
+    whole = Image.fromarray(read_pixels(contents)).resize((200, 100), Image.Resampling.BOX)
+    assert np.abs(reduced.astype(int) - np.asarray(whole)).mean() < 2
+
+
+def test_a_jpeg_too_large_to_hold_whole_is_read_at_a_fraction_of_its_size():
+    contents = encoded(Image.new("L", (8000, MAX_PIXELS // 8000 + 1), 77), "JPEG")
+    assert read_pixels(contents, smallest=64).shape == (782, 1000)
+    with pytest.raises(InputFileError, match=r"^<stdin>: the picture is too large \(8000 x 6251 pixels\)"):
+        read_pixels(contents)
+
+
+@pytest.mark.parametrize("side", [8000, 20000])
+def test_a_small_file_that_unpacks_to_a_huge_picture_is_refused_before_it_is_unpacked(side):
+    contents = encoded(Image.new("1", (side, side)))
+    assert len(contents) < 100_000
+    with pytest.raises(InputFileError, match=r"^<stdin>: the picture is too large .* 50 million pixels at most$"):
+        read_pixels(contents, smallest=64)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("file_format", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "AVIF", "JPEG2000"])
+def test_a_file_that_is_cut_short_is_an_error_and_never_half_a_picture(tmp_path, file_format, share, colour):
+    path = tmp_path / "cut.picture"
+    contents = encoded(colour, file_format)
+    path.write_bytes(contents[: int(len(contents) * share)])
+    with pytest.raises(InputFileError) as caught:
+        read_pixels(path)
+    assert_one_sentence_about(caught, path)
+
+
+@pytest.fixture
+def by_pillow(monkeypatch):
+    """A function that reads a picture without the short way that small plain JPEGs go: pixels, or the error's text."""
+
+    def read(contents, smallest=None):
+        with monkeypatch.context() as patch:
+            patch.setattr(image_file, "_plain_jpeg", lambda *_: None)
+            return outcome(contents, smallest)
+
+    return read
+
+
+def outcome(contents, smallest=None):
+    try:
+        return read_pixels(contents, smallest)
+    except InputFileError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_small_jpeg_has_the_pixels_that_pillow_decodes(by_pillow, mode, subsampling, progressive):
+    for size in ((32, 32), (1, 1), (3, 200), (47, 33), (130, 129), (520, 510)):
+        image = Image.fromarray(smooth(*size)).convert(mode)
+        for quality in (10, 75, 98):
+            contents = encoded(image, "JPEG", quality=quality, subsampling=subsampling, progressive=progressive)
+            for smallest in (None, 32, 64):
+                expected = by_pillow(contents, smallest)
+                np.testing.assert_array_equal(read_pixels(contents, smallest), expected, strict=True)
+
+
+def test_small_jpegs_do_go_the_short_way_and_others_do_not(monkeypatch, colour):
+    small = encoded(colour, "JPEG")
+    expected = read_pixels(small)
+    monkeypatch.setattr(image_file, "_decoded", lambda *_: None)
+    np.testing.assert_array_equal(read_pixels(small), expected)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    assert read_pixels(encoded(colour, "JPEG", exif=turned)) is None
+    assert read_pixels(encoded(Image.new("RGB", (600, 600)), "JPEG")) is None
+
+
+def test_a_damaged_jpeg_is_answered_as_pillow_answers_it(by_pillow, rng, colour):
+    whole = encoded(colour, "JPEG")
+    cut = [whole[:length] for length in range(1, len(whole), 7)]
+    changed = [bytearray(whole) for _ in range(100)]
+    for contents in changed:
+        contents[rng.integers(len(whole))] ^= 1 << rng.integers(8)
+    for contents in (*cut, *map(bytes, changed), whole + b"more"):
+        ours, expected = outcome(contents), by_pillow(contents)
+        assert type(ours) is type(expected)
+        if isinstance(expected, str):
+            assert ours == expected
+        else:
+            np.testing.assert_array_equal(ours, expected)
+
+
+def test_a_flipped_bit_inside_a_png_is_noticed(colour):
+    contents = bytearray(encoded(colour))
+    contents[len(contents) // 2] ^= 1
+    with pytest.raises(InputFileError, match="damaged or cut short"):
+        read_pixels(bytes(contents))
+
+
+@pytest.mark.parametrize(
+    ("contents", "reason"),
+    [
+        (b"", "the file is empty"),
+        (b"Dear diary,\n", "this is not a picture"),
+        (b"RIFF\x24\0\0\0WAVEfmt " + bytes(24), "this is not a picture"),
+        (bytes(range(256)) * 8, "this is not a picture"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "this is not a picture"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(50), "damaged|not a picture"),
+    ],
+    ids=["empty", "text", "sound", "noise", "postscript", "a PNG's first bytes alone"],
+)
+def test_what_is_no_picture_is_refused_by_name(tmp_path, contents, reason):
+    path = tmp_path / "picture.png"
+    path.write_bytes(contents)
+    with pytest.raises(InputFileError, match=reason) as caught:
+        read_pixels(path)
+    assert_one_sentence_about(caught, path)
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path):
+    with pytest.raises(InputFileError, match="there is no such file") as caught:
+        read_pixels(tmp_path / "missing.png")
+    assert_one_sentence_about(caught, tmp_path / "missing.png")
+
+
+def test_a_folder_is_refused_by_name(tmp_path):
+    with pytest.raises(InputFileError, match="this is a folder") as caught:
+        read_pixels(tmp_path)
+    assert_one_sentence_about(caught, tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
+def test_a_file_without_permission_is_refused_by_name(tmp_path, grey):
+    path = tmp_path / "secret.png"
+    path.write_bytes(encoded(grey))
+    path.chmod(0)
+    with pytest.raises(InputFileError, match="permission denied") as caught:
+        read_pixels(path)
+    assert_one_sentence_about(caught, path)
+
+
+def test_a_path_that_leads_through_a_file_is_refused_by_name(tmp_path):
+    (tmp_path / "file").write_bytes(b"x")
+    with pytest.raises(InputFileError, match="cannot be opened") as caught:
+        read_pixels(tmp_path / "file" / "picture.png")
+    assert_one_sentence_about(caught, tmp_path / "file" / "picture.png")
+
+
+def assert_one_sentence_about(caught, path):
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    assert len(message) < len(str(path)) + 200

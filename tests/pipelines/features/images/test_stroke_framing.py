@@ -1,0 +1,133 @@
+"""Whether training pictures keep to a convention is measured on them, and those that do pass untouched."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from pipelines.errors import UsageError
+from pipelines.features.extraction import extract_all
+from pipelines.features.images.extractor import ImageExtractor
+from pipelines.features.images.stroke_framing import convention, framed, obeys
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """Forty pictures of crooked lines, normalised: uint8 [shape=(40, 28, 28)]."""
+    rng = np.random.default_rng(4)
+    made = []
+    while len(made) < 40:
+        sheet = Image.new("L", (200, 200), 255)
+        points = [tuple(point) for point in rng.integers(40, 160, (4, 2)).tolist()]
+        ImageDraw.Draw(sheet).line(points, 0, 16, joint="curve")
+        field = framed(np.asarray(sheet), 28, 28, 20, 2.4)
+        if obeys(field[np.newaxis], 20)[0]:
+            made.append(field)
+    return np.stack(made)
+
+
+def test_the_convention_of_normalised_pictures_is_found(pictures):
+    side, breadth = convention(pictures)
+    assert side in (19, 20)
+    assert 1.5 < breadth < 4
+    extractor = ImageExtractor.suited_to(pictures)
+    assert (extractor.framing, extractor.drawing_side, extractor.stroke_breadth) == ("strokes", side, breadth)
+
+
+def test_only_the_rows_to_be_trained_on_decide(pictures):
+    both = np.concatenate([pictures, 255 - pictures])
+    assert ImageExtractor.suited_to(both).framing == "whole"
+    assert ImageExtractor.suited_to(both, np.arange(40)).framing == "strokes"
+    assert ImageExtractor.suited_to(both, np.arange(40, 80)).framing == "whole"
+
+
+def test_files_of_normalised_pictures_are_framed_like_pixels(pictures, tmp_path):
+    paths = []
+    for number, pixels in enumerate(pictures):
+        paths.append(tmp_path / f"{number}.png")
+        Image.fromarray(pixels).convert("RGB" if number % 2 else "L").save(paths[-1])
+    assert ImageExtractor.suited_to(paths) == ImageExtractor.suited_to(pictures)
+    Image.new("L", (28, 30)).save(paths[0])
+    assert ImageExtractor.suited_to(paths).framing == "whole"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda X: 255 - X,
+        lambda X: np.roll(X, 4, axis=1),
+        lambda X: X[:, 4:24, 4:24],
+        lambda X: np.maximum(X, np.random.default_rng(0).integers(0, 200, X.shape, dtype=np.uint8)),
+        lambda X: X[:, ::4, ::4],
+        lambda X: X[:0],
+        np.zeros_like,
+    ],
+)
+def test_other_pictures_have_none(pictures, change):
+    assert convention(change(pictures)) is None
+
+
+def test_a_few_that_disobey_are_tolerated_and_framed(likeness, pictures):
+    X = pictures.copy()
+    X[7] = np.roll(X[7], 5, axis=0)
+    extractor = ImageExtractor.suited_to(X)
+    assert extractor.framing == "strokes"
+    stored, ok, _ = extract_all(extractor, X)
+    assert ok.all()
+    np.testing.assert_array_equal(np.delete(stored, 7, axis=0), np.delete(X, 7, axis=0).reshape(39, -1))
+    assert likeness(stored[7], pictures[7]) > 0.97
+
+
+def test_the_data_sets_own_pictures_pass_untouched_from_memory_and_from_files(pictures, tmp_path):
+    extractor = ImageExtractor.suited_to(pictures)
+    stored, ok, failures = extract_all(extractor, pictures)
+    assert ok.all()
+    assert failures == []
+    np.testing.assert_array_equal(stored, pictures.reshape(40, -1))
+    for mode in ("L", "RGB"):
+        path = tmp_path / f"{mode}.png"
+        Image.fromarray(pictures[3]).convert(mode).save(path)
+        np.testing.assert_array_equal(extractor.stored_row(extractor.read(path)), pictures[3].ravel())
+
+
+@pytest.mark.parametrize("colours", [lambda X: X, lambda X: 255 - X])
+def test_enlarged_or_inverted_they_give_nearly_the_same_row(likeness, pictures, colours):
+    extractor = ImageExtractor.suited_to(pictures)
+    for pixels in pictures[:10]:
+        for size in (28, 280, 1000):
+            image = Image.fromarray(colours(pixels)).resize((size, size), Image.Resampling.BICUBIC)
+            assert likeness(extractor.stored_row(np.asarray(image)), pixels) > 0.94
+
+
+def test_in_memory_too_a_picture_without_strokes_loses_its_row_and_no_other(pictures):
+    X = np.concatenate([pictures[:3], np.full((1, 28, 28), 200, np.uint8), pictures[3:5]])
+    stored, ok, failures = extract_all(ImageExtractor.suited_to(pictures), X)
+    assert ok.tolist() == [True, True, True, False, True, True]
+    assert [index for index, _ in failures] == [3]
+    np.testing.assert_array_equal(stored, pictures[:5].reshape(5, -1))
+
+
+def test_settings_from_before_there_was_a_choice_mean_the_whole_picture():
+    old = {"width": 28, "height": 28, "channels": "grey"}
+    assert ImageExtractor.from_settings(old) == ImageExtractor(28, 28, "grey")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"framing": "stroke"},
+        {"framing": None},
+        {"channels": "colour"},
+        {"drawing_side": 0},
+        {"drawing_side": 29},
+        {"drawing_side": 20.0},
+        {"drawing_side": True},
+        {"stroke_breadth": 0},
+        {"stroke_breadth": float("nan")},
+        {"stroke_breadth": "2"},
+        {"framing": "whole"},
+    ],
+)
+def test_settings_out_of_range_are_refused_in_one_sentence(changed):
+    settings = ImageExtractor(28, 28, "grey", "strokes", 20, 2.4).settings()
+    with pytest.raises(UsageError, match=r"^image \w+: must be [^\n]*, not [^\n]*$"):
+        ImageExtractor.from_settings(settings | changed)

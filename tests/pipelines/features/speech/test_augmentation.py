@@ -1,0 +1,69 @@
+"""Each epoch hears one variant of every training row, of no other, and foreign sounds beside them."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from pipelines.features.speech import augmentation
+from pipelines.features.speech.augmentation import SpeechAugmentation
+from pipelines.features.speech.extractor import SpeechExtractor
+from pipelines.features.speech.variation import Variation
+
+N, K, VARIANTS = 20, 3, 4
+TRAIN = np.arange(5, 17)
+PREPARED = SimpleNamespace(dataset=SimpleNamespace(rows=lambda role: TRAIN, y=np.arange(N) % K, labels=("a", "b", "c")))
+
+
+def bank(n_variants, sign=1):
+    """Rows that say which sample and which variant they are."""
+    sample, variant = np.meshgrid(np.arange(N), np.arange(n_variants), indexing="ij")
+    return np.stack([sign * sample, sign * variant], axis=-1).astype(np.float32)
+
+
+def epoch(augmentation, batch_size=5, seed=0):
+    batches = list(augmentation.batches(PREPARED, lambda X: X, batch_size, 0.0, np.random.default_rng(seed)))
+    return [X for X, _ in batches], [y for _, y in batches]
+
+
+def test_an_epoch_hears_each_training_row_once_in_one_of_its_variants():
+    X, y = epoch(SpeechAugmentation(bank(VARIANTS), bank(0)))
+    assert [len(part) for part in X] == [5, 5, 2]
+    samples = np.concatenate(X)[:, 0].astype(int)
+    assert sorted(samples) == sorted(TRAIN)
+    assert np.array_equal(np.concatenate(y), PREPARED.dataset.y[samples])
+
+
+def test_epochs_draw_other_variants_in_another_order():
+    augmentation = SpeechAugmentation(bank(VARIANTS), bank(0))
+    first, again, other = (np.concatenate(epoch(augmentation, seed=seed)[0]) for seed in (0, 0, 1))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+    assert set(first[:, 1]) <= set(range(VARIANTS))
+    assert len(set(first[:, 1])) > 1
+
+
+def test_foreign_sounds_come_in_addition_with_all_classes_alike():
+    X, y = epoch(SpeechAugmentation(bank(VARIANTS), bank(2, sign=-1), share=0.4), batch_size=10)
+    assert [len(part) for part in X] == [14, 3]
+    for rows, target in zip(X, y, strict=True):
+        foreign = rows[:, 0] < 0
+        assert set(-rows[foreign][:, 0].astype(int)) <= set(TRAIN)
+        assert np.allclose(target[foreign], 1 / K)
+        assert np.array_equal(target[~foreign].argmax(axis=1), PREPARED.dataset.y[rows[~foreign][:, 0].astype(int)])
+        assert np.allclose(target.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize(("most_bytes", "expected"), [(1 << 30, (6, 2)), (2000, (1, 1)), (28_000, (3, 1))])
+def test_variants_stay_within_their_memory(monkeypatch, most_bytes, expected):
+    made = {}
+
+    def cached(dataset, words, n_jobs, work):
+        made["counts"] = (words.n_variants, words.n_foreign)
+        return np.zeros((len(dataset), words.n_stored), np.float32), None, []
+
+    monkeypatch.setattr(augmentation, "cached_features", cached)
+    monkeypatch.setattr(augmentation, "MOST_BYTES", most_bytes)
+    augmented = augmentation.of_recordings(range(5), SpeechExtractor(), Variation(), 6, 0.2)
+    assert made["counts"] == expected
+    assert (augmented.variants.shape[1], augmented.foreign.shape[1]) == expected

@@ -1,0 +1,213 @@
+"""The arrows of the design: who may import whom, who may know which task is at work, and what may be loaded when."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+HEAVY = ("librosa", "numba", "sklearn", "matplotlib")
+
+
+def modules(package):
+    """Return the modules below a package: dict of dotted name to (path, syntax tree)."""
+    found = {}
+    for path in sorted((REPOSITORY / package).rglob("*.py")):
+        name = ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__")
+        found[name] = (path, ast.parse(path.read_text(encoding="utf-8")))
+    return found
+
+
+def is_module(name):
+    """Whether a dotted name is a module of this repository, not something in one."""
+    path = REPOSITORY.joinpath(*name.split("."))
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def imported(tree):
+    """Return every module that a module imports, wherever in it; `from a import b` names a.b where that is one."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {name if is_module(name) else node.module for name in inner}
+    return names
+
+
+CORE, PIPELINES = modules("backprop_core"), modules("pipelines")
+HALL = {"pipelines", "pipelines.__main__", "pipelines.errors", "pipelines.records", "pipelines.wording"}
+
+# From above to below: a room may know the rooms named here, and what its modules have in common with the hall.
+ARROWS = {
+    "cli": {"verbs", "report", "diagnosis", "models", "learning", "datasets", "features", "runs", "machine"},
+    "lab": {"verbs", "export", "report", "diagnosis", "models", "learning", "datasets", "features", "runs", "machine"},
+    "verbs": {"diagnosis", "report", "export", "models", "learning", "datasets", "features", "runs", "machine"},
+    "diagnosis": {"models", "learning", "datasets", "features", "machine"},
+    "report": {"models", "learning", "datasets", "features", "machine"},
+    "export": {"models", "learning", "datasets", "features", "machine"},
+    "models": {"learning", "datasets", "features", "machine"},
+    "learning": {"datasets", "features", "machine"},
+    "features": {"machine"},
+    "datasets": {"machine"},
+    "runs": {"machine"},
+    "machine": set(),
+}
+
+
+def room_of(name):
+    """Return the folder of `pipelines` that a module is in: "verbs"; None for a module in the hall."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in ARROWS else None
+
+
+def arrows_of(name):
+    """Return the modules of the applications that a module imports itself."""
+    return {module for module in imported(PIPELINES[name][1]) if module in PIPELINES}
+
+
+def reachable(start):
+    """Return every module of the applications that a module imports, directly or not."""
+    found, ahead = set(), [start]
+    while ahead:
+        name = ahead.pop()
+        if name not in found:
+            found.add(name)
+            ahead += arrows_of(name)
+    return found
+
+
+def test_every_module_is_in_a_room_or_one_of_the_few_in_the_hall():
+    assert {name for name in PIPELINES if room_of(name) is None} <= HALL
+    assert {"pipelines.verbs.train", "pipelines.features.images.extractor"} <= PIPELINES.keys()
+
+
+@pytest.mark.parametrize("name", [name for name in PIPELINES if room_of(name)])
+def test_an_arrow_goes_down_only(name):
+    room = room_of(name)
+    rooms = {room_of(module) for module in arrows_of(name)} - {None, room}
+    assert rooms <= ARROWS[room], f"{name} must not know {rooms - ARROWS[room]}"
+
+
+@pytest.mark.parametrize("name", [name for name in PIPELINES if room_of(name) == "verbs"])
+def test_no_verb_imports_a_verb(name):
+    assert not {module for module in arrows_of(name) if room_of(module) == "verbs"} - {"pipelines.verbs"}
+
+
+@pytest.mark.parametrize("package", [CORE, PIPELINES], ids=["core", "pipelines"])
+def test_no_two_modules_import_each_other(package):
+    arrows = {name: imported(tree) & package.keys() - {name} for name, (_, tree) in package.items()}
+    while free := [name for name, below in arrows.items() if not below & arrows.keys()]:
+        for name in free:
+            del arrows[name]
+    assert not arrows, f"these import each other in a circle: {sorted(arrows)}"
+
+
+@pytest.mark.parametrize("name", CORE)
+def test_the_core_never_imports_the_applications(name):
+    assert not {module for module in imported(CORE[name][1]) if module.split(".")[0] == "pipelines"}
+
+
+def kind_of(name):
+    """Return the folder of `pipelines.features` that a module is in: "speech"; None for what all kinds share."""
+    parts = name.split(".")
+    below = len(parts) > 2 and parts[1] == "features" and (REPOSITORY / "pipelines" / "features" / parts[2]).is_dir()
+    return parts[2] if below else None
+
+
+@pytest.mark.parametrize("name", [name for name in PIPELINES if room_of(name) == "features"])
+def test_features_of_two_kinds_never_meet(name):
+    kinds = {kind_of(module) for module in reachable(name)} - {None}
+    assert kinds <= {kind_of(name)}, f"{name} knows of {kinds}"
+
+
+def asks_for_the_task(node):
+    """Whether a piece of code behaves differently for one task: compares with its name, or looks at its class."""
+    names = ("speech", "images", "text")
+    if isinstance(node, ast.Compare):
+        operands = [node.left, *node.comparators]
+        return any(isinstance(part, ast.Constant) and part.value in names for part in operands)
+    if isinstance(node, ast.MatchValue):
+        return isinstance(node.value, ast.Constant) and node.value.value in names
+    if isinstance(node, ast.Name | ast.Attribute):
+        name = node.id if isinstance(node, ast.Name) else node.attr
+        return name in ("SPEECH", "IMAGES", "TEXT", "SpeechExtractor", "ImageExtractor", "TextExtractor")
+    return False
+
+
+ANY_TASK = ("verbs", "diagnosis", "report", "models", "learning", "runs", "machine")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name in PIPELINES if room_of(name) in ANY_TASK and not name.startswith("pipelines.learning.tasks")],
+)
+def test_no_verb_asks_which_task_it_is_at(name):
+    path, tree = PIPELINES[name]
+    lines = [node.lineno for node in ast.walk(tree) if asks_for_the_task(node)]
+    assert not lines, f"{path} asks for the task in lines {lines}"
+
+
+def test_the_check_for_tasks_finds_what_it_is_after():
+    for code in ('if task == "speech": pass', '"images" != t', "isinstance(e, ImageExtractor)"):
+        assert any(asks_for_the_task(node) for node in ast.walk(ast.parse(code)))
+
+
+@pytest.mark.parametrize("name", [*CORE, *PIPELINES])
+def test_only_the_report_imports_matplotlib(name):
+    tree = {**CORE, **PIPELINES}[name][1]
+    assert name.startswith("pipelines.report") or not any(m.startswith("matplotlib") for m in imported(tree))
+
+
+def loaded_by(*words, heavy=HEAVY):
+    """Run the command line in a process of its own; return its exit code and which heavy packages it loaded."""
+    program = (
+        "import json, sys\nfrom pipelines.cli import cli\n"
+        f"try:\n    cli({[str(word) for word in words]!r}, prog_name='backprop')\n"
+        "except SystemExit as end:\n    code = end.code\n"
+        f"print(json.dumps([code, sorted(set({list(heavy)!r}) & set(sys.modules))]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("words", [["--help"], ["train", "--help"], ["predict", "--help"], ["explain", "--help"]])
+def test_help_loads_nothing_heavy_nor_any_verb(words):
+    others = (
+        "numpy",
+        "scipy",
+        "soundfile",
+        "PIL",
+        "pooch",
+        "safetensors",
+        "pipelines.verbs.train",
+        "pipelines.models.bundle",
+    )
+    assert loaded_by(*words, heavy=(*HEAVY, *others)) == [0, []]
+
+
+def test_predicting_a_picture_loads_nothing_heavy(images_model, picture, tmp_path):
+    words = ("predict", images_model, picture(tmp_path / "a.png"))
+    assert loaded_by(*words, heavy=(*HEAVY, "scipy", "soundfile", "pooch")) == [0, []]
+
+
+def test_explaining_a_picture_loads_nothing_heavy(images_model, picture, tmp_path):
+    words = ("explain", images_model, picture(tmp_path / "a.png"))
+    assert loaded_by(*words, heavy=(*HEAVY, "scipy", "soundfile", "pooch")) == [0, []]
+
+
+def test_predicting_a_word_loads_neither_librosa_nor_numba(speech_model):
+    word = REPOSITORY / "data" / "bundled" / "spoken-digits" / "f1" / "0-0.flac"
+    assert loaded_by("predict", speech_model, word) == [0, []]
+
+
+def test_a_cluster_is_loaded_only_where_it_is_asked_for():
+    words = ("crossval", "images", "--dataset", "digits", "--folds", "2", "--hidden", "8", "--epochs", "1", "--fresh")
+    assert loaded_by(*words, "--jobs", "2", heavy=("distributed", "matplotlib")) == [0, []]

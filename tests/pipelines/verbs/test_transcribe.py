@@ -1,0 +1,225 @@
+"""Transcription finds the words of a recording wherever they are, and hears each as if it were alone."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from pipelines.features.inputs import Sample
+from pipelines.features.speech import transcription
+from pipelines.features.speech.audio_file import read_waveform
+from pipelines.models import bundle
+
+WORDS = Path(__file__).resolve().parents[3] / "data" / "bundled" / "spoken-digits"
+STEP = 0.01
+
+
+@pytest.fixture(scope="module")
+def model(speech_model):
+    return bundle.load(speech_model)
+
+
+@pytest.fixture(scope="module")
+def sr(model):
+    return model.extractor.sr
+
+
+@pytest.fixture(scope="module")
+def strung(sr):
+    """A function that strings bundled words together with pauses of 0.35 s: waveform, and the middle of each word."""
+
+    def string(digits, voice="f1"):
+        parts, middles = [np.zeros(round(0.4 * sr))], []
+        for digit in digits:
+            waveform, rate = read_waveform(WORDS / voice / f"{digit}-0.flac")
+            assert rate == sr
+            middles.append((sum(map(len, parts)) + len(waveform) / 2) / sr)
+            parts += [0.5 * waveform / np.abs(waveform).max(), np.zeros(round(0.35 * sr))]
+        return np.concatenate(parts), middles
+
+    return string
+
+
+@pytest.fixture(scope="module")
+def heard(model, sr):
+    """A function that transcribes a waveform: (words, starts, ends)."""
+
+    def hear(waveform, rate=None):
+        content = io.BytesIO()
+        soundfile.write(content, waveform, rate or sr, format="WAV", subtype="FLOAT")
+        words = transcription.transcribe_recording(model, Sample("sound", content.getvalue())).words
+        return [word.word for word in words], [word.start for word in words], [word.end for word in words]
+
+    return hear
+
+
+@pytest.fixture(scope="module")
+def number(tmp_path_factory, strung, sr):
+    """The path of a recording of a telephone number."""
+    path = tmp_path_factory.mktemp("numbers") / "number.wav"
+    soundfile.write(path, strung("31452")[0], sr)
+    return path
+
+
+def test_each_word_is_found_where_it_was_said(heard, strung):
+    waveform, middles = strung("0123456789")
+    words, starts, ends = heard(waveform)
+    assert len(words) == 10
+    assert all(start < middle < end for start, middle, end in zip(starts, middles, ends, strict=True))
+    assert sum(word == said for word, said in zip(words, "0123456789", strict=True)) >= 7
+
+
+def test_a_word_is_classified_as_a_recording_of_it_would_be(model, strung, sr):
+    content = io.BytesIO()
+    waveform = strung("38")[0].astype(np.float32)
+    soundfile.write(content, waveform, sr, format="WAV", subtype="FLOAT")
+    for word in transcription.transcribe_recording(model, Sample("two words", content.getvalue())).words:
+        alone = waveform[round(word.start * sr) : round(word.end * sr)]
+        probabilities = model.probabilities(model.extractor.stored_rows([alone]))[0]
+        assert word.probability == pytest.approx(probabilities.max(), abs=1e-6)
+        assert word.word == model.labels[probabilities.argmax()]
+
+
+def test_a_pause_in_front_shifts_the_times_and_nothing_else(heard, strung, sr):
+    waveform, _ = strung("4071")
+    words, starts, ends = heard(waveform)
+    late_words, late_starts, late_ends = heard(np.concatenate([np.zeros(sr // 2), waveform]))
+    assert late_words == words
+    assert late_starts + late_ends == pytest.approx([time + 0.5 for time in starts + ends], abs=1.5 * STEP)
+
+
+def test_two_recordings_one_after_the_other_hold_the_words_of_both(heard, strung):
+    first, second = strung("407")[0], strung("9153", voice="m1")[0]
+    assert heard(np.concatenate([first, second]))[0] == heard(first)[0] + heard(second)[0]
+
+
+@pytest.mark.parametrize("gain", [0.02, 0.3, 1.9])
+def test_volume_changes_nothing(heard, strung, gain):
+    waveform, _ = strung("2468")
+    assert heard(gain * waveform) == heard(waveform)
+
+
+def test_a_stereo_copy_is_the_same(heard, strung):
+    waveform, _ = strung("2468")
+    assert heard(np.stack([waveform, waveform], axis=1)) == heard(waveform)
+
+
+def test_another_sampling_rate_is_nearly_the_same(heard, strung, sr):
+    import soxr
+
+    waveform, _ = strung("2468")
+    words, starts, _ = heard(waveform)
+    other_words, other_starts, _ = heard(soxr.resample(waveform, sr, 44100), 44100)
+    assert other_words == words
+    assert other_starts == pytest.approx(starts, abs=2 * STEP)
+
+
+def test_many_words_are_all_classified_in_order(model, strung, sr, monkeypatch):
+    content = io.BytesIO()
+    soundfile.write(content, strung("31452")[0], sr, format="WAV", subtype="FLOAT")
+    sample = Sample("sound", content.getvalue())
+    at_once = transcription.transcribe_recording(model, sample)
+    monkeypatch.setattr(transcription, "WORDS_AT_ONCE", 2)
+    assert transcription.transcribe_recording(model, sample) == at_once
+
+
+def test_a_recording_of_one_word_holds_that_word(call, speech_model):
+    path = WORDS / "f1" / "3-0.flac"
+    [answer] = call("transcribe", speech_model, path, "--json").json
+    assert len(answer["words"]) == 1
+
+
+@pytest.mark.parametrize(
+    "waveform", [np.zeros(40_000), np.zeros(1), np.ones(3), np.random.default_rng(0).normal(0, 0.01, 40_000)]
+)
+def test_silence_and_steady_noise_hold_no_words(heard, waveform):
+    assert heard(waveform) == ([], [], [])
+
+
+def test_json_is_a_list_with_one_record_a_file(call, speech_model, number, tmp_path):
+    (tmp_path / "notes.txt").write_text("one two three")
+    (tmp_path / "empty.wav").touch()
+    names = [tmp_path / "notes.txt", number, tmp_path / "none.wav", tmp_path / "empty.wav"]
+    answer = call("transcribe", speech_model, *names, "--json")
+    assert answer.code == 3
+    assert [record["path"] for record in answer.json] == list(map(str, names))
+    assert [sorted(record) for record in answer.json] == [
+        ["error", "path"],
+        ["path", "words"],
+        ["error", "path"],
+        ["error", "path"],
+    ]
+    assert all(set(word) == {"start", "end", "word", "probability", "unknown"} for word in answer.json[1]["words"])
+    assert len(answer.json[1]["words"]) == 5
+    assert answer.stderr.count("error: ") == 3
+
+
+def test_text_is_a_line_a_word_and_the_words_in_a_row(call, speech_model, number):
+    lines = call("transcribe", speech_model, number).stdout.splitlines()
+    [record] = call("transcribe", speech_model, number, "--json").json
+    assert lines[-1] == f"{number}: {' '.join(word['word'] for word in record['words'])}"
+    for line, word in zip(lines[:-1], record["words"], strict=True):
+        start, end, text, probability, sign = line.split()
+        assert (float(start), float(end), text, sign) == (word["start"], word["end"], word["word"], "%")
+        assert float(probability) == pytest.approx(100 * word["probability"], abs=0.006)
+
+
+def test_text_says_so_where_there_are_no_words(call, speech_model, tmp_path, sr):
+    soundfile.write(tmp_path / "a.wav", np.zeros(sr), sr)
+    answer = call("transcribe", speech_model, tmp_path / "a.wav")
+    assert (answer.code, answer.stdout) == (0, f"{tmp_path / 'a.wav'}: (no words)\n")
+
+
+def test_words_below_the_threshold_are_unknown_and_keep_their_place(call, speech_model, number):
+    [plain] = call("transcribe", speech_model, number, "--json").json
+    threshold = sorted(word["probability"] for word in plain["words"])[2]
+    [strict] = call("transcribe", speech_model, number, "--json", "--threshold", threshold - 1e-6).json
+    for word, judged in zip(plain["words"], strict["words"], strict=True):
+        unknown = word["probability"] < threshold
+        assert judged == (word | {"word": None, "unknown": True} if unknown else word)
+    assert sum(word["unknown"] for word in strict["words"]) == 2
+    text = call("transcribe", speech_model, number, "--threshold", threshold - 1e-6).stdout
+    assert text.splitlines()[-1].count("[unknown]") == 2
+
+
+def test_subtitles_and_textgrid_hold_the_same_words(call, speech_model, number):
+    [record] = call("transcribe", speech_model, number, "--json").json
+    words = [word["word"] for word in record["words"]]
+    assert call("transcribe", speech_model, number, "--srt").stdout.splitlines()[2::4] == words
+    grid = call("transcribe", speech_model, number, "--textgrid").stdout
+    texts = [line.split("=")[1].strip().strip('"') for line in grid.splitlines() if "text =" in line]
+    assert [text for text in texts if text] == words
+
+
+@pytest.mark.parametrize("form", ["--srt", "--textgrid"])
+def test_files_for_one_recording_are_not_made_of_two(call, speech_model, number, form):
+    answer = call("transcribe", speech_model, number, number, form)
+    assert (answer.code, answer.stdout) == (2, "")
+    assert "one at a time" in answer.stderr
+
+
+def test_standard_input_is_a_recording_and_a_folder_holds_some(call, speech_model, number):
+    [record] = call("transcribe", speech_model, "-", "--json", stdin=number.read_bytes()).json
+    [named] = call("transcribe", speech_model, number.parent, "--json").json
+    assert record == named | {"path": "-"}
+    assert named["path"] == str(number)
+
+
+def test_a_model_of_pictures_is_a_usage_error(call, images_model, number):
+    answer = call("transcribe", images_model, number)
+    assert (answer.code, answer.stdout) == (2, "")
+    assert "images" in answer.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["a.wav", "--threshold", "nan"], ["a.wav", "--threshold", "1.1"]])
+def test_wrong_words_are_usage_errors(call, speech_model, words):
+    assert call("transcribe", speech_model, *words).code == 2
+
+
+def test_transcribing_loads_neither_librosa_nor_numba(call_process, speech_model, number):
+    at_exit = "atexit.register(lambda: print(json.dumps(sorted({'librosa', 'numba'} & set(sys.modules)))))"
+    answer = call_process("transcribe", speech_model, number, before=f"import atexit, json, sys\n{at_exit}")
+    assert json.loads(answer.stdout.splitlines()[-1]) == []
