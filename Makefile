@@ -1,7 +1,7 @@
 # Every target is one call of the command line, which works without make too. GNU make 3.81 suffices.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train-speech train-images evaluate-speech evaluate-images crossval-speech diagnose-speech diagnose-images report overfit underfit vanish explode no-backprop predict gradcheck test lint bench clean distclean
+.PHONY: help setup train-speech train-images evaluate-speech evaluate-images crossval-speech diagnose-speech diagnose-images report overfit underfit vanish explode no-backprop predict gradcheck test lint bench dist clean distclean
 
 PYTHON ?= python3
 DATASET ?=
@@ -93,6 +93,11 @@ lint: $(READY) ## Check style
 
 bench: $(READY) ## Measure speed and memory anew, or what ARGS names; writes benchmarks/results/
 	$(BIN)/python -m benchmarks $(or $(ARGS),training_speed prediction_speed memory time_to_accuracy)
+
+dist: $(READY) ## Build the wheel and the source distribution in dist/, and check both
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/twine check --strict dist/*
 
 clean: ## Remove models, caches and what tools left behind
 	rm -rf models reports data/cache build dist .pytest_cache .ruff_cache .hypothesis

@@ -143,7 +143,7 @@ def crossval(
     Each training that is finished is kept below the cache folder: after Ctrl-C, the same command trains the rest.
 
     With --dask, the workers of a cluster train, such as tcp://10.0.0.1:8786. They need this version of backprop, and
-    none of your files: features are made here and sent. (pip install 'backprop[cluster]')
+    none of your files: features are made here and sent. (pip install 'visible-backprop[cluster]')
     """
     from pipelines.learning import tasks
     from pipelines.verbs.crossval import cross_validate

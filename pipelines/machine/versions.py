@@ -10,12 +10,13 @@ import numpy as np
 
 import backprop_core
 import pipelines
+from pipelines.machine.extras import DISTRIBUTION
 
 
 def versions():
     """Return what this runs on, by name: dict of str to str."""
     try:
-        own = version("backprop")
+        own = version(DISTRIBUTION)
     except PackageNotFoundError:
         own = "not installed"
     return {

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from threadpoolctl import threadpool_limits
 
 from pipelines.errors import ClusterError, UsageError
+from pipelines.machine.extras import install_command
 from pipelines.machine.versions import code
 
 PATIENCE = 10  # seconds for a scheduler to answer, and again for it to have a worker
@@ -34,7 +35,7 @@ def connected(address):
     try:
         import distributed
     except ImportError:
-        raise UsageError("--dask needs the package distributed: pip install 'backprop[cluster]'") from None
+        raise UsageError(f"--dask needs the package distributed: {install_command('distributed')}") from None
     for name in ("distributed", "distributed.client"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said here, in a sentence
     try:

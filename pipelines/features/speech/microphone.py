@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from pipelines.errors import MicrophoneError
 from pipelines.features.speech.long_recording import resampled
+from pipelines.machine.extras import install_command
 
 BLOCK_SECONDS = 0.05
 SETTLING_SECONDS = 0.5  # at first many devices give a click, or nothing
@@ -57,7 +58,7 @@ def _sounddevice():
     try:
         import sounddevice
     except ImportError as error:
-        raise MicrophoneError("recording needs the package sounddevice; install it: pip install sounddevice") from error
+        raise MicrophoneError(f"recording needs the package sounddevice: {install_command('sounddevice')}") from error
     except OSError as error:
         raise MicrophoneError(
             "recording needs the library PortAudio; install it (Debian, Ubuntu: apt install libportaudio2; macOS: brew "

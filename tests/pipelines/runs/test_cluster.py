@@ -204,4 +204,4 @@ def test_without_the_package_the_error_says_how_to_get_it(call, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     answer = call(*WORDS, "--dask", "tcp://127.0.0.1:8786")
     assert (answer.code, answer.stdout) == (UsageError.exit_code, "")
-    assert "pip install 'backprop[cluster]'" in answer.stderr
+    assert "pip install 'visible-backprop[cluster]'" in answer.stderr

@@ -258,5 +258,5 @@ def test_without_a_microphone_the_answer_is_1_and_one_line(call, tmp_path, monke
     monkeypatch.setitem(sys.modules, "sounddevice", None)
     answer = call("record", "yes", "--out", tmp_path / "words")
     assert (answer.code, answer.stdout) == (1, "")
-    assert answer.stderr == "error: recording needs the package sounddevice; install it: pip install sounddevice\n"
+    assert answer.stderr == "error: recording needs the package sounddevice: pip install 'visible-backprop[mic]'\n"
     assert not (tmp_path / "words").exists()

@@ -115,7 +115,7 @@ def test_without_a_microphone_one_sentence_says_so(sounddevice):
 
 def test_without_the_package_one_sentence_says_how_to_install_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "sounddevice", None)
-    assert "pip install sounddevice" in refusal()
+    assert "pip install 'visible-backprop[mic]'" in refusal()
 
 
 def test_without_its_library_one_sentence_says_how_to_install_it(monkeypatch, tmp_path):

@@ -1,0 +1,32 @@
+"""Extras: packages that only some jobs need, and how a user installs them.
+
+The smallest installation predicts, and nothing else. Whoever meets a package that is missing is told what to type.
+"""
+
+DISTRIBUTION = "visible-backprop"  # on the package index, where the name backprop belongs to others
+
+EXTRA_OF = {  # package that is imported: extra that brings it
+    "sklearn": "estimators",
+    "scipy": "estimators",
+    "librosa": "train",
+    "numba": "train",
+    "pooch": "train",
+    "jinja2": "report",
+    "matplotlib": "report",
+    "distributed": "cluster",
+    "sounddevice": "mic",
+}
+
+
+def install_command(package: str) -> str:
+    """Return what to type to install a package that is imported: with the extra that brings it, or by itself."""
+    extra = EXTRA_OF.get(package)
+    return f"pip install '{DISTRIBUTION}[{extra}]'" if extra else f"pip install {package}"
+
+
+def explain_missing(error: ImportError) -> str | None:
+    """Return what to do about a package that cannot be imported, in a sentence; None where it is none of `EXTRA_OF`."""
+    package = (error.name or "").partition(".")[0]
+    if package not in EXTRA_OF:
+        return None
+    return f"this needs the package {package}, which is not installed: {install_command(package)}"
