@@ -3,6 +3,6 @@
 `main` is what `backprop` and `python -m pipelines` call.
 """
 
-from pipelines.cli.commands import cli, main
+from pipelines.cli.group import cli, main
 
 __all__ = ["cli", "main"]

@@ -77,7 +77,7 @@ def _settings(ctx, param, values):
 
 
 def options_recipe(command):
-    """Add the data set, and what chooses the recipe; see `cli._recipe`."""
+    """Add the data set, and what chooses the recipe; see `recipe_of`."""
     for add in (
         click.option(
             "--set", "settings", multiple=True, callback=_settings, metavar="NAME=VALUE", help="Set a recipe entry."
@@ -94,6 +94,13 @@ def options_recipe(command):
 
 
 def options_training(command):
-    """Add the task, its data set, and what chooses the recipe; see `cli._recipe`."""
+    """Add the task, its data set, and what chooses the recipe; see `recipe_of`."""
     command = options_recipe(command)
     return click.argument("task_name", metavar=f"{{{'|'.join(NAMES)}}}", type=click.Choice(NAMES))(command)
+
+
+def recipe_of(task, preset, config, settings, **chosen):
+    """Return the preset's recipe as the file and then the options, where they are given, change it."""
+    recipe = task.presets[preset]
+    recipe = recipe.with_file(config) if config else recipe
+    return recipe.changed({**settings, **{name: value for name, value in chosen.items() if value is not None}})

@@ -11,6 +11,8 @@ import click
 
 from pipelines.wording import shown
 
+INTERRUPTED = 130  # the exit code after Ctrl-C
+
 
 def as_json(record):
     """Return a record as one JSON document. NaN is refused: no reader of JSON understands it."""

@@ -1,0 +1,292 @@
+"""The page of results, docs/results.md, made from the files in results/: `python -m benchmarks.results_page` writes it.
+
+The README's table is a part of it, and is written between the same two lines there.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from benchmarks.results_file import FOLDER
+
+ROOT = Path(__file__).parents[1]
+PAGE, README = ROOT / "docs" / "results.md", ROOT / "README.md"
+BEGIN, END = "<!-- results: python -m benchmarks.results_page -->", "<!-- end of results -->"
+HEADER = ("| data set | preset | test accuracy | test samples | training in all | threads |", "|---|---|---|---|---|---|")
+
+
+def page():
+    """Return docs/results.md as text."""
+    sections = {
+        "Accuracy on the official test splits": table,
+        "Pictures": pictures,
+        "Voices it has never heard": new_voices,
+        "A word in a noisy room": noisy_rooms,
+        "Sounds that are none of the words": foreign_sounds,
+        "Diagnoses": diagnosis,
+        "Speed": speed,
+    }
+    parts = [f"## {title}\n\n{section()}" for title, section in sections.items()]
+    return "\n\n".join([INTRODUCTION, *parts]) + "\n"
+
+
+INTRODUCTION = """# Results
+
+Every number on this page comes from a file in [benchmarks/results](../benchmarks/results), which the command beside the
+number wrote. `python -m benchmarks.results_page` makes the page anew from these files. Choices are made on validation
+rows or validation speakers. Test rows are read once for each reported number. A mean over several seeds carries the
+standard deviation of the seeds, and a single run carries Wilson's 95 % interval."""
+
+
+def in_readme(text):
+    """Return the README with its table as the results have it now."""
+    rows = "\n".join([BEGIN, *HEADER, *accuracy_rows(), END])
+    return re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda found: rows, text, flags=re.DOTALL)
+
+
+def accuracy_rows():
+    """Return the rows of the table of accuracies, as Markdown: list of str."""
+    records = [_read(name) for name in ("accuracy", "speech_accuracy", "image_accuracy_fast", "image_accuracy_best")]
+    sets = [(name, record["preset"], of) for record in records for name, of in record["sets"].items()]
+    return [
+        f"| {name} | {preset} | {_spread(of['test_accuracy'])} | {of['n_test']:,} "
+        f"| {_duration(of['seconds']['with_features'])} | {of['threads']} |"
+        for name, preset, of in sorted(sets, key=lambda entry: entry[0])
+    ]
+
+
+def table():
+    """Return the accuracies, and how long recognising and extracting takes, as Markdown."""
+    accuracy, startup, features, decoding = (
+        _read(name) for name in ("accuracy", "startup", "feature_speed", "decoding_speed")
+    )
+    seconds = startup["median_seconds"]
+    one_picture, one_word = seconds["backprop predict: one picture"], seconds["backprop predict: one recording"]
+    machine = accuracy["machine"]
+    versions = ", ".join(f"{name} {number}" for name, number in accuracy["versions"].items())
+    return "\n".join(
+        [
+            *HEADER,
+            *accuracy_rows(),
+            "",
+            f"Single models, official test splits (`{accuracy['command']} speech_accuracy image_accuracy_fast "
+            "image_accuracy_best`). "
+            f"Recognising one file takes {one_picture:.2f} s for a picture and {one_word:.2f} s for a recording, "
+            f"start-up included (`{startup['command']}`). CIFAR-10's "
+            f"{decoding['files']:,} JPEG files are a cached matrix in "
+            f"{decoding['share_of_pillow_loop']['backprop']:.2f} of the time of a loop over Pillow, and "
+            f"{decoding['share_of_pillow_loop']['backprop_own_folder']:.2f} as a folder of your own, "
+            f"whose files are listed and checksummed first (`{decoding['command']}`).",
+            "",
+            _feature_speed(features),
+            "",
+            f"Measured on {machine['cores']} cores ({machine['processor']}); {versions}.",
+        ]
+    )
+
+
+def _feature_speed(measured):
+    plain, varied = measured["plain"], measured["varied"]
+    loops = varied["loop_over_ours"]
+
+    def ratios(of):
+        return f"{of['one core']:.1f} times as fast on one core and {of['all cores']:.1f} times on two"
+
+    return (
+        f"The features of FSDD's {measured['files']:,} recordings are ready {ratios(plain['librosa_over_ours'])} as in "
+        f"a loop over librosa in one process; the two differ by {plain['largest_difference']:.1g} at most, but for "
+        f"{plain['cut_otherwise']} recordings with clicks or noise beside the word, unknown to librosa. Varied "
+        f"words for training are made {ratios(loops['librosa'])} as in such a loop that changes the tempo with "
+        f"librosa's `time_stretch`; {ratios(loops['same numbers'])} as in one that changes it in the quick way used "
+        f"here, to the same numbers; and {ratios(loops['plain views'])} as the loop makes plain ones "
+        f"(`{measured['command']}`)."
+    )
+
+
+def _spread(scores):
+    """Return the mean of several seeds with its spread, or one seed's score with the interval of its test, as text."""
+    if scores["sd"] is None:
+        low, high = scores["ci95"]
+        return f"{100 * scores['mean']:.2f} % (one seed; 95 % interval {100 * low:.2f} to {100 * high:.2f} %)"
+    n = len(scores["seeds"])
+    return f"{100 * scores['mean']:.2f} ± {100 * scores['sd']:.2f} % ({n} seeds; worst {100 * scores['lowest']:.2f} %)"
+
+
+def _duration(seconds):
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def pictures():
+    """Return what else is known about pictures as Markdown: answers together, folds, photographs, augmentation."""
+    together, folds, photographs, augmentation = (
+        _read(name) for name in ("images_together", "digits_crossval", "real_pictures", "augmentation_speed")
+    )
+    ways = dict.fromkeys(way for of in together["measured"] for way in of["ways"])
+    rows = [
+        f"| {of['dataset']} | {of['preset']} | {of['models']} | "
+        f"{' | '.join(_percent(of['ways'][way]['accuracy']) if way in of['ways'] else '' for way in ways)} |"
+        for of in together["measured"]
+    ]
+    accuracy, (low, high) = folds["accuracy"], photographs["ci95"]
+    delivered = augmentation["delivered_over_consumed"]
+    return "\n".join(
+        [
+            "Test accuracy where several views of each picture are averaged (`evaluate --average`), or models with "
+            f"other seeds answer together (`--with`), which is no single model's any more (`{together['command']}`):",
+            "",
+            f"| data set | preset | models | {' | '.join(ways)} |",
+            "|---" * (len(ways) + 3) + "|",
+            *rows,
+            "",
+            f"On the small digits, ten times in five folds, preset `{folds['preset']}` has "
+            f"{100 * accuracy['mean']:.2f} ± {100 * accuracy['sd']:.2f} % (`{folds['command']}`). Of "
+            f"{photographs['n']:,} photographs of digits, made from MNIST's test digits, MNIST's model "
+            f"`{photographs['model']['preset']}` reads {_percent(photographs['accuracy'])} (95 % interval "
+            f"{100 * low:.1f} to {100 * high:.1f} %; `{photographs['command']}`). Varied pictures of MNIST are "
+            f"made {delivered:.1f} times as fast as the network of preset `best` learns from plain ones, "
+            f"{augmentation['threads']} thread{'s' * (augmentation['threads'] > 1)} (`{augmentation['command']}`).",
+        ]
+    )
+
+
+def _percent(share, digits=2):
+    return f"{100 * share:.{digits}f} %"
+
+
+def diagnosis():
+    """Return how far a diagnosis can be trusted, and what it costs, as Markdown."""
+    verdicts, jobs, health, times = (_read(name) for name in ("verdicts", "two_jobs", "health_cost", "diagnosis_time"))
+    labels, tasks = verdicts["wrong_labels"], times["tasks"]
+    words, curve = (of["two_jobs_speedup"] for of in jobs["lists"].values())
+    added = [100 * of["added"] for of in health["trainings"].values()]
+    durations = " and ".join(
+        f"{of['seconds']:.0f} s of {of['dataset']} (a page of {of['page_mb']:.1f} MB)" for of in tasks.values()
+    )
+    return (
+        f"Of {verdicts['n']} trainings on six data sets that were made to fail in a known way, or to succeed, the "
+        f"verdict is right in {verdicts['right']} ({100 * verdicts['share']:.0f} %), and sure of leakage or divergence "
+        f"that is not there, or blind to what is, in {verdicts['confidently_wrong']}. With "
+        f"{100 * labels['wrong'] / labels['n']:.0f} % of MNIST's training labels made wrong, "
+        f"{100 * labels['precision']['top 1 %']:.1f} % of the most suspect 1 % are (`{verdicts['command']}`). A "
+        f"diagnosis with preset `fast` takes {durations}, on {times['machine']['cores']} cores, nothing cached "
+        f"(`{times['command']}`). Two jobs do trainings on words {words:.2f} times as fast as one, and on pictures "
+        f"{curve:.2f} times (`{jobs['command']}`). Watching the layers adds {min(added):.0f} to {max(added):.0f} % to "
+        f"the time of training (`{health['command']}`)."
+    )
+
+
+def speed():
+    """Return the core's speed beside its peers' as Markdown."""
+    training, prediction, memory, goal = (
+        _read(name) for name in ("training_speed", "prediction_speed", "memory", "time_to_accuracy")
+    )
+    rows = [
+        f"| {name} | {of['contestants']['backprop']['median']:.2f} s "
+        f"| {of['ratios']['torch']['over_backprop']:.2f} × | {of['ratios']['sklearn']['over_backprop']:.2f} × "
+        f"| {of['ratios']['roofline']['over_backprop']:.2f} |"
+        for name, of in training["networks"].items()
+    ]
+    networks = prediction["networks"]
+    one = [of["one_row"]["ratios"]["sklearn"]["over_backprop"] for of in networks.values()]
+    many = [of["all_rows"]["ratios"]["roofline"]["over_backprop"] for of in networks.values()]
+    seconds = {name: of["median_seconds"] for name, of in goal["contestants"].items()}
+    versions = training["versions"] | training["peers"]
+    return "\n".join(
+        [
+            "| network | an epoch | PyTorch takes | scikit-learn takes | share of the bare matrix products |",
+            "|---|---|---|---|---|",
+            *rows,
+            "",
+            "An epoch of 60,000 Fashion-MNIST rows in float32 with Adam, PyTorch in the better of its eager and fused "
+            f"modes, {training['threads']} threads for everybody, medians of {training['rounds']} alternating rounds "
+            f"(`{training['command']}`). {100 * goal['goal']:g} % on MNIST's test set, with {goal['network']} and each "
+            f"at settings chosen for it, takes {seconds['backprop']:.1f} s here, {seconds['torch']:.1f} s in PyTorch "
+            f"and {seconds['sklearn']:.1f} s in scikit-learn (`{goal['command']}`). Predicting one row is "
+            f"{min(one):.1f} to {max(one):.1f} times as fast as scikit-learn's, and 10,000 rows run at {min(many):.2f} "
+            f"to {max(many):.2f} of the bare products' speed (`{prediction['command']}`). Fitting 60,000 rows of 784 "
+            f"adds {memory['in_memory']['backprop']['added_mb']:.0f} MB to the data; "
+            f"{memory['memory_mapped']['data_mb'] / 1000:.0f} GB of rows in a mapped file train in "
+            f"{memory['memory_mapped']['backprop']['peak_mb']:.0f} MB (`{memory['command']}`).",
+            "",
+            f"numpy {versions['numpy']}, scikit-learn {versions['scikit-learn']}, PyTorch {versions['torch']}, numba "
+            f"{versions['numba']}; {training['machine']['cores']} cores ({training['machine']['processor']}).",
+        ]
+    )
+
+
+def new_voices():
+    """Return how speech does with voices that it has never heard, as Markdown."""
+    strings, all_takes = _read("word_error_rate"), _read("speech_accuracy")["all_takes"]
+    by_five, by_ten = (100 * all_takes[f"{n} at a time"]["mean"] for n in (5, 10))
+    words, early = (strings["single_words"][kind] for kind in ("all takes", "takes 0 to 4"))
+    worst, (low, high) = min(words["by_speaker"], key=words["by_speaker"].get), words["ci95"]
+    rates = [f"{100 * of['word_error_rate']['mean']:.0f} %" for of in strings["conditions"].values()]
+    return "\n".join(
+        [
+            f"With preset `{strings['preset']}`, a network that has heard five of FSDD's six speakers recognises "
+            f"{100 * words['mean']:.1f} % of the sixth's words, mean over the speakers and {len(strings['seeds'])} "
+            f"seeds (95 % interval over speakers {100 * low:.0f} to {100 * high:.0f} %); the worst is {worst} with "
+            f"{100 * words['worst']:.1f} %. On takes 0 to 4, which took part in no choice but that of how clicks and "
+            f"noise are cut away, mean and worst are {100 * early['mean']:.1f} and {100 * early['worst']:.1f} %. "
+            f"Where each speaker is known and all takes are tested in turn, it is {by_five:.2f} % with five of the "
+            f"fifty takes at a time, as the official split has them, and {by_ten:.2f} % with ten, where fewer are left "
+            f"to learn from (`python -m benchmarks "
+            f"speech_accuracy`). In strings of digits by unheard speakers, this share of the words is wrong, missing "
+            f"or too many (`{strings['command']}`):",
+            "",
+            f"| {' | '.join(strings['conditions'])} |",
+            "|---" * len(rates) + "|",
+            f"| {' | '.join(rates)} |",
+        ]
+    )
+
+
+def noisy_rooms():
+    """Return how single words are recognised in noise, as Markdown."""
+    record = _read("words_in_noise")
+    silence, untouched = (_percent(record[name]["mean"], 1) for name in ("pauses", "as they are"))
+    rows = {
+        colour: {snr: _percent(of["mean"], 1) for snr, of in by_snr.items()}
+        for colour, by_snr in record["noise"].items()
+    }
+    snrs = next(iter(rows.values()))
+    clicks = ", ".join(f"{_percent(of['mean'], 1)} ({level})" for level, of in record["clicks"].items())
+    return "\n".join(
+        [
+            f"FSDD's test takes with {record['pause_seconds']:g} s of room before and after each: {silence} are "
+            f"recognised in silence ({untouched} as they are), and these in noise so far below the word "
+            f"(`{record['command']}`; preset `{record['preset']}`, mean of {len(record['seeds'])} seeds):",
+            "",
+            f"| noise | {' | '.join(snrs)} |",
+            "|---" * (1 + len(snrs)) + "|",
+            *(f"| {colour} | {' | '.join(row.values())} |" for colour, row in rows.items()),
+            "",
+            f"With a click {record['click_to_word_seconds']:g} s before and after the word, so far above its peak: "
+            f"{clicks}.",
+        ]
+    )
+
+
+def foreign_sounds():
+    """Return how often a sound that is no digit is taken for one, as Markdown."""
+    foreign = _read("foreign_sounds")
+    mean, counts = foreign["mean"], foreign["sounds"]
+    kinds = sorted(mean["by_kind"], key=mean["by_kind"].get, reverse=True)
+    rates = ", ".join(f"{100 * mean['by_kind'][kind]:.0f} % of {kind}" for kind in kinds)
+    return (
+        f"With the threshold at which {100 * foreign['false_rejects_allowed']:g} % of the digits held out for "
+        f"validation are refused, {100 * mean['false_reject_rate']:.1f} % of the test digits are refused and "
+        f"{100 * mean['false_accept_rate']:.0f} % of {sum(counts.values()) - counts['near digits']} foreign sounds "
+        f'accepted as digits: {rates} (near digits, such as "tree", not counted). The expected calibration error on '
+        f"the test digits is {100 * mean['calibration_error']:.1f} % (`{foreign['command']}`; preset "
+        f"`{foreign['preset']}`, mean of {len(foreign['seeds'])} seeds)."
+    )
+
+
+def _read(name):
+    return json.loads((FOLDER / f"{name}.json").read_text())
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    README.write_text(in_readme(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,64 @@
+"""`backprop crossval`: train and test in turn."""
+
+import sys
+
+import click
+
+from pipelines.cli import results, terminal
+from pipelines.cli.options import option_jobs, option_json, options_training, options_trainings, recipe_of
+from pipelines.errors import UsageError
+
+
+@click.command()
+@options_training
+@click.option("--group", type=click.Choice(["speaker"]), help="Test each speaker by a network trained on the others.")
+@click.option("--folds", type=click.IntRange(2), help="Test in so many folds.")
+@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="Repeat with so many seeds.")
+@options_trainings
+@option_jobs
+@option_json
+def crossval(
+    task_name, dataset, preset, config, settings, seed, epochs, hidden, group, folds, seeds, dask, fresh, jobs, as_json
+):
+    """Train and test in turn, so that every sample is tested by a network that has not learned from it.
+
+    Example: backprop crossval speech --group speaker
+
+    Without --group and --folds: by speaker where the data names fewer than 20, else in 5 folds; of 20 speakers or more,
+    each is in one fold only. The split that the data comes with is not used. --jobs says how many folds are trained at
+    a time, on one thread each; the result does not depend on it.
+
+    Each training that is finished is kept below the cache folder: after Ctrl-C, the same command trains the rest.
+
+    With --dask, the workers of a cluster train, such as tcp://10.0.0.1:8786. They need this version of backprop, and
+    none of your files: features are made here and sent. (pip install 'visible-backprop[cluster]')
+    """
+    from pipelines.learning import tasks
+    from pipelines.verbs.crossval import cross_validate
+
+    if group and folds:
+        raise UsageError("crossval: --group and --folds exclude each other; give one of them")
+    task = tasks.find(task_name)
+    validated = cross_validate(
+        task,
+        recipe_of(task, preset, config, settings, epochs=epochs, hidden=hidden),
+        dataset_name=dataset,
+        preset=preset,
+        by=group or ("fold" if folds else None),
+        n_folds=folds,
+        seed=seed,
+        n_seeds=seeds,
+        n_jobs=jobs,
+        dask=dask,
+        keep=True,
+        fresh=fresh,
+        on_dataset=results.folding_notes,
+        on_known=results.known_note,
+        on_fold=results.fold_line,
+    )
+    record = validated.record
+    if record["interrupted"]:
+        terminal.note("interrupted: these are the folds that were done; the same command trains the rest")
+    click.echo(terminal.as_json(record) if as_json else results.crossval_summary(record, validated.most_confused))
+    if record["interrupted"]:
+        sys.exit(terminal.INTERRUPTED)

@@ -1,0 +1,34 @@
+"""`backprop evaluate`: measure a model."""
+
+import click
+
+from pipelines.cli import results, terminal
+from pipelines.cli.options import Share, option_jobs, option_json, options_answering
+from pipelines.errors import QualityError
+
+
+@click.command()
+@click.argument("model", type=click.Path())
+@click.option("--dataset", help="Default: the data set that the model was trained on.")
+@click.option("--split", type=click.Choice(["train", "valid", "test"]), default="test", show_default=True)
+@click.option("--min-accuracy", type=Share(), help="Exit with 6 if the accuracy is lower.")
+@click.option("--report", type=click.Path(file_okay=False), help="A folder for sheets of the errors and the doubts.")
+@options_answering
+@option_jobs
+@option_json
+def evaluate(model, dataset, split, min_accuracy, report, others, average, jobs, as_json):
+    """Measure a model on samples that it has not learned from.
+
+    Example: backprop evaluate models/speech.safetensors --min-accuracy 0.95
+    """
+    from pipelines.verbs import evaluate as verb
+
+    evaluation = verb.evaluate(model, dataset, split, jobs, others, average)
+    for warning in evaluation.warnings:
+        terminal.note(f"warning: {warning}")
+    record = evaluation.record
+    click.echo(terminal.as_json(record) if as_json else results.evaluation_summary(record, evaluation.most_confused))
+    for path in verb.report(evaluation, report) if report else ():
+        terminal.note(f"written: {path}")
+    if min_accuracy is not None and record["accuracy"] < min_accuracy:
+        raise QualityError(f"{model}: accuracy {record['accuracy']:.4f} is below the {min_accuracy:g} asked for")

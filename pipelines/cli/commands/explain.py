@@ -1,0 +1,37 @@
+"""`backprop explain`: show one training step, number by number."""
+
+import sys
+
+import click
+
+from pipelines.cli import terminal
+from pipelines.cli.options import option_json
+from pipelines.errors import UsageError
+
+
+@click.command()
+@click.argument("model", type=click.Path())
+@click.argument("file", metavar="FILE")
+@click.option("--label", help="What FILE truly is; default: the name of its folder, if the model knows it as a label.")
+@click.option("--learning-rate", type=float, help="How far the step goes; default: the rate of the model's recipe.")
+@click.option("--layer", "layers", type=click.IntRange(0), multiple=True, help="Tell of this layer; repeatable.")
+@click.option("--top", type=click.IntRange(1), default=3, show_default=True, help="How many numbers to show of many.")
+@option_json
+def explain(model, file, label, learning_rate, layers, top, as_json):
+    """Show one training step on one sample, number by number; the model stays as it is.
+
+    Forward through every layer to the answer, its error, backward to the weights that caused it, and what a step
+    against their gradients changes. FILE may be - for standard input.
+
+    Example: backprop explain models/images.safetensors my-picture.png --label 7 --layer 0
+    """
+    from pipelines.cli.trace import trace_text
+    from pipelines.features.inputs import samples
+    from pipelines.models import bundle
+    from pipelines.verbs.explain import explain as run
+
+    loaded, chosen = bundle.load(model), samples([file], sys.stdin.buffer)
+    if len(chosen) > 1:
+        raise UsageError(f"explain: {file} holds {len(chosen)} files; name one of them")
+    record = run(loaded, chosen[0], label, learning_rate, top, layers)
+    click.echo(terminal.as_json(record) if as_json else trace_text(record, model))

@@ -1,0 +1,61 @@
+"""`backprop predict`: ask a model about files."""
+
+import sys
+
+import click
+
+from pipelines.cli import results
+from pipelines.cli.options import Share, option_jobs, options_answering
+from pipelines.errors import InputFileError, UsageError
+
+
+@click.command()
+@click.argument("model", type=click.Path())
+@click.argument("files", nargs=-1, metavar="FILE…")
+@click.option("--top", type=click.IntRange(1), default=3, show_default=True, help="How many labels to list.")
+@click.option(
+    "--threshold",
+    type=Share(),
+    default=0.0,
+    help="Less probable answers are unknown; train and info name a threshold that refuses 5 % of validation samples.",
+)
+@click.option(
+    "--files-from",
+    type=click.File("r", errors="surrogateescape"),
+    help="A list of files, one a line; - is standard input.",
+)
+@click.option("--explain", type=click.Path(file_okay=False), help="A folder for pictures of what led to each answer.")
+@click.option("--show-input", type=click.Path(file_okay=False), help="A folder for pictures of what the network saw.")
+@click.option("--json", "form", flag_value="json", help="Print a list of records.")
+@click.option("--jsonl", "form", flag_value="jsonl", help="Print one record a line.")
+@click.option("--csv", "form", flag_value="csv", help="Print path, label, probability, error.")
+@options_answering
+@option_jobs
+def predict(model, files, top, threshold, files_from, explain, show_input, form, others, average, jobs):
+    """Recognise what is in recordings or pictures; FILE may be a folder, or - for standard input.
+
+    Example: backprop predict models/speech.safetensors my-word.wav
+    """
+    from pipelines.features.inputs import samples
+    from pipelines.models import ensemble
+    from pipelines.verbs.predict import predict as run
+
+    listed = [line.rstrip("\n") for line in files_from if line.strip()] if files_from else []
+    if not files and not listed:
+        raise UsageError("predict: name at least one file, a folder, or - for standard input")
+    if explain and (others or average):
+        raise UsageError("predict: --explain tells of one model and one view; leave out --with and --average")
+    loaded, chosen = ensemble.load(model, others, average), samples([*files, *listed], sys.stdin.buffer)
+    explained = shown = None
+    if explain:
+        from pipelines.report.explanations import Explanations
+
+        explained = Explanations(loaded, explain, chosen).write
+    if show_input:
+        from pipelines.report.shown_inputs import ShownInputs
+
+        shown = ShownInputs(loaded, show_input, chosen).write
+    records = run(loaded, chosen, top, threshold, jobs, explained, shown)
+    failed = results.print_predictions(records, form)
+    if failed:
+        sys.exit(InputFileError.exit_code)

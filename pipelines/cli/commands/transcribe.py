@@ -1,0 +1,33 @@
+"""`backprop transcribe`: find and recognise the words in recordings."""
+
+import sys
+
+import click
+
+from pipelines.cli import results
+from pipelines.cli.options import Share
+from pipelines.errors import InputFileError, UsageError
+
+
+@click.command()
+@click.argument("model", type=click.Path())
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("--threshold", type=Share(), default=0.0, help="Less probable words are unknown.")
+@click.option("--json", "form", flag_value="json", help="Print a list of records.")
+@click.option("--srt", "form", flag_value="srt", help="Print subtitles; for one recording.")
+@click.option("--textgrid", "form", flag_value="textgrid", help="Print a TextGrid for Praat; for one recording.")
+def transcribe(model, files, threshold, form):
+    """Find the words in longer recordings and recognise each; FILE may be a folder, or - for standard input.
+
+    Example: backprop transcribe models/speech.safetensors telephone-number.wav
+    """
+    from pipelines.features.inputs import samples
+    from pipelines.models import bundle
+    from pipelines.verbs.transcribe import transcribe as run
+
+    loaded, chosen = bundle.load(model), samples(files, sys.stdin.buffer)
+    if form in ("srt", "textgrid") and len(chosen) > 1:
+        raise UsageError(f"transcribe: --{form} writes one recording, not {len(chosen)}; name one at a time")
+    failed = results.print_transcripts(run(loaded, chosen, threshold), form)
+    if failed:
+        sys.exit(InputFileError.exit_code)

@@ -1,0 +1,72 @@
+"""The command `backprop` itself: it finds the command that is called, and answers errors with one line.
+
+Results go to standard output; progress, warnings and errors to standard error. A command is imported when it is called,
+and imports its verb when it runs, so that `--help` answers at once.
+"""
+
+import importlib
+import sys
+
+import click
+
+from backprop_core.errors import BackpropError, DivergedError
+from pipelines.cli import terminal
+from pipelines.cli.commands import COMMANDS
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is asked for, and answers errors with one line and an exit code."""
+
+    def list_commands(self, ctx):
+        """Return the names of all commands, sorted."""
+        return sorted({*COMMANDS, *self.commands})
+
+    def get_command(self, ctx, name):
+        """Return the command of this name, or None."""
+        if name in COMMANDS:
+            return getattr(importlib.import_module(f"pipelines.cli.commands.{name}"), name)
+        return super().get_command(ctx, name)
+
+    def invoke(self, ctx):
+        """Run a command; `--debug` lets the traceback through."""
+        try:
+            return super().invoke(ctx)
+        except BackpropError as error:
+            if ctx.params["debug"]:
+                raise
+            self._fail(ctx, error, 6 if isinstance(error, DivergedError) else getattr(error, "exit_code", 1))
+        except BrokenPipeError:
+            raise
+        except (OSError, MemoryError) as error:
+            if ctx.params["debug"]:
+                raise
+            where = f"{error.filename}: " if getattr(error, "filename", None) else ""
+            self._fail(ctx, f"{where}{getattr(error, 'strerror', None) or str(error) or 'not enough memory'}", 1)
+        except KeyboardInterrupt:
+            self._fail(ctx, "interrupted", terminal.INTERRUPTED)
+
+    @staticmethod
+    def _fail(ctx, message, code):
+        terminal.note(f"error: {message}")
+        ctx.exit(code)
+
+
+def _version(ctx, param, asked):
+    if asked:
+        from pipelines.machine.versions import versions
+
+        click.echo(f"backprop {versions()['backprop']}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug):
+    """Learn to recognise spoken words and pictures, and recognise them."""
+
+
+def main():
+    """Run the command line; what `backprop` and `python -m pipelines` call."""
+    sys.stdout.reconfigure(errors="surrogateescape")  # a file's name need not be text, and is echoed as it was given
+    cli(prog_name="backprop")
