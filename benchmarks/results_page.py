@@ -12,7 +12,10 @@ from benchmarks.results_file import FOLDER
 ROOT = Path(__file__).parents[1]
 PAGE, README = ROOT / "docs" / "results.md", ROOT / "README.md"
 BEGIN, END = "<!-- results: python -m benchmarks.results_page -->", "<!-- end of results -->"
-HEADER = ("| data set | preset | test accuracy | test samples | training in all | threads |", "|---|---|---|---|---|---|")
+HEADER = (
+    "| data set | preset | test accuracy | test samples | training in all | threads |",
+    "|---|---|---|---|---|---|",
+)
 
 
 def page():

@@ -12,6 +12,7 @@ import click
 from backprop_core.errors import BackpropError, DivergedError
 from pipelines.cli import terminal
 from pipelines.cli.commands import COMMANDS
+from pipelines.machine.extras import explain_missing
 
 
 class Commands(click.Group):
@@ -37,6 +38,11 @@ class Commands(click.Group):
             self._fail(ctx, error, 6 if isinstance(error, DivergedError) else getattr(error, "exit_code", 1))
         except BrokenPipeError:
             raise
+        except ImportError as error:
+            sentence = explain_missing(error)
+            if sentence is None or ctx.params["debug"]:
+                raise
+            self._fail(ctx, sentence, 1)
         except (OSError, MemoryError) as error:
             if ctx.params["debug"]:
                 raise
