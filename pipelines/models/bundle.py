@@ -19,6 +19,7 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -31,6 +32,7 @@ from pipelines.learning import tasks
 from pipelines.learning.task import Task
 from pipelines.errors import ModelFileError
 from pipelines.learning.views import CHUNK, logits_of
+from pipelines.machine.contents import first_bytes, task_of, what_it_is
 
 FORMAT = 1
 KEY = "backprop"
@@ -169,7 +171,13 @@ def _read(path):
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read ({error.strerror or error})") from None
     except (SafetensorError, KeyError, ValueError, TypeError, RecursionError):
-        raise ModelFileError(f"{path}: is truncated, or is no backprop model file; train the model again") from None
+        first = first_bytes(Path(path))
+        if (instead := what_it_is(first)) is not None:
+            raise ModelFileError(f"{path}: {instead}") from None
+        if task_of(first) is not None:
+            raise ModelFileError(f"{path}: is no model but a recording or a picture; name the model first") from None
+        reason = "is truncated, or is no backprop model file"
+        raise ModelFileError(f"{path}: {reason}; copy it again, or train the model again") from None
 
 
 def _assemble(header, tensors):

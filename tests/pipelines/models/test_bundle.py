@@ -231,6 +231,22 @@ def test_what_is_no_file_is_refused(tmp_path):
     assert "folder" in refusal(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:4665\nsize 1319288\n", "git lfs pull"),
+        (b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>\n", "web page"),
+        (b"", "empty"),
+        (bytes(5000), "zeros"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "name the model first"),
+    ],
+)
+def test_what_lies_in_the_place_of_a_model_is_named_and_training_is_not_advised(tmp_path, content, words):
+    (tmp_path / "model").write_bytes(content)
+    assert words in refusal(tmp_path / "model")
+    assert "train" not in refusal(tmp_path / "model")
+
+
 def test_a_model_that_cannot_be_written_is_a_clear_error(images_model, tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(ModelFileError, match="cannot be written") as error:

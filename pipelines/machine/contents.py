@@ -1,0 +1,153 @@
+"""Contents: what a file is, by its first bytes, whatever its name says.
+
+A file can have the right name and be something else: a note that Git LFS left in its place, the web page that asks for
+a password, nothing at all because the disk was full. A reader that trusts the name calls such a file damaged, and its
+user looks for damage. So every reader asks here first what it has before it.
+
+The second question is which kind of data a file holds, sound or picture, where its name does not tell.
+"""
+
+import re
+
+ENOUGH = 512  # bytes that the functions here want to see, from the beginning of the file
+
+_GET_AGAIN = "download or copy it again"
+_PAGE = re.compile(
+    rb"(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta|script)\b", re.I | re.S
+)
+_REFUSAL = re.compile(
+    rb"(?:<\?xml[^>]*>\s*)?<Error>|\{\s*\"error\"\s*:|(?:404|403|401|400|429|50[0-4])(?::|\s+)\s*[A-Z][a-z]|"
+    rb"Not Found\s*\Z|Forbidden\s*\Z|Entry not found|Access Denied|Rate limit",
+)
+
+# What stands in the place of a file: how it begins, and the sentence about it.
+_IN_ITS_PLACE = (
+    (b"version https://git-lfs.github.com/", "this is a Git LFS pointer, not the file itself; run: git lfs pull"),
+    (b"version https://hawser.github.com/", "this is a Git LFS pointer, not the file itself; run: git lfs pull"),
+    (b"/annex/objects/", "this is a git-annex pointer, not the file itself; run: git annex get"),
+    (b"../.git/annex/objects/", "this is a git-annex pointer, not the file itself; run: git annex get"),
+    (b".git/annex/objects/", "this is a git-annex pointer, not the file itself; run: git annex get"),
+    (b"outs:\n- md5:", "this is a DVC pointer, not the file itself; run: dvc pull"),
+    (b"[InternetShortcut]", f"this is a link to a web address, not the file itself; {_GET_AGAIN}"),
+    (b"L\0\0\0\1\x14\2\0", "this is a Windows shortcut, not the file itself; give the file that it leads to"),
+    (b"book\0\0\0\0mark\0\0\0\0", "this is a macOS alias, not the file itself; give the file that it leads to"),
+    (
+        b"\0\5\x16\7",
+        "this is what macOS keeps beside a file, not the file itself; give the file without ._ in its name",
+    ),
+    (
+        b"\0\5\x16\0",
+        "this is what macOS keeps beside a file, not the file itself; give the file without ._ in its name",
+    ),
+)
+
+_SOUND, _PICTURE = "speech", "images"
+
+# How files begin that hold sound or a picture, a second mark included where the first is shared.
+_KINDS = (
+    (0, b"RIFF", 8, b"WAVE", _SOUND),
+    (0, b"RIFF", 8, b"WEBP", _PICTURE),
+    (0, b"RIFX", 8, b"WAVE", _SOUND),
+    (0, b"RF64", 8, b"WAVE", _SOUND),
+    (0, b"BW64", 8, b"WAVE", _SOUND),
+    (0, b"riff\x2e\x91\xcf\x11", 0, b"", _SOUND),
+    (0, b"FORM", 8, b"AIF", _SOUND),
+    (0, b"FORM", 8, b"8SVX", _SOUND),
+    (0, b"FORM", 8, b"16SV", _SOUND),
+    (0, b".snd", 0, b"", _SOUND),
+    (0, b"dns.", 0, b"", _SOUND),
+    (0, b"caff", 0, b"", _SOUND),
+    (0, b"fLaC", 0, b"", _SOUND),
+    (0, b"OggS", 0, b"", _SOUND),
+    (0, b"ID3", 0, b"", _SOUND),
+    (0, b"NIST_1A", 0, b"", _SOUND),
+    (0, b"Creative Voice File", 0, b"", _SOUND),
+    (0, b"\x1a\x45\xdf\xa3", 0, b"", _SOUND),
+    (0, b"#!AMR", 0, b"", _SOUND),
+    (0, b"ADIF", 0, b"", _SOUND),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", 0, b"", _SOUND),
+    (0, b"MAC ", 0, b"", _SOUND),
+    (0, b"wvpk", 0, b"", _SOUND),
+    (4, b"ftypavif", 0, b"", _PICTURE),
+    (4, b"ftypavis", 0, b"", _PICTURE),
+    (4, b"ftyphei", 0, b"", _PICTURE),
+    (4, b"ftyphev", 0, b"", _PICTURE),
+    (4, b"ftypmif1", 0, b"", _PICTURE),
+    (4, b"ftypmsf1", 0, b"", _PICTURE),
+    (4, b"ftyp", 0, b"", _SOUND),
+    (0, b"\x89PNG\r\n\x1a\n", 0, b"", _PICTURE),
+    (0, b"\xff\xd8\xff", 0, b"", _PICTURE),
+    (0, b"GIF87a", 0, b"", _PICTURE),
+    (0, b"GIF89a", 0, b"", _PICTURE),
+    (0, b"BM", 6, b"\0\0\0\0", _PICTURE),
+    (0, b"II*\0", 0, b"", _PICTURE),
+    (0, b"MM\0*", 0, b"", _PICTURE),
+    (0, b"II+\0", 0, b"", _PICTURE),
+    (0, b"MM\0+", 0, b"", _PICTURE),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n", 0, b"", _PICTURE),
+    (0, b"\xff\x4f\xff\x51", 0, b"", _PICTURE),
+    (0, b"8BPS", 0, b"", _PICTURE),
+    (0, b"qoif", 0, b"", _PICTURE),
+    (0, b"DDS ", 0, b"", _PICTURE),
+    (0, b"\0\0\1\0", 0, b"", _PICTURE),
+)
+_ANYMAP = re.compile(rb"P[1-7fF][ \t\r\n#]")
+_MPEG_FRAME = re.compile(rb"\xff[\xe2-\xe5\xf2-\xf5\xfa-\xfd\xf1\xf9][\x10-\xef]")  # layers II and III, and AAC
+
+
+def what_it_is(first):
+    """Say it if a file is not what was meant to have its name, whatever that was: a pointer, a web page, nothing.
+
+    Parameters
+    ----------
+    first : bytes
+        The first `ENOUGH` bytes of the file, or all of it if it has fewer.
+
+    Returns
+    -------
+    sentence : str or None
+        What it is and what to do about it, such as "this is a Git LFS pointer, not the file itself; run: git lfs
+        pull"; None where nothing speaks against the file. The sentence wants the file's name before it.
+    """
+    if not first:
+        return f"the file is empty; {_GET_AGAIN}"
+    for beginning, sentence in _IN_ITS_PLACE:
+        if first.startswith(beginning):
+            return sentence
+    text = _text(first)
+    if _PAGE.match(text):
+        return f"this is a web page, not the file itself; {_GET_AGAIN}, where it asks for it after logging in"
+    if len(text) < ENOUGH and _REFUSAL.match(text):
+        return f"this is a server's answer that it did not give the file; {_GET_AGAIN}"
+    if len(first) >= 64 and not any(first):
+        return f"the file begins with nothing but zeros, as an unfinished download does; {_GET_AGAIN}"
+    return None
+
+
+def task_of(first):
+    """Tell what a file holds by how it begins: "speech" for sound, "images" for a picture, None for neither.
+
+    Parameters
+    ----------
+    first : bytes
+        The first `ENOUGH` bytes of the file, or all of it if it has fewer.
+    """
+    for at, beginning, then_at, then, task in _KINDS:
+        if first.startswith(beginning, at) and first.startswith(then, then_at):
+            return task
+    if _ANYMAP.match(first):
+        return _PICTURE
+    return _SOUND if _MPEG_FRAME.match(first) else None
+
+
+def first_bytes(path):
+    """Return the first `ENOUGH` bytes of a file (Path). Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(ENOUGH)
+
+
+def _text(first):
+    """Return a beginning as text has it: without byte order mark, blanks before it, or the zeros of UTF-16."""
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")):
+        first = first[2:].replace(b"\0", b"")
+    return first.removeprefix(b"\xef\xbb\xbf").lstrip()
