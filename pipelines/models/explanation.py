@@ -31,9 +31,9 @@ def explain_row(model, stored, label=None, learning_rate=None, top=3, layers=Non
     record : dict of JSON types
         {"task", "label", "answer": {"label", "probability"}, "temperature", "n_views", "dtype", "learning_rate_from",
         "features": {index: name}, and all of `backprop_core.inspection.trace_record.record_of`, where each class also
-        has its "label"}. "answer" is what predict says, over all views and calibrated; the trace is of the first view, and not
-        calibrated, as in training. "learning_rate_from" is "option", "recipe" or "default". "features" says what those
-        features are that the record tells of.
+        has its "label"}. "answer" is what predict says, over all views and calibrated; the trace is of the first view,
+        and not calibrated, as in training. "learning_rate_from" is "option", "recipe" or "default". "features" says
+        what those features are that the record tells of.
     """
     probabilities = model.probabilities(stored)[0]
     answer = int(probabilities.argmax())
