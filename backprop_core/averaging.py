@@ -9,8 +9,8 @@ from itertools import islice
 
 import numpy as np
 
-from backprop_core.errors import BackpropError
 from backprop_core.pieces import pieces
+from backprop_core.ranges import checked
 
 
 class ExponentialAverage:
@@ -27,12 +27,21 @@ class ExponentialAverage:
     Parameters
     ----------
     decay : float in [0, 1)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import ExponentialAverage
+    >>> average, params = ExponentialAverage(0.5), np.array([0.0])
+    >>> state = average.init(params)
+    >>> average.update(np.array([3.0]), state)  # the first one counts alone
+    >>> average.update(np.array([6.0]), state)  # the next one counts twice as much as the one before
+    >>> average.averaged(state)
+    array([5.])
     """
 
-    def __init__(self, decay=0.999):
-        if not 0 <= decay < 1:
-            raise BackpropError(f"the average's decay is {decay}: choose a number from 0 up to, not including, 1")
-        self.decay = float(decay)
+    def __init__(self, decay: float = 0.999):
+        self.decay = checked("the average's decay", decay, "[0, 1)")
 
     def init(self, params):
         """Return the memory, a dict of arrays: the average, until the first update `params`, and the count t."""

@@ -10,8 +10,6 @@ import math
 
 import numpy as np
 
-from backprop_core.scratch import Scratch
-
 # Standardised features stay below 100, pixels below 256; a column this large makes slopes a million times as steep.
 LARGE = 1000.0
 ABSURD = 1000.0
@@ -113,16 +111,14 @@ def _bad_weights(network, learning_rate):
 
 def _overflow(network, X, learning_rate):
     """Walk forward in evaluation mode and name the first layer whose output is not finite."""
-    x = np.asarray(X, network.dtype)
-    views = zip(network.params.views, network.statistics.views, strict=True)
-    for i, (layer, (params, statistics)) in enumerate(zip(network.layers, views, strict=True)):
-        before = float(np.abs(x).max())
-        x = layer.forward(params | statistics, x, Scratch(network.dtype))[0]
-        if not np.isfinite(x).all():
+    walk = network.passes(np.asarray(X, network.dtype))
+    for i, (passage, params) in enumerate(zip(walk, network.params.views, strict=True)):
+        if not np.isfinite(passage.y).all():
+            before = float(np.abs(passage.x).max())
             weights = max((float(np.abs(values).max()) for values in params.values()), default=0.0)
             reached = f" and its weights {weights:.2g}" if params else ""
             return (
-                f"the outputs of layer {i} ({layer.kind}) overflow: its inputs reach {before:.2g}{reached}; "
+                f"the outputs of layer {i} ({passage.layer.kind}) overflow: its inputs reach {before:.2g}{reached}; "
                 f"{_lower(learning_rate)}"
             )
     return None

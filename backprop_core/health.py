@@ -23,9 +23,8 @@ import math
 import numpy as np
 
 from backprop_core.clipping import length
-from backprop_core.errors import BackpropError
 from backprop_core.probe import watched
-from backprop_core.scratch import Scratch
+from backprop_core.ranges import checked_count
 
 DEAD = 1e-3
 SATURATED = 0.05
@@ -45,10 +44,7 @@ class Health:
     """
 
     def __init__(self, steps=3, rows=200):
-        for name, value in (("steps", steps), ("rows", rows)):
-            if value < 1:
-                raise BackpropError(f"health: {name} is {value}; give a whole number from 1")
-        self.steps, self.rows = int(steps), int(rows)
+        self.steps, self.rows = checked_count("health: steps", steps), checked_count("health: rows", rows)
 
     def watched_steps(self, epoch, n_steps):
         """Return which steps of an epoch are watched: set of int; both count from 0."""
@@ -73,8 +69,6 @@ class Watch:
     def __init__(self, step):
         self._step, self._network = step, step.network
         self._before = self._network.zero_gradients()
-        self._scratch = [Scratch(self._network.dtype) for _ in self._network.layers]
-        self._layers = [watched(layer, self._see) for layer in self._network.layers]
         self._gradients, self._norms, self._ratios = [], [], []
         self._seen = []
 
@@ -114,10 +108,9 @@ class Watch:
         health = {name: _rounded(np.mean(noted or nothing, axis=0)) for name, noted in columns.items()}
         for noted in (self._gradients, self._norms, self._ratios, self._seen):
             noted.clear()
-        x = np.asarray(X)
-        arrays = zip(self._network.params.views, self._network.statistics.views, strict=True)
-        for layer, scratch, (params, statistics) in zip(self._layers, self._scratch, arrays, strict=True):
-            x, _ = layer.forward(params | statistics, x, scratch)
+        looking = self._network.copy(layers=[watched(layer, self._see) for layer in self._network.layers])
+        for _ in looking.passes(np.asarray(X)):
+            pass  # `_see` is called on the way
         for i, name in enumerate(("mean", "sd", "dead", "saturated")):
             health[name] = _rounded([activation[i] for activation in self._seen])
         return health

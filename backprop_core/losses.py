@@ -5,20 +5,16 @@ that is followed. A loss is the mean over the batch, and so is its gradient: the
 any batch size. Here are the losses of classification; `regression_losses` has those of amounts and counts, and the
 user's own.
 
-All losses have the same three methods. `logits` are the network's outputs, float [shape=(n_samples, n_outputs)].
-
-    loss_and_gradient(logits, target, out=None, weights=None) -> (loss, dlogits), dlogits written to `out` if given,
-                                                                 which may be `logits` itself
-    loss(logits, target, weights=None)                        -> the loss alone, a Python float
-    probabilities(logits, out=None)                           -> what the outputs mean to a reader
-
-With `weights`, float >= 0 [shape=(n_samples,)], the mean over samples is sum(w_i loss_i) / sum(w_i). A batch whose
-weights are all 0 has nothing to say: its loss and its gradient are 0.
+All losses have the same three methods, which `Loss` writes down. `logits` are the network's outputs, float
+[shape=(n_samples, n_outputs)].
 """
+
+from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 
-from backprop_core.errors import BackpropError
+from backprop_core.ranges import checked
 
 
 def softmax(logits, out=None):
@@ -56,7 +52,65 @@ def scale_rows(gradient, shares):
     return gradient
 
 
-class SoftmaxCrossEntropy:
+Targets = Callable[[np.random.Generator, int, int], np.ndarray]
+
+
+class Loss(Protocol):
+    """What training asks of a loss. A loss of your own subclasses it, or is an `OwnLoss` made of two functions.
+
+    To be found by name, and by the gradient check, it is registered with one line:
+    `regression_losses.LOSSES["my_loss"] = MyLoss`.
+    """
+
+    def loss_and_gradient(self, logits, target, out=None, weights=None) -> tuple[float, np.ndarray]:
+        """Return the mean loss, a Python float, and its gradient dlogits.
+
+        Parameters
+        ----------
+        logits : float ndarray [shape=(n_samples, n_outputs)]
+        target : ndarray with a row for each sample, as the loss wants it
+        out : ndarray of the shape of `logits` or None
+            dlogits is written to it; it may be `logits` itself.
+        weights : float ndarray >= 0 [shape=(n_samples,)] or None
+            The mean over the samples is then sum(w_i loss_i) / sum(w_i). Where all weights are 0, loss and gradient
+            are 0.
+        """
+        ...
+
+    def loss(self, logits, target, weights=None) -> float:
+        """Return the loss alone."""
+        return self.loss_and_gradient(logits, target, weights=weights)[0]
+
+    def probabilities(self, logits, out=None) -> np.ndarray:
+        """Return what the outputs mean to a reader; by default the logits themselves, copied only if `out` is given."""
+        if out is None:
+            return logits
+        np.copyto(out, logits)
+        return out
+
+    @classmethod
+    def samples(cls) -> dict[str, tuple["Loss", Targets]]:
+        """Return losses of this kind to be tried in a gradient check.
+
+        Returns
+        -------
+        samples : dict of a name for people to (loss, targets)
+            `targets` is a function of (rng, n_samples, n_outputs) that draws a target.
+        """
+        return {cls.__name__: (cls(), amounts)}
+
+
+def amounts(rng, n_samples, n_outputs):
+    """Return normal random amounts, a target [shape=(n_samples, n_outputs)]."""
+    return rng.normal(size=(n_samples, n_outputs))
+
+
+def classes(rng, n_samples, n_outputs):
+    """Return random classes, a target [shape=(n_samples,)]."""
+    return rng.integers(0, n_outputs, n_samples)
+
+
+class SoftmaxCrossEntropy(Loss):
     """One class of several: loss = -mean over samples of log p(true class), p = softmax(logits).
 
     Parameters
@@ -69,18 +123,22 @@ class SoftmaxCrossEntropy:
     -----
     `target` is int [shape=(n_samples,)], the true classes; or float [shape=(n_samples, n_classes)], a distribution over
     the classes for each sample (rows sum to 1), as mixup makes them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import SoftmaxCrossEntropy
+    >>> loss, dlogits = SoftmaxCrossEntropy().loss_and_gradient(np.log([[0.2, 0.3, 0.5]]), np.array([2]))
+    >>> round(loss, 4), dlogits.round(4)  # -log 0.5, and p - (0, 0, 1)
+    (0.6931, array([[ 0.2,  0.3, -0.5]]))
     """
 
-    def __init__(self, label_smoothing=0.0):
-        self.label_smoothing = _checked_smoothing(label_smoothing)
+    def __init__(self, label_smoothing: float = 0.0):
+        self.label_smoothing = checked("label_smoothing", label_smoothing, "[0, 1)")
 
     def probabilities(self, logits, out=None):
         """Return softmax(logits): rows in [0, 1] that sum to 1."""
         return softmax(logits, out)
-
-    def loss(self, logits, target, weights=None):
-        """Return the loss alone."""
-        return self.loss_and_gradient(logits, target, weights=weights)[0]
 
     def loss_and_gradient(self, logits, target, out=None, weights=None):
         """Return the loss and dlogits = (p - target distribution) / n_samples.
@@ -109,8 +167,17 @@ class SoftmaxCrossEntropy:
             z[true] -= 1 - s
         return loss, scale_rows(z, shares)
 
+    @classmethod
+    def samples(cls):
+        """Return it with classes, with smoothed ones, and with mixed ones."""
+        return {
+            "softmax cross-entropy": (cls(), classes),
+            "with label smoothing": (cls(0.1), classes),
+            "with mixed targets": (cls(), lambda rng, n, k: rng.dirichlet(np.ones(k), n)),
+        }
 
-class LogisticCrossEntropy:
+
+class LogisticCrossEntropy(Loss):
     """Yes or no, for each output on its own: loss = -mean over samples of sum_k (t log p + (1 - t) log(1 - p)).
 
     p = 1 / (1 + exp(-z)) for an output z. One output tells two classes apart; K outputs say of K labels, of which a
@@ -126,10 +193,18 @@ class LogisticCrossEntropy:
     `target` is 0, 1 or between, of any dtype, [shape=(n_samples, n_outputs)], or (n_samples,) where there is one
     output. Loss and gradient are scikit-learn's; its loss clips p to [eps, 1 - eps], which bounds an error's price at
     36 (float64) or 16 (float32) where the true one, |z|, has no bound.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import LogisticCrossEntropy
+    >>> loss, dlogits = LogisticCrossEntropy().loss_and_gradient(np.zeros((1, 1)), np.array([1]))
+    >>> round(loss, 4), dlogits  # -log 0.5, and p - 1
+    (0.6931, array([[-0.5]]))
     """
 
-    def __init__(self, label_smoothing=0.0):
-        self.label_smoothing = _checked_smoothing(label_smoothing)
+    def __init__(self, label_smoothing: float = 0.0):
+        self.label_smoothing = checked("label_smoothing", label_smoothing, "[0, 1)")
 
     def probabilities(self, logits, out=None):
         """Return 1 / (1 + exp(-logits)), computed as exp(-log(1 + exp(-z))): none overflows, none is rounded to 0."""
@@ -137,10 +212,6 @@ class LogisticCrossEntropy:
         np.logaddexp(0, out, out=out)
         np.negative(out, out=out)
         return np.exp(out, out=out)
-
-    def loss(self, logits, target, weights=None):
-        """Return the loss alone."""
-        return self.loss_and_gradient(logits, target, weights=weights)[0]
 
     def loss_and_gradient(self, logits, target, out=None, weights=None):
         """Return the loss and dlogits = (p - t) / n_samples.
@@ -157,8 +228,7 @@ class LogisticCrossEntropy:
         gradient -= t
         return loss, scale_rows(gradient, shares)
 
-
-def _checked_smoothing(label_smoothing):
-    if not 0 <= label_smoothing < 1:
-        raise BackpropError(f"label_smoothing is {label_smoothing}: choose a number from 0 up to, not including, 1")
-    return label_smoothing
+    @classmethod
+    def samples(cls):
+        """Return it with any number of labels for each sample."""
+        return {"logistic cross-entropy": (cls(), lambda rng, n, k: rng.integers(0, 2, (n, k)) * 1.0)}

@@ -7,6 +7,7 @@ laid over 30 % of the other, and asked for just these shares of the labels, it l
 import numpy as np
 
 from backprop_core.errors import BackpropError
+from backprop_core.ranges import checked
 
 
 def mixup(X, target, rng, alpha, scratch, n_classes=None, weights=None):
@@ -41,8 +42,7 @@ def mixup(X, target, rng, alpha, scratch, n_classes=None, weights=None):
     BackpropError
         alpha is not positive, or n_classes is missing.
     """
-    if not alpha > 0:
-        raise BackpropError(f"mixup's alpha is {alpha}: choose a number above 0, 0.2 for example")
+    checked("mixup", alpha, "(0, inf)")
     partner, share = rng.permutation(len(X)), 1 - float(rng.beta(alpha, alpha))
     X_mixed = _towards(X, partner, share, scratch("mixed rows", X.shape))
     if weights is not None:

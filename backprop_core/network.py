@@ -8,12 +8,18 @@ makes the optimizer, clipping, weight decay and a checkpoint each a statement ab
 there are. What a layer counts without learning it (a running mean) lies in a second vector, the statistics.
 """
 
+from __future__ import annotations
+
 import math
+import threading
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from backprop_core.architecture import layer_from
 from backprop_core.errors import BackpropError
+from backprop_core.layers import Backward, Layer
 from backprop_core.losses import softmax
 from backprop_core.mapped_memory import chunks
 from backprop_core.scratch import Scratch
@@ -51,53 +57,114 @@ class ParameterVector:
             start = stop
 
 
+class Passage(NamedTuple):
+    """One layer's part of a walk through the network: what came in, what went out, and the way back."""
+
+    layer: Layer
+    x: np.ndarray
+    y: np.ndarray
+    backward: Backward
+
+
 class Network:
     """A stack of layers with their parameters.
 
+    Several threads may ask one network for predictions at the same time: each computes in memory of its own. Training
+    changes the parameters, so it is for one thread alone.
+
     Parameters
     ----------
-    layers : list of layers, as `multilayer_perceptron` makes them
+    layers : sequence of layers, as `multilayer_perceptron` makes them
+    rng : numpy Generator
+        Fills the parameters with random numbers. For numbers that come from elsewhere there is `Network.blank`.
     dtype : numpy.float32 or numpy.float64
-    rng : numpy Generator or None
-        Fills the parameters with random numbers; None leaves zeros, to be filled from a model file.
 
     Attributes
     ----------
+    layers : list of layers
+    dtype : numpy dtype
     params, statistics : ParameterVector
         What is learned, and what is only counted (the running means of batch normalisation).
+
+    Raises
+    ------
+    BackpropError
+        No layer learns anything.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import Network, multilayer_perceptron
+    >>> network = Network(multilayer_perceptron(4, [8], 3), np.random.default_rng(0))
+    >>> network.logits(np.zeros((5, 4), np.float32)).shape
+    (5, 3)
     """
 
-    def __init__(self, layers, dtype=np.float32, rng=None):
-        self.layers = layers
+    def __init__(self, layers: Sequence[Layer], rng: np.random.Generator, *, dtype=np.float32):
+        self._allocate(layers, dtype)
+        for layer, arrays in zip(self.layers, self._arrays, strict=True):
+            layer.initialize(arrays, rng)
+
+    @classmethod
+    def blank(cls, layers: Sequence[Layer], dtype=np.float32) -> Network:
+        """Return a network whose parameters are all 0, for a caller that fills them: it could not learn from there."""
+        network = cls.__new__(cls)
+        network._allocate(layers, dtype)
+        return network
+
+    def _allocate(self, layers, dtype):
+        self.layers = list(layers)
         self.dtype = np.dtype(dtype)
-        self.params = ParameterVector([layer.parameter_shapes for layer in layers], dtype)
-        self.statistics = ParameterVector([getattr(layer, "statistic_shapes", {}) for layer in layers], dtype)
+        self.params = ParameterVector([layer.parameter_shapes for layer in self.layers], dtype)
+        self.statistics = ParameterVector([layer.statistic_shapes for layer in self.layers], dtype)
         self._arrays = [p | s for p, s in zip(self.params.views, self.statistics.views, strict=True)]
-        self._scratch = [Scratch(dtype) for _ in layers]
-        self._stack = [(layer, place) for place, layer in enumerate(layers)]
-        learning = [i for i, layer in enumerate(layers) if layer.parameter_shapes]
+        self._memory = _MemoryOfThread(len(self.layers), dtype)
+        self._stack = [(layer, place) for place, layer in enumerate(self.layers)]
+        learning = [i for i, layer in enumerate(self.layers) if layer.parameter_shapes]
         if not learning:
             raise BackpropError("a network without a layer that learns; put a dense layer into it")
         self._first_learning = learning[0]
-        if rng is not None:
-            for layer, arrays in zip(layers, self._arrays, strict=True):
-                layer.initialize(arrays, rng)
+
+    def copy(self, dtype=None, layers: Sequence[Layer] | None = None) -> Network:
+        """Return a network with the same numbers.
+
+        Parameters
+        ----------
+        dtype : numpy dtype or None, that of this network
+        layers : sequence of layers or None
+            Stand-ins for the layers, with parameters of the same shapes; None: the same layers.
+        """
+        twin = Network.blank(self.layers if layers is None else layers, self.dtype if dtype is None else dtype)
+        twin.restore((self.params.flat, self.statistics.flat))
+        return twin
+
+    def snapshot(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return a copy of all that the network has learned and counted, for `restore`."""
+        return self.params.flat.copy(), self.statistics.flat.copy()
+
+    def restore(self, snapshot: tuple[np.ndarray, np.ndarray]) -> None:
+        """Put a snapshot back."""
+        self.params.flat[...], self.statistics.flat[...] = snapshot
+
+    def __reduce__(self):
+        # The views must be views again on the other side.
+        return _again, (self.layers, self.dtype, self.snapshot())
 
     @property
-    def n_features(self):
+    def n_features(self) -> int:
         """How many numbers a row has."""
-        return next(layer.fan_in for layer in self.layers if hasattr(layer, "fan_in"))
+        return next(layer.fan_in for layer in self.layers if layer.fan_in)
 
     @property
-    def n_outputs(self):
+    def n_outputs(self) -> int:
         """How many logits come out."""
-        return next(layer.fan_out for layer in reversed(self.layers) if hasattr(layer, "fan_out"))
+        return next(layer.fan_out for layer in reversed(self.layers) if layer.fan_out)
 
-    def zero_gradients(self):
+    def zero_gradients(self) -> ParameterVector:
         """Return a new ParameterVector of zeros, to be filled by `backward`."""
         return ParameterVector([layer.parameter_shapes for layer in self.layers], self.dtype)
 
-    def forward(self, X, training=False, rng=None):
+    def forward(self, X: np.ndarray, training: bool = False, rng: np.random.Generator | None = None):
         """Return the logits of a batch and the function that carries their error back.
 
         Parameters
@@ -109,18 +176,18 @@ class Network:
         Returns
         -------
         logits : ndarray [shape=(n_samples, n_outputs)]
-            Valid until the next forward pass.
+            Valid until this thread's next forward pass.
         backward : function
             `backward(dlogits, grads)` fills `grads`, a ParameterVector, and returns it; `dlogits` is overwritten. With
             a third array, `backward(dlogits, grads, dX)`, it fills this with the error of X, too.
         """
-        pullbacks, x = [], X
+        pullbacks, x, scratch = [], X, self._memory.scratch
         for layer, place in self._stack:
-            x, pullback = layer.forward(self._arrays[place], x, self._scratch[place], training, rng)
+            x, pullback = layer.forward(self._arrays[place], x, scratch[place], training, rng)
             pullbacks.append(pullback)
 
         def backward(dlogits, grads, dX=None):
-            # Unless dX is given, the error of the first layer with parameters is nobody's blame: it goes no farther.
+            # Unless dX is given, the error of what goes into the first layer that learns is not needed.
             error, first = dlogits, self._first_learning if dX is None else 0
             for (_, place), pullback in zip(reversed(self._stack), reversed(pullbacks), strict=True):
                 if place >= first:
@@ -131,13 +198,27 @@ class Network:
 
         return x, backward
 
-    def compile(self):
+    def passes(
+        self, X: np.ndarray, training: bool = False, rng: np.random.Generator | None = None
+    ) -> Iterator[Passage]:
+        """Walk through the layers, and yield the Passage of each: layer, x, y and backward.
+
+        It computes what `forward` does, one layer at a time and without compiled loops, for whoever looks at what is
+        in between. Arrays are valid until this thread's next walk or forward pass.
+        """
+        x = X
+        for layer, arrays, scratch in zip(self.layers, self._arrays, self._memory.scratch, strict=True):
+            y, backward = layer.forward(arrays, x, scratch, training, rng)
+            yield Passage(layer, x, y, backward)
+            x = y
+
+    def compile(self) -> None:
         """Run from now on as compiled loops what can be, as `kernels` has it; the results differ by rounding alone."""
         from backprop_core.kernels import fused
 
         self._stack = fused(self.layers, self.dtype)
 
-    def logits(self, X, chunk=1024):
+    def logits(self, X: np.ndarray, chunk: int = 1024) -> np.ndarray:
         """Return the logits of any number of rows in evaluation mode, a chunk at a time so that memory stays small."""
         out = np.empty((len(X), self.n_outputs), self.dtype)
         start = 0
@@ -146,19 +227,33 @@ class Network:
             start += len(rows)
         return out
 
-    def probabilities(self, X):
+    def probabilities(self, X: np.ndarray) -> np.ndarray:
         """Return softmax of the logits: float [shape=(n_samples, n_classes)], rows sum to 1."""
         logits = self.logits(X)
         return softmax(logits, out=logits)
 
-    def describe(self):
+    def describe(self) -> list[dict]:
         """Return the layers as a list of dicts of JSON types, from which `from_description` builds them again."""
         return [{"kind": layer.kind, **layer.describe()} for layer in self.layers]
 
     @classmethod
-    def from_description(cls, description, dtype=np.float32):
+    def from_description(cls, description: list[dict], dtype=np.float32) -> Network:
         """Return a network with these layers and zero parameters.
 
         Raises BackpropError, KeyError or TypeError on nonsense.
         """
-        return cls([layer_from(entry) for entry in description], dtype)
+        return cls.blank([layer_from(entry) for entry in description], dtype)
+
+
+class _MemoryOfThread(threading.local):
+    """The scratch memory of each layer, anew for each thread that asks."""
+
+    def __init__(self, n_layers, dtype):
+        self.scratch = [Scratch(dtype) for _ in range(n_layers)]
+
+
+def _again(layers, dtype, snapshot):
+    """Return the network that was pickled or copied."""
+    network = Network.blank(layers, dtype)
+    network.restore(snapshot)
+    return network

@@ -4,15 +4,16 @@ Seen twice, a sample is never quite the same, and what is right only for one exa
 left alone: in evaluation these layers hand their input on as it is.
 """
 
-import math
-from typing import ClassVar
-
 import numpy as np
 
-from backprop_core.errors import BackpropError
+from backprop_core.layers import Layer
+from backprop_core.ranges import checked
+from backprop_core.worked_example import Words
+
+OFF = Words("off outside training", "y = x", "dx = dy")
 
 
-class Dropout:
+class Dropout(Layer):
     """While training, silences each number with probability `rate`, so that no unit can rely on a particular other one.
 
     What survives is divided by (1 - rate), which keeps the expected sum; so prediction needs no correction and this
@@ -21,22 +22,29 @@ class Dropout:
     Parameters
     ----------
     rate : float in [0, 1)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import Dropout
+    >>> from backprop_core.scratch import Scratch
+    >>> forward, x = Dropout(0.5).forward, np.ones((1, 6))
+    >>> forward({}, x, Scratch(float), training=True, rng=np.random.default_rng(1))[0]
+    array([[2., 0., 2., 2., 2., 2.]])
+    >>> forward({}, x, Scratch(float))[0]
+    array([[1., 1., 1., 1., 1., 1.]])
     """
 
     kind = "dropout"
-    parameter_shapes: ClassVar = {}
+    words = OFF
+    only_in_training = True
 
-    def __init__(self, rate):
-        if not 0 <= rate < 1:
-            raise BackpropError(f"dropout rate is {rate}: choose a number from 0 up to, not including, 1")
-        self.rate = float(rate)
+    def __init__(self, rate: float):
+        self.rate = checked("dropout rate", rate, "[0, 1)")
 
     def describe(self):
         """Return the arguments of the constructor, as JSON types."""
         return {"rate": self.rate}
-
-    def initialize(self, params, rng):
-        """Nothing is learned here."""
 
     def forward(self, params, x, scratch, training=False, rng=None):
         """Return y and its backward function."""
@@ -53,8 +61,13 @@ class Dropout:
 
         return y, backward
 
+    @classmethod
+    def sample(cls, width):
+        """Return a layer that silences 30 %."""
+        return cls(0.3)
 
-class GaussianNoise:
+
+class GaussianNoise(Layer):
     """While training, adds to each number a normal random one: y = x + std * n, n ~ N(0, 1).
 
     On the input it acts like a penalty on a steep network: what changes much within `std` of a sample is punished.
@@ -64,22 +77,27 @@ class GaussianNoise:
     ----------
     std : float >= 0
         The noise's standard deviation, in the units of x; standardised features have 1 themselves.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import GaussianNoise
+    >>> from backprop_core.scratch import Scratch
+    >>> x, rng = np.zeros((1, 3)), np.random.default_rng(0)
+    >>> GaussianNoise(0.1).forward({}, x, Scratch(float), training=True, rng=rng)[0].round(3)
+    array([[ 0.013, -0.013,  0.064]])
     """
 
     kind = "gaussian_noise"
-    parameter_shapes: ClassVar = {}
+    words = OFF
+    only_in_training = True
 
-    def __init__(self, std):
-        if not 0 <= std < math.inf:
-            raise BackpropError(f"the noise's std is {std}: choose a finite number from 0 up")
-        self.std = float(std)
+    def __init__(self, std: float):
+        self.std = checked("the noise's std", std, "[0, inf)")
 
     def describe(self):
         """Return the arguments of the constructor, as JSON types."""
         return {"std": self.std}
-
-    def initialize(self, params, rng):
-        """Nothing is learned here."""
 
     def forward(self, params, x, scratch, training=False, rng=None):
         """Return y and its backward function."""
@@ -94,3 +112,8 @@ class GaussianNoise:
         y *= self.std
         y += x
         return y, backward
+
+    @classmethod
+    def sample(cls, width):
+        """Return a layer of little noise."""
+        return cls(0.3)

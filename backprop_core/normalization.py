@@ -10,11 +10,17 @@ The two layers here differ only in what the mean and the variance are taken over
 over the rows of the batch, layer normalisation each row over its units.
 """
 
-from typing import ClassVar
-
 import numpy as np
 
-from backprop_core.errors import BackpropError
+from backprop_core.layers import Layer
+from backprop_core.ranges import checked, checked_count
+from backprop_core.worked_example import Line, Words
+
+WORKED_FORWARD = (
+    Line("xhat_{unit} = (x_{unit} - mean) / std", "({x} - {mean:taken}) / {std}", "xhat"),
+    Line("y_{unit} = gamma_{unit} xhat_{unit} + beta_{unit}", "{gamma} * {xhat} {beta:added}", "y"),
+)
+DXHAT = Line("dxhat_{unit} = dy_{unit} gamma_{unit}", "{dy} * {gamma}", "dxhat")
 
 
 def standardize(x, axis, eps, out):
@@ -76,18 +82,12 @@ def _mean_product(a, b, axis):
     return np.expand_dims(total / a.shape[axis], axis)
 
 
-class _Normalization:
+class _Normalization(Layer):
     """What both kinds share: gamma and beta, which come after the standardisation."""
 
-    statistic_shapes: ClassVar = {}
-
-    def __init__(self, width, eps):
-        if width < 1:
-            raise BackpropError(f"the width of {self.kind} is {width}: give the number of units, 1 or more")
-        if not 0 < eps < 1:
-            raise BackpropError(f"eps of {self.kind} is {eps}: choose a small number above 0, such as 1e-5")
-        self.width = self.fan_in = self.fan_out = int(width)
-        self.eps = float(eps)
+    def __init__(self, width: int, eps: float):
+        self.width = self.fan_in = self.fan_out = checked_count(f"the width of {self.kind}", width)
+        self.eps = checked(f"eps of {self.kind}", eps, "(0, 1)")
         self.parameter_shapes = {"gamma": (self.width,), "beta": (self.width,)}
 
     def describe(self):
@@ -114,6 +114,24 @@ class _Normalization:
         dy *= params["gamma"]
         return dy
 
+    @classmethod
+    def sample(cls, width):
+        """Return a layer for `width` units."""
+        return cls(width)
+
+    def _worked(self, passage, unit, mean, var, xhat):
+        """Return what the worked examples of both kinds have in common."""
+        std, gamma, dy = np.sqrt(var + self.eps), passage.params["gamma"][unit], passage.dy[0, unit]
+        shared = {"unit": unit, "std": float(std), "xhat": float(xhat), "gamma": float(gamma)}
+        forward = shared | {
+            "x": float(passage.x[0, unit]),
+            "mean": float(mean),
+            "beta": float(passage.params["beta"][unit]),
+            "y": float(passage.y[0, unit]),
+        }
+        dx = None if passage.dx is None else float(passage.dx[0, unit])
+        return forward, shared | {"dy": float(dy), "dxhat": float(dy * gamma), "dx": dx}
+
 
 class LayerNorm(_Normalization):
     """Standardises each row over its units, the same in training and in prediction.
@@ -125,11 +143,35 @@ class LayerNorm(_Normalization):
     ----------
     width : int > 0, the number of units
     eps : float > 0
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import Dense, LayerNorm, Network
+    >>> network = Network([LayerNorm(2), Dense(2, 1)], np.random.default_rng(0), dtype=np.float64)
+    >>> y = next(network.passes(np.array([[1.0, 3.0]]))).y
+    >>> y.round(2)
+    array([[-1.,  1.]])
     """
 
     kind = "layer_norm"
+    words = Words(
+        "brings the row to mean 0 and spread 1, then scales and shifts each unit",
+        "y = gamma xhat + beta, xhat = (x - mean) / std",
+        "dgamma = dy xhat, dbeta = dy, dx through mean and std",
+        worked_forward=WORKED_FORWARD,
+        worked_backward=(
+            DXHAT,
+            Line(
+                "dx_{unit} = (dxhat_{unit} - mean(dxhat) - xhat_{unit} mean(dxhat xhat)) / std",
+                "({dxhat} - {mean_dxhat:taken} - {xhat:taken} * {mean_dxhat_xhat:taken}) / {std}",
+                "dx",
+            ),
+        ),
+        factors={"gamma": "xhat"},
+    )
 
-    def __init__(self, width, eps=1e-5):
+    def __init__(self, width: int, eps: float = 1e-5):
         super().__init__(width, eps)
 
     def forward(self, params, x, scratch, training=False, rng=None):
@@ -146,6 +188,17 @@ class LayerNorm(_Normalization):
             return None
 
         return y, backward
+
+    def worked(self, passage, unit_in, unit, top):
+        """Return xhat and y of the unit, and its dx with the two means over the row that are taken out of it."""
+        xhat = np.empty_like(passage.x)
+        mean, var, _ = standardize(passage.x, 1, self.eps, out=xhat)
+        forward, backward = self._worked(passage, unit, mean[0, 0], var[0, 0], xhat[0, unit])
+        dxhat = passage.dy * passage.params["gamma"]
+        return forward, backward | {
+            "mean_dxhat": float(dxhat.mean()),
+            "mean_dxhat_xhat": float((dxhat * xhat).mean()),
+        }
 
 
 class BatchNorm(_Normalization):
@@ -167,15 +220,31 @@ class BatchNorm(_Normalization):
     momentum : float in (0, 1]
         The weight of the newest batch.
     eps : float > 0
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import Dense, BatchNorm, Network
+    >>> network = Network([BatchNorm(2), Dense(2, 1)], np.random.default_rng(0), dtype=np.float64)
+    >>> y = next(network.passes(np.array([[1.0, 5.0], [3.0, 9.0]]), training=True)).y
+    >>> y.round(2)
+    array([[-1., -1.],
+           [ 1.,  1.]])
     """
 
     kind = "batch_norm"
+    words = Words(
+        "brings each unit to about mean 0 and spread 1 as met in training, then scales and shifts it",
+        "y = gamma xhat + beta, xhat = (x - mean) / std",
+        "dgamma = dy xhat, dbeta = dy, dx = dy gamma / std",
+        worked_forward=WORKED_FORWARD,
+        worked_backward=(DXHAT, Line("dx_{unit} = dxhat_{unit} / std", "{dxhat} / {std}", "dx")),
+        factors={"gamma": "xhat"},
+    )
 
-    def __init__(self, width, momentum=0.1, eps=1e-5):
+    def __init__(self, width: int, momentum: float = 0.1, eps: float = 1e-5):
         super().__init__(width, eps)
-        if not 0 < momentum <= 1:
-            raise BackpropError(f"momentum of batch_norm is {momentum}: choose a number above 0, up to 1")
-        self.momentum = float(momentum)
+        self.momentum = checked("momentum of batch_norm", momentum, "(0, 1]")
         self.statistic_shapes = {"running_mean": (self.width,), "running_var": (self.width,)}
 
     def describe(self):
@@ -213,6 +282,12 @@ class BatchNorm(_Normalization):
             return dxhat
 
         return y, backward
+
+    def worked(self, passage, unit_in, unit, top):
+        """Return xhat and y of the unit by its running mean and variance, and its dx."""
+        mean, var = passage.statistics["running_mean"][unit], passage.statistics["running_var"][unit]
+        xhat = (passage.x[0, unit] - mean) / np.sqrt(var + self.eps)
+        return self._worked(passage, unit, mean, var, xhat)
 
     def _follow(self, running, newest):
         """Move a running statistic towards that of the newest batch."""

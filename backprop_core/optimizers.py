@@ -4,9 +4,8 @@ The gradient says which way the loss grows; the weights go the other way. The ru
 remember of earlier gradients. An optimizer computes the update and keeps its own memory; whoever trains applies the
 update, in one visible line. Sorted from simple to complex.
 
-`init(n, dtype)` returns the memory for n parameters, a dict of arrays. `update(grads, state, learning_rate, out)`
-writes the update, float [shape=(n,)], to `out` and returns it; in the formulas g is the gradient, and all of them hold
-for every parameter by itself.
+`Optimizer` is the contract: `init` makes the memory and `update` the update. In the formulas g is the gradient, and all
+of them hold for every parameter by itself.
 
 AdamW is not a rule of its own: it is Adam with decoupled weight decay, which takes a share of the weights away beside
 the update (`Step`, `weight_decay`) and so goes with every optimizer here. "adamw" therefore names Adam, and the decay
@@ -14,31 +13,40 @@ is set where the step is. Loshchilov and Hutter 2017, https://arxiv.org/abs/1711
 """
 
 import math
+from typing import Protocol
 
 import numpy as np
 
-from backprop_core.errors import BackpropError
 from backprop_core.pieces import pieces, sweep
+from backprop_core.ranges import checked
 
-RANGES = {
-    "[0, 1]": lambda value: 0 <= value <= 1,
-    "[0, 1)": lambda value: 0 <= value < 1,
-    "(0, inf)": lambda value: 0 < value < math.inf,
-}
+State = dict[str, np.ndarray]
 
 
-def checked(name, value, within):
-    """Return the setting as a float; raise BackpropError unless it lies `within`, a key of `RANGES`."""
-    try:
-        inside = RANGES[within](value)
-    except TypeError:
-        inside = False
-    if not inside:
-        raise BackpropError(f"{name} is {value!r}: choose a number within {within}")
-    return float(value)
+class Optimizer(Protocol):
+    """What training asks of an optimizer. It holds settings only: its memory is made by `init` and handed in.
+
+    To be found by name it is registered with one line: `OPTIMIZERS["my_rule"] = MyRule`.
+    """
+
+    def init(self, n: int, dtype) -> State:
+        """Return the memory for n parameters, a dict of arrays that a checkpoint can save."""
+        ...
+
+    def update(self, grads: np.ndarray, state: State, learning_rate: float, out: np.ndarray) -> np.ndarray:
+        """Write the update to `out` and return it; bring the memory up to date.
+
+        Parameters
+        ----------
+        grads : float ndarray [shape=(n,)], not to be changed
+        state : dict, from `init`
+        learning_rate : float > 0
+        out : ndarray of the dtype and shape of `grads`
+        """
+        ...
 
 
-class SGD:
+class SGD(Optimizer):
     """Stochastic gradient descent, with momentum if asked: a ball that keeps rolling.
 
         v <- momentum * v - learning_rate * g
@@ -51,9 +59,20 @@ class SGD:
     ----------
     momentum : float in [0, 1], as scikit-learn allows it; at 1 nothing ever slows the ball
     nesterov : bool
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import SGD
+    >>> rule, grads = SGD(momentum=0.9), np.array([1.0, -4.0])
+    >>> memory = rule.init(2, float)
+    >>> rule.update(grads, memory, 0.1, out=np.empty(2)).round(4)  # the first step is -0.1 g
+    array([-0.1,  0.4])
+    >>> rule.update(grads, memory, 0.1, out=np.empty(2)).round(4)  # the second one rolls on
+    array([-0.19,  0.76])
     """
 
-    def __init__(self, momentum=0.9, nesterov=False):
+    def __init__(self, momentum: float = 0.9, nesterov: bool = False):
         self.momentum, self.nesterov = checked("momentum", momentum, "[0, 1]"), nesterov
 
     def init(self, n, dtype):
@@ -79,7 +98,7 @@ class SGD:
         return out
 
 
-class Adagrad:
+class Adagrad(Optimizer):
     """Adaptive gradients: a weight that has moved much already moves less from now on; rare features keep their step.
 
         s <- s + g^2                                        the sum over all steps, which only grows
@@ -90,9 +109,18 @@ class Adagrad:
     Parameters
     ----------
     eps : float > 0
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import Adagrad
+    >>> rule, grads = Adagrad(), np.array([1.0, -4.0])
+    >>> memory = rule.init(2, float)
+    >>> rule.update(grads, memory, 0.1, out=np.empty(2)).round(4)  # at first every weight moves alike
+    array([-0.1,  0.1])
     """
 
-    def __init__(self, eps=1e-10):
+    def __init__(self, eps: float = 1e-10):
         self.eps = checked("eps", eps, "(0, inf)")
 
     def init(self, n, dtype):
@@ -109,7 +137,7 @@ class Adagrad:
         return out
 
 
-class RMSProp:
+class RMSProp(Optimizer):
     """Adagrad that forgets: each weight's step is measured against its recent gradients, not against all of them.
 
         v <- decay * v + (1 - decay) g^2                    the mean square of recent gradients
@@ -121,9 +149,18 @@ class RMSProp:
     ----------
     decay : float in [0, 1)
     eps : float > 0
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import RMSProp
+    >>> rule, grads = RMSProp(decay=0.75), np.array([1.0, -4.0])
+    >>> memory = rule.init(2, float)
+    >>> rule.update(grads, memory, 0.1, out=np.empty(2)).round(4)  # -0.1 g / sqrt(g^2 / 4)
+    array([-0.2,  0.2])
     """
 
-    def __init__(self, decay=0.9, eps=1e-8):
+    def __init__(self, decay: float = 0.9, eps: float = 1e-8):
         self.decay, self.eps = checked("decay", decay, "[0, 1)"), checked("eps", eps, "(0, inf)")
 
     def init(self, n, dtype):
@@ -145,7 +182,7 @@ class RMSProp:
         return out
 
 
-class Adam:
+class Adam(Optimizer):
     """Adaptive moments: each weight gets a step of its own size, the smoother its gradient the longer.
 
         m <- b1 m + (1 - b1) g                              the mean of recent gradients
@@ -160,9 +197,18 @@ class Adam:
     ----------
     b1, b2 : float in [0, 1)
     eps : float > 0
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import Adam
+    >>> rule, grads = Adam(), np.array([1.0, -4.0])
+    >>> memory = rule.init(2, float)
+    >>> rule.update(grads, memory, 0.1, out=np.empty(2)).round(4)  # the first step is -0.1 sign(g)
+    array([-0.1,  0.1])
     """
 
-    def __init__(self, b1=0.9, b2=0.999, eps=1e-8):
+    def __init__(self, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8):
         self.b1, self.b2 = checked("b1", b1, "[0, 1)"), checked("b2", b2, "[0, 1)")
         self.eps = checked("eps", eps, "(0, inf)")
 
@@ -192,7 +238,7 @@ class Adam:
         return out
 
 
-class Lion:
+class Lion(Optimizer):
     """Evolved sign momentum: every weight moves by the same length, and only the direction is learned.
 
         c = b1 m + (1 - b1) g                               the mean of recent gradients, the latest counting more
@@ -206,9 +252,18 @@ class Lion:
     Parameters
     ----------
     b1, b2 : float in [0, 1)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import Lion
+    >>> rule, grads = Lion(), np.array([1.0, -4.0])
+    >>> memory = rule.init(2, float)
+    >>> rule.update(grads, memory, 0.1, out=np.empty(2)).round(4)  # every step is 0.1 long
+    array([-0.1,  0.1])
     """
 
-    def __init__(self, b1=0.9, b2=0.99):
+    def __init__(self, b1: float = 0.9, b2: float = 0.99):
         self.b1, self.b2 = checked("b1", b1, "[0, 1)"), checked("b2", b2, "[0, 1)")
 
     def init(self, n, dtype):

@@ -19,9 +19,9 @@ def watched(layer, see):
         Called in forward order with the Activate layer, what it was given, and its output; both arrays
         [shape=(n_samples, width)] are overwritten by the next forward pass.
     """
-    if layer.kind == "residual":
+    if layer.layers:
         return layer.around([watched(inner, see) for inner in layer.layers])
-    if layer.kind != "activate":
+    if not hasattr(layer, "pair"):
         return layer
     twin = copy.copy(layer)
 

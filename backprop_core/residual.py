@@ -6,13 +6,17 @@ layers stay near 0) and the error has a path back on which nothing shrinks it.
 """
 
 import copy
+from collections.abc import Sequence
 
 import numpy as np
 
 from backprop_core.errors import BackpropError
+from backprop_core.layers import Activate, Dense, Layer
+from backprop_core.normalization import BatchNorm
+from backprop_core.worked_example import Line, Words
 
 
-class Residual:
+class Residual(Layer):
     """Adds to its input what some inner layers make of it: y = x + inner(x).
 
     He, Zhang, Ren and Sun 2015, https://arxiv.org/abs/1512.03385
@@ -27,13 +31,29 @@ class Residual:
     layers : list of layers
     parameter_shapes, statistic_shapes : dict of str to shape
         Those of the inner layers, named by position and name: "0.W" is the first one's W.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import Dense, Network, Residual
+    >>> network = Network([Residual([Dense(2, 2)]), Dense(2, 1)], np.random.default_rng(0))
+    >>> network.params.flat[...] = 0
+    >>> next(network.passes(np.array([[1, 2]], np.float32))).y  # inner layers of zeros leave the input as it is
+    array([[1., 2.]], dtype=float32)
     """
 
     kind = "residual"
+    words = Words(
+        "adds its input to what its inner layers make of it",
+        "y = x + inner(x)",
+        "dx = dy + inner's dx",
+        worked_forward=(Line("y_{unit} = x_{unit} + inner_{unit}", "{x} {inner:added}", "y"),),
+        worked_backward=(Line("dx_{unit} = dy_{unit} + inner's dx_{unit}", "{dy} {inner:added}", "dx"),),
+    )
 
-    def __init__(self, layers):
+    def __init__(self, layers: Sequence[Layer]):
         self.layers = list(layers)
-        widths = [(layer.fan_in, layer.fan_out) for layer in self.layers if hasattr(layer, "fan_in")]
+        widths = [(layer.fan_in, layer.fan_out) for layer in self.layers if layer.fan_in]
         if not widths:
             raise BackpropError("a residual connection has no inner layer that learns; put a dense layer into it")
         self.fan_in, self.fan_out = widths[0][0], widths[-1][1]
@@ -42,7 +62,7 @@ class Residual:
                 f"a residual connection adds {self.fan_in} inputs to {self.fan_out} outputs; make them equally many"
             )
         self.parameter_shapes = self._named(layer.parameter_shapes for layer in self.layers)
-        self.statistic_shapes = self._named(getattr(layer, "statistic_shapes", {}) for layer in self.layers)
+        self.statistic_shapes = self._named(layer.statistic_shapes for layer in self.layers)
         self._first_learning = next(i for i, layer in enumerate(self.layers) if layer.parameter_shapes)
         self._stack = [(layer, place) for place, layer in enumerate(self.layers)]
 
@@ -107,6 +127,25 @@ class Residual:
             return dy
 
         return y, backward
+
+    @classmethod
+    def sample(cls, width):
+        """Return a connection around a dense layer, batch normalisation and tanh."""
+        return cls([Dense(width, width), BatchNorm(width), Activate("tanh")])
+
+    def worked(self, passage, unit_in, unit, top):
+        """Return y as x plus what the inner layers gave, and dx as dy plus what came back through them."""
+        first, last = passage.inner[0], passage.inner[-1]
+        forward = {
+            "unit": unit,
+            "x": float(passage.x[0, unit]),
+            "inner": float(last.y[0, unit]),
+            "y": float(passage.y[0, unit]),
+        }
+        if unit_in is None or passage.dx is None:
+            return forward, None
+        dy, inner, dx = (float(array[0, unit_in]) for array in (passage.dy, first.dx, passage.dx))
+        return forward, {"unit": unit_in, "dy": dy, "inner": inner, "dx": dx}
 
 
 class _ScratchOf:

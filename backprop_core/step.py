@@ -13,8 +13,9 @@ import numpy as np
 from backprop_core.clipping import clip_by_global_norm, clip_by_value
 from backprop_core.constraints import limit_norms
 from backprop_core.divergence import SUSTAINED, cause_of_divergence
-from backprop_core.errors import BackpropError, DivergedError
+from backprop_core.errors import DivergedError
 from backprop_core.mixing import mixup
+from backprop_core.ranges import checked
 from backprop_core.scratch import Scratch
 
 # With fewer numbers changed than this, in all steps together, loading the compiled kernels takes longer than they save.
@@ -73,11 +74,10 @@ class Step:
         compiled=False,
     ):
         for name, value in (("alpha", alpha), ("l1", l1), ("weight_decay", weight_decay), ("mixup", mixup)):
-            if not 0 <= value < math.inf:
-                raise BackpropError(f"{name} is {value}: choose a number from 0")
+            checked(name, value, "[0, inf)")
         for name, value in (("max_norm", max_norm), ("clip_value", clip_value), ("clip_norm", clip_norm)):
-            if value is not None and not value > 0:
-                raise BackpropError(f"{name} is {value}: choose a number above 0, or None")
+            if value is not None:
+                checked(name, value, "(0, inf]")
         self.network, self.optimizer, self.loss = network, optimizer, loss
         self.alpha, self.l1, self.weight_decay, self.mixup = alpha, l1, weight_decay, mixup
         self.max_norm, self.clip_value, self.clip_norm = max_norm, clip_value, clip_norm
@@ -87,7 +87,7 @@ class Step:
         self._weights = [values for params in network.params.views for values in params.values() if values.ndim == 2]
         self._grads, self._scratch = network.zero_gradients(), Scratch(network.dtype)
         # The way back through a dense layer has no use for the layer's own output, so the error may take its place.
-        self._in_place = network.layers[-1].kind == "dense"
+        self._in_place = network.layers[-1].frees_output
         self._updates = None
         self._add_penalty, self._loss_and_gradient, self._move = add_penalty, loss.loss_and_gradient, self._move_plainly
         if compiled:

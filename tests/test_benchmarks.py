@@ -45,7 +45,7 @@ def few_rows(monkeypatch):
 
 def test_the_roofline_has_the_products_of_a_training_step(products_taken):
     rng = np.random.default_rng(0)
-    network = Network(multilayer_perceptron(WIDTHS[0], WIDTHS[1:-1], WIDTHS[-1]), np.float32, rng)
+    network = Network(multilayer_perceptron(WIDTHS[0], WIDTHS[1:-1], WIDTHS[-1]), rng)
     step = Step(network, SGD(), SoftmaxCrossEntropy())
     X, y = rng.random((16, WIDTHS[0]), np.float32), rng.integers(0, WIDTHS[-1], 16)
     step(X, y, 0.1, SGD().init(network.params.flat.size, np.float32), rng)

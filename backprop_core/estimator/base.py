@@ -95,7 +95,7 @@ class MultilayerPerceptron(BaseEstimator):
             return
         self.n_iter_ = self.t_ = 0
         self.out_activation_ = out_activation
-        self._network = Network(layers_of(self, n_features, self.n_outputs_), dtype, np.random.default_rng(0))
+        self._network = Network(layers_of(self, n_features, self.n_outputs_), np.random.default_rng(0), dtype=dtype)
         self._loss = loss_of(self, out_activation)
         self._adopt_views()
         self._draw_weights()
@@ -147,7 +147,7 @@ class MultilayerPerceptron(BaseEstimator):
     def _build_around(self, coefs, intercepts):
         """Make a network for weights that a user has set by hand, without fit."""
         layers = layers_of(self, len(coefs[0]), len(intercepts[-1]))
-        self._network = Network(layers, float_dtype(np.asarray(coefs[0])), np.random.default_rng(0))
+        self._network = Network(layers, np.random.default_rng(0), dtype=float_dtype(np.asarray(coefs[0])))
         self._loss = loss_of(self, self.out_activation_)
         self._adopt_views()
         self.coefs_, self.intercepts_ = coefs, intercepts
@@ -208,7 +208,7 @@ class MultilayerPerceptron(BaseEstimator):
         super().__setstate__(state)
         if "_network" in state:
             layers, dtype, *learned = state["_network"]
-            self._network = Network(layers, dtype)
+            self._network = Network.blank(layers, dtype)
             restore(self._network, learned)
             self._adopt_views()
 

@@ -11,11 +11,13 @@ where the network has them. And relu has a kink at 0, where there is no slope: a
 passed over, and another is drawn.
 """
 
+from functools import partial
+
 import numpy as np
 
+from backprop_core.losses import Loss
 from backprop_core.network import Network
 from backprop_core.probe import watched
-from backprop_core.scratch import Scratch
 
 TOLERANCE = 1e-6
 STEP = 1e-3
@@ -27,7 +29,7 @@ SMALLEST = 1e-5
 PATIENCE = 10
 
 
-def check_gradients(network, loss, X, y, rng, samples=20):
+def check_gradients(network: Network, loss: Loss, X, y, rng: np.random.Generator, samples: int = 20) -> list[dict]:
     """Compare the gradients of every layer's parameters, and of the input, with numerical ones.
 
     Parameters
@@ -50,7 +52,8 @@ def check_gradients(network, loss, X, y, rng, samples=20):
         it is 0 nothing is known, and the error is 0. The layer is its position and kind; the parameter "1.W" of a
         residual connection is the W of its second inner layer.
     """
-    twin = _twin(network)
+    sides = []
+    twin = network.copy(np.float64, [watched(layer, partial(_note_side, sides)) for layer in network.layers])
     X = np.array(X, np.float64, order="C")
     seed = int(rng.integers(2**32))
 
@@ -60,17 +63,23 @@ def check_gradients(network, loss, X, y, rng, samples=20):
     backward(dlogits, grads)
     twin.statistics.flat[...] = network.statistics.flat
     smallest = SMALLEST * max(1.0, abs(value))
-    walk = _Walk(twin, seed)
+
+    def walk():
+        """Go through the layers apart from `Network.forward`, so that the network's bookkeeping is checked too."""
+        sides.clear()
+        passages = list(twin.passes(X, training=True, rng=np.random.default_rng(seed)))
+        twin.statistics.flat[...] = network.statistics.flat
+        return passages
 
     def evaluate():
-        logits, sides, _ = walk(X)
-        return loss.loss(logits, y), sides
+        logits = walk()[-1].y
+        return loss.loss(logits, y), np.concatenate(sides) if sides else np.empty(0, int)
 
     def check(layer, parameter, values, gradient):
         errors = _errors(values.reshape(-1), gradient.reshape(-1), evaluate, rng, samples, smallest)
         return {"layer": layer, "parameter": parameter, "n_checked": len(errors), "error": max(errors, default=0.0)}
 
-    records = [check("input", "X", X, _input_gradient(walk, loss, X, y))]
+    records = [check("input", "X", X, _input_gradient(walk(), loss, y, twin.zero_gradients()))]
     for i, layer in enumerate(twin.layers):
         for name, values in twin.params.views[i].items():
             records.append(check(f"{i} {layer.kind}", name, values, grads.views[i][name]))
@@ -131,49 +140,15 @@ def _differences(values, index, step, evaluate):
     return (losses[1] - losses[-1]) / (2 * step), (losses[0.5] - losses[-0.5]) / step
 
 
-def _twin(network):
-    """Return a copy of the network in float64."""
-    twin = Network(network.layers, np.float64)
-    twin.params.flat[...] = network.params.flat
-    twin.statistics.flat[...] = network.statistics.flat
-    return twin
+def _note_side(sides, layer, z, a):
+    """Note on which side of its kinks every input of an activation lies."""
+    if layer.pair.kinks:
+        sides.append(np.searchsorted(layer.pair.kinks, z.ravel()))
 
 
-class _Walk:
-    """A way through the layers apart from `Network.forward`, so that the network's own bookkeeping is checked too.
-
-    Calling it returns the logits, the side of its kinks that every input of an activation lies on, and each layer's
-    way back.
-    """
-
-    def __init__(self, network, seed):
-        self.network, self._seed = network, seed
-        self._sides = []
-        self._layers = [watched(layer, self._see) for layer in network.layers]
-        self._scratch = [Scratch(np.float64) for _ in self._layers]
-        self._statistics = network.statistics.flat.copy()
-        views = zip(network.params.views, network.statistics.views, strict=True)
-        self._arrays = [params | statistics for params, statistics in views]
-
-    def __call__(self, X):
-        rng = np.random.default_rng(self._seed)
-        self._sides.clear()
-        x, pullbacks = X, []
-        for layer, arrays, scratch in zip(self._layers, self._arrays, self._scratch, strict=True):
-            x, pullback = layer.forward(arrays, x, scratch, training=True, rng=rng)
-            pullbacks.append(pullback)
-        self.network.statistics.flat[...] = self._statistics
-        return x, np.concatenate(self._sides) if self._sides else np.empty(0, int), pullbacks
-
-    def _see(self, layer, z, a):
-        if layer.pair.kinks:
-            self._sides.append(np.searchsorted(layer.pair.kinks, z.ravel()))
-
-
-def _input_gradient(walk, loss, X, y):
+def _input_gradient(passages, loss, y, grads):
     """Return dLoss/dX, which training has no use for and so never computes."""
-    logits, _, pullbacks = walk(X)
-    error = loss.loss_and_gradient(logits, y)[1]
-    for pullback, grads in zip(reversed(pullbacks), reversed(walk.network.zero_gradients().views), strict=True):
-        error = pullback(error, grads)
+    error = loss.loss_and_gradient(passages[-1].y, y)[1]
+    for passage, part in zip(reversed(passages), reversed(grads.views), strict=True):
+        error = passage.backward(error, part)
     return error.copy()

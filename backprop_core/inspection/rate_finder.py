@@ -12,7 +12,6 @@ import numpy as np
 
 from backprop_core.batching import batches
 from backprop_core.errors import BackpropError, DivergedError
-from backprop_core.network import Network
 from backprop_core.scratch import Scratch
 from backprop_core.step import Step
 
@@ -84,9 +83,7 @@ def find_learning_rate(
     if steps < 10:
         raise BackpropError(f"{steps} steps are too few to see a slope: give at least 10, and 100 is good")
     planned = np.geomspace(lowest, highest, steps).tolist()
-    copy = Network(network.layers, network.dtype)
-    copy.params.flat[...], copy.statistics.flat[...] = network.params.flat, network.statistics.flat
-    step = Step(copy, optimizer, loss, **additions)
+    step = Step(network.copy(), optimizer, loss, **additions)
     losses, limit = _rising_rates(step, _endless(network.dtype, X, y, batch_size, rng), rng, planned)
     if len(losses) < FEWEST:
         raise BackpropError(

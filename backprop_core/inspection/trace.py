@@ -21,8 +21,8 @@ import numpy as np
 
 from backprop_core.errors import BackpropError
 from backprop_core.losses import SoftmaxCrossEntropy
-from backprop_core.network import Network
-from backprop_core.optimizers import SGD, checked
+from backprop_core.optimizers import SGD
+from backprop_core.ranges import checked
 
 
 @dataclass
@@ -130,7 +130,7 @@ def trace_step(network, X, target, learning_rate, loss=None):
     """
     learning_rate, loss = checked("learning_rate", learning_rate, "(0, inf)"), loss or SoftmaxCrossEntropy()
     passages = [_empty(layer, str(i)) for i, layer in enumerate(network.layers)]
-    noting, changed = _copy(network, [_noting(passage) for passage in passages]), _copy(network, network.layers)
+    noting, changed = network.copy(layers=[_noting(passage) for passage in passages]), network.copy()
 
     logits, backward = noting.forward(X)
     before, dlogits = loss.loss_and_gradient(logits, target)
@@ -169,16 +169,9 @@ def trace_step(network, X, target, learning_rate, loss=None):
     )
 
 
-def _copy(network, layers):
-    """Return a network of these layers with the numbers of another one."""
-    twin = Network(layers, network.dtype)
-    twin.params.flat[...], twin.statistics.flat[...] = network.params.flat, network.statistics.flat
-    return twin
-
-
 def _empty(layer, name):
     """Return a Passage, and those inside it, through which nothing has passed yet."""
-    inner = [_empty(part, f"{name}.{i}") for i, part in enumerate(getattr(layer, "layers", ()))]
+    inner = [_empty(part, f"{name}.{i}") for i, part in enumerate(layer.layers)]
     return Passage(name, layer, inner=inner)
 
 

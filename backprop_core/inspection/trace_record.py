@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from backprop_core.errors import BackpropError
-from backprop_core.normalization import standardize
+from backprop_core.worked_example import largest
 
 
 def record_of(trace, top=3):
@@ -104,7 +104,7 @@ def _layer(passage, unit_in, squared_norm, top):
     for part in passage.inner:
         inner.append(_layer(part, unit, squared_norm, top))
         unit = inner[-1]["unit"]
-    if passage.layer.kind == "dense":
+    if passage.layer.mixes_units:
         unit = int(np.abs(passage.dy[0]).argmax())
     forward, backward = worked_out(passage, unit_in, unit, top)
     settings = {name: value for name, value in passage.layer.describe().items() if name != "layers"}
@@ -128,7 +128,7 @@ def _layer(passage, unit_in, squared_norm, top):
 def worked_out(passage, unit_in, unit, top):
     """Return the arithmetic of one unit, forward and backward, each a dict or None where there is nothing to work out.
 
-    Every dict has "unit"; beside it, forward and backward,
+    Each layer says for itself what it works out (`Layer.worked`). Every dict has "unit"; beside it, there and back,
 
         dense       {"bias", "terms": [{"unit", "value", "weight", "product"}], "n_rest", "rest", "y"}  y = bias + sum
                     {"terms", "n_rest", "rest", "dx"}: dx = sum, over the units that this one feeds
@@ -140,103 +140,12 @@ def worked_out(passage, unit_in, unit, top):
 
     Terms are the largest; "rest" is what the other `n_rest` add.
     """
-    work = WORKED.get(passage.layer.kind)
-    if work is None or (unit is None and unit_in is None):
+    if unit is None and unit_in is None:
         return None, None
-    forward, backward = work(passage, unit_in, unit, top)
+    forward, backward = passage.layer.worked(passage, unit_in, unit, top)
     if passage.dx is None or unit_in is None:
         backward = None
     return forward, backward
-
-
-def _dense(passage, unit_in, unit, top):
-    x, W, bias = passage.x[0], passage.params["W"], passage.params["b"][unit]
-    y = float(passage.y[0, unit])
-    forward = {"unit": unit, "bias": float(bias), **_sum(x, W[:, unit], y - float(bias), top), "y": y}
-    if unit_in is None or passage.dx is None:
-        return forward, None
-    dx = float(passage.dx[0, unit_in])
-    return forward, {"unit": unit_in, **_sum(passage.dy[0], W[unit_in], dx, top), "dx": dx}
-
-
-def _sum(values, weights, total, top):
-    """Return the largest terms of a sum of products, and what the others add to the total."""
-    products = values * weights
-    terms = [
-        {
-            "unit": i,
-            "value": float(values[i]),
-            "weight": float(weights[i]),
-            "product": float(products[i]),
-        }
-        for i in _largest(products, top)
-    ]
-    return {
-        "terms": terms,
-        "n_rest": len(products) - len(terms),
-        "rest": total - sum(term["product"] for term in terms),
-    }
-
-
-def _activate(passage, unit_in, unit, top):
-    x, y, dy = passage.x[:1, unit], passage.y[:1, unit], passage.dy[:1, unit]
-    slope = passage.layer.pair.derivative(x, y, np.ones_like(x), np.empty_like(x))
-    forward = {"unit": unit, "x": float(x[0]), "y": float(y[0])}
-    if passage.dx is None:
-        return forward, None
-    return forward, {"unit": unit, "dy": float(dy[0]), "slope": float(slope[0]), "dx": float(passage.dx[0, unit])}
-
-
-def _layer_norm(passage, unit_in, unit, top):
-    xhat = np.empty_like(passage.x)
-    mean, var, _ = standardize(passage.x, 1, passage.layer.eps, out=xhat)
-    forward, backward = _normalized(passage, unit, mean[0, 0], var[0, 0], xhat[0, unit])
-    dxhat = passage.dy * passage.params["gamma"]
-    backward |= {"mean_dxhat": float(dxhat.mean()), "mean_dxhat_xhat": float((dxhat * xhat).mean())}
-    return forward, backward
-
-
-def _batch_norm(passage, unit_in, unit, top):
-    mean, var = passage.statistics["running_mean"][unit], passage.statistics["running_var"][unit]
-    xhat = (passage.x[0, unit] - mean) / np.sqrt(var + passage.layer.eps)
-    return _normalized(passage, unit, mean, var, xhat)
-
-
-def _normalized(passage, unit, mean, var, xhat):
-    """Return what both kinds of normalisation have in common."""
-    std, gamma, dy = np.sqrt(var + passage.layer.eps), passage.params["gamma"][unit], passage.dy[0, unit]
-    shared = {"unit": unit, "std": float(std), "xhat": float(xhat), "gamma": float(gamma)}
-    forward = shared | {
-        "x": float(passage.x[0, unit]),
-        "mean": float(mean),
-        "beta": float(passage.params["beta"][unit]),
-        "y": float(passage.y[0, unit]),
-    }
-    dx = None if passage.dx is None else float(passage.dx[0, unit])
-    return forward, shared | {"dy": float(dy), "dxhat": float(dy * gamma), "dx": dx}
-
-
-def _residual(passage, unit_in, unit, top):
-    first, last = passage.inner[0], passage.inner[-1]
-    forward = {
-        "unit": unit,
-        "x": float(passage.x[0, unit]),
-        "inner": float(last.y[0, unit]),
-        "y": float(passage.y[0, unit]),
-    }
-    if unit_in is None or passage.dx is None:
-        return forward, None
-    dy, inner, dx = (float(array[0, unit_in]) for array in (passage.dy, first.dx, passage.dx))
-    return forward, {"unit": unit_in, "dy": dy, "inner": inner, "dx": dx}
-
-
-WORKED = {
-    "dense": _dense,
-    "activate": _activate,
-    "layer_norm": _layer_norm,
-    "batch_norm": _batch_norm,
-    "residual": _residual,
-}
 
 
 def _parameter(passage, name, squared_norm, top):
@@ -251,7 +160,7 @@ def _parameter(passage, name, squared_norm, top):
         "update_norm": _number(_norm(passage.updates[name])),
         "n_zero": int(gradient.size - np.count_nonzero(gradient)),
         "share": _norm(gradient) ** 2 / squared_norm if squared_norm else 0.0,
-        "largest": [_entry(passage, name, place, squared_norm) for place in _largest(gradient, top)],
+        "largest": [_entry(passage, name, place, squared_norm) for place in largest(gradient, top)],
     }
 
 
@@ -263,7 +172,8 @@ def _entry(passage, name, place, squared_norm):
     if came_from is not None:
         met = float(passage.x[0, came_from])
     else:
-        met = worked_out(passage, to, to, 1)[0]["xhat"] if name == "gamma" else None
+        factor = passage.layer.words.factors.get(name)
+        met = worked_out(passage, to, to, 1)[0][factor] if factor else None
     return {
         "layer": passage.name,
         "parameter": name,
@@ -292,16 +202,8 @@ def _summary(array, top):
         "std": float(row.std()),
         "norm": _norm(row),
         "n_zero": int(row.size - np.count_nonzero(row)),
-        "largest": [{"unit": i, "value": float(row[i])} for i in _largest(row, top)],
+        "largest": [{"unit": i, "value": float(row[i])} for i in largest(row, top)],
     }
-
-
-def _largest(array, top):
-    """Return the places, in the flat array, of the numbers largest in size, ties in order; zeros are left out: list."""
-    size = np.abs(array).ravel()
-    least = np.partition(size, -top)[-top] if top < size.size else 0
-    candidates = np.flatnonzero((size >= least) & (size > 0))
-    return candidates[np.argsort(-size[candidates], kind="stable")][:top].tolist()
 
 
 def _norm(array):

@@ -309,8 +309,7 @@ def _asked(prepared, fitted):
 def network_of(probes, main):
     """Return the Standardizer and the Network that the main probe's result holds."""
     network = probes.new_trainer().network
-    network.params.flat[...] = main["params"]
-    network.statistics.flat[...] = main["statistics"]
+    network.restore((main["params"], main["statistics"]))
     standardizer = Standardizer(probes.per_feature)
     standardizer.mean, standardizer.scale = main["mean"], main["scale"]
     standardizer.feature_means = main["feature_means"]

@@ -132,7 +132,7 @@ def trainer_for(recipe, n_features, n_classes, seed, health=None):
         input_noise=recipe.input_noise,
     )
     trainer = Trainer(
-        Network(layers, np.float32, rng),
+        Network(layers, rng),
         OPTIMIZERS[recipe.optimizer](),
         SoftmaxCrossEntropy(recipe.label_smoothing),
         learning_rate=recipe.learning_rate,

@@ -140,7 +140,7 @@ def _combined(normalization, residual, dropout, rng):
 def _check(layers, rng, loss_name="softmax cross-entropy", samples=SAMPLES):
     """Return the check's records of a random network of these layers, on random rows."""
     loss, targets = LOSSES[loss_name]
-    network = Network(layers, np.float64, rng)
+    network = Network(layers, rng, dtype=np.float64)
     network.params.flat += rng.normal(0, 0.3, network.params.flat.size)
     return gradcheck.check_gradients(network, loss, rng.normal(size=(N_ROWS, WIDTH)), targets(rng), rng, samples)
 

@@ -30,7 +30,7 @@ def midway():
 
     def make(layers, dtype=np.float64, n=1):
         rng = np.random.default_rng(0)
-        network = Network(NETWORKS[layers] if isinstance(layers, str) else layers, dtype, rng)
+        network = Network(NETWORKS[layers] if isinstance(layers, str) else layers, rng, dtype=dtype)
         network.params.flat += rng.normal(0, 0.2, network.params.flat.size)
         network.statistics.flat += rng.uniform(0.1, 0.5, network.statistics.flat.size)
         return network, rng.normal(size=(n, 4)).astype(dtype), rng.integers(0, network.n_outputs, n)

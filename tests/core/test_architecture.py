@@ -80,7 +80,7 @@ def test_every_combination_computes_the_same_for_a_batch_as_for_its_rows_one_at_
         layers = multilayer_perceptron(
             4, [4, 6, 6], 2, "tanh", dropout, dropout, normalization, residual, input_noise=noise
         )
-        network = Network(layers, np.float64, np.random.default_rng(0))
+        network = Network(layers, np.random.default_rng(0), dtype=np.float64)
         network.forward(X, training=True, rng=np.random.default_rng(2))
         alone = np.concatenate([network.logits(X[i : i + 1]) for i in range(9)])
         np.testing.assert_allclose(network.logits(X), alone, rtol=1e-10, atol=1e-12)
@@ -97,7 +97,7 @@ SWISH_2 = Activation(
 def test_a_description_with_an_activation_of_ones_own_comes_back_once_it_is_registered(monkeypatch):
     from backprop_core import activations
 
-    network = Network(multilayer_perceptron(4, [6], 3, SWISH_2), np.float64, np.random.default_rng(0))
+    network = Network(multilayer_perceptron(4, [6], 3, SWISH_2), np.random.default_rng(0), dtype=np.float64)
     with pytest.raises(BackpropError, match=r"'swish_2' is unknown.*register your own in ACTIVATIONS"):
         Network.from_description(network.describe())
     monkeypatch.setitem(activations.ACTIVATIONS, "swish_2", SWISH_2)

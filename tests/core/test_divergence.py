@@ -13,7 +13,7 @@ from backprop_core.regression_losses import SquaredError
 def example(dtype=np.float64, hidden=(6, 5), outputs=3, seed=0):
     """A network, a batch of harmless rows, and their classes."""
     rng = np.random.default_rng(seed)
-    network = Network(multilayer_perceptron(4, hidden, outputs), dtype, rng)
+    network = Network(multilayer_perceptron(4, hidden, outputs), rng, dtype=dtype)
     return network, rng.normal(size=(20, 4)).astype(dtype), rng.integers(0, outputs, 20)
 
 

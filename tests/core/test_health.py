@@ -27,7 +27,7 @@ def trainer_for(hidden=(8, 8), activation="relu", dtype=np.float32, optimizer=No
     layers = multilayer_perceptron(
         4, hidden, 3, activation, dropout=0.2, normalization=settings.pop("normalization", None), residual=True
     )
-    network = Network(layers, dtype, np.random.default_rng(0))
+    network = Network(layers, np.random.default_rng(0), dtype=dtype)
     settings = {"epochs": 3, "batch_size": 16, "learning_rate": 0.01, **settings}
     return Trainer(network, optimizer, health=health, **settings)
 
@@ -61,7 +61,7 @@ def test_watching_changes_not_a_bit_of_what_is_trained(compiled, normalization):
 @pytest.mark.parametrize("optimizer", [SGD(0.9), Adam()])
 @pytest.mark.parametrize("additions", [{}, {"clip_norm": 1e-3, "weight_decay": 0.1, "alpha": 0.5}])
 def test_what_is_noted_of_a_step_is_what_happened_in_it(dtype, optimizer, additions):
-    network = Network(multilayer_perceptron(4, [6, 6], 3, "tanh", residual=True), dtype, np.random.default_rng(0))
+    network = Network(multilayer_perceptron(4, [6, 6], 3, "tanh", residual=True), np.random.default_rng(0), dtype=dtype)
     X, y = rows(dtype=dtype)
     before = network.params.flat.copy()
     logits, backward = network.forward(X)
@@ -97,7 +97,7 @@ def test_the_record_begins_anew_after_it_was_taken_and_is_empty_without_a_step()
 
 
 def test_gradients_too_small_and_too_large_for_their_squares_still_have_a_norm():
-    vector = Network(multilayer_perceptron(4, [3], 2), np.float32).params
+    vector = Network.blank(multilayer_perceptron(4, [3], 2), np.float32).params
     for size in (1e-30, 1e25):
         vector.flat[...] = size
         np.testing.assert_allclose(norms(vector), [size * math.sqrt(12), size * math.sqrt(6)], rtol=1e-6)
@@ -144,7 +144,7 @@ def test_a_training_that_goes_on_from_a_checkpoint_has_the_same_health(tmp_path)
 
 def test_the_record_is_json_and_small():
     layers = multilayer_perceptron(4, [16] * 30, 3, "tanh", normalization="layer", residual=True)
-    trainer = Trainer(Network(layers, np.float32, np.random.default_rng(0)), epochs=2, batch_size=16, health=Health())
+    trainer = Trainer(Network(layers, np.random.default_rng(0)), epochs=2, batch_size=16, health=Health())
     state = fit(trainer)
     for entry in state.history.entries:
         text = json.dumps(entry["health"], allow_nan=False)
@@ -193,5 +193,5 @@ def test_a_probe_is_a_few_rows_from_all_over(n):
 
 @pytest.mark.parametrize("settings", [{"steps": 0}, {"rows": 0}])
 def test_watching_nothing_is_refused(settings):
-    with pytest.raises(BackpropError, match=r"is 0; give a whole number from 1"):
+    with pytest.raises(BackpropError, match=r"is 0: choose a whole number, 1 or more"):
         Health(**settings)

@@ -19,7 +19,7 @@ RTOL = {np.float32: 2e-5, np.float64: 1e-12}
 def steps(dtype, optimizer, compiled, n_steps=60, **additions):
     """Parameters and losses of a few steps over random batches, always the same ones."""
     rng = np.random.default_rng(0)
-    network = Network(multilayer_perceptron(12, (9, 7), 4), dtype, rng)
+    network = Network(multilayer_perceptron(12, (9, 7), 4), rng, dtype=dtype)
     step = Step(network, optimizer, SoftmaxCrossEntropy(0.1), compiled=compiled, **additions)
     memory = optimizer.init(network.params.flat.size, dtype)
     losses = [
@@ -120,9 +120,8 @@ def test_what_has_no_compiled_form_keeps_its_own():
     ],
 )
 def test_a_compiled_network_computes_what_the_plain_one_does(dtype, settings):
-    plain, compiled = (
-        Network(multilayer_perceptron(6, (8, 8), 3, **settings), dtype, np.random.default_rng(0)) for _ in range(2)
-    )
+    plain = Network(multilayer_perceptron(6, (8, 8), 3, **settings), np.random.default_rng(0), dtype=dtype)
+    compiled = plain.copy()
     compiled.compile()
     X = np.random.default_rng(1).normal(size=(9, 6)).astype(dtype)
     results = []
@@ -155,7 +154,7 @@ def test_the_compiled_gelu_is_as_exact_as_float32():
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
 @pytest.mark.parametrize("settings", [{"activation": "gelu"}, {"normalization": "layer"}])
 def test_a_number_that_is_not_finite_passes_the_compiled_layers(poison, settings):
-    network = Network(multilayer_perceptron(2, (3,), 2, **settings), np.float32, np.random.default_rng(0))
+    network = Network(multilayer_perceptron(2, (3,), 2, **settings), np.random.default_rng(0))
     network.compile()
     network.params.flat[:] = 1
     with np.errstate(invalid="ignore"):
@@ -164,7 +163,7 @@ def test_a_number_that_is_not_finite_passes_the_compiled_layers(poison, settings
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
 def test_a_number_that_is_not_finite_passes_the_compiled_relu(poison):
-    network = Network(multilayer_perceptron(2, (3,), 2), np.float64, np.random.default_rng(0))
+    network = Network(multilayer_perceptron(2, (3,), 2), np.random.default_rng(0), dtype=np.float64)
     network.compile()
     network.params.flat[:] = 1
     assert not np.isfinite(network.logits(np.array([[poison, 1.0]]))).any()

@@ -144,7 +144,7 @@ def test_a_single_row_is_its_own_partner():
 
 @pytest.mark.parametrize("alpha", [0, -1, float("nan")])
 def test_an_impossible_alpha_is_refused(alpha):
-    with pytest.raises(BackpropError, match="alpha is"):
+    with pytest.raises(BackpropError, match="mixup is"):
         mix(*batch(), alpha=alpha, n_classes=CLASSES)
 
 

@@ -9,7 +9,7 @@ from backprop_core.network import Network
 
 
 def network(dtype=np.float64, seed=0, **settings):
-    return Network(multilayer_perceptron(6, [8, 5], 3, **settings), dtype, np.random.default_rng(seed))
+    return Network(multilayer_perceptron(6, [8, 5], 3, **settings), np.random.default_rng(seed), dtype=dtype)
 
 
 def rows(n, seed=1, dtype=np.float64):
@@ -109,4 +109,4 @@ def test_the_parameters_are_one_vector_with_the_weights_first():
 
 def test_the_same_seed_gives_the_same_network_and_no_seed_gives_zeros():
     np.testing.assert_array_equal(network(seed=4).params.flat, network(seed=4).params.flat)
-    assert not Network(multilayer_perceptron(6, [8], 3)).params.flat.any()
+    assert not Network.blank(multilayer_perceptron(6, [8], 3)).params.flat.any()

@@ -165,7 +165,7 @@ def test_a_normalised_network_learns(normalization):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 4))
     y = (X[:, 0] > 0).astype(int)
-    network = Network(multilayer_perceptron(4, [16], 2, normalization=normalization), np.float64, rng)
+    network = Network(multilayer_perceptron(4, [16], 2, normalization=normalization), rng, dtype=np.float64)
     grads, losses = network.zero_gradients(), []
     for _ in range(300):
         logits, backward = network.forward(X, training=True, rng=rng)
@@ -179,7 +179,7 @@ def test_a_normalised_network_learns(normalization):
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
 def test_a_description_builds_the_same_network_again(normalization):
     network = Network(
-        multilayer_perceptron(4, [6], 2, normalization=normalization), np.float64, np.random.default_rng(0)
+        multilayer_perceptron(4, [6], 2, normalization=normalization), np.random.default_rng(0), dtype=np.float64
     )
     network.forward(rows(width=4), training=True)
     again = Network.from_description(network.describe(), np.float64)

@@ -13,13 +13,13 @@ def test_a_watched_network_computes_the_same_and_shows_every_activation_in_order
     layers = multilayer_perceptron(
         4, [6, 6, 5], 3, ["tanh", "relu", "gelu"], normalization=normalization, residual=True
     )
-    network = Network(layers, np.float64, np.random.default_rng(0))
+    network = Network(layers, np.random.default_rng(0), dtype=np.float64)
     seen = []
 
     def see(layer, z, a):
         seen.append((layer.activation, z.copy(), a.copy()))
 
-    twin = Network([watched(layer, see) for layer in layers], np.float64)
+    twin = Network.blank([watched(layer, see) for layer in layers], np.float64)
     twin.params.flat[...], twin.statistics.flat[...] = network.params.flat, network.statistics.flat
     X = np.random.default_rng(1).normal(size=(7, 4))
     np.testing.assert_array_equal(twin.forward(X)[0], network.forward(X)[0])
@@ -34,7 +34,7 @@ def test_the_layers_that_are_watched_stay_as_they_are():
     residual = Residual([Dense(3, 3), Residual([Dense(3, 3), inner])])
     seen = []
     twin = watched(residual, lambda *shown: seen.append(shown))
-    network = Network([residual, Dense(3, 2)], np.float64, np.random.default_rng(0))
+    network = Network([residual, Dense(3, 2)], np.random.default_rng(0), dtype=np.float64)
     network.forward(np.ones((2, 3)))
     assert not seen
     assert "forward" not in vars(inner)

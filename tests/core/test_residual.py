@@ -55,7 +55,7 @@ def test_inner_layers_that_give_nothing_leave_the_signal_and_its_error_as_they_a
 
 def test_it_is_the_input_plus_what_the_same_layers_give_in_a_row():
     layer = block()
-    plain = Network(layer.layers, np.float64)
+    plain = Network.blank(layer.layers, np.float64)
     params = arrays(layer)
     for i, views in enumerate(plain.params.views):
         for name, array in views.items():
@@ -130,7 +130,7 @@ def test_the_second_step_asks_for_no_new_memory():
 
 
 def test_running_statistics_of_inner_layers_are_kept_by_the_network():
-    network = Network([block(), Dense(4, 2)], np.float64, np.random.default_rng(0))
+    network = Network([block(), Dense(4, 2)], np.random.default_rng(0), dtype=np.float64)
     assert network.layers[0].statistic_shapes == {"1.running_mean": (6,), "1.running_var": (6,)}
     kept = network.statistics.flat.copy()
     network.forward(X)
@@ -149,7 +149,7 @@ def test_a_description_through_json_builds_the_same_layer_again():
 
 
 def test_a_network_of_residual_connections_comes_back_from_its_description():
-    network = Network([block(), Dense(4, 2)], np.float64, np.random.default_rng(0))
+    network = Network([block(), Dense(4, 2)], np.random.default_rng(0), dtype=np.float64)
     again = Network.from_description(network.describe(), np.float64)
     again.params.flat[...], again.statistics.flat[...] = network.params.flat, network.statistics.flat
     np.testing.assert_array_equal(again.logits(X), network.logits(X))
@@ -158,7 +158,7 @@ def test_a_network_of_residual_connections_comes_back_from_its_description():
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_dtype_is_kept(dtype):
-    network = Network([block(), Dense(4, 2)], dtype, np.random.default_rng(0))
+    network = Network([block(), Dense(4, 2)], np.random.default_rng(0), dtype=dtype)
     logits, backward = network.forward(X.astype(dtype), training=True)
     assert logits.dtype == dtype
     assert np.isfinite(backward(np.ones_like(logits), network.zero_gradients()).flat).all()

@@ -12,7 +12,7 @@ RATE = 0.1
 
 
 def network(dtype=np.float64, seed=0, **settings):
-    return Network(multilayer_perceptron(5, (6,), 3, **settings), dtype, np.random.default_rng(seed))
+    return Network(multilayer_perceptron(5, (6,), 3, **settings), np.random.default_rng(seed), dtype=dtype)
 
 
 def batch(n=8, dtype=np.float64, seed=1):
@@ -98,7 +98,7 @@ def test_after_a_step_no_unit_has_longer_incoming_weights_than_the_limit():
 
 
 def test_a_unit_inside_a_residual_block_keeps_to_the_limit_too():
-    net = Network(multilayer_perceptron(5, (5, 5), 3, residual=True), np.float64, np.random.default_rng(0))
+    net = Network(multilayer_perceptron(5, (5, 5), 3, residual=True), np.random.default_rng(0), dtype=np.float64)
     one_step(net, max_norm=0.5)
     names = [(name, values) for params in net.params.views for name, values in params.items() if values.ndim == 2]
     assert len(names) == 3

@@ -35,7 +35,7 @@ def trainer_for(
     **settings,
 ):
     layers = multilayer_perceptron(4, hidden, 3, activation, dropout, normalization=normalization)
-    network = Network(layers, dtype, np.random.default_rng(seed))
+    network = Network(layers, np.random.default_rng(seed), dtype=dtype)
     return Trainer(network, optimizer, **{"epochs": 5, "batch_size": 16, "learning_rate": 0.01, **settings})
 
 
@@ -312,7 +312,7 @@ def test_the_last_batch_may_be_a_single_row():
 def test_a_network_may_end_in_an_activation():
     # tanh's derivative needs tanh's output, which must not have been overwritten by the loss's gradient by then.
     def last_params(batch):
-        network = Network([Dense(4, 3), Activate("tanh")], np.float64, np.random.default_rng(0))
+        network = Network([Dense(4, 3), Activate("tanh")], np.random.default_rng(0), dtype=np.float64)
         return one_epoch(network, batch)
 
     def one_epoch(network, batch):

@@ -38,7 +38,7 @@ def last_layer_alone(material, recipe, seed, n_train=None):
     X, y, X_valid, y_valid = material.rows(n_train)
     trainer, _ = trainer_for(recipe, X.shape[1], material.n_classes, seed)
     description = trainer.network.describe()
-    body = Network(trainer.network.layers[:-1])
+    body = Network.blank(trainer.network.layers[:-1])
     for own, whole in zip(body.params.views, trainer.network.params.views, strict=False):
         for name, values in own.items():
             values[...] = whole[name]

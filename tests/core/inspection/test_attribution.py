@@ -23,7 +23,7 @@ CLASSES = np.array([0, 2, 1, 1, 2])
 def used(layers, dtype=np.float64, seed=0):
     """A network whose biases are not zero, and whose running statistics are those of some rows."""
     rng = np.random.default_rng(seed)
-    network = Network(layers, dtype, rng)
+    network = Network(layers, rng, dtype=dtype)
     biases = network.params.flat[network.params.n_weights :]
     biases += rng.normal(0, 0.3, len(biases))
     for _ in range(20):
@@ -166,7 +166,7 @@ def test_in_a_linear_network_of_two_classes_the_log_odds_are_shared_out_wholly()
 
 def test_relus_without_biases_share_out_the_whole_logit():
     """Such a network is homogeneous, f(tx) = t f(x) for t > 0, and Euler's theorem holds: x · grad f(x) = f(x)."""
-    network, X = Network(multilayer_perceptron(4, [8, 5], 3), np.float64, np.random.default_rng(0)), rows()
+    network, X = Network(multilayer_perceptron(4, [8, 5], 3), np.random.default_rng(0), dtype=np.float64), rows()
     evidence = gradient_times_input(input_gradient(network, X, of_one_logit(2)), X)
     np.testing.assert_allclose(evidence.sum(axis=1), network.logits(X)[:, 2], rtol=1e-10, atol=1e-12)
 

@@ -50,7 +50,7 @@ every_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
 def case(layers, loss="cross_entropy", seed=0, dtype=np.float64):
     """A network with biases that are not zero, a few rows, and targets of the loss's kind."""
     rng = np.random.default_rng(seed)
-    network = Network(layers, dtype, rng)
+    network = Network(layers, rng, dtype=dtype)
     biases = network.params.flat[network.params.n_weights :]
     biases[...] = rng.normal(0.5, 0.3, len(biases))
     loss, targets = LOSSES[loss] if isinstance(loss, str) else (loss, amounts)
@@ -241,7 +241,7 @@ def test_a_loss_that_is_not_the_one_its_gradient_belongs_to_is_caught():
 
 def test_the_kinks_of_relu_are_passed_over():
     # All inputs and biases are 0, so every unit sits exactly on its kink, and moving a bias always crosses it.
-    network = Network([Dense(4, 6), Activate("relu"), Dense(6, 3)], np.float64, np.random.default_rng(0))
+    network = Network([Dense(4, 6), Activate("relu"), Dense(6, 3)], np.random.default_rng(0), dtype=np.float64)
     X, y = np.zeros((2, 4)), np.array([0, 1])
     records = check_gradients(network, SoftmaxCrossEntropy(), X, y, np.random.default_rng(0))
     n_checked = {(r["layer"], r["parameter"]): r["n_checked"] for r in records}

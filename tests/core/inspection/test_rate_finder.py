@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 from backprop_core.batching import batches
 from backprop_core.errors import BackpropError, DivergedError
 from backprop_core.inspection.rate_finder import find_learning_rate
-from backprop_core.layers import Activate, Dense
+from backprop_core.layers import Activate, Dense, Layer
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.network import Network
 from backprop_core.optimizers import SGD, Adam, Lion, RMSProp
@@ -18,11 +18,10 @@ from backprop_core.scratch import Scratch
 LOSS = SoftmaxCrossEntropy()
 
 
-class Counting:
+class Counting(Layer):
     """Counts, as running statistics do, the rows that it has seen while training."""
 
     kind = "counting"
-    parameter_shapes: ClassVar = {}
     statistic_shapes: ClassVar = {"n": (1,)}
 
     def initialize(self, params, rng):
@@ -41,7 +40,7 @@ def digits():
 
 def new_network(dtype=np.float32, extra=()):
     layers = [Dense(64, 32, "he_uniform"), *extra, Activate("relu"), Dense(32, 10, "glorot_uniform")]
-    return Network(layers, dtype, rng=np.random.default_rng(0))
+    return Network(layers, np.random.default_rng(0), dtype=dtype)
 
 
 def search(X, y, network=None, optimizer=None, seed=0, batch_size=32, **settings):

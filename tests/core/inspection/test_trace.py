@@ -22,7 +22,7 @@ def ordinary(network, X, y, rate=RATE):
     logits = logits.copy()
     value, dlogits = loss.loss_and_gradient(logits, y)
     grads = backward(dlogits.copy(), network.zero_gradients())
-    after = Network(network.layers, network.dtype)
+    after = Network.blank(network.layers, network.dtype)
     after.params.flat[...] = network.params.flat + np.multiply(grads.flat, -rate)
     after.statistics.flat[...] = network.statistics.flat
     return value, logits, dlogits, grads, after
@@ -111,9 +111,9 @@ def test_the_gradient_of_the_most_blamed_weights_is_the_slope_of_the_loss(any_mi
 @pytest.mark.parametrize("normalization", [None, "batch", "layer"])
 def test_hidden_units_in_another_order_are_traced_in_that_order(normalization):
     layers = multilayer_perceptron(4, [6], 3, "tanh", normalization=normalization)
-    network, rng = Network(layers, np.float64, np.random.default_rng(0)), np.random.default_rng(1)
+    network, rng = Network(layers, np.random.default_rng(0), dtype=np.float64), np.random.default_rng(1)
     X, y, order = rng.normal(size=(1, 4)), np.array([2]), rng.permutation(6)
-    twin = Network(layers, np.float64)
+    twin = Network.blank(layers, np.float64)
     for vector, twins in ((network.params, twin.params), (network.statistics, twin.statistics)):
         for i, (views, twin_views) in enumerate(zip(vector.views, twins.views, strict=True)):
             for name, array in views.items():

@@ -184,7 +184,7 @@ def test_a_step_beyond_all_numbers_leaves_nothing_in_the_record_that_json_does_n
 
 
 def test_a_sample_that_teaches_nothing_blames_nobody():
-    network = Network(multilayer_perceptron(4, [6], 1, "tanh"), np.float64, np.random.default_rng(0))
+    network = Network(multilayer_perceptron(4, [6], 1, "tanh"), np.random.default_rng(0), dtype=np.float64)
     record = record_of(trace_step(network, np.ones((1, 4)), np.array([0]), RATE))
     assert record["loss"] == record["loss_after"] == record["gradient_norm"] == 0
     assert record["blame"] == []
@@ -192,7 +192,7 @@ def test_a_sample_that_teaches_nothing_blames_nobody():
 
 
 def test_a_network_that_begins_with_normalisation_has_nothing_worked_out_there():
-    network = Network([BatchNorm(4), Dense(4, 3)], np.float64, np.random.default_rng(0))
+    network = Network([BatchNorm(4), Dense(4, 3)], np.random.default_rng(0), dtype=np.float64)
     record = record_of(trace_step(network, np.ones((1, 4)), np.array([0]), RATE))
     assert record["layers"][0]["forward"] is None
     assert record["layers"][0]["parameters"][0]["largest"]
@@ -200,7 +200,7 @@ def test_a_network_that_begins_with_normalisation_has_nothing_worked_out_there()
 
 
 def test_ties_are_told_in_order():
-    network = Network([Dense(4, 3)], np.float64, np.random.default_rng(0))
+    network = Network([Dense(4, 3)], np.random.default_rng(0), dtype=np.float64)
     record = record_of(trace_step(network, np.ones((1, 4)), np.array([0]), RATE), top=2)
     assert [entry["unit"] for entry in record["input"]["largest"]] == [0, 1]
 

@@ -22,7 +22,7 @@ def model(images_model):
     loaded = bundle.load(images_model)
     layers = multilayer_perceptron(64, [12, 12], 10, "gelu", 0.2, 0.1, "layer", residual=True, input_noise=0.1)
     layers[-1:-1] = multilayer_perceptron(12, [12], 10, "relu", normalization="batch")[:3]
-    loaded.network = Network(layers, np.float32, np.random.default_rng(0))
+    loaded.network = Network(layers, np.random.default_rng(0))
     loaded.network.statistics.flat += 0.5
     return loaded
 

@@ -55,7 +55,7 @@ def trained(digits, depth, activation, start=None, optimizer=None, rate=2e-3, ep
     """Return the entries and the description of a network of this depth, trained for a few epochs."""
     trainings = {key: layers.pop(key) for key in ("clip_norm", "average") if key in layers}
     rng = np.random.default_rng(0)
-    network = Network(multilayer_perceptron(64, [48] * depth, 10, activation, **layers), np.float32, rng)
+    network = Network(multilayer_perceptron(64, [48] * depth, 10, activation, **layers), rng)
     if start:
         start(network)
     trainer = Trainer(

@@ -44,7 +44,7 @@ def test_a_class_without_samples_counts_as_one_sample():
 @pytest.mark.parametrize("normalization", [None, "batch", "layer"])
 def test_the_networks_outputs_are_shifted_and_nothing_else(normalization):
     rng = np.random.default_rng(1)
-    network = Network(multilayer_perceptron(5, [7], 3, normalization=normalization), np.float32, rng)
+    network = Network(multilayer_perceptron(5, [7], 3, normalization=normalization), rng)
     X, shift = rng.normal(size=(4, 5)).astype(np.float32), np.array([1.0, -2.0, 0.5])
     before = network.logits(X)
     shift_outputs(network, shift)

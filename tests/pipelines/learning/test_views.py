@@ -10,7 +10,7 @@ from pipelines.learning.views import averaged_logits
 
 RNG = np.random.default_rng(0)
 VIEWS = [RNG.normal(size=(7, 4)).astype(np.float32) for _ in range(3)]
-NETWORK = Network(multilayer_perceptron(4, [8], 3), np.float32, np.random.default_rng(1))
+NETWORK = Network(multilayer_perceptron(4, [8], 3), np.random.default_rng(1))
 SCALING = Standardizer().fit(VIEWS[0])
 
 

@@ -12,7 +12,7 @@ NETWORKS = [{}, {"normalization": "layer"}, {"normalization": "batch"}, {"residu
 
 def explained(**settings):
     rng = np.random.default_rng(1)
-    network = Network(multilayer_perceptron(5, [6, 6, 6], 3, **settings), rng=rng, dtype=np.float64)
+    network = Network(multilayer_perceptron(5, [6, 6, 6], 3, **settings), rng, dtype=np.float64)
     trace = trace_step(network, rng.normal(size=(1, 5)), np.array([1]), 0.1)
     return {**record_of(trace, 2), "features": {str(i): f"row {i}" for i in range(5)}}
 

@@ -39,7 +39,7 @@ def test_the_step_is_an_ordinary_one_on_the_first_view(call, sample):
     logits = logits.copy()
     loss, dlogits = SoftmaxCrossEntropy().loss_and_gradient(logits, y)
     grads = backward(dlogits, model.network.zero_gradients())
-    after = Network(model.network.layers)
+    after = Network.blank(model.network.layers)
     after.params.flat[...] = model.network.params.flat + np.multiply(grads.flat, -0.01)
     assert record["loss"] == pytest.approx(loss, rel=1e-6)
     assert record["loss_after"] == pytest.approx(SoftmaxCrossEntropy().loss(after.logits(X), y), rel=1e-6)

@@ -71,7 +71,7 @@ def test_a_model_with_normalisation_and_residual_connections_passes(call, images
     layers = multilayer_perceptron(
         model.network.n_features, [16, 16], 10, "gelu", 0.2, 0.1, normalization, residual=True, input_noise=0.1
     )
-    model.network = Network(layers, np.float32, np.random.default_rng(0))
+    model.network = Network(layers, np.random.default_rng(0))
     model.save(tmp_path / "model")
     answer = call("gradcheck", tmp_path / "model", "--json")
     assert answer.code == 0, answer

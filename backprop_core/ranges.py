@@ -1,0 +1,42 @@
+"""Ranges: which numbers a setting may be, and one sentence where it is another.
+
+A setting that is out of range should be named at once, with its value and with what it may be; found later, it would be
+a puzzle. All modules here check theirs with `checked`.
+"""
+
+import math
+from numbers import Integral, Real
+
+from backprop_core.errors import BackpropError
+
+RANGES = {
+    "[0, 1]": ("a number from 0 to 1", lambda value: 0 <= value <= 1),
+    "[0, 1)": ("a number from 0 up to, not including, 1", lambda value: 0 <= value < 1),
+    "(0, 1)": ("a number between 0 and 1", lambda value: 0 < value < 1),
+    "(0, 1]": ("a number above 0, up to 1", lambda value: 0 < value <= 1),
+    "[0, inf)": ("a finite number from 0", lambda value: 0 <= value < math.inf),
+    "(0, inf)": ("a finite number above 0", lambda value: 0 < value < math.inf),
+    "(0, inf]": ("a number above 0", lambda value: value > 0),
+}
+
+
+def checked(name: str, value: float, within: str) -> float:
+    """Return the setting as a float; raise BackpropError unless it lies `within`, a key of `RANGES`.
+
+    >>> checked("rate", 0.5, "[0, 1)")
+    0.5
+    >>> checked("rate", 2, "[0, 1)")
+    Traceback (most recent call last):
+    backprop_core.errors.BackpropError: rate is 2: choose a number from 0 up to, not including, 1
+    """
+    words, contains = RANGES[within]
+    if not (isinstance(value, Real) and contains(value)):
+        raise BackpropError(f"{name} is {value!r}: choose {words}")
+    return float(value)
+
+
+def checked_count(name: str, value: int, least: int = 1) -> int:
+    """Return the setting as an int; raise BackpropError unless it is a whole number, `least` or more."""
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise BackpropError(f"{name} is {value!r}: choose a whole number, {least} or more")
+    return int(value)
