@@ -15,6 +15,7 @@ EXTRA_OF = {  # package that is imported: extra that brings it
     "matplotlib": "report",
     "distributed": "cluster",
     "sounddevice": "mic",
+    "pillow_heif": "heic",
 }
 
 

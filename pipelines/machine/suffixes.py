@@ -10,7 +10,7 @@ _SOUND = """
 _PICTURES = """
     .png .apng .jpg .jpeg .jpe .jfif .jp2 .j2k .jpc .jpf .jpx .j2c .bmp .dib .gif .tif .tiff .webp .avif .avifs .pbm
     .pgm .ppm .pnm .pfm .pam .ico .icns .cur .tga .icb .vda .vst .psd .dds .pcx .dcx .pcd .sgi .rgb .rgba .bw .qoi .xbm
-    .xpm .im .iim .msp .ras .spi .fli .flc .blp .ftc .ftu .fit .fits .gbr .pxr .heic .heif
+    .xpm .im .iim .msp .ras .spi .fli .flc .blp .ftc .ftu .fit .fits .gbr .pxr .heic .heif .hif .mpo
 """
 
 SUFFIXES = {"speech": frozenset(_SOUND.split()), "images": frozenset(_PICTURES.split())}

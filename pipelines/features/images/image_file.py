@@ -3,27 +3,42 @@
 A picture file says far more than its pixels. A phone writes them lying on their side and notes how to turn them; a logo
 is partly transparent; a scan has two colours or 65,536 shades of grey; a press wants its pictures in ink, not in light;
 an animation is many pictures. `read_pixels` brings all of these to one form, the form that image data sets have too:
-upright, opaque, 8 bits, grey or red-green-blue.
+upright, opaque, 8 bits, grey or red-green-blue. How shades of other kinds become 8 bits, and what lies below what is
+transparent, says `shades`.
 
-What is transparent is shown on white, as on a page: dark strokes on a transparent sheet would vanish on black. Of an
-animation or a file of many pages the first picture counts. Colour profiles are not applied. A file that is damaged or
-cut short is an error, never half a picture.
+Of an animation or a file of many pages the first picture counts. Colour profiles are not applied. A file that is
+damaged or cut short is an error, never half a picture. A JPEG that lacks nothing but its end mark, as camera boards
+write them, is whole.
 
 Pillow reads them all. Only a small JPEG without any such remark, of which data sets have tens of thousands, goes
-straight to the decoder that Pillow too would hand it to, libjpeg-turbo: the same pixels, in a quarter of the time.
+straight to the decoder that Pillow too would hand it to, libjpeg-turbo: the same pixels, in a quarter of the time. TIFF
+files that Pillow does not know go to `tiff_file`, and Apple's HEIC to pillow-heif, where that is installed.
 """
 
 import contextlib
 import io
+import logging
 import os
+import struct
 import warnings
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageChops, UnidentifiedImageError
 
 from pipelines.errors import InputFileError
+from pipelines.features.images import shades
+from pipelines.features.images.tiff_file import MAGIC, UnreadableTiffError, misread_by_pillow, read_tiff
+from pipelines.machine.contents import ENOUGH, what_it_is
+from pipelines.machine.extras import install_command
+from pipelines.machine.quiet import quiet_libraries
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM")
+# Of Pillow's others, those that it decodes by itself: EPS and WMF need a program beside it, and HDF5 is a mere name.
+RARE_FORMATS = (
+    *("TGA", "ICO", "ICNS", "DIB", "PCX", "DCX", "PSD", "QOI", "SGI", "SUN", "XBM", "XPM", "DDS", "BLP", "CUR", "FITS"),
+    *("FLI", "FTEX", "GBR", "IM", "IMT", "MSP", "PCD", "PIXAR", "SPIDER", "MCIDAS", "XVTHUMB"),
+)
+COMMON = "PNG, JPEG, GIF, BMP, TIFF, WebP, AVIF, JPEG 2000, PNM, HEIC and what else Pillow opens"
 MAX_PIXELS = 50_000_000
 
 _SMALL_BYTES = 1 << 18
@@ -33,6 +48,8 @@ _PLAIN_JPEG = {"Gray": "GRAY", "YCbCr": "RGB"}  # colours as simplejpeg names th
 # Pillow warns of large pictures and of odd remarks in their headers; here a picture is either good to use or refused.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+for _library in ("PIL", "tifffile"):
+    logging.getLogger(_library).addHandler(logging.NullHandler())  # or what they log would go to standard error
 
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {
@@ -44,7 +61,9 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_GREY_MODES = ("1", "L", "LA", "La")
+_END_MARK = b"\xff\xd9"
+_OF_DECODERS = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, struct.error, ArithmeticError)
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
 def read_pixels(source, smallest=None):
@@ -72,16 +91,15 @@ def read_pixels(source, smallest=None):
     name = "<stdin>" if isinstance(source, bytes) else str(source)
     with _opened(source, name) as file:
         try:
-            if not file.read(1):
-                raise InputFileError(f"{name}: the file is empty; export the picture again")
+            if something_else := what_it_is(file.read(ENOUGH)):
+                raise InputFileError(f"{name}: {something_else}")
             file.seek(0)
             pixels = _plain_jpeg(file.getvalue(), smallest) if isinstance(file, io.BytesIO) else None
             return _decoded(file, name, smallest) if pixels is None else pixels
         except InputFileError:
             raise
         except UnidentifiedImageError as error:
-            known = ", ".join(FORMATS)
-            raise InputFileError(f"{name}: this is not a picture; files that can be read are {known}") from error
+            return _otherwise(file, name, error)
         except Image.DecompressionBombError as error:
             raise _too_large(name, "more than this program opens") from error
         # Decoders answer damaged bytes with errors of every kind: OSError, SyntaxError, ValueError, struct.error, ...
@@ -125,37 +143,89 @@ def _plain_jpeg(contents, smallest):
     return None
 
 
-def _decoded(file, name, smallest):
-    with Image.open(file, formats=FORMATS) as image:
-        # A progressive JPEG is held in memory whole, whatever fraction of it is asked for.
-        if smallest is not None and "progressive" not in image.info:
-            image.draft(None, (smallest, smallest))
-        if image.width * image.height > MAX_PIXELS:
-            raise _too_large(name, f"{image.width} x {image.height} pixels")
+def _decoded(file, name, smallest, formats=FORMATS):
+    try:
+        with Image.open(file, formats=formats) as image:
+            return _pixels_of(image, name, smallest)
+    except UnidentifiedImageError:  # which is an OSError
+        raise
+    except OSError as error:
+        completed = _completed_jpeg(file) if "truncated" in str(error) else None
+        if completed is None:
+            raise
+    with Image.open(io.BytesIO(completed), formats=formats) as image:
+        return _pixels_of(image, name, smallest)
+
+
+def _pixels_of(image, name, smallest):
+    # A progressive JPEG is held in memory whole, whatever fraction of it is asked for.
+    if smallest is not None and "progressive" not in image.info:
+        image.draft(None, (smallest, smallest))
+    if image.width * image.height > MAX_PIXELS:
+        raise _too_large(name, f"{image.width} x {image.height} pixels")
+    if image.format == "TIFF" and misread_by_pillow(image.tag_v2):
+        raise UnidentifiedImageError("a kind of TIFF that Pillow takes for another one")
+    cut_to_eight = any(";16" in str(tile[3]) for tile in getattr(image, "tile", ()))
+    with quiet_libraries() if image.format == "TIFF" else contextlib.nullcontext():
         image.load()
-        turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION_TAG))
-        upright = image if turn is None else image.transpose(turn)
-        return _eight_bits(upright, name) if image.mode[0] in "IF" else np.asarray(_opaque(upright))
+    if image.format == "JPEG" and image.mode == "CMYK" and "adobe" not in image.info:
+        image = ImageChops.invert(image)  # Pillow takes every JPEG's inks for inverted, as Adobe's are
+    turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION_TAG))
+    upright = image if turn is None else image.transpose(turn)
+    if image.mode[0] in "IF":
+        return shades.eight_bits(np.asarray(upright))
+    pixels = np.asarray(shades.opaque(upright))
+    return shades.fewer_bits(pixels) if cut_to_eight and "A" not in image.mode else pixels
+
+
+def _completed_jpeg(file):
+    """Return a JPEG's contents with the end mark that it lacks; None where it lacks more than that, or is no JPEG."""
+    import simplejpeg
+
+    file.seek(0)
+    contents = file.read()
+    if contents.startswith(b"\xff\xd8\xff"):
+        contents = contents.removesuffix(b"\xff") + _END_MARK
+        with contextlib.suppress(ValueError):  # it raises where anything is missing
+            colours = simplejpeg.decode_jpeg_header(contents)[2]
+            simplejpeg.decode_jpeg(contents, _PLAIN_JPEG.get(colours, "CMYK"), strict=True)
+            return contents
+    return None
+
+
+def _otherwise(file, name, error):
+    """Decode what Pillow does not know by itself, or say what it is."""
+    file.seek(0)
+    head = file.read(32)
+    file.seek(0)
+    if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
+        return _heif(file, name)
+    if head[:4] not in MAGIC:
+        Image.init()  # knows all formats, which takes a moment
+        with contextlib.suppress(UnidentifiedImageError, *_OF_DECODERS):
+            return _decoded(file, name, None, [known for known in RARE_FORMATS if known in Image.OPEN])
+        raise InputFileError(f"{name}: this is not a picture; files that can be read are {COMMON}") from error
+    try:
+        pixels = read_tiff(file, MAX_PIXELS)
+    except UnreadableTiffError as kind:
+        raise InputFileError(
+            f"{name}: this is a TIFF of a kind that cannot be read here ({kind}); convert it to 8 bits"
+        ) from error
+    return np.asarray(shades.opaque(Image.fromarray(pixels)))
+
+
+def _heif(file, name):
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise InputFileError(
+            f"{name}: this is a HEIC picture, as iPhones take them; export it as a JPEG, or install what reads it: "
+            f"{install_command('pillow_heif')}"
+        ) from error
+    with pillow_heif.open_heif(file).to_pillow() as image:
+        return _pixels_of(image, name, None)
 
 
 def _too_large(name, size):
     limit = f"{MAX_PIXELS // 1_000_000} million pixels"
     return InputFileError(f"{name}: the picture is too large ({size}); scale it down to {limit} at most")
-
-
-def _eight_bits(image, name):
-    """Scale 16-bit grey to 8 bits as Pillow scales 16-bit colour: the upper byte counts."""
-    shades = np.asarray(image)
-    if shades.dtype.kind == "f" or shades.min() < 0 or shades.max() > 65535:
-        raise InputFileError(
-            f"{name}: the shades are not 8- or 16-bit numbers, so which is white is unknown; convert it"
-        )
-    return (shades >> 8).astype(np.uint8)
-
-
-def _opaque(image):
-    mode = "L" if image.mode in _GREY_MODES else "RGB"
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    return image if image.mode == mode else image.convert(mode)

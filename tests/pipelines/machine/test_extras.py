@@ -23,7 +23,7 @@ def test_the_distribution_is_the_one_that_is_built():
 
 @pytest.mark.parametrize("package", EXTRA_OF)
 def test_an_extra_brings_the_package_that_it_is_named_for(package):
-    distributions = {name.lower() for name in packages_distributions().get(package, [])}
+    distributions = {name.lower().replace("_", "-") for name in packages_distributions().get(package, [])}
     assert distributions & requirements(EXTRA_OF[package])
 
 

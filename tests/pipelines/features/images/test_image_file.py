@@ -2,10 +2,12 @@
 
 import io
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageChops, ImageCms, ImageOps
 
 from pipelines.errors import InputFileError
 from pipelines.features.images import image_file
@@ -115,12 +117,6 @@ def test_sixteen_bits_are_turned_upright_too(grey):
     exif = Image.Exif()
     exif[0x0112] = 6
     np.testing.assert_array_equal(read_pixels(encoded(grey.astype(np.uint16) * 257, exif=exif)), np.rot90(grey, -1))
-
-
-@pytest.mark.parametrize("shades", [np.full((3, 3), 0.5, np.float32), np.full((3, 3), 1 << 20, np.int32)])
-def test_shades_without_a_known_white_are_refused(shades):
-    with pytest.raises(InputFileError, match=r"^<stdin>: the shades are not 8- or 16-bit"):
-        read_pixels(encoded(shades, "TIFF"))
 
 
 def test_one_bit_becomes_black_and_white(grey):
@@ -300,3 +296,86 @@ def assert_one_sentence_about(caught, path):
     assert message.startswith(f"{path}: ")
     assert "\n" not in message
     assert len(message) < len(str(path)) + 200
+
+
+END = b"\xff\xd9"
+
+
+@pytest.mark.parametrize("side", [60, 700])
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_that_lacks_only_its_end_mark_is_whole_and_bytes_behind_it_do_not_matter(mode, side, progressive):
+    whole = encoded(Image.fromarray(smooth(side, side)).convert(mode), "JPEG", progressive=progressive)
+    assert whole.endswith(END)
+    for contents in (whole[:-2], whole[:-1], whole + bytes(3), whole + b"\xff" * 9, whole[:-2] + END + b"more" * 99):
+        np.testing.assert_array_equal(read_pixels(contents, 64), read_pixels(whole, 64))
+    for share in (0.5, 0.9):
+        with pytest.raises(InputFileError, match="cut short"):
+            read_pixels(whole[: int(share * len(whole))], 64)
+
+
+@pytest.mark.parametrize("profile", [b"no profile", ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()])
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_a_colour_profile_even_a_broken_one_changes_nothing(file_format, profile):
+    picture = smooth(20, 30)
+    plain, profiled = (read_pixels(encoded(picture, file_format, **more)) for more in ({}, {"icc_profile": profile}))
+    np.testing.assert_array_equal(profiled, plain)
+
+
+def test_inks_are_read_in_both_polarities():
+    picture = Image.fromarray(smooth(32, 32)).convert("CMYK")
+    adobes = encoded(picture, "JPEG", quality=95)
+    inverted = encoded(ImageChops.invert(picture), "JPEG", quality=95)
+    at = inverted.index(b"\xff\xee")  # the segment by which Adobe's programs say that they inverted
+    others = inverted[:at] + inverted[at + 2 + int.from_bytes(inverted[at + 2 : at + 4], "big") :]
+    for contents in (adobes, others):
+        assert np.abs(read_pixels(contents).astype(int) - smooth(32, 32)).mean() < 3
+
+
+@pytest.mark.parametrize("mode", ["LAB", "YCbCr"])
+def test_colours_in_other_coordinates_come_out_as_they_are_seen(mode):
+    image = Image.fromarray(smooth(32, 32))
+    if mode == "LAB":
+        srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+        other = ImageCms.profileToProfile(image, srgb, lab, outputMode="LAB")
+    else:
+        other = image.convert(mode)
+    assert np.abs(read_pixels(encoded(other, "TIFF")).astype(int) - smooth(32, 32)).mean() < 4
+
+
+def test_a_heic_picture_is_read_where_its_library_is_there_and_named_where_not(monkeypatch):
+    pillow_heif = pytest.importorskip("pillow_heif")
+    file, picture = io.BytesIO(), smooth(40, 60)
+    pillow_heif.from_pillow(Image.fromarray(picture)).save(file, quality=95)
+    assert np.abs(read_pixels(file.getvalue()).astype(int) - picture).mean() < 4
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(InputFileError, match=r"^<stdin>: this is a HEIC picture, .* or install .*\[heic\]"):
+        read_pixels(file.getvalue())
+
+
+@pytest.mark.parametrize("file_format", ["TGA", "ICO", "PCX", "QOI", "SGI", "DDS", "IM", "DIB", "ICNS", "XBM", "MSP"])
+def test_rarer_formats_that_pillow_decodes_are_read_too(file_format):
+    image = Image.fromarray(smooth(64, 64))
+    image = image.convert("1") if file_format in ("XBM", "MSP") else image
+    contents = encoded(image, file_format)
+    expected = np.asarray(Image.open(io.BytesIO(contents)).convert("RGB"))
+    pixels = read_pixels(contents)
+    np.testing.assert_array_equal(pixels if pixels.ndim == 3 else np.dstack([pixels] * 3), expected)
+
+
+def test_what_decoders_have_to_say_does_not_reach_the_user(tmp_path, colour):
+    tiff = bytearray(encoded(colour, "TIFF", compression="tiff_lzw"))
+    (tmp_path / "a.tif").write_bytes(tiff)
+    for number in range(40):
+        damaged = bytearray(tiff)
+        damaged[8 + 40 * number : 14 + 40 * number] = b"\xff" * 6
+        (tmp_path / f"{number}.tif").write_bytes(damaged)
+    program = (
+        "import sys; from pathlib import Path; from pipelines.features.images.image_file import read_pixels\n"
+        "for path in Path(sys.argv[1]).iterdir():\n"
+        "    try: read_pixels(path)\n"
+        "    except Exception as error: print(type(error).__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert set(done.stdout.split()) <= {"InputFileError"}
