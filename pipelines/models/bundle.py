@@ -28,9 +28,9 @@ from backprop_core.errors import BackpropError
 from backprop_core.network import Network
 from backprop_core.scaling import Standardizer
 from backprop_core.whole_file import whole_file
+from pipelines.errors import ModelFileError
 from pipelines.learning import tasks
 from pipelines.learning.task import Task
-from pipelines.errors import ModelFileError
 from pipelines.learning.views import CHUNK, logits_of
 from pipelines.machine.contents import first_bytes, task_of, what_it_is
 

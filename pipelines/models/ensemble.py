@@ -6,8 +6,8 @@ and the mean of their probabilities is better than any of them. It costs as much
 
 import numpy as np
 
-from pipelines.models import bundle
 from pipelines.errors import UsageError
+from pipelines.models import bundle
 
 
 class Ensemble:

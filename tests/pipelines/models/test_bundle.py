@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from pipelines.models import bundle
 from pipelines.errors import ModelFileError
+from pipelines.models import bundle
 
 
 def rows_for(model, n=5):

@@ -3,10 +3,10 @@ import json
 import numpy as np
 import pytest
 
-from pipelines.models import bundle, ensemble
-from pipelines.models.ensemble import Ensemble
 from pipelines.errors import UsageError
 from pipelines.features.images.extractor import ImageExtractor
+from pipelines.models import bundle, ensemble
+from pipelines.models.ensemble import Ensemble
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from scipy.stats import spearmanr
 from backprop_core.inspection.attribution import log_odds
 from backprop_core.layers import Dense
 from backprop_core.network import Network
-from pipelines.models import bundle
 from pipelines import datasets
+from pipelines.models import bundle
 from pipelines.models.evidence import evidence_for
 
 DIGITS = datasets.load("digits", "images")
