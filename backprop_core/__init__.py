@@ -91,6 +91,9 @@ _PLACES = {
     "errors": ("BackpropError", "DivergedError"),
     "estimator": ("MLPClassifier", "MLPRegressor"),
 }
+# Pickles of earlier versions name modules that have moved; their names lead on from there.
+__path__.append(f"{__path__[0]}/estimator/retired")
+
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
 
 __all__ = [name for names in _PLACES.values() for name in names]

@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from backprop_core.estimator.data import checked_batch, given_validation, split
-from backprop_core.estimator.descent import Descent, restore, snapshot
+from backprop_core.estimator.descent import Descent
 from backprop_core.estimator.epochs import NonFiniteWeightsError, descend, measure
 from backprop_core.estimator.input import checked_rows, checked_rows_and_targets, float_dtype
 from backprop_core.estimator.lbfgs import minimize
@@ -30,8 +30,11 @@ from backprop_core.estimator.parameters import (
     layers_of,
     loss_of,
 )
+from backprop_core.estimator.pickling import complete, note_version
 from backprop_core.estimator.rows import ArrayRows, BatchRows, all_logits, batch_of, is_sequence_of_batches
 from backprop_core.network import Network
+
+_BUILDING = threading.Lock()
 
 
 class MultilayerPerceptron(BaseEstimator):
@@ -126,18 +129,16 @@ class MultilayerPerceptron(BaseEstimator):
 
     def _adopt_views(self):
         """Let `coefs_` and `intercepts_` be the network's own arrays."""
-        entries = list(chain.from_iterable(views.items() for views in self._network.params.views))
-        # A layer inside a residual connection is named by its place there: "0.W".
-        coefs, intercepts = ([array for name, array in entries if name.split(".")[-1] == kind] for kind in "Wb")
-        self.n_layers_ = len(coefs) + 1
-        self.coefs_, self.intercepts_ = coefs, intercepts
-        self._views = (*coefs, *intercepts)
-        self._lock = threading.Lock()
+        self.coefs_, self.intercepts_ = weights_and_biases(self._network)
+        self.n_layers_ = len(self.coefs_) + 1
+        self._views = (*self.coefs_, *self.intercepts_)
 
     def _attach(self):
         """Take over what a user has put into `coefs_` and `intercepts_` since."""
-        if not hasattr(self, "_network"):
-            self._build_around(self.coefs_, self.intercepts_)
+        if not hasattr(self, "_views"):
+            with _BUILDING:
+                if not hasattr(self, "_views"):
+                    self._build_around(self.coefs_, self.intercepts_)
         arrays = (*self.coefs_, *self.intercepts_)
         if not all(map(operator.is_, self._views, arrays)):
             for view, array in zip(self._views, arrays, strict=True):
@@ -147,11 +148,12 @@ class MultilayerPerceptron(BaseEstimator):
     def _build_around(self, coefs, intercepts):
         """Make a network for weights that a user has set by hand, without fit."""
         layers = layers_of(self, len(coefs[0]), len(intercepts[-1]))
-        self._network = Network(layers, np.random.default_rng(0), dtype=float_dtype(np.asarray(coefs[0])))
-        self._loss = loss_of(self, self.out_activation_)
+        network = Network(layers, np.random.default_rng(0), dtype=float_dtype(np.asarray(coefs[0])))
+        own_coefs, own_intercepts = weights_and_biases(network)
+        for view, array in zip((*own_coefs, *own_intercepts), (*coefs, *intercepts), strict=True):
+            view[...] = array
+        self._network, self._loss, self.history_ = network, loss_of(self, self.out_activation_), []
         self._adopt_views()
-        self.coefs_, self.intercepts_ = coefs, intercepts
-        self.history_ = []
 
     def _fit_stochastic(self, rows, validation_data, incremental):
         """Train batch by batch; return the validation rows, or None."""
@@ -160,10 +162,10 @@ class MultilayerPerceptron(BaseEstimator):
         # A warm start may follow a fit by other rules.
         if not hasattr(self, "loss_curve_") or (self.best_loss_ is None) != self.early_stopping:
             self._begin_curves()
-        if not incremental or not hasattr(self, "_optimizer"):
+        if not incremental or not hasattr(self, "_descent"):
             draws = self.dropout or self.input_dropout or self.input_noise or self.mixup
             rng = np.random.default_rng(self._random_state.randint(2**31)) if draws else None
-            self._optimizer = Descent(self, self._network, rng)
+            self._descent = Descent(self, self._network, rng)
         valid = given_validation(self, validation_data)
         if self.early_stopping and valid is None:
             rows, valid = split(self, rows)
@@ -174,10 +176,10 @@ class MultilayerPerceptron(BaseEstimator):
 
     def _fit_lbfgs(self, rows, valid):
         """Train on all rows at once."""
-        before = snapshot(self._network)
+        before = self._network.snapshot()
         minimize(self, rows)
         if not np.isfinite(self._network.params.flat).all():
-            restore(self._network, before)
+            self._network.restore(before)
             raise NonFiniteWeightsError("The search ended at weights that are no numbers; the first ones are kept")
         if valid is not None:
             self.history_.append(
@@ -190,32 +192,39 @@ class MultilayerPerceptron(BaseEstimator):
             check_is_fitted(self)
         self._attach()
         X = checked_rows(self, X)
-        # The network computes in memory of its own, which two threads must not share.
-        with self._lock:
-            return all_logits(self._network, X, self)
+        return all_logits(self._network, X, self)
 
     def __getstate__(self):
         state = dict(super().__getstate__())
         if "_network" in state:
             self._attach()
             network = self._network
-            state["_network"] = (network.layers, network.dtype, *snapshot(network))
-            for name in ("coefs_", "intercepts_", "_views", "_lock"):
+            state["_network"] = (network.layers, network.dtype, *network.snapshot())
+            for name in ("coefs_", "intercepts_", "_views"):
                 del state[name]
-        return state
+        return note_version(state)
 
     def __setstate__(self, state):
+        state = complete(state, type(self))
         super().__setstate__(state)
         if "_network" in state:
             layers, dtype, *learned = state["_network"]
             self._network = Network.blank(layers, dtype)
-            restore(self._network, learned)
+            self._network.restore(learned)
             self._adopt_views()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def weights_and_biases(network: Network) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return the arrays of weights and those of biases of all dense layers, from input to output."""
+    entries = list(chain.from_iterable(views.items() for views in network.params.views))
+    # A layer inside a residual connection is named by its place there: "0.W".
+    coefs, intercepts = ([array for name, array in entries if name.split(".")[-1] == kind] for kind in "Wb")
+    return coefs, intercepts
 
 
 def _threads(n_threads):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from backprop_core.averaging import ExponentialAverage, recount
 from backprop_core.estimator.parameters import CLASSIC_RATES, optimizer_of, schedule_of, weight_decay_of
+from backprop_core.estimator.pickling import writable
 from backprop_core.step import Step, worth_compiling
 
 # Below this rate the adaptive rule gives up.
@@ -86,8 +87,8 @@ class Descent:
         if estimator.solver == "sgd" and estimator.learning_rate == "invscaling":
             self.learning_rate = float(estimator.learning_rate_init) / (estimator.t_ + 1) ** estimator.power_t
 
-    def stops(self, estimator, message):
-        """Return whether training without improvement is over; the adaptive rule tries a fifth of the rate first."""
+    def slow_down_or_stop(self, estimator, message):
+        """Divide the rate by five where the adaptive rule may; return whether training without improvement ends."""
         adaptive = estimator.solver == "sgd" and estimator.learning_rate == "adaptive"
         if adaptive and self.learning_rate > SMALLEST_RATE:
             self.learning_rate /= 5.0
@@ -124,12 +125,7 @@ class Descent:
     def __getstate__(self):
         return {**self.__dict__, "_step": None}
 
-
-def snapshot(network):
-    """Return a copy of all that a network has learned."""
-    return network.params.flat.copy(), network.statistics.flat.copy()
-
-
-def restore(network, copy):
-    """Put a snapshot back."""
-    network.params.flat[...], network.statistics.flat[...] = copy
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        # The memory of a pickle may be read-only, and learning goes on in it.
+        self._memory, self._averages = writable(self._memory), writable(self._averages)

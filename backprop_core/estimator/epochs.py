@@ -7,12 +7,12 @@ order, so that the same seed leads to the same weights. What is measured beside 
 import math
 import time
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from backprop_core.errors import DivergedError
-from backprop_core.estimator.descent import restore, snapshot
 from backprop_core.estimator.progress import ProgressLine
 from backprop_core.estimator.rows import ArrayRows, measured_logits
 
@@ -27,6 +27,22 @@ class NonFiniteWeightsError(DivergedError, ValueError):
         )
 
 
+@dataclass
+class Kept:
+    """Weights that a training may have to come back to; each is a snapshot of the network.
+
+    Attributes
+    ----------
+    finite : the weights of the epoch with the lowest loss, for the case that training diverges
+    loss : float, that loss
+    best : the weights with the best validation score, or None unless stopping early
+    """
+
+    finite: tuple[np.ndarray, np.ndarray]
+    loss: float = math.inf
+    best: tuple[np.ndarray, np.ndarray] | None = None
+
+
 # Overflow is told by the errors and warnings raised here, which name the cause; numpy's would only come before them.
 @np.errstate(over="ignore", invalid="ignore")
 def descend(estimator, rows, valid, batch_size, incremental, measures_train):
@@ -34,26 +50,26 @@ def descend(estimator, rows, valid, batch_size, incremental, measures_train):
 
     Parameters
     ----------
-    estimator : with `_network`, `_loss` and `_optimizer`, a Descent; its fitted attributes are brought up to date
+    estimator : with `_network`, `_loss` and `_descent`, a Descent; its fitted attributes are brought up to date
     rows : ArrayRows or BatchRows
     valid : ArrayRows, BatchRows or None
     batch_size : int > 0
     measures_train : bool
         Measure training rows after each epoch as validation rows are measured.
     """
-    network, descent = estimator._network, estimator._optimizer
+    network, descent = estimator._network, estimator._descent
     n_steps = rows.n_steps(batch_size)
     descent.start(estimator, network, estimator._loss, n_steps * (1 if incremental else estimator.max_iter))
     seen = rows.sample(5000) if measures_train and isinstance(rows, ArrayRows) else None
     line = ProgressLine(estimator) if estimator.progress else None
-    kept = {"loss": math.inf, "good": snapshot(network), "best": None}
+    kept = Kept(network.snapshot())
     estimator.n_iter_ = 0
     try:
         for _ in range(estimator.max_iter):
             _epoch(estimator, rows, batch_size, seen, valid, kept)
             if line:
                 line.show(estimator.history_[-1])
-            if _is_over(estimator, descent) or incremental:
+            if _end_epoch(estimator, descent) or incremental:
                 break
         else:
             # A schedule is made to end after `max_iter` epochs; where there is none, training was cut short.
@@ -70,21 +86,21 @@ def descend(estimator, rows, valid, batch_size, incremental, measures_train):
         descent.finish(network, rows, batch_size)
     except DivergedError as error:
         # Its memory and its average are of no use any more: another partial_fit begins with new ones.
-        del estimator._optimizer
-        restore(network, kept["good"])
+        del estimator._descent
+        network.restore(kept.finite)
         _give_up(estimator, error)
     finally:
         if line:
             line.close()
     # A warm start that improves on nothing leaves its latest weights, as scikit-learn's does.
-    if kept["best"] is not None:
-        restore(network, kept["best"])
+    if kept.best is not None:
+        network.restore(kept.best)
 
 
 def _epoch(estimator, rows, batch_size, seen, valid, kept):
     """Go through the rows once; measure; add an entry to the history, and the weights to those `kept`."""
     began = time.perf_counter()
-    network, descent = estimator._network, estimator._optimizer
+    network, descent = estimator._network, estimator._descent
     random_state = estimator._random_state if estimator.shuffle else None
     batches = rows.epoch(batch_size, random_state)
     loss, n, clip_rate = descent.epoch(estimator, batches, rows.n_steps(batch_size))
@@ -94,11 +110,10 @@ def _epoch(estimator, rows, batch_size, seen, valid, kept):
     _count(estimator, loss, n)
     with descent.averaged(network, rows, batch_size):
         entry |= _measured(estimator, loss, seen, valid)
-        if _note_improvement(estimator, entry):
-            kept["best"] = snapshot(network)
-    # Of the last epochs before a divergence little is good but that it is finite: the one with the lowest loss is kept.
-    if loss <= kept["loss"]:
-        kept["loss"], kept["good"] = loss, snapshot(network)
+        if _count_patience(estimator, entry):
+            kept.best = network.snapshot()
+    if loss <= kept.loss:
+        kept.loss, kept.finite = loss, network.snapshot()
     descent.end_epoch(estimator)
     entry["seconds"] = time.perf_counter() - began
     estimator.history_.append(entry)
@@ -130,10 +145,10 @@ def measure(estimator, rows):
     return {"loss": loss, "score": estimator._score_logits(logits, target, weights) if finite else math.nan}
 
 
-def _note_improvement(estimator, entry):
+def _count_patience(estimator, entry):
     """Count the epochs without improvement, of the validation score if stopping early, else of the training loss.
 
-    Returns True where the weights are the best so far in stopping early.
+    Returns whether early stopping should keep these weights as the best so far.
     """
     best = False
     if estimator.early_stopping:
@@ -153,11 +168,11 @@ def _note_improvement(estimator, entry):
     return best
 
 
-def _is_over(estimator, descent):
-    """Return whether patience has run out, or a callback asks to stop."""
+def _end_epoch(estimator, descent):
+    """Slow down or stop where patience has run out, and call the callbacks; return whether training ends."""
     if estimator._no_improvement_count > estimator.n_iter_no_change:
         what = "Validation score" if estimator.early_stopping else "Training loss"
-        if descent.stops(
+        if descent.slow_down_or_stop(
             estimator,
             f"{what} did not improve more than tol={estimator.tol:f} for {estimator.n_iter_no_change} "
             "consecutive epochs.",

@@ -29,7 +29,7 @@ def allowed(path):
     """What a module may import though its neighbours may not: the estimators follow scikit-learn's contract, and the
     kernels are compiled by numba.
     """
-    if path.parent.name == "estimator":
+    if "estimator" in path.parts:
         return {"sklearn"}
     return {"numba"} if path.stem == "kernels" else set()
 

@@ -1,4 +1,7 @@
+import copy
 import json
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -110,3 +113,70 @@ def test_the_parameters_are_one_vector_with_the_weights_first():
 def test_the_same_seed_gives_the_same_network_and_no_seed_gives_zeros():
     np.testing.assert_array_equal(network(seed=4).params.flat, network(seed=4).params.flat)
     assert not Network.blank(multilayer_perceptron(6, [8], 3)).params.flat.any()
+
+
+def test_a_network_without_a_random_stream_is_refused_and_a_blank_one_is_asked_for():
+    layers = multilayer_perceptron(6, [8], 3)
+    with pytest.raises(TypeError, match="rng"):
+        Network(layers)
+    assert Network.blank(layers, np.float64).dtype == np.float64
+
+
+@pytest.mark.parametrize("settings", [{}, {"normalization": "batch", "residual": True}], ids=str)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_eight_threads_get_the_logits_that_one_thread_gets(settings, compiled):
+    net = network(np.float32, **settings)
+    if compiled:
+        net.compile()
+    parts = [np.random.default_rng(n).normal(size=(n, 6)).astype(np.float32) for n in (1, 300, 40, 3000) * 20]
+    expected = [net.logits(part) for part in parts]
+    with ThreadPoolExecutor(8) as pool:
+        for one, other in zip(expected, pool.map(net.logits, parts), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_a_network_may_predict_in_one_thread_while_another_walks_through_it():
+    net, X = network(np.float32), np.random.default_rng(0).normal(size=(500, 6)).astype(np.float32)
+    logits = net.forward(X)[0]
+    before = logits.copy()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(net.logits, -X).result()
+    np.testing.assert_array_equal(logits, before)
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one)), Network.copy])
+def test_a_copy_has_the_same_numbers_in_memory_of_its_own(again):
+    net = network(np.float32, normalization="batch")
+    X = np.random.default_rng(1).normal(size=(20, 6)).astype(np.float32)
+    net.forward(X, training=True)
+    twin = again(net)
+    expected = net.logits(X)
+    np.testing.assert_array_equal(twin.logits(X), expected)
+    twin.params.flat += 1
+    twin.statistics.flat += 1
+    assert not np.array_equal(twin.logits(X), expected)
+    np.testing.assert_array_equal(net.logits(X), expected)
+
+
+def test_a_snapshot_brings_back_parameters_and_statistics():
+    net = network(np.float32, normalization="batch")
+    X = np.random.default_rng(1).normal(size=(20, 6)).astype(np.float32)
+    before, expected = net.snapshot(), net.logits(X)
+    net.forward(X, training=True)
+    net.params.flat += 1
+    net.restore(before)
+    np.testing.assert_array_equal(net.logits(X), expected)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_a_walk_computes_what_a_forward_pass_does(training):
+    net, twin = (
+        network(np.float32, normalization="batch", dropout=0.5),
+        network(np.float32, normalization="batch", dropout=0.5),
+    )
+    X = np.random.default_rng(1).normal(size=(20, 6)).astype(np.float32)
+    logits, _ = net.forward(X, training, np.random.default_rng(2))
+    passages = list(twin.passes(X, training, np.random.default_rng(2)))
+    np.testing.assert_array_equal(passages[-1].y, logits)
+    assert [passage.layer.kind for passage in passages] == [layer.kind for layer in net.layers]
+    np.testing.assert_array_equal(twin.statistics.flat, net.statistics.flat)

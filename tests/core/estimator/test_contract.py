@@ -104,13 +104,27 @@ def test_a_clone_has_the_parameters_and_nothing_learned():
     assert not hasattr(twin, "coefs_")
 
 
-def test_threads_can_predict_with_one_estimator_at_a_time():
-    estimator = MLPClassifier((50, 50), max_iter=2, random_state=0).fit(X, Y)
-    parts = [RNG.normal(size=(n, 4)) for n in (1, 300, 40, 700) * 10]
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(estimator.predict_proba, parts))
-    for part, probabilities in zip(parts, found, strict=True):
-        np.testing.assert_array_equal(probabilities, estimator.predict_proba(part))
+@BOTH
+@pytest.mark.parametrize("settings", [{}, {"normalization": "batch", "residual": True}], ids=str)
+def test_eight_threads_get_the_answers_that_one_thread_gets(kind, settings):
+    estimator = kind(hidden_layer_sizes=(50, 50), max_iter=2, random_state=0, **settings).fit(X, Y)
+    ask = estimator.predict_proba if kind is MLPClassifier else estimator.predict
+    parts = [RNG.normal(size=(n, 4)) for n in (1, 300, 40, 1500) * 20]
+    expected = [ask(part) for part in parts]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(ask, parts))
+    for one, other in zip(expected, found, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@BOTH
+def test_eight_threads_may_be_the_first_to_ask_after_the_weights_were_changed_by_hand(kind):
+    estimator = kind(hidden_layer_sizes=(50,), max_iter=2, random_state=0).fit(X, Y)
+    estimator.coefs_ = [2 * W for W in estimator.coefs_]
+    expected = copy.deepcopy(estimator).predict(X)
+    with ThreadPoolExecutor(8) as pool:
+        for found in pool.map(estimator.predict, [X] * 80):
+            np.testing.assert_array_equal(found, expected)
 
 
 def test_many_rows_are_predicted_as_one_row_at_a_time():

@@ -1,0 +1,64 @@
+"""Pickling: an estimator that outlives the version that made it.
+
+A pickle holds an estimator's attributes as they were. A later version may have parameters that the pickle lacks; they
+get their defaults here. Its arrays may lie in memory that cannot be written to (`joblib.load(mmap_mode="r")`), which
+learning needs. Each pickle says which version made it; another version that reads it gives a warning.
+"""
+
+import inspect
+import warnings
+
+import numpy as np
+from sklearn import exceptions
+
+import backprop_core
+
+VERSION = "_backprop_version"
+
+
+class InconsistentVersionWarning(exceptions.InconsistentVersionWarning):
+    """An estimator was pickled by another version than the one that reads it; scikit-learn's warning of that name."""
+
+    def __str__(self):
+        return (
+            f"This {self.estimator_name} was pickled by backprop_core {self.original_sklearn_version} and is read by "
+            f"{self.current_sklearn_version}. Parameters that it lacks get their defaults. Compare its predictions "
+            "with earlier ones, or fit it again, before you rely on it."
+        )
+
+
+def note_version(state: dict) -> dict:
+    """Return the state of an estimator with the version that pickles it."""
+    return {**state, VERSION: backprop_core.__version__}
+
+
+def complete(state: dict, kind: type) -> dict:
+    """Return the state of a pickled estimator with what a later version expects in it; warn where versions differ.
+
+    Parameters
+    ----------
+    state : dict, the attributes as they were pickled
+    kind : type of the estimator
+    """
+    state = dict(state)
+    version = state.pop(VERSION, "0.1.0 or earlier")
+    if version != backprop_core.__version__:
+        warning = InconsistentVersionWarning(
+            estimator_name=kind.__name__,
+            current_sklearn_version=backprop_core.__version__,
+            original_sklearn_version=version,
+        )
+        warnings.warn(warning, stacklevel=3)
+    if "_optimizer" in state:  # its name in version 0.1.0
+        state["_descent"] = state.pop("_optimizer")
+    settings = inspect.signature(kind.__init__).parameters.values()
+    defaults = {one.name: one.default for one in settings if one.default is not inspect.Parameter.empty}
+    learned = {"history_": [], "t_": 0, "_no_improvement_count": 0} if "_network" in state else {}
+    return {**defaults, **learned, **state}
+
+
+def writable(arrays: dict | None) -> dict | None:
+    """Return a dict of arrays in which those of read-only memory are copies, which can be written to."""
+    if arrays is None:
+        return None
+    return {name: array if array.flags.writeable else np.array(array) for name, array in arrays.items()}
