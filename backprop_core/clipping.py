@@ -13,28 +13,28 @@ from backprop_core.pieces import pieces
 LEAST_SQUARE = 1e-30
 
 
-def clip_by_value(grads, largest):
-    """Cut every number of `grads` to [-largest, largest]; return (the greatest magnitude met, clipped or not).
+def clip_by_value(grads: np.ndarray, largest: float) -> bool:
+    """Cut every number of `grads` to [-largest, largest]; return whether one was larger.
 
     The direction changes: a few huge numbers lose, and the others keep theirs.
     """
     magnitude = max(float(grads.max()), -float(grads.min())) if grads.size else 0.0
     if magnitude <= largest or not math.isfinite(magnitude):
-        return magnitude, False
+        return False
     np.clip(grads, -largest, largest, out=grads)
-    return magnitude, True
+    return True
 
 
-def clip_by_global_norm(grads, largest):
-    """Shorten `grads` to length `largest` if it is longer; return (its length, clipped or not).
+def clip_by_global_norm(grads: np.ndarray, largest: float) -> bool:
+    """Shorten `grads` to length `largest` if it is longer; return whether it was.
 
     The direction stays. Pascanu, Mikolov and Bengio 2012, https://arxiv.org/abs/1211.5063
     """
     norm = length(grads)
     if norm <= largest or not math.isfinite(norm):
-        return norm, False
+        return False
     grads *= largest / norm
-    return norm, True
+    return True
 
 
 @np.errstate(over="ignore")

@@ -7,7 +7,7 @@ goes well with the large learning rates that dropout asks for.
 import numpy as np
 
 
-def limit_norms(W, largest):
+def limit_norms(W: np.ndarray, largest: float) -> None:
     """Max-norm: shorten, in place, each unit's incoming weights to length `largest` where they are longer.
 
         W[:, j] <- W[:, j] * min(1, largest / |W[:, j]|)
@@ -18,17 +18,11 @@ def limit_norms(W, largest):
     ----------
     W : float ndarray [shape=(fan_in, fan_out)]
     largest : float > 0
-
-    Returns
-    -------
-    n_limited : int, how many units' weights were too long
-        Columns with NaN or infinity are not among them: they stay as they are, for the divergence to be seen.
+        Columns with NaN or infinity stay as they are, for the divergence to be seen.
     """
     norms = np.sqrt(np.einsum("ij,ij->j", W, W))
     long = (norms > largest) & np.isfinite(norms)
-    n_limited = int(np.count_nonzero(long))
-    if n_limited:
+    if long.any():
         np.divide(largest, norms, out=norms, where=long)
         norms[~long] = 1
         W *= norms
-    return n_limited

@@ -73,11 +73,15 @@ class Step:
         mixup=0.0,
         compiled=False,
     ):
-        for name, value in (("alpha", alpha), ("l1", l1), ("weight_decay", weight_decay), ("mixup", mixup)):
-            checked(name, value, "[0, inf)")
-        for name, value in (("max_norm", max_norm), ("clip_value", clip_value), ("clip_norm", clip_norm)):
-            if value is not None:
-                checked(name, value, "(0, inf]")
+        check_additions(
+            alpha=alpha,
+            l1=l1,
+            weight_decay=weight_decay,
+            max_norm=max_norm,
+            clip_value=clip_value,
+            clip_norm=clip_norm,
+            mixup=mixup,
+        )
         self.network, self.optimizer, self.loss = network, optimizer, loss
         self.alpha, self.l1, self.weight_decay, self.mixup = alpha, l1, weight_decay, mixup
         self.max_norm, self.clip_value, self.clip_norm = max_norm, clip_value, clip_norm
@@ -133,9 +137,9 @@ class Step:
             n = len(X_batch) if weights is None else float(np.sum(weights)) or 1
             decaying = slice(0, network.params.n_weights)
             loss += self._add_penalty(network.params.flat[decaying], grads[decaying], self.alpha / n, self.l1 / n)
-        clipped = self.clip_value is not None and clip_by_value(grads, self.clip_value)[1]
+        clipped = self.clip_value is not None and clip_by_value(grads, self.clip_value)
         if self.clip_norm is not None:
-            clipped = clip_by_global_norm(grads, self.clip_norm)[1] or clipped
+            clipped = clip_by_global_norm(grads, self.clip_norm) or clipped
         self._move(network.params.flat, grads, memory, rate)
         if self.max_norm is not None:
             for W in self._weights:
@@ -154,6 +158,15 @@ class Step:
         if self.weight_decay:
             params[: self.network.params.n_weights] *= 1 - rate * self.weight_decay
         params += self.optimizer.update(grads, memory, rate, out=self._updates)
+
+
+def check_additions(*, alpha, l1, weight_decay, max_norm, clip_value, clip_norm, mixup):
+    """Raise BackpropError where one of what `Step` adds to the bare step is out of range."""
+    for name, value in (("alpha", alpha), ("l1", l1), ("weight_decay", weight_decay), ("mixup", mixup)):
+        checked(name, value, "[0, inf)")
+    for name, value in (("max_norm", max_norm), ("clip_value", clip_value), ("clip_norm", clip_norm)):
+        if value is not None:
+            checked(name, value, "(0, inf]")
 
 
 def add_penalty(weights, grads, l2, l1):

@@ -6,23 +6,27 @@ the best weights met so far, which are always the ones that remain at the end.
 
 import math
 import time
+from collections.abc import Callable
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from backprop_core.averaging import recount
+from backprop_core.averaging import ExponentialAverage, recount
 from backprop_core.batching import batches
 from backprop_core.divergence import cause_of_divergence, has_diverged
 from backprop_core.errors import BackpropError, DivergedError
-from backprop_core.health import Watch
+from backprop_core.health import Health, Watch
 from backprop_core.history import History, measure
-from backprop_core.losses import SoftmaxCrossEntropy
+from backprop_core.losses import Loss, SoftmaxCrossEntropy
 from backprop_core.mapped_memory import chunks
-from backprop_core.optimizers import Adam
-from backprop_core.schedules import SCHEDULES
+from backprop_core.naming import known
+from backprop_core.network import Network
+from backprop_core.optimizers import Adam, Optimizer
+from backprop_core.ranges import checked, checked_count
+from backprop_core.schedules import SCHEDULES, Schedule
 from backprop_core.scratch import Scratch
-from backprop_core.step import Step, worth_compiling
+from backprop_core.step import Step, check_additions, worth_compiling
 
 
 @dataclass
@@ -78,34 +82,70 @@ class Trainer:
         Whether steps use compiled loops; None: where the training is long enough to earn their loading back.
     health : Health or None
         What of the training is watched; it comes into the history's entries, and changes nothing else.
-    **additions : penalties, decay, clipping and mixing, as `Step` has them
+    alpha, l1, weight_decay, max_norm, clip_value, clip_norm, mixup
+        Penalties, decay, limits and mixing, as `Step` has them.
+
+    Raises
+    ------
+    BackpropError
+        A setting is out of range, or the schedule's name is unknown.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import Network, Trainer, multilayer_perceptron
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(200, 2)).astype(np.float32)
+    >>> y = (X[:, 0] > X[:, 1]).astype(int)
+    >>> trainer = Trainer(Network(multilayer_perceptron(2, [8], 2), rng), learning_rate=0.01, batch_size=20)
+    >>> trainer.fit(X[:150], y[:150], X[150:], y[150:], rng=rng)
+    'epochs'
+    >>> (trainer.network.logits(X).argmax(axis=1) == y).mean() > 0.9
+    np.True_
     """
 
     def __init__(
         self,
-        network,
-        optimizer=None,
-        loss=None,
+        network: Network,
+        optimizer: Optimizer | None = None,
+        loss: Loss | None = None,
         *,
-        learning_rate=1e-3,
-        schedule="constant",
-        epochs=20,
-        batch_size=128,
-        patience=None,
-        average=None,
-        compiled=None,
-        health=None,
-        **additions,
+        learning_rate: float = 1e-3,
+        schedule: str | Schedule = "constant",
+        epochs: int = 20,
+        batch_size: int = 128,
+        patience: int | None = None,
+        average: ExponentialAverage | None = None,
+        compiled: bool | None = None,
+        health: Health | None = None,
+        alpha: float = 0.0,
+        l1: float = 0.0,
+        weight_decay: float = 0.0,
+        max_norm: float | None = None,
+        clip_value: float | None = None,
+        clip_norm: float | None = None,
+        mixup: float = 0.0,
     ):
         self.network = network
         self.optimizer = optimizer or Adam()
         self.loss = loss or SoftmaxCrossEntropy()
-        self.learning_rate = learning_rate
-        self.schedule = schedule if callable(schedule) else SCHEDULES[schedule]
-        self.epochs, self.batch_size, self.patience = epochs, batch_size, patience
-        self.average, self.compiled, self.health, self.additions = average, compiled, health, additions
+        self.learning_rate = checked("learning_rate", learning_rate, "(0, inf)")
+        self.schedule = schedule if callable(schedule) else known("schedule", schedule, SCHEDULES)
+        self.epochs, self.batch_size = checked_count("epochs", epochs), checked_count("batch_size", batch_size)
+        self.patience = None if patience is None else checked_count("patience", patience)
+        self.average, self.compiled, self.health = average, compiled, health
+        self.additions = {
+            "alpha": alpha,
+            "l1": l1,
+            "weight_decay": weight_decay,
+            "max_norm": max_norm,
+            "clip_value": clip_value,
+            "clip_norm": clip_norm,
+            "mixup": mixup,
+        }
+        check_additions(**self.additions)
 
-    def start(self, rng):
+    def start(self, rng: np.random.Generator) -> TrainingState:
         """Return the state before the first epoch; `rng` is a numpy Generator that training from then on owns."""
         params, statistics = self.network.params.flat, self.network.statistics.flat
         memory = self.optimizer.init(len(params), params.dtype)
@@ -114,14 +154,27 @@ class Trainer:
 
     # A run that diverges says so in one sentence; numpy's own warnings about it would only come before it.
     @np.errstate(over="ignore", invalid="ignore")
-    def fit(self, X, y, X_valid, y_valid, state, on_epoch=None, augmented=None):
-        """Train from `state` to the last epoch, or until patience runs out, and leave the best weights in the network.
+    def fit(
+        self,
+        X: np.ndarray,
+        y: np.ndarray,
+        X_valid: np.ndarray,
+        y_valid: np.ndarray,
+        state: TrainingState | None = None,
+        *,
+        rng: np.random.Generator | None = None,
+        on_epoch: Callable[[TrainingState], object] | None = None,
+        augmented: Callable | None = None,
+    ) -> str:
+        """Train to the last epoch, or until patience runs out, and leave the best weights in the network.
 
         Parameters
         ----------
         X, X_valid : ndarray or memmap of the network's dtype [shape=(n_samples, n_features)]
         y, y_valid : int ndarray [shape=(n_samples,)]
-        state : TrainingState, from `start` or from a checkpoint
+        state : TrainingState or None
+            Where training begins: from `start`, or from a checkpoint. None begins anew with `rng`.
+        rng : numpy Generator, needed where there is no state; training owns it from then on
         on_epoch : function of the state, called after each epoch, or None
             Training ends if it returns True.
         augmented : function of (batch_size, progress, rng), or None
@@ -144,6 +197,10 @@ class Trainer:
         """
         for rows, classes in ((X, y), (X_valid, y_valid)):
             check_rows(rows, classes, self.network.n_features, self.network.n_outputs)
+        if state is None:
+            if rng is None:
+                raise BackpropError("training needs a random stream: give rng, or a state from Trainer.start")
+            state = self.start(rng)
         seen = measured_rows(len(X), len(X_valid))
         step = self._step(len(X))
         watch = Watch(step) if self.health else None

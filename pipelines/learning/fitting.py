@@ -100,7 +100,7 @@ def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=
     if on_start:
         on_start(state)
     with threadpool_limits(n_threads):
-        stopped = trainer.fit(X, y, X_valid, y_valid, state, on_epoch, augmented)
+        stopped = trainer.fit(X, y, X_valid, y_valid, state, on_epoch=on_epoch, augmented=augmented)
         if state.epoch == 0:
             raise KeyboardInterrupt
         shift = prior_shift(y, len(prepared.dataset.labels), recipe.balance)

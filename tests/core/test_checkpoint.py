@@ -46,7 +46,7 @@ def begin(optimizer="adam", hidden=8, seed=1):
 
 
 def fit(trainer, state, on_epoch=None):
-    return trainer.fit(*clouds(150, 0), *clouds(60, 1), state, on_epoch)
+    return trainer.fit(*clouds(150, 0), *clouds(60, 1), state, on_epoch=on_epoch)
 
 
 def result(state):

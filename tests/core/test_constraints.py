@@ -10,7 +10,7 @@ from backprop_core.constraints import limit_norms
 def test_only_the_unit_whose_weights_are_too_long_is_shortened():
     # The first unit's weights (3, 4) are 5 long and become 2.5 long; the second's (1, 0) are left alone.
     W = np.array([[3.0, 1.0], [4.0, 0.0]])
-    assert limit_norms(W, 2.5) == 1
+    limit_norms(W, 2.5)
     np.testing.assert_allclose(W, [[1.5, 1.0], [2.0, 0.0]], rtol=1e-15)
 
 
@@ -18,11 +18,10 @@ def test_only_the_unit_whose_weights_are_too_long_is_shortened():
 def test_no_unit_is_longer_afterwards_and_all_keep_their_direction(dtype):
     W = np.random.default_rng(0).normal(0, 2, (30, 50)).astype(dtype)
     before = W.copy()
-    limited = limit_norms(W, 11.0)
+    limit_norms(W, 11.0)
     lengths = np.linalg.norm(before, axis=0)
     assert W.dtype == dtype
-    assert limited == np.count_nonzero(lengths > 11)
-    assert 0 < limited < 50
+    assert 0 < np.count_nonzero(lengths > 11) < 50
     assert np.linalg.norm(W, axis=0).max() <= 11 * (1 + 1e-6)
     np.testing.assert_allclose(W, before * np.minimum(1, 11 / lengths), rtol=1e-5)
     np.testing.assert_array_equal(W[:, lengths <= 11], before[:, lengths <= 11])
@@ -38,13 +37,13 @@ def test_a_second_time_changes_nothing_more(W, largest):
 
 def test_a_unit_without_weights_stays_so():
     W = np.zeros((3, 2), np.float32)
-    assert limit_norms(W, 1.0) == 0
+    limit_norms(W, 1.0)
     assert not W.any()
 
 
 def test_weights_that_are_not_finite_are_not_hidden():
     W = np.array([[np.nan, np.inf, 30.0], [1.0, 1.0, 40.0]])
-    assert limit_norms(W, 5.0) == 1
+    limit_norms(W, 5.0)
     np.testing.assert_allclose(W, [[np.nan, np.inf, 3.0], [1.0, 1.0, 4.0]])
 
 

@@ -35,7 +35,7 @@ def trainer_for(hidden=(8, 8), activation="relu", dtype=np.float32, optimizer=No
 def fit(trainer, state=None, on_epoch=None):
     state = state or trainer.start(np.random.default_rng(1))
     dtype = trainer.network.dtype
-    trainer.fit(*rows(dtype=dtype), *rows(60, 1, dtype), state, on_epoch)
+    trainer.fit(*rows(dtype=dtype), *rows(60, 1, dtype), state, on_epoch=on_epoch)
     return state
 
 

@@ -1,4 +1,5 @@
 import itertools
+import re
 import warnings
 
 import numpy as np
@@ -42,7 +43,7 @@ def trainer_for(
 def fit(trainer, rng=None, on_epoch=None, rows=None, valid=None):
     state = trainer.start(rng or np.random.default_rng(1))
     dtype = trainer.network.dtype
-    stopped = trainer.fit(*(rows or clouds(150, 0, dtype)), *(valid or clouds(60, 1, dtype)), state, on_epoch)
+    stopped = trainer.fit(*(rows or clouds(150, 0, dtype)), *(valid or clouds(60, 1, dtype)), state, on_epoch=on_epoch)
     return stopped, state
 
 
@@ -110,7 +111,7 @@ def test_the_best_weights_are_the_ones_that_remain(on_epoch):
 
     state = trainer.start(np.random.default_rng(1))
     try:
-        stopped = trainer.fit(*clouds(150, 0), *clouds(60, 1), state, keep)
+        stopped = trainer.fit(*clouds(150, 0), *clouds(60, 1), state, on_epoch=keep)
     except RuntimeError:
         stopped = "error"
     assert stopped == {None: "epochs", interrupted: "interrupted", broken: "error"}[on_epoch]
@@ -448,3 +449,38 @@ def test_averaged_weights_are_measured_with_statistics_of_their_own():
     x = X @ trainer.network.params.views[0]["W"] + trainer.network.params.views[0]["b"]
     np.testing.assert_allclose(counted["running_mean"], x.mean(axis=0), atol=0.1 * x.std())
     np.testing.assert_allclose(counted["running_var"], x.var(axis=0), rtol=0.25)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"schedule": "cosin"}, "schedule 'cosin' is unknown; did you mean 'cosine'"),
+        ({"learning_rate": 0}, "learning_rate is 0: choose a finite number above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan"),
+        ({"epochs": 0}, "epochs is 0: choose a whole number, 1 or more"),
+        ({"epochs": 2.5}, "epochs is 2.5"),
+        ({"batch_size": -1}, "batch_size is -1"),
+        ({"patience": -2}, "patience is -2"),
+        ({"alpha": -1}, "alpha is -1: choose a finite number from 0"),
+        ({"clip_norm": 0}, "clip_norm is 0: choose a number above 0"),
+        ({"mixup": "much"}, "mixup is 'much'"),
+    ],
+)
+def test_impossible_settings_are_refused_before_training(settings, sentence):
+    network = Network(multilayer_perceptron(2, [3], 2), np.random.default_rng(0))
+    with pytest.raises(BackpropError, match=re.escape(sentence)):
+        Trainer(network, **settings)
+
+
+def test_a_misspelt_setting_is_refused_at_once():
+    with pytest.raises(TypeError, match="droput"):
+        Trainer(Network(multilayer_perceptron(2, [3], 2), np.random.default_rng(0)), droput=0.3)
+
+
+def test_a_trainer_that_gets_a_random_stream_makes_its_own_state():
+    first, second = trainer_for(), trainer_for()
+    first.fit(*clouds(150, 0), *clouds(60, 1), rng=np.random.default_rng(3))
+    second.fit(*clouds(150, 0), *clouds(60, 1), second.start(np.random.default_rng(3)))
+    np.testing.assert_array_equal(first.network.params.flat, second.network.params.flat)
+    with pytest.raises(BackpropError, match="random stream"):
+        first.fit(*clouds(150, 0), *clouds(60, 1))
