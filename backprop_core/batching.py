@@ -1,9 +1,10 @@
 """Batches: the handfuls of rows that training takes one after another, in a new order each epoch.
 
-Rows come as one array, in memory or mapped from a file.
+Rows come as one array, in memory or mapped from a file, or as sparse rows.
 """
 
 from backprop_core.mapped_memory import take_rows
+from backprop_core.sparse import is_sparse
 
 
 def batches(X, y, batch_size, rng, scratch):
@@ -13,7 +14,7 @@ def batches(X, y, batch_size, rng, scratch):
 
     Parameters
     ----------
-    X : ndarray or memmap [shape=(n_samples, n_features)], left untouched
+    X : ndarray, memmap or SparseRows [shape=(n_samples, n_features)], left untouched
     y : ndarray [shape=(n_samples, ...)]
     batch_size : int > 0
     rng : numpy Generator
@@ -23,4 +24,7 @@ def batches(X, y, batch_size, rng, scratch):
     order = rng.permutation(len(X))
     for start in range(0, len(X), batch_size):
         rows = order[start : start + batch_size]
-        yield take_rows(X, rows, out=scratch("batch", (len(rows), X.shape[1]))), y[rows]
+        if is_sparse(X):
+            yield X[rows], y[rows]
+        else:
+            yield take_rows(X, rows, out=scratch("batch", (len(rows), X.shape[1]))), y[rows]

@@ -10,6 +10,8 @@ import math
 
 import numpy as np
 
+from backprop_core.sparse import is_sparse
+
 # Standardised features stay below 100, pixels below 256; a column this large makes slopes a million times as steep.
 LARGE = 1000.0
 ABSURD = 1000.0
@@ -68,6 +70,8 @@ def cause_of_divergence(network, X, y, learning_rate):
 
 def _bad_column(X):
     """Name the column that holds a number which is not finite, or the largest one if that is absurd."""
+    if is_sparse(X):
+        return _bad_number(X)
     wrong = ~np.isfinite(X)
     if wrong.any():
         row, j = np.argwhere(wrong)[0]
@@ -80,6 +84,23 @@ def _bad_column(X):
     value = float(X[size[:, j].argmax(), j])
     if abs(value) > LARGE:
         return f"column {j} of X holds the value {value:g}, too large to learn from; standardise column {j}"
+    return None
+
+
+def _bad_number(X):
+    """As `_bad_column`, of sparse rows."""
+    wrong = np.flatnonzero(~np.isfinite(X.data))
+    if wrong.size:
+        j = X.columns[wrong[0]]
+        n_rows = np.unique(X.rows_of_numbers()[wrong[X.columns[wrong] == j]]).size
+        return (
+            f"column {j} of X holds {X.data[wrong[0]]} in {n_rows} of the batch's {len(X)} rows; "
+            "replace or leave out what is missing or infinite before training"
+        )
+    place = int(np.abs(X.data).argmax()) if X.data.size else None
+    if place is not None and abs(X.data[place]) > LARGE:
+        j = X.columns[place]
+        return f"column {j} of X holds the value {X.data[place]:g}, too large to learn from; standardise column {j}"
     return None
 
 
@@ -111,10 +132,10 @@ def _bad_weights(network, learning_rate):
 
 def _overflow(network, X, learning_rate):
     """Walk forward in evaluation mode and name the first layer whose output is not finite."""
-    walk = network.passes(np.asarray(X, network.dtype))
+    walk = network.passes(X.astype(network.dtype) if is_sparse(X) else np.asarray(X, network.dtype))
     for i, (passage, params) in enumerate(zip(walk, network.params.views, strict=True)):
         if not np.isfinite(passage.y).all():
-            before = float(np.abs(passage.x).max())
+            before = float(np.abs(passage.x.data if is_sparse(passage.x) else passage.x).max(initial=0))
             weights = max((float(np.abs(values).max()) for values in params.values()), default=0.0)
             reached = f" and its weights {weights:.2g}" if params else ""
             return (

@@ -25,6 +25,7 @@ import numpy as np
 from backprop_core.clipping import length
 from backprop_core.probe import watched
 from backprop_core.ranges import checked_count
+from backprop_core.sparse import is_sparse
 
 DEAD = 1e-3
 SATURATED = 0.05
@@ -75,12 +76,14 @@ class Watch:
     def __call__(self, *batch):
         """Take the step, with the arguments that `Step` has, and return its loss."""
         weights = slice(0, self._network.params.n_weights)
+        self._step.settle()
         self._before.flat[weights] = self._network.params.flat[weights]
         self._step.on_gradient = lambda grads: self._gradients.append(norms(grads))
         try:
             loss = self._step(*batch)
         finally:
             self._step.on_gradient = None
+        self._step.settle()
         before = norms(self._before)
         self._before.flat[weights] -= self._network.params.flat[weights]
         self._norms.append(before)
@@ -109,7 +112,7 @@ class Watch:
         for noted in (self._gradients, self._norms, self._ratios, self._seen):
             noted.clear()
         looking = self._network.copy(layers=[watched(layer, self._see) for layer in self._network.layers])
-        for _ in looking.passes(np.asarray(X)):
+        for _ in looking.passes(X if is_sparse(X) else np.asarray(X)):
             pass  # `_see` is called on the way
         for i, name in enumerate(("mean", "sd", "dead", "saturated")):
             health[name] = _rounded([activation[i] for activation in self._seen])

@@ -22,6 +22,7 @@ from backprop_core.layers import Dense
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.normalization import LayerNorm
 from backprop_core.optimizers import SGD, Adam
+from backprop_core.sparse import multiply, multiply_transposed
 
 # Sums may be reordered, eight at a time; NaN and infinity keep their meaning, which finding a divergence needs.
 FAST = {"contract", "reassoc", "nsz", "afn"}
@@ -37,14 +38,14 @@ def kernel(function, fastmath=FAST):
 
 
 @kernel
-def _adam(params, grads, m, v, rate, b1, b2, eps, keep):
-    """`Adam.update` and its application; `keep` is 1 - rate * weight_decay."""
+def _adam(params, grads, m, v, rate, b1, b2, gain, gain_square, eps, keep):
+    """`Adam.update` and its application; `gain` is 1 - b1, `gain_square` 1 - b2, `keep` 1 - rate * weight_decay."""
     number = params.dtype.type
-    one, zero, smallest = number(1), number(0), number(1e8) * np.finfo(params.dtype).tiny
+    zero, smallest = number(0), number(1e8) * np.finfo(params.dtype).tiny
     for i in range(params.size):
         g = grads[i]
-        mean = b1 * m[i] + (one - b1) * g
-        square = b2 * v[i] + (one - b2) * (g * g)
+        mean = b1 * m[i] + gain * g
+        square = b2 * v[i] + gain_square * (g * g)
         # What `pieces.sweep` does now and then costs nothing here.
         m[i] = mean if abs(mean) >= smallest else zero
         v[i] = square if square >= smallest else zero
@@ -213,13 +214,13 @@ class DenseRelu:
 
     def forward(self, params, x, scratch, training=False, rng=None):
         """Return the activations and their backward function."""
-        a = np.matmul(x, params["W"], out=scratch("y", (len(x), self._fan_out)))
+        a = multiply(x, params["W"], out=scratch("y", (len(x), self._fan_out)))
         _add_bias_and_relu(a, params["b"])
 
         def backward(da, grads, input_error=True):
             """`Activate`'s, then `Dense`'s."""
             _relu_derivative_and_sum(a, da, grads["b"])
-            np.matmul(x.T, da, out=grads["W"])
+            multiply_transposed(x, da, out=grads["W"])
             return np.matmul(da, params["W"].T, out=scratch("dx", x.shape)) if input_error else None
 
         return a, backward
@@ -306,7 +307,9 @@ def move(optimizer, n_weights, weight_decay):
     def adam(params, grads, memory, rate):
         number, m, v = params.dtype.type, memory["m"], memory["v"]
         rate_t = optimizer.corrected_rate(memory, rate)
-        numbers = number(rate_t), number(optimizer.b1), number(optimizer.b2), number(optimizer.eps)
+        # In float32, 1 - 0.999 would be wrong by a hundred thousandth.
+        b1, b2, gains = optimizer.b1, optimizer.b2, (1 - optimizer.b1, 1 - optimizer.b2)
+        numbers = [number(value) for value in (rate_t, b1, b2, *gains, optimizer.eps)]
         for part, keep in parts(rate):
             _adam(params[part], grads[part], m[part], v[part], *numbers, number(keep))
 

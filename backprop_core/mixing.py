@@ -8,6 +8,7 @@ import numpy as np
 
 from backprop_core.errors import BackpropError
 from backprop_core.ranges import checked
+from backprop_core.sparse import is_sparse
 
 
 def mixup(X, target, rng, alpha, scratch, n_classes=None, weights=None):
@@ -21,7 +22,7 @@ def mixup(X, target, rng, alpha, scratch, n_classes=None, weights=None):
 
     Parameters
     ----------
-    X : ndarray of the network's dtype [shape=(n_samples, n_features)]
+    X : ndarray or SparseRows of the network's dtype [shape=(n_samples, n_features)]
     target : int [shape=(n_samples,)], classes, or a float array with a row for each sample
     rng : numpy Generator
     alpha : float > 0
@@ -44,7 +45,10 @@ def mixup(X, target, rng, alpha, scratch, n_classes=None, weights=None):
     """
     checked("mixup", alpha, "(0, inf)")
     partner, share = rng.permutation(len(X)), 1 - float(rng.beta(alpha, alpha))
-    X_mixed = _towards(X, partner, share, scratch("mixed rows", X.shape))
+    if is_sparse(X):
+        X_mixed = X.mixed_with(partner, share)
+    else:
+        X_mixed = _towards(X, partner, share, scratch("mixed rows", X.shape))
     if weights is not None:
         weights, share = _mixed_weights(weights, partner, share)
     if target.ndim == 1 and np.issubdtype(target.dtype, np.integer):

@@ -23,6 +23,7 @@ from backprop_core.layers import Backward, Layer
 from backprop_core.losses import softmax
 from backprop_core.mapped_memory import chunks
 from backprop_core.scratch import Scratch
+from backprop_core.sparse import is_sparse, rows_of
 
 
 class ParameterVector:
@@ -181,7 +182,8 @@ class Network:
             `backward(dlogits, grads)` fills `grads`, a ParameterVector, and returns it; `dlogits` is overwritten. With
             a third array, `backward(dlogits, grads, dX)`, it fills this with the error of X, too.
         """
-        pullbacks, x, scratch = [], X, self._memory.scratch
+        x = X if isinstance(X, np.ndarray) else self._readable(X)
+        pullbacks, scratch = [], self._memory.scratch
         for layer, place in self._stack:
             x, pullback = layer.forward(self._arrays[place], x, scratch[place], training, rng)
             pullbacks.append(pullback)
@@ -206,11 +208,19 @@ class Network:
         It computes what `forward` does, one layer at a time and without compiled loops, for whoever looks at what is
         in between. Arrays are valid until this thread's next walk or forward pass.
         """
-        x = X
+        x = X if isinstance(X, np.ndarray) else self._readable(X)
         for layer, arrays, scratch in zip(self.layers, self._arrays, self._memory.scratch, strict=True):
             y, backward = layer.forward(arrays, x, scratch, training, rng)
             yield Passage(layer, x, y, backward)
             x = y
+
+    def _readable(self, X):
+        """Return rows as the first layer takes them: sparse where it is a dense one, else with their zeros."""
+        X = rows_of(X)
+        if not is_sparse(X):
+            return np.asarray(X, self.dtype)
+        first = next(layer for layer in self.layers if layer.kind != "dropout")
+        return X if first.kind == "dense" else X.toarray()
 
     def compile(self) -> None:
         """Run from now on as compiled loops what can be, as `kernels` has it; the results differ by rounding alone."""
@@ -220,10 +230,12 @@ class Network:
 
     def logits(self, X: np.ndarray, chunk: int = 1024) -> np.ndarray:
         """Return the logits of any number of rows in evaluation mode, a chunk at a time so that memory stays small."""
+        X = rows_of(X)
         out = np.empty((len(X), self.n_outputs), self.dtype)
         start = 0
         for rows in chunks(X, chunk):
-            out[start : start + len(rows)] = self.forward(np.asarray(rows, self.dtype))[0]
+            rows = rows.astype(self.dtype, copy=False) if is_sparse(rows) else np.asarray(rows, self.dtype)
+            out[start : start + len(rows)] = self.forward(rows)[0]
             start += len(rows)
         return out
 

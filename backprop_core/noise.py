@@ -8,6 +8,7 @@ import numpy as np
 
 from backprop_core.layers import Layer
 from backprop_core.ranges import checked
+from backprop_core.sparse import is_sparse
 from backprop_core.worked_example import Words
 
 OFF = Words("off outside training", "y = x", "dx = dy")
@@ -50,6 +51,9 @@ class Dropout(Layer):
         """Return y and its backward function."""
         if not training:
             return x, lambda dy, grads, input_error=True: dy
+        if is_sparse(x):  # what is zero stays zero, whichever is drawn for it
+            data, backward = self.forward(params, x.data[None], scratch, training, rng)
+            return x.with_data(data[0]), backward
         # 16 random bits a number decide as well as 32, in half the time: the rate is met to within 1/65536.
         silence = np.frombuffer(rng.bytes(2 * x.size), np.uint16).reshape(x.shape) < round(self.rate * 65536)
         mask = np.multiply(~silence, x.dtype.type(1 / (1 - self.rate)), out=scratch("mask", x.shape))

@@ -6,11 +6,13 @@ known when the network learned.
 
 import numpy as np
 
+from backprop_core.errors import BackpropError
 from backprop_core.mapped_memory import chunks
+from backprop_core.sparse import is_sparse
 
 
 class Standardizer:
-    """x -> (x - mean) / scale.
+    """x -> (x - mean) / scale. Of sparse rows the mean stays 0, for zeros would not be zeros without it.
 
     Parameters
     ----------
@@ -30,7 +32,9 @@ class Standardizer:
         self.per_feature = per_feature
 
     def fit(self, X):
-        """Measure the rows of X, float [shape=(n_samples, n_features)], and return self."""
+        """Measure the rows of X, float array or SparseRows [shape=(n_samples, n_features)], and return self."""
+        if is_sparse(X):
+            return self._fit_sparse(X)
         means = X.mean(axis=0, dtype=np.float64)
         mean = means if self.per_feature else np.full(X.shape[1], means.mean())
         # A few rows at a time, since numpy's own std would keep all of X once more, as float64.
@@ -41,8 +45,32 @@ class Standardizer:
         self.mean, self.scale = mean.astype(np.float32), np.where(scale > tiny, scale, 1).astype(np.float32)
         return self
 
+    def _fit_sparse(self, X):
+        """Measure the spread around the mean, as of any rows; what is subtracted is 0."""
+        n, columns = len(X), X.columns
+        means = np.bincount(columns, X.data, X.shape[1]) / n
+        squares = np.bincount(columns, np.square(X.data, dtype=np.float64), X.shape[1]) / n
+        if not self.per_feature:
+            squares, centre = np.full_like(squares, squares.mean()), np.full_like(means, means.mean())
+        else:
+            centre = means
+        scale = np.sqrt(np.maximum(squares - centre**2, 0))
+        tiny = 1e-6 * np.maximum(np.abs(centre), 1e-3)
+        self.feature_means, self.mean = means.astype(np.float32), np.zeros(X.shape[1], np.float32)
+        self.scale = np.where(scale > tiny, scale, 1).astype(np.float32)
+        return self
+
     def transform(self, X, out=None):
-        """Return the scaled rows, float32 of X's shape; `out` may be X itself."""
+        """Return the scaled rows, float32 of X's shape; `out` may be X itself, and is not used for sparse rows.
+
+        Sparse rows can be scaled by what was fitted on sparse rows alone: raises BackpropError where the mean is not 0.
+        """
+        if is_sparse(X):
+            if self.mean.any():
+                raise BackpropError(
+                    "sparse rows cannot be centred without losing their zeros; fit the standardizer on sparse rows"
+                )
+            return X.with_data(X.data / self.scale[X.columns])
         out = np.subtract(X, self.mean, out=out, dtype=np.float32)
         out /= self.scale
         return out

@@ -89,7 +89,7 @@ class Step:
         self.first_loss, self.losses = None, deque(maxlen=SUSTAINED)
         self.on_gradient = None
         self._weights = [values for params in network.params.views for values in params.values() if values.ndim == 2]
-        self._grads, self._scratch = network.zero_gradients(), Scratch(network.dtype)
+        self._grads, self._scratch = self._gradients(), Scratch(network.dtype)
         # The way back through a dense layer has no use for the layer's own output, so the error may take its place.
         self._in_place = network.layers[-1].frees_output
         self._updates = None
@@ -107,7 +107,7 @@ class Step:
 
         Parameters
         ----------
-        X_batch : ndarray of the network's dtype [shape=(n_samples, n_features)]
+        X_batch : ndarray or SparseRows of the network's dtype [shape=(n_samples, n_features)]
         target : ndarray, as the loss wants it
         rate : float > 0, the learning rate of this step
         memory : dict, the optimizer's
@@ -125,23 +125,23 @@ class Step:
             X_batch, target, weights = mixup(
                 X_batch, target, rng, self.mixup, self._scratch, n_classes=network.n_outputs, weights=weights
             )
-        logits, backward = network.forward(X_batch, training=True, rng=rng)
+        logits, backward = network.forward(self._entering(X_batch, memory), training=True, rng=rng)
         loss, dlogits = self._loss_and_gradient(logits, target, out=logits if self._in_place else None, weights=weights)
         if not math.isfinite(loss):
+            self.settle()
             raise DivergedError(cause_of_divergence(network, X_batch, target, rate))
         grads = backward(dlogits, self._grads).flat
         if self.on_gradient:
-            self.on_gradient(self._grads)
+            self.on_gradient(self._shown_gradient())
 
         if self.alpha or self.l1:
             n = len(X_batch) if weights is None else float(np.sum(weights)) or 1
             decaying = slice(0, network.params.n_weights)
             loss += self._add_penalty(network.params.flat[decaying], grads[decaying], self.alpha / n, self.l1 / n)
-        clipped = self.clip_value is not None and clip_by_value(grads, self.clip_value)
-        if self.clip_norm is not None:
-            clipped = clip_by_global_norm(grads, self.clip_norm) or clipped
-        self._move(network.params.flat, grads, memory, rate)
+        clipped = self._clip(grads)
+        self._apply(grads, memory, rate)
         if self.max_norm is not None:
+            self.settle()
             for W in self._weights:
                 limit_norms(W, self.max_norm)
         if self.first_loss is None:
@@ -150,6 +150,32 @@ class Step:
         self.n_steps += 1
         self.n_clipped += clipped
         return loss
+
+    def _gradients(self):
+        """Return the vector that the way back fills."""
+        return self.network.zero_gradients()
+
+    def settle(self):
+        """Take what steps still wait to be taken: here none ever do (`SparseStep`)."""
+
+    def _entering(self, X_batch, memory):
+        """Return the batch as the network takes it."""
+        return X_batch
+
+    def _shown_gradient(self):
+        """Return the gradient that `on_gradient` is shown."""
+        return self._grads
+
+    def _clip(self, grads):
+        """Clip the gradient, in place, and return whether anything was clipped."""
+        clipped = self.clip_value is not None and clip_by_value(grads, self.clip_value)
+        if self.clip_norm is not None:
+            clipped = clip_by_global_norm(grads, self.clip_norm) or clipped
+        return clipped
+
+    def _apply(self, grads, memory, rate):
+        """Change the parameters."""
+        self._move(self.network.params.flat, grads, memory, rate)
 
     def _move_plainly(self, params, grads, memory, rate):
         """Change the parameters as the optimizer says: the lines that the compiled kernels repeat in one pass."""

@@ -26,7 +26,9 @@ from backprop_core.optimizers import Adam, Optimizer
 from backprop_core.ranges import checked, checked_count
 from backprop_core.schedules import SCHEDULES, Schedule
 from backprop_core.scratch import Scratch
-from backprop_core.step import Step, check_additions, worth_compiling
+from backprop_core.sparse import is_sparse, rows_of
+from backprop_core.sparse_step import step_for
+from backprop_core.step import check_additions, worth_compiling
 
 
 @dataclass
@@ -170,7 +172,7 @@ class Trainer:
 
         Parameters
         ----------
-        X, X_valid : ndarray or memmap of the network's dtype [shape=(n_samples, n_features)]
+        X, X_valid : ndarray, memmap, SparseRows or scipy matrix of the network's dtype [shape=(n_samples, n_features)]
         y, y_valid : int ndarray [shape=(n_samples,)]
         state : TrainingState or None
             Where training begins: from `start`, or from a checkpoint. None begins anew with `rng`.
@@ -195,6 +197,7 @@ class Trainer:
             The loss is no longer a finite number, or stays absurdly high. The best weights so far are in the network,
             and what was measured until then in the error's `entries`.
         """
+        X, X_valid = self._as_rows(X), self._as_rows(X_valid)
         for rows, classes in ((X, y), (X_valid, y_valid)):
             check_rows(rows, classes, self.network.n_features, self.network.n_outputs)
         if state is None:
@@ -202,7 +205,7 @@ class Trainer:
                 raise BackpropError("training needs a random stream: give rng, or a state from Trainer.start")
             state = self.start(rng)
         seen = measured_rows(len(X), len(X_valid))
-        step = self._step(len(X))
+        step = self._step(X)
         watch = Watch(step) if self.health else None
         asked_to_stop = False
         try:
@@ -240,13 +243,18 @@ class Trainer:
             state.restore_best()
         return stopped
 
-    def _step(self, n_samples):
+    def _as_rows(self, X):
+        """Return rows that batches can be taken from; sparse ones in the network's dtype."""
+        X = rows_of(X)
+        return X.astype(self.network.dtype, copy=False) if is_sparse(X) else X
+
+    def _step(self, X):
         """Return the step that training repeats."""
-        n_steps = self.epochs * math.ceil(n_samples / self.batch_size)
+        n_steps = self.epochs * math.ceil(len(X) / self.batch_size)
         compiled = self.compiled
         if compiled is None:
             compiled = worth_compiling(self.network.params.flat.size, n_steps)
-        return Step(self.network, self.optimizer, self.loss, compiled=compiled, **self.additions)
+        return step_for(is_sparse(X), self.network, self.optimizer, self.loss, compiled=compiled, **self.additions)
 
     def _unfinished(self, state, watch, X):
         """Return an entry of the epoch that diverged: what can still be told of it."""
@@ -269,7 +277,9 @@ class Trainer:
                 except DivergedError as error:
                     raise DivergedError(f"training diverged in epoch {state.epoch + 1}: {error}") from None
                 if self.average:
+                    step.settle()
                     self.average.update(state.params, state.average)
+        step.settle()
         return (step.n_clipped - clipped_before) / n_steps
 
     def _some(self, X, rng):
@@ -303,7 +313,11 @@ def check_rows(X, y, n_features, n_classes):
         raise BackpropError(f"the features have shape {X.shape}: expected (n_samples, {n_features})")
     if len(X) == 0 or len(X) != len(y):
         raise BackpropError(f"{len(X)} rows of features and {len(y)} classes: give as many of one as of the other")
-    for rows in chunks(X):
+    if is_sparse(X):
+        wrong = X.columns[~np.isfinite(X.data)]
+        if wrong.size:
+            raise BackpropError(f"feature column {wrong[0]} carries NaN or infinity: repair or drop those rows")
+    for rows in () if is_sparse(X) else chunks(X):
         if not np.isfinite(rows).all():
             column = int(np.flatnonzero(~np.isfinite(rows).all(axis=0))[0])
             raise BackpropError(f"feature column {column} carries NaN or infinity: repair or drop those rows")

@@ -12,6 +12,7 @@ from functools import partial
 from itertools import chain
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
@@ -84,7 +85,7 @@ class MultilayerPerceptron(BaseEstimator):
         X, y = checked_rows_and_targets(self, *batch_of(batches, 0)[:2], reset=anew)
         self._learn_targets(y, incremental, self._all_classes(batches) if classes is None else classes)
         self._make_ready(X.shape[1], float_dtype(X), y, anew)
-        return BatchRows(batches, partial(checked_batch, self))
+        return BatchRows(batches, partial(checked_batch, self), issparse(X))
 
     def _make_ready(self, n_features, dtype, y, anew):
         """Set what each call of fit sets, and on the first one build the network and draw its weights."""

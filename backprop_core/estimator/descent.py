@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from backprop_core.averaging import ExponentialAverage, recount
 from backprop_core.estimator.parameters import CLASSIC_RATES, optimizer_of, schedule_of, weight_decay_of
 from backprop_core.estimator.pickling import writable
-from backprop_core.step import Step, worth_compiling
+from backprop_core.sparse_step import step_for
+from backprop_core.step import worth_compiling
 
 # Below this rate the adaptive rule gives up.
 SMALLEST_RATE = 1e-6
@@ -44,11 +45,12 @@ class Descent:
         # A warm start has a history already; this descent's own begins here.
         self._begin = len(estimator.history_)
 
-    def start(self, estimator, network, loss, n_steps):
-        """Get ready for a call of fit or partial_fit, of `n_steps` steps at most."""
+    def start(self, estimator, network, loss, n_steps, sparse=False):
+        """Get ready for a call of fit or partial_fit, of `n_steps` steps at most; `sparse` tells of the rows."""
         if self._unaveraged is not None:
             network.params.flat[...] = self._unaveraged
-        self._step = Step(
+        self._step = step_for(
+            sparse,
             network,
             self._optimizer,
             loss,
@@ -77,7 +79,9 @@ class Descent:
                 rate = estimator.learning_rate_init * schedule(progress, entries)
             total += step(X_batch, target, rate, memory, rng, weights) * len(X_batch)
             if average:
+                step.settle()
                 average.update(params, self._averages)
+        step.settle()
         self.learning_rate = rate
         self.n_epochs += 1
         return total / n, n, step.n_clipped / max(1, step.n_steps)

@@ -59,7 +59,9 @@ def descend(estimator, rows, valid, batch_size, incremental, measures_train):
     """
     network, descent = estimator._network, estimator._descent
     n_steps = rows.n_steps(batch_size)
-    descent.start(estimator, network, estimator._loss, n_steps * (1 if incremental else estimator.max_iter))
+    descent.start(
+        estimator, network, estimator._loss, n_steps * (1 if incremental else estimator.max_iter), rows.sparse
+    )
     seen = rows.sample(5000) if measures_train and isinstance(rows, ArrayRows) else None
     line = ProgressLine(estimator) if estimator.progress else None
     kept = Kept(network.snapshot())

@@ -9,11 +9,11 @@ import math
 from itertools import count, cycle
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.utils import assert_all_finite, gen_batches
 
 from backprop_core.mapped_memory import chunks, mapping_of, take_rows
 from backprop_core.scratch import Scratch
+from backprop_core.sparse import is_sparse, rows_of
 
 # Enough rows for a matrix product to be efficient, and few enough for a small footprint.
 CHUNK = 1024
@@ -24,7 +24,7 @@ class ArrayRows:
 
     Parameters
     ----------
-    X : ndarray of real numbers, or CSR matrix [shape=(n, n_features)]
+    X : ndarray of real numbers, CSR matrix or SparseRows [shape=(n, n_features)]
     target : ndarray [shape=(n, ...)], as the loss wants it
     weights : float ndarray [shape=(n,)] or None
     dtype : numpy dtype of the batches
@@ -33,12 +33,13 @@ class ArrayRows:
     """
 
     def __init__(self, X, target, weights, dtype, subset=None):
-        self.X, self.target, self.weights, self.subset = X, target, weights, subset
+        self.X, self.target, self.weights, self.subset = rows_of(X), target, weights, subset
+        self.sparse = is_sparse(self.X)
         self._order = np.arange(X.shape[0]) if subset is None else subset
         self._scratch = Scratch(dtype)
         self._own_dtype = Scratch(X.dtype)
         # numpy.take would first copy the whole of an array that is not in C order.
-        self._takes = not issparse(X) and X.flags.c_contiguous
+        self._takes = not self.sparse and X.flags.c_contiguous
         self._as_they_lie = self._takes and X.dtype == dtype and mapping_of(X) is None
 
     def __len__(self):
@@ -77,6 +78,8 @@ class ArrayRows:
         return self._gather(rows), self.target[rows], None if self.weights is None else self.weights[rows]
 
     def _gather(self, rows):
+        if self.sparse:
+            return self.X[rows].astype(self._scratch.dtype, copy=False)
         if isinstance(rows, slice):
             if self._as_they_lie:
                 return self.X[rows]
@@ -84,7 +87,7 @@ class ArrayRows:
         shape = (len(rows), self.X.shape[1])
         batch = self._scratch("batch", shape)
         if not self._takes:
-            batch[...] = self.X[rows].toarray() if issparse(self.X) else self.X[rows]
+            batch[...] = self.X[rows]
         elif self.X.dtype == batch.dtype:
             take_rows(self.X, rows, out=batch)
         else:
@@ -101,10 +104,11 @@ class BatchRows:
     ----------
     batches : the sequence
     check : function of (X, y, weights), returns them as the network and the loss take them, or raises
+    sparse : bool, whether the batches are sparse; one that is not is made so
     """
 
-    def __init__(self, batches, check):
-        self.batches, self._check = batches, check
+    def __init__(self, batches, check, sparse=False):
+        self.batches, self._check, self.sparse = batches, check, sparse
 
     def n_steps(self, batch_size=None):
         """How many batches an epoch has."""
@@ -176,25 +180,20 @@ def all_logits(network, X, estimator):
     -------
     logits : ndarray of the network's dtype [shape=(n_samples, n_outputs)]
     """
-    n, sparse = X.shape[0], issparse(X)
+    X = rows_of(X)
+    n, sparse = X.shape[0], is_sparse(X)
     if n == 1 and not sparse and np.isfinite(X).all():
         # A single row, as programs ask for that answer a user: here every microsecond of Python counts.
         return network.forward(X.astype(network.dtype, copy=False))[0].copy()
     out = np.empty((n, network.n_outputs), network.dtype)
     start = 0
-    for chunk in _sparse_chunks(X) if sparse else chunks(X, CHUNK):
+    for chunk in chunks(X, CHUNK):
         if chunk.dtype.kind == "f" and not sparse:
             _insist_on_finite(chunk, estimator)
         stop = start + chunk.shape[0]
         out[start:stop] = network.forward(chunk.astype(network.dtype, copy=False))[0]
         start = stop
     return out
-
-
-def _sparse_chunks(X):
-    """Yield a CSR matrix in dense pieces."""
-    for start in range(0, X.shape[0], CHUNK):
-        yield X[start : start + CHUNK].toarray()
 
 
 def measured_logits(network, rows):

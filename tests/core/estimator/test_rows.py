@@ -6,8 +6,11 @@ import sys
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.neural_network import MLPClassifier as Sklearn
 
 from backprop_core import MLPClassifier, MLPRegressor
+from backprop_core.estimator import descent
+from backprop_core.sparse import SparseRows
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -186,3 +189,34 @@ def test_rows_that_weigh_nothing_teach_nothing():
     spoiled[:60] = "low"
     other = MLPClassifier(**settings).fit(X, spoiled, weights)
     np.testing.assert_array_equal(one.coefs_[0], other.coefs_[0])
+
+
+@pytest.mark.parametrize("form", [sparse.csr_array, sparse.csr_matrix, sparse.csc_array])
+@pytest.mark.parametrize("settings", [{}, {"alpha": 0}, {"alpha": 0, "solver": "sgd"}, {"solver": "lbfgs"}], ids=str)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_sparse_rows_teach_what_scikit_learn_learns_from_them(monkeypatch, form, settings, compiled):
+    monkeypatch.setattr(descent, "worth_compiling", lambda *sizes, **more: compiled)
+    rows = np.where(RNG.random((120, 40)) < 0.1, RNG.normal(size=(120, 40)), 0)
+    theirs, ours = (estimator(**(SETTINGS | settings)).fit(form(rows), Y) for estimator in (Sklearn, MLPClassifier))
+    for one, other in zip(theirs.coefs_ + theirs.intercepts_, ours.coefs_ + ours.intercepts_, strict=True):
+        np.testing.assert_allclose(other, one, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(ours.predict_proba(form(rows)), theirs.predict_proba(form(rows)), atol=1e-9)
+
+
+def test_a_sequence_of_sparse_batches_trains_as_the_matrix_does(monkeypatch):
+    monkeypatch.setattr(descent, "worth_compiling", lambda *sizes, **more: True)
+    rows, settings = sparse.csr_array(np.where(X > 0, X, 0)), SETTINGS | {"shuffle": False, "alpha": 0}
+    pairs = [(rows[i : i + 30], Y[i : i + 30]) for i in range(0, 120, 30)]
+    one = MLPClassifier(**settings).fit(rows, Y)
+    other = MLPClassifier(**settings).fit(pairs, validation_data=pairs)
+    np.testing.assert_array_equal(one.coefs_[0], other.coefs_[0])
+
+
+def test_no_batch_of_sparse_rows_is_written_out_with_its_zeros(monkeypatch):
+    def refuse(self):
+        raise AssertionError("written out")
+
+    monkeypatch.setattr(SparseRows, "toarray", refuse)
+    rows = sparse.random_array((120, 3000), density=0.01, rng=RNG, format="csr")
+    for settings in ({}, {"input_dropout": 0.2}, {"mixup": 0.2}, {"early_stopping": True}):
+        MLPClassifier(**(SETTINGS | settings)).fit(rows, Y).predict(rows)

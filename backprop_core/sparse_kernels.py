@@ -1,0 +1,173 @@
+"""Sparse kernels: what `lazy_rows` does to the few rows of W that a batch meets, compiled.
+
+All of them walk through the batch column by column. The row of W that belongs to a column lies in the fastest memory
+while everything that concerns it is done, and W's gradient is never written down: the few numbers that a column holds
+are multiplied out where they are used. Each kernel works on the units from `lo` up to `hi`, so that several threads
+can share a layer without ever writing to the same place: the results do not depend on their number.
+
+`columns, starts, rows, data` are what `SparseRows.by_column` returns.
+"""
+
+import numpy as np
+
+from backprop_core.kernels import kernel
+
+
+@kernel
+def by_column(numbers, columns_of_numbers, row_starts, places):
+    """`SparseRows.by_column`; `places` is a work array, int32 [shape=(n_features,)], 0 before and after."""
+    n = len(numbers)
+    n_columns = 0
+    for p in range(n):
+        j = columns_of_numbers[p]
+        if places[j] == 0:
+            n_columns += 1
+        places[j] += 1
+    columns = np.empty(n_columns, np.int32)
+    c = 0
+    for p in range(n):
+        j = columns_of_numbers[p]
+        if places[j] > 0:
+            columns[c] = j
+            c += 1
+            places[j] = -places[j]
+    columns.sort()
+    starts = np.empty(n_columns + 1, np.int64)
+    starts[0] = 0
+    for c in range(n_columns):
+        j = columns[c]
+        starts[c + 1] = starts[c] - places[j]
+        places[j] = starts[c]
+    rows, data = np.empty(n, np.int32), np.empty(n, numbers.dtype)
+    for i in range(len(row_starts) - 1):
+        for p in range(row_starts[i], row_starts[i + 1]):
+            j = columns_of_numbers[p]
+            rows[places[j]], data[places[j]] = i, numbers[p]
+            places[j] += 1
+    for c in range(n_columns):
+        places[columns[c]] = 0
+    return columns, starts, rows, data
+
+
+@kernel
+def multiply(W, columns, starts, rows, data, out, lo, hi):
+    """`SparseRows.times`, added to `out`."""
+    for c in range(len(columns)):
+        w = W[columns[c], lo:hi]
+        for p in range(starts[c], starts[c + 1]):
+            x, y = data[p], out[rows[p], lo:hi]
+            for u in range(hi - lo):
+                y[u] += x * w[u]
+
+
+@kernel
+def move_by_roots(W, m, v, chosen, slots, keep, first, middle, second, lo, hi):
+    """Take the pending steps of Adam in the chosen rows of W: `lazy_rows.AdamMoves`, by its series."""
+    one = W.dtype.type(1)
+    for c in range(len(chosen)):
+        j = chosen[c]
+        s = slots[j]
+        if first[s] == 0 and keep[s] == 1:
+            continue
+        k, a, e, q = keep[s], first[s], middle[s], second[s]
+        w, mean, square = W[j, lo:hi], m[j, lo:hi], v[j, lo:hi]
+        for u in range(hi - lo):
+            r = one / (np.sqrt(square[u]) + e)
+            w[u] = k * w[u] - mean[u] * r * (a + q * r * r)
+
+
+@kernel
+def move_step_by_step(W, m, v, chosen, slots, n, rates, mean_powers, root_powers, keep, eps, lo, hi):
+    """`move_by_roots` without the series: each pending step of each number is summed up as it is."""
+    zero = W.dtype.type(0)
+    for c in range(len(chosen)):
+        j = chosen[c]
+        s = slots[j]
+        k, begin = keep[s], max(s, 1)
+        for u in range(lo, hi):
+            root, total = np.sqrt(v[j, u]), zero
+            for i in range(begin, n + 1):
+                total += rates[i] * mean_powers[i - s] / (root * root_powers[i - s] + eps)
+            W[j, u] = k * W[j, u] - m[j, u] * total
+
+
+@kernel
+def move_by_velocity(W, velocity, chosen, slots, keep, first, lo, hi):
+    """Take the pending steps of SGD in the chosen rows of W: `lazy_rows.SGDMoves`."""
+    for c in range(len(chosen)):
+        j = chosen[c]
+        k, a = keep[slots[j]], first[slots[j]]
+        w, speed = W[j, lo:hi], velocity[j, lo:hi]
+        for u in range(hi - lo):
+            w[u] = k * w[u] + a * speed[u]
+
+
+@kernel
+def _gradient_of(c, starts, rows, data, dy, scale, limit, g, lo, hi):
+    """Write row c of dW to g, limited (`limit` 0: not at all) and then scaled, as clipping wants it."""
+    g[:] = 0
+    for p in range(starts[c], starts[c + 1]):
+        x, error = data[p], dy[rows[p], lo:hi]
+        for u in range(hi - lo):
+            g[u] += x * error[u]
+    if limit > 0:
+        for u in range(hi - lo):
+            g[u] = min(max(g[u], -limit), limit)
+    if scale != 1:
+        for u in range(hi - lo):
+            g[u] *= scale
+
+
+@kernel
+def learn_moments(
+    m, v, columns, starts, rows, data, dy, slots, n, mean_powers, square_powers, gain, gain_square, scale, limit, lo, hi
+):
+    """Adam's moments of the batch's rows: those of all steps in which the gradient was 0, then those of this one."""
+    g = np.empty(hi - lo, m.dtype)
+    for c in range(len(columns)):
+        j = columns[c]
+        _gradient_of(c, starts, rows, data, dy, scale, limit, g, lo, hi)
+        fade, fade_square = mean_powers[n - slots[j]], square_powers[n - slots[j]]
+        mean, square = m[j, lo:hi], v[j, lo:hi]
+        for u in range(hi - lo):
+            mean[u] = fade * mean[u] + gain * g[u]
+            square[u] = fade_square * square[u] + gain_square * (g[u] * g[u])
+
+
+@kernel
+def learn_velocity(W, velocity, columns, starts, rows, data, dy, slots, n, powers, rate, ahead, scale, limit, lo, hi):
+    """SGD's velocity of the batch's rows; `ahead` times the newest step goes to W at once (Nesterov)."""
+    g = np.empty(hi - lo, velocity.dtype)
+    for c in range(len(columns)):
+        j = columns[c]
+        _gradient_of(c, starts, rows, data, dy, scale, limit, g, lo, hi)
+        fade = powers[n - slots[j]]
+        w, speed = W[j, lo:hi], velocity[j, lo:hi]
+        for u in range(hi - lo):
+            speed[u] = fade * speed[u] - rate * g[u]
+            w[u] -= ahead * g[u]
+
+
+@kernel
+def fade_rows(memory, slots, powers, n, lo, hi):
+    """Let a memory of all rows fade as in the steps that did not touch them; to 0 where it would become denormal."""
+    zero, smallest = memory.dtype.type(0), memory.dtype.type(1e8) * np.finfo(memory.dtype).tiny
+    for j in range(len(memory)):
+        factor, row = powers[n - slots[j]], memory[j, lo:hi]
+        for u in range(hi - lo):
+            faded = factor * row[u]
+            row[u] = faded if abs(faded) >= smallest else zero
+
+
+@kernel
+def largest_and_squares(columns, starts, rows, data, dy, scale, limit, lo, hi):
+    """The largest magnitude in dW, and the sum of its squares."""
+    g, largest, squares = np.empty(hi - lo, dy.dtype), 0.0, 0.0
+    for c in range(len(columns)):
+        _gradient_of(c, starts, rows, data, dy, scale, limit, g, lo, hi)
+        total = dy.dtype.type(0)
+        for u in range(hi - lo):
+            total += g[u] * g[u]
+            largest = max(largest, abs(g[u]))
+        squares += total
+    return largest, squares
