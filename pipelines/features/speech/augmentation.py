@@ -5,11 +5,13 @@ plain recordings. In each epoch one variant of each recording is drawn. Beside t
 every class is equally right.
 """
 
+import functools
 from dataclasses import asdict
 
 import numpy as np
 
 from pipelines.features.cache import cached_features
+from pipelines.features.speech.splices import spliced
 from pipelines.features.speech.variation import VariedWords
 
 MOST_BYTES = 1 << 30  # of variants in memory; more recordings have fewer variants each
@@ -26,12 +28,14 @@ class SpeechAugmentation:
         Foreign sounds made of each sample; n_foreign may be 0.
     share : float >= 0
         How many foreign sounds come with each batch, as a share of its size. They are in addition.
+    splice : function of (rows, rows, rng) that returns rows, or None
+        Makes every other foreign sound of two words of different classes instead, see `splices.spliced`.
     decided : dict of JSON types
         What decided the variants, for `settings`.
     """
 
-    def __init__(self, variants, foreign, share=0.0, decided=None):
-        self.variants, self.foreign = variants, foreign
+    def __init__(self, variants, foreign, share=0.0, decided=None, splice=None):
+        self.variants, self.foreign, self.splice = variants, foreign, splice
         self.share = share if foreign.shape[1] else 0.0
         self.decided = decided or {}
 
@@ -62,12 +66,22 @@ class SpeechAugmentation:
             X, target = self._drawn(self.variants, chosen, rng), y[chosen]
             if self.share:
                 made_of = rng.choice(rows, max(1, round(self.share * len(chosen))))
-                X = np.concatenate([X, self._drawn(self.foreign, made_of, rng)])
+                X = np.concatenate([X, self._foreign(made_of, rows, y, rng)])
                 target = np.concatenate(
                     [np.eye(n_classes, dtype=np.float32)[target], np.full((len(made_of), n_classes), 1 / n_classes)],
                     dtype=np.float32,
                 )
             yield features(X), target
+
+    def _foreign(self, made_of, rows, y, rng):
+        """Return a foreign sound for each of the rows in `made_of`, every other one spliced."""
+        sounds = self._drawn(self.foreign, made_of, rng)
+        if self.splice:
+            firsts, seconds = made_of[::2], rng.choice(rows, len(made_of[::2]))
+            differ = np.flatnonzero(y[firsts] != y[seconds])
+            words = (self._drawn(self.variants, of[differ], rng) for of in (firsts, seconds))
+            sounds[2 * differ] = self.splice(*words, rng)
+        return sounds
 
     @staticmethod
     def _drawn(bank, rows, rng):
@@ -103,4 +117,10 @@ def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, 
     words = VariedWords(extractor, variation, n_variants, n_foreign)
     stored, _, _ = cached_features(dataset, words, n_jobs, f"making {n_variants} variants")
     made = stored.reshape(len(dataset), -1, extractor.n_features)
-    return SpeechAugmentation(made[:, :n_variants], made[:, n_variants:], foreign_share, asdict(variation))
+    return SpeechAugmentation(
+        made[:, :n_variants],
+        made[:, n_variants:],
+        foreign_share,
+        asdict(variation),
+        functools.partial(spliced, extractor),
+    )

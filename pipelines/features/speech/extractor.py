@@ -18,7 +18,9 @@ import numpy as np
 
 from pipelines.errors import InputFileError, UsageError
 from pipelines.features.speech import evidence
+from pipelines.features.speech.absence import what_instead, words_apart
 from pipelines.features.speech.audio_file import SILENCE_PEAK, read_waveform
+from pipelines.features.speech.drift import without_drift
 from pipelines.features.speech.endpoints import word_endpoints
 from pipelines.features.speech.mfcc import clipwise_product, make_matrices, mel_decibels, power_spectra, slopes
 from pipelines.features.speech.time_normalisation import mean_and_spread, time_normalised
@@ -71,6 +73,9 @@ class SpeechExtractor:
     warps : tuple of float in (0.5, 2), the first of them 1
         Lengths of the vocal tract that are tried, see `vocal_tract`: each gives a view of the word. The network learns
         from the first; the answers to all of them are averaged.
+    cuts : tuple of float in (-trim_db, 100], in decibels, the first of them 0
+        How far `trim_db` is moved: each gives a further view of the word, at each warp. Echo and noise want the word to
+        be cut sooner, the soft sounds at its ends later, and nobody knows beforehand.
     given_matrices : dict or None
         What `matrices()` returned when the settings were stored; None lets librosa make them, at their first use.
     """
@@ -94,15 +99,17 @@ class SpeechExtractor:
     statistics: bool = True
     duration: bool = True
     warps: tuple = (1.0, 0.92, 1.08)
+    cuts: tuple = (0.0, -9.0, 12.0)
     given_matrices: dict | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "speech"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     stored_dtype: ClassVar[np.dtype] = np.dtype(np.float32)
 
     def __post_init__(self):
-        if isinstance(self.warps, list):  # as JSON has it
-            object.__setattr__(self, "warps", tuple(self.warps))
+        for name in ("warps", "cuts"):
+            if isinstance(getattr(self, name), list):  # as JSON has it
+                object.__setattr__(self, name, tuple(getattr(self, name)))
         for setting in fields(self):
             value = getattr(self, setting.name)
             if setting.type in _KINDS and type(value) not in _KINDS[setting.type]:
@@ -179,7 +186,7 @@ class SpeechExtractor:
     @property
     def n_stored(self):
         """Length of a stored row: the feature vectors of all views, one after the other."""
-        return len(self.warps) * self.n_features
+        return len(self.cuts) * len(self.warps) * self.n_features
 
     def read(self, source):
         """Decode a recording (Path) or its contents (bytes), and bring it to the rate of these settings.
@@ -192,18 +199,28 @@ class SpeechExtractor:
         Raises
         ------
         InputFileError
-            If it holds no usable sound; the message begins with the path, or with `<stdin>` for bytes.
+            If it holds no usable sound, or no word; the message begins with the path, or with `<stdin>` for bytes.
         """
         waveform, sr = read_waveform(source)
-        if sr == self.sr:
-            return waveform
-        import soxr
+        if sr != self.sr:
+            import soxr
 
-        resampled = soxr.resample(waveform, sr, self.sr)
-        if np.ptp(resampled) < 2 * SILENCE_PEAK:
-            name = "<stdin>" if isinstance(source, bytes) else source
-            raise InputFileError(f"{name}: contains only silence below {self.sr // 2} Hz; record the word again")
-        return resampled
+            waveform = soxr.resample(waveform, sr, self.sr)
+            if np.ptp(waveform) < 2 * SILENCE_PEAK:
+                raise InputFileError.about(
+                    source, f"contains only silence below {self.sr // 2} Hz; record the word again"
+                )
+        instead = what_instead(without_drift(waveform, self.sr), self.sr)
+        if instead:
+            raise InputFileError.about(source, f"no word was found in it: {instead}; record the word again")
+        return waveform
+
+    def warnings_of(self, waveform):
+        """Return what a user should know of a decoded waveform besides the answer: list of str, mostly empty."""
+        n_words = words_apart(without_drift(waveform, self.sr), self.sr)
+        if n_words < 2:
+            return []
+        return [f"holds {n_words} words with pauses between them; backprop transcribe answers each of them"]
 
     def stored_row(self, waveform):
         """Return what is stored of one waveform: float32 [shape=(n_stored,)]."""
@@ -222,9 +239,12 @@ class SpeechExtractor:
         rows : ndarray of float32 [shape=(n, n_stored)]
             For each word and view the sequence, frame by frame; then means and standard deviations; then the duration.
         """
-        words = [self.word(waveform) for waveform in waveforms]
-        parts = [self._described(words[batch]) for batch in batches_of(words)]
-        return np.concatenate([np.empty((0, self.n_stored), self.stored_dtype), *parts])
+        rows = np.empty((len(waveforms), len(self.cuts), len(self.warps), self.n_features), self.stored_dtype)
+        for place, moved in enumerate(self.cuts):
+            words = [self.word(waveform, self.trim_db + moved) for waveform in waveforms]
+            for batch in batches_of(words):
+                rows[batch, place] = self._described(words[batch])
+        return rows.reshape(len(waveforms), self.n_stored)
 
     def to_features(self, stored):
         """Return the first view of stored rows: float32 [shape=(n, n_features)]."""
@@ -301,22 +321,27 @@ class SpeechExtractor:
             spread + _SMALLEST_SPREAD if self.normalise == "variance" else np.ones_like(spread),
         )
 
-    def word(self, waveform):
-        """Cut out the word, at full level, without direct current: float64 [shape=(n_samples,)]."""
-        waveform = waveform.astype(np.float64)
-        waveform -= waveform.mean()
-        risen = waveform
+    def word(self, waveform, trim_db=None):
+        """Cut out the word, at full level, without drift of the direct current: float64 [shape=(n_samples,)].
+
+        `trim_db` stands in for the setting of that name.
+        """
+        waveform = without_drift(waveform, self.sr)
         if self.preemphasis:
-            risen = np.append(waveform[0], waveform[1:] - self.preemphasis * waveform[:-1])
+            waveform = np.append(waveform[0], waveform[1:] - self.preemphasis * waveform[:-1])
+        return self.cut(waveform, trim_db or self.trim_db)
+
+    def cut(self, waveform, trim_db):
+        """Cut out the word of a waveform, float64 [shape=(n_samples,)], as `word` does with one that has no drift."""
         pad = round(self.trim_pad * self.sr)
-        start, stop = word_endpoints(risen, self.sr, self.n_fft, self.hop_length, self.trim_db, pad)
-        return risen[start:stop] / np.abs(waveform[start:stop]).max()
+        start, stop = word_endpoints(waveform, self.sr, self.n_fft, self.hop_length, trim_db, pad)
+        return waveform[start:stop] / np.abs(waveform[start:stop]).max()
 
     def _described(self, words):
-        """Return all views of some words: float32 [shape=(n, n_stored)]."""
+        """Return the views of some words that are cut out: float32 [shape=(n, n_warps, n_features)]."""
         power, bounds = power_spectra(words, self._matrices["window"], self.hop_length)
         decibels = [mel_decibels(power, bounds, mel, self.top_db) for mel in self._matrices["mel"]]
-        return np.hstack([self.rows_of(view, bounds) for view in decibels])
+        return np.stack([self.rows_of(view, bounds) for view in decibels], axis=1)
 
     def rows_of(self, decibels, bounds):
         """Return the features of words of which the power in each mel band is known.
@@ -376,6 +401,10 @@ _RANGES = {
     "warps": (
         lambda s: s.warps[:1] == (1,) and all(type(w) in (int, float) and 0.5 < w < 2 for w in s.warps),
         "a list that begins with 1, of numbers above 0.5 and below 2",
+    ),
+    "cuts": (
+        lambda s: s.cuts[:1] == (0,) and all(type(c) in (int, float) and -s.trim_db < c <= 100 for c in s.cuts),
+        "a list that begins with 0, of numbers above -trim_db and at most 100",
     ),
     "deltas": (lambda s: 0 <= s.deltas <= _HIGHEST_DELTA_ORDER, "0, 1 or 2"),
 }

@@ -6,6 +6,7 @@ what they are held against: the tests compare their values, and the benchmark th
 
 import numpy as np
 
+from pipelines.features.speech.drift import without_drift
 from pipelines.features.speech.vocal_tract import warped_mel
 
 
@@ -24,20 +25,21 @@ def reference_row(path, extractor):
     row : ndarray of float32 [shape=(n_stored,)]
         What `extractor.stored_row(extractor.read(path))` returns, to about 1e-5, where the word `is_cut_alike`.
     """
-    word = _word(_waveform(path, extractor).astype(np.float64), extractor)
+    waveform = _waveform(path, extractor).astype(np.float64)
     axis = {name: getattr(extractor, name) for name in ("sr", "n_fft", "n_mels", "fmin", "fmax")}
     # librosa warps nothing itself; with a warp of 1 these are its own filters.
     mels = [warped_mel(warp, **axis) for warp in extractor.warps]
+    words = [_word(waveform, extractor, extractor.trim_db + moved) for moved in extractor.cuts]
     return np.concatenate(
-        [_described(_decibels(word, extractor.hop_length, mel, extractor), extractor) for mel in mels]
+        [_described(_decibels(word, extractor.hop_length, mel, extractor), extractor) for word in words for mel in mels]
     )
 
 
 def reference_variants(path, varied, stretched=False):
     """Return the variants of one recording, and its foreign sounds, their features as librosa gives them.
 
-    librosa has no noise, silence or other edges to add. So what is done to the waveform, and to the tone, is done by
-    the lines of `variation` here, too.
+    librosa has no noise, silence or other edges to add. So what is done to the waveform is done by the lines of
+    `variation` here, too.
 
     Parameters
     ----------
@@ -60,11 +62,10 @@ def reference_variants(path, varied, stretched=False):
     extractor = varied.extractor
     waveform = _waveform(path, extractor)
     rng, rows = varied.rng_for(waveform), []
-    for word, hop, mel in zip(*varied.drawn(_word(waveform.astype(np.float64), extractor), rng), strict=True):
+    for word, hop, mel in zip(*varied.drawn(waveform, rng), strict=True):
         if stretched:
             word = librosa.effects.time_stretch(word, rate=hop / extractor.hop_length, n_fft=extractor.n_fft)
         decibels = _decibels(word, extractor.hop_length if stretched else int(hop), mel, extractor)
-        varied.variation.varied_decibels(decibels.T, np.array([0, decibels.shape[1]]), rng)
         rows.append(_described(decibels, extractor))
     return np.concatenate(rows)
 
@@ -77,7 +78,7 @@ def is_cut_alike(path, extractor):
     path, extractor : as in `reference_row`
     """
     waveform = _waveform(path, extractor)
-    return len(_word(waveform.astype(np.float64), extractor)) == len(extractor.word(waveform))
+    return len(_word(waveform.astype(np.float64), extractor, extractor.trim_db)) == len(extractor.word(waveform))
 
 
 def _waveform(path, extractor):
@@ -120,15 +121,15 @@ def _described(decibels, extractor):
     return np.concatenate(parts).astype(np.float32)
 
 
-def _word(waveform, extractor):
+def _word(waveform, extractor, trim_db):
     """Bring the waveform to full level and cut the word out: float64 [shape=(n_samples,)]."""
     import librosa
 
-    waveform = librosa.util.normalize(waveform - waveform.mean())
+    waveform = librosa.util.normalize(without_drift(waveform, extractor.sr))
     if extractor.preemphasis:
         waveform = librosa.effects.preemphasis(waveform, coef=extractor.preemphasis, zi=[0.0])
     _, (start, stop) = librosa.effects.trim(
-        waveform, top_db=extractor.trim_db, frame_length=extractor.n_fft, hop_length=extractor.hop_length
+        waveform, top_db=trim_db, frame_length=extractor.n_fft, hop_length=extractor.hop_length
     )
     pad = round(extractor.trim_pad * extractor.sr)
     return waveform[max(0, start - pad) : stop + pad]

@@ -7,6 +7,7 @@ together. Memory grows with the number of words and, slowly, with the length; an
 
 import numpy as np
 
+from pipelines.features.speech.drift import blocks_without_drift
 from pipelines.features.speech.long_recording import LongRecording, stretches
 from pipelines.features.speech.transcript import Transcript, Word
 from pipelines.features.speech.word_finder import WordFinder, band_power
@@ -31,7 +32,7 @@ def transcribe_recording(model, sample, threshold=0.0):
         The sample is no recording that can be read.
     """
     recording = LongRecording(sample.source, model.extractor.sr)
-    found = WordFinder().find(band_power(recording.blocks(), recording.sr))
+    found = WordFinder().find(band_power(blocks_without_drift(recording.blocks(), recording.sr), recording.sr))
     probabilities = model.probabilities(_rows(model.extractor, recording, found))
     words = [
         _word(start, min(stop, recording.seconds), row, model.labels, threshold)

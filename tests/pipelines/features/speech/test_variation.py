@@ -4,12 +4,11 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-import scipy.signal
 import soundfile
 
 from pipelines.features.speech.extractor import SpeechExtractor
 from pipelines.features.speech.librosa_reference import reference_variants
-from pipelines.features.speech.variation import Variation, VariedWords, noise_like, reverberated
+from pipelines.features.speech.variation import LOUD_SHARE, Variation, VariedWords, noise_like, overdriven
 
 EXTRACTOR = SpeechExtractor()
 STILL = Variation().scaled(0)
@@ -26,7 +25,9 @@ RECORDINGS = [recording(seed, 0.3 + 0.1 * seed) for seed in range(5)]
 
 
 @pytest.mark.parametrize(
-    "variation", [Variation(), Variation(mask=0.2, reverberation_share=1.0), STILL], ids=["default", "all", "none"]
+    "variation",
+    [Variation(), Variation(reverberation_share=1.0, overdrive_share=1.0, band_share=1.0), STILL],
+    ids=["default", "all", "none"],
 )
 def test_variants_equal_a_plain_computation_with_librosa(tmp_path, variation):
     varied = VariedWords(EXTRACTOR, variation, 3, n_foreign=3)
@@ -53,7 +54,7 @@ def test_variants_differ_from_each_other_and_more_so_with_more_strength():
 
 
 def test_a_recordings_variants_do_not_depend_on_its_neighbours():
-    words = VariedWords(EXTRACTOR, Variation(mask=0.2, reverberation_share=0.5), 4, n_foreign=2)
+    words = VariedWords(EXTRACTOR, Variation(reverberation_share=0.5), 4, n_foreign=2)
     together = words.stored_rows(RECORDINGS)
     assert together.shape == (5, words.n_stored)
     alone = np.concatenate([words.stored_rows([recording]) for recording in RECORDINGS[::-1]])[::-1]
@@ -76,7 +77,9 @@ def test_the_seed_decides():
         {"reverberation": 0.3, "reverberation_share": 1.0},
         {"noise": (5.0, 10.0), "noise_share": 1.0},
         {"tone": 6.0},
-        {"mask": 0.3},
+        {"band_share": 1.0},
+        {"overdrive": 20.0, "overdrive_share": 1.0},
+        {"trim": 15.0},
     ],
     ids=lambda one: next(iter(one)),
 )
@@ -84,7 +87,7 @@ def test_each_variation_alone_changes_the_features_and_leaves_them_finite(one):
     words = VariedWords(EXTRACTOR, replace(STILL, **one), 4)
     rows = words.stored_rows(RECORDINGS).reshape(5, 4, -1)
     assert np.isfinite(rows).all()
-    assert (rows.std(axis=1).max(axis=1) > 0.01).all()
+    assert (rows.std(axis=1).max(axis=1) > 0.01).sum() >= 3  # a word in silence ends at the same place for most cuts
 
 
 def test_the_tempo_changes_the_duration_and_the_warp_does_not():
@@ -97,22 +100,21 @@ def test_the_tempo_changes_the_duration_and_the_warp_does_not():
     assert 1.15 < reach < 1.4
 
 
-def test_noise_is_as_far_below_the_word_as_asked():
+def test_noise_is_as_far_below_the_word_without_its_pauses_as_asked():
     word = RECORDINGS[0].astype(float)
+    power = np.square(word)
+    loud = power[power > LOUD_SHARE * power.max()].mean()
     for level in (0, 10, 30):
-        noise = noise_like(word, level, 0.5, np.random.default_rng(0))
-        assert 10 * np.log10(np.square(word).mean() / np.square(noise).mean()) == pytest.approx(level)
+        for sound in (word, np.concatenate([np.zeros(4000), word])):
+            noise = noise_like(sound, level, 0.5, np.random.default_rng(0))
+            assert 10 * np.log10(loud / np.square(noise).mean()) == pytest.approx(level)
 
 
-def test_echo_is_the_word_through_a_filter_that_begins_with_the_word_itself():
-    click = np.zeros(4000)
-    click[0] = 1
-    response = reverberated(click, 1600.0, np.random.default_rng(0))
-    assert response[0] == pytest.approx(1)
-    assert np.square(response[1600:]).sum() < 1e-4 * np.square(response[1:400]).sum()
-    word = RECORDINGS[0].astype(float)
-    echoed = reverberated(word, 1600.0, np.random.default_rng(0))
-    assert np.allclose(echoed, scipy.signal.fftconvolve(word, response)[: len(word)])
+@pytest.mark.parametrize("soft", [False, True])
+def test_overdrive_bounds_a_sound_at_full_scale_and_flattens_its_peaks(soft):
+    loud = overdriven(RECORDINGS[0].astype(float), 12.0, soft)
+    assert 0.99 < np.abs(loud).max() <= 1
+    assert (np.abs(loud) > 0.9).mean() > 3 * (np.abs(overdriven(RECORDINGS[0], 0.0, soft=False)) > 0.9).mean()
 
 
 def test_the_shortest_word_survives():

@@ -1,0 +1,58 @@
+"""Drift: the direct current of a microphone, which settles after it is switched on.
+
+Many microphones add a constant to what they hear, and in the first tenths of a second that constant may fall from a
+large value. Nobody hears it. But its energy can be a thousand times that of the word, and whoever looks for the word by
+energy finds the slope. A mean over some hundredths of a second follows the slope, and not the voice; taken out twice,
+it takes all of it along.
+"""
+
+import numpy as np
+
+SECONDS = 0.025  # a voice of 80 Hz has two waves in it, and its mean is next to nothing
+PIECE = 1 << 15  # samples that are worked on together, however they come
+
+
+def without_drift(waveform, sr):
+    """Return a waveform without what changes more slowly than a voice: float64 [shape=(n_samples,)].
+
+        x - m(x) - m(x - m(x)),  m the mean over `SECONDS` around each sample, fewer at the ends, as many on both sides
+
+    What is below 10 Hz becomes fainter by 40 dB; from 80 Hz on, nothing changes by more than 3 dB.
+
+    Parameters
+    ----------
+    waveform : float ndarray [shape=(n_samples,)], n_samples > 0
+    sr : int > 0, in Hz
+    """
+    half = max(1, round(SECONDS * sr / 2))
+    for _ in range(2):
+        waveform = waveform - _mean_around(waveform, half)
+    return waveform
+
+
+def blocks_without_drift(blocks, sr):
+    """Yield what `without_drift` makes of a waveform as its blocks come: float64; it does not depend on their size.
+
+    Parameters
+    ----------
+    blocks : iterable of ndarray of float32 [shape=(n_samples,)]
+    sr : int > 0, in Hz
+    """
+    margin = 2 * max(1, round(SECONDS * sr / 2))  # of the two means, one behind the other
+    held, before = np.empty(0), 0
+    for block in blocks:
+        held = np.concatenate([held, block])
+        while len(held) >= before + PIECE + margin:
+            yield without_drift(held[: before + PIECE + margin], sr)[before : before + PIECE]
+            held, before = held[before + PIECE - margin :], margin
+    if len(held) > before:
+        yield without_drift(held, sr)[before:]
+
+
+def _mean_around(waveform, half):
+    """Return the mean of each sample and of `half` on either side; at the ends of fewer, as many on both sides."""
+    n = len(waveform)
+    sums = np.concatenate([[0.0], np.cumsum(waveform, dtype=np.float64)])
+    places = np.arange(n)
+    reach = np.minimum(np.minimum(places, n - 1 - places), half)
+    return (sums[places + reach + 1] - sums[places - reach]) / (2 * reach + 1)

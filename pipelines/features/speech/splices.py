@@ -1,0 +1,40 @@
+"""Splices: the beginning of one word and the end of another, which together are no word.
+
+Speech is full of them: other words share sounds with those that are known, and in words said without a pause every
+stretch that begins in one and ends in the next is one. A network that has learned that they are foreign refuses the
+first, and finds the borders of the second. They cost nothing, for they are made of features and not of sound: the
+sequence of each word has the same number of frames, so that the first frames of one and the last of another are what
+the spliced sound would have, but for the few around the place where they meet.
+"""
+
+import numpy as np
+
+PLACES = (0.35, 0.65)  # where the second word takes over, as a share of the sequence
+
+
+def spliced(extractor, first, second, rng):
+    """Return the features of words that begin as those of `first` and end as those of `second`.
+
+    Parameters
+    ----------
+    extractor : SpeechExtractor
+    first, second : ndarray of float32 [shape=(n, n_features)]
+    rng : numpy Generator
+
+    Returns
+    -------
+    rows : ndarray of float32 [shape=(n, n_features)]
+    """
+    n, frames, width = len(first), extractor.frames, extractor.n_mfcc * (1 + extractor.deltas)
+    share = rng.uniform(*PLACES, n).astype(np.float32)
+    rows = share[:, np.newaxis] * first + (1 - share[:, np.newaxis]) * second
+    begins = np.arange(frames) + 0.5 < (share * frames)[:, np.newaxis]
+    sequences = (part[:, : frames * width].reshape(n, frames, width) for part in (first, second))
+    sequence = np.where(begins[..., np.newaxis], *sequences)
+    rows[:, : frames * width] = sequence.reshape(n, -1)
+    if extractor.statistics and extractor.normalise == "level":
+        mean, spread = frames * width, frames * width + 3 * extractor.n_mfcc
+        cepstra = sequence[..., : extractor.n_mfcc]
+        rows[:, mean : mean + extractor.n_mfcc] = cepstra.mean(axis=1)
+        rows[:, spread : spread + extractor.n_mfcc] = cepstra.std(axis=1)
+    return rows
