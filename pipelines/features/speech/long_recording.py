@@ -10,7 +10,8 @@ import functools
 import numpy as np
 
 from pipelines.errors import InputFileError
-from pipelines.features.speech.audio_file import Levels, cut_short, name_of, open_sound, raw_blocks
+from pipelines.features.speech.audio_file import Levels
+from pipelines.features.speech.decoding import name_of, open_sound
 
 BLOCK_SAMPLES = 1 << 16
 
@@ -24,24 +25,23 @@ class LongRecording:
         How errors call it: the path, or `<stdin>` for bytes.
     sr : int > 0, in Hz
         Sampling rate of the blocks, whatever that of the file is.
-    seconds : float > 0
-        Its length.
     """
 
     def __init__(self, source, sr, block_samples=BLOCK_SAMPLES):
-        """Open a file (Path) or its contents (bytes); InputFileError if it is no sound, cut short, or holds none."""
+        """Open a file (Path) or its contents (bytes); InputFileError if it is no sound, cut short, or empty."""
         self.name = name_of(source)
         self.sr = sr
         if not isinstance(source, bytes) and source.is_fifo():
             source = source.read_bytes()  # a pipe can be gone through only once
         self._source, self._block_samples = source, block_samples
         with open_sound(source) as sound:
-            problem = cut_short(sound, source)
-            if problem is None and not sound.frames:
-                problem = "the file holds no samples; record it again"
-            if problem is not None:
-                raise InputFileError(f"{self.name}: {problem}")
-            self.seconds = sound.frames / sound.samplerate
+            if sound.frames == 0:
+                raise InputFileError(f"{self.name}: the file holds no samples; record it again")
+
+    @property
+    def seconds(self):
+        """Its length, in seconds: float > 0."""
+        return self._measured[1]
 
     def blocks(self):
         """Go through the waveform from its beginning.
@@ -56,24 +56,24 @@ class LongRecording:
         InputFileError
             If the file ends too soon, or has samples that are not numbers.
         """
-        mix = self._mix
+        mix, _ = self._measured
         with open_sound(self._source) as sound:
-            blocks = (mix.of(block) for block in self._raw_blocks(sound))
+            blocks = (mix.of(block) for block in sound.blocks(self._block_samples))
             if sound.samplerate != self.sr:
                 blocks = resampled(blocks, sound.samplerate, self.sr)
             yield from (block for block in blocks if len(block))
 
     @functools.cached_property
-    def _mix(self):
-        """How the channels become one; to know it, the whole recording is decoded once."""
+    def _measured(self):
+        """How the channels become one, and the length in seconds; for both, the recording is decoded once."""
         with open_sound(self._source) as sound:
-            levels = Levels()
-            for block in self._raw_blocks(sound):
-                levels.seen(block)
-        return levels.mix()
-
-    def _raw_blocks(self, sound):
-        return raw_blocks(sound, self._source, self._block_samples)
+            levels, n_samples = Levels(sound.exact), 0
+            for block in sound.blocks(self._block_samples):
+                n_samples += levels.seen(block).shape[1]
+            sr = sound.samplerate
+        if not n_samples:
+            raise InputFileError(f"{self.name}: the file holds no samples; record it again")
+        return levels.mix(), n_samples / sr
 
 
 def resampled(blocks, sr_in, sr_out):

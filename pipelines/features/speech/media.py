@@ -1,0 +1,132 @@
+"""Media: what telephones, browsers and messengers write, decoded by FFmpeg where that is there.
+
+M4A and AAC, WebM and AMR hold sound that libsndfile cannot decode. FFmpeg can, and comes in two ways: as the package
+PyAV (`pip install av`), which brings its own, or as the program `ffmpeg`. Neither is required: without them a recording
+of that kind is refused with the sentence that names them.
+"""
+
+import importlib.util
+import io
+import shutil
+import struct
+import subprocess
+import tempfile
+from contextlib import suppress
+
+import numpy as np
+
+INSTALL = "install PyAV (pip install av) or the program ffmpeg to read it"
+
+
+class MediaError(Exception):
+    """The contents cannot be decoded; the message says why."""
+
+
+def available():
+    """Tell whether there is a decoder."""
+    return importlib.util.find_spec("av") is not None or shutil.which("ffmpeg") is not None
+
+
+def open_media(source):
+    """Open a file (Path) or its contents (bytes-like) for reading; MediaError if it holds no sound that can be decoded.
+
+    Returns
+    -------
+    reader : object with `samplerate`, `channels`, `frames` (int or None), `read(n)` and `close()`
+        `read` returns up to so many moments as float32 [shape=(n_frames, n_channels)], none at the end.
+    """
+    if importlib.util.find_spec("av") is not None:
+        return _PyAV(source)
+    return _Program(source)
+
+
+class _PyAV:
+    """A file decoded in this process."""
+
+    def __init__(self, source):
+        import av
+
+        self._rest = np.empty((0, 1), np.float32)
+        try:
+            is_path = not isinstance(source, bytes | memoryview)
+            self._container = av.open(str(source) if is_path else io.BytesIO(source), metadata_errors="ignore")
+            if not self._container.streams.audio:
+                raise MediaError("it holds no sound")
+            stream = self._container.streams.audio[0]
+            self._resampler = av.AudioResampler(format="fltp")
+            self._decoded = self._arrays(self._container.decode(stream))
+            self._rest = next(self._decoded, self._rest)
+        except (av.FFmpegError, ValueError, OverflowError, UnicodeError) as error:
+            raise MediaError(_plain(error)) from error
+        self.channels = self._rest.shape[1]
+        self.frames = self._announced(stream)
+
+    def _arrays(self, frames):
+        for frame in frames:
+            self.samplerate = frame.sample_rate
+            for converted in self._resampler.resample(frame):
+                yield np.ascontiguousarray(converted.to_ndarray().T)
+        for converted in self._resampler.resample(None):
+            yield np.ascontiguousarray(converted.to_ndarray().T)
+
+    def _announced(self, stream):
+        """Return how many samples the container says that there are; None where that would only be guessed."""
+        if "mp4" in self._container.format.name and stream.duration and stream.time_base:
+            return int(stream.duration * stream.time_base * self.samplerate)
+        return None
+
+    def read(self, n_frames):
+        import av
+
+        try:
+            if not len(self._rest):
+                self._rest = next(self._decoded, self._rest)
+        except (av.FFmpegError, ValueError) as error:
+            raise MediaError(_plain(error)) from error
+        block, self._rest = self._rest[:n_frames], self._rest[n_frames:]
+        return block
+
+    def close(self):
+        self._container.close()
+
+
+class _Program:
+    """A file decoded by the program ffmpeg, which writes an AU file of floats into a pipe."""
+
+    frames = None
+
+    def __init__(self, source):
+        self._file = None
+        if isinstance(source, bytes | memoryview):  # an M4A has its index at the end, so a pipe will not do
+            self._file = tempfile.NamedTemporaryFile(prefix="backprop-")  # noqa: SIM115 - closed with the reader
+            self._file.write(source)
+            self._file.flush()
+            source = self._file.name
+        command = ["ffmpeg", "-nostdin", "-v", "error", "-i", f"file:{source}", "-map", "0:a:0", "-c:a", "pcm_f32be"]
+        self._process = subprocess.Popen(
+            [*command, "-f", "au", "-"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        head = self._process.stdout.read(24)
+        if len(head) < 24:
+            lines = self._process.stderr.read().decode(errors="replace").strip().splitlines()
+            self.close()
+            raise MediaError(lines[-1].split(": ")[-1] if lines else "it holds no sound")
+        start, _, _, self.samplerate, self.channels = struct.unpack_from(">5I", head, 4)
+        self._process.stdout.read(start - 24)
+
+    def read(self, n_frames):
+        content = self._process.stdout.read(4 * self.channels * n_frames)
+        whole = len(content) // (4 * self.channels) * 4 * self.channels
+        return np.frombuffer(content[:whole], ">f4").astype(np.float32).reshape(-1, self.channels)
+
+    def close(self):
+        with suppress(OSError):
+            self._process.kill()
+        self._process.communicate()
+        if self._file is not None:
+            self._file.close()
+
+
+def _plain(error):
+    """Return FFmpeg's own words, without numbers and names."""
+    return str(getattr(error, "strerror", None) or error).strip().rstrip(".")

@@ -1,0 +1,318 @@
+"""Streams: compressed sound as a row of pages or frames, which may be several recordings one behind the other.
+
+Ogg, MP3 and FLAC were made to be sent: each page or frame begins with a mark and says how long it is, so that one who
+joins late finds his way. A recorder with a pause button, or a service that speaks sentence by sentence, simply appends
+one file to the other. A decoder that trusts the first header then loses all the rest without a word. Here a file is
+parted into its streams, and what surrounds them, tags above all, is left out.
+
+RFC 3533 (Ogg); ISO/IEC 11172-3 (MPEG audio); RFC 9639 (FLAC); id3.org (ID3v1, ID3v2).
+"""
+
+import re
+import struct
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One stream within a file.
+
+    Attributes
+    ----------
+    start, stop : int
+        The bytes that it lies in.
+    claimed, present : int or None
+        How many samples (of each channel) its header says there are, and how many a look at its frames has counted;
+        None where that is not known.
+    whole : bool
+        Whether its last page or frame is whole.
+    patch : bytes
+        What to put in the place of its first bytes, so that decoders do not believe a wrong header.
+    """
+
+    start: int
+    stop: int
+    claimed: int | None = None
+    present: int | None = None
+    whole: bool = True
+    patch: bytes = b""
+
+
+# --- Ogg ------------------------------------------------------------------------------------------------------------
+
+_FIRST_PAGE = 2
+
+
+def ogg_streams(contents):
+    """Return the streams of an Ogg file: list of Stream. A new one begins with pages that are marked as the first."""
+    at, size = 0, len(contents)
+    starts, before, whole = [], None, True
+    while at < size:
+        if contents[at : at + 4] != b"OggS":
+            found = _find(contents, b"OggS", at)
+            if found < 0:
+                whole = not _begins_like(contents[at:], b"OggS")
+                size = at
+                break
+            at = found
+        n_segments = contents[at + 26] if at + 27 <= size else 255
+        end = at + 27 + n_segments + sum(contents[at + 27 : at + 27 + n_segments])
+        first = bool(contents[at + 5] & _FIRST_PAGE) if at + 6 <= size else False
+        if first and not before:
+            starts.append(at)
+        before = first
+        if end > size:
+            whole = False
+            break
+        at = end
+    starts = starts or [0]
+    return [
+        Stream(start, stop, whole=whole or stop != size)
+        for start, stop in zip(starts, [*starts[1:], size], strict=True)
+    ]
+
+
+def _begins_like(rest, mark):
+    """Tell whether a few last bytes are the beginning of a mark."""
+    return 0 < len(rest) < len(mark) and mark.startswith(bytes(rest))
+
+
+# --- FLAC -----------------------------------------------------------------------------------------------------------
+
+_FLAC_START = re.compile(rb"fLaC[\x00\x80]\0\0\x22")
+_FLAC_FRAME = re.compile(rb"\xff[\xf8\xf9][\x10-\xfe][\x00-\xaf]")
+
+
+def flac_streams(contents):
+    """Return the streams of a FLAC file: list of Stream. 0 samples in a header mean that they were not counted."""
+    starts = [match.start() for match in _FLAC_START.finditer(contents)]
+    return [
+        _flac_stream(contents, start, stop) for start, stop in zip(starts, [*starts[1:], len(contents)], strict=True)
+    ]
+
+
+def _flac_stream(contents, start, stop):
+    if start + 42 > stop:
+        return Stream(start, stop)
+    fields = contents[start + 18 : start + 26]  # 20 bits rate, 3 channels, 5 bits, 36 samples
+    claimed = int.from_bytes(fields, "big") & ((1 << 36) - 1)
+    last = _last_flac_sample(contents, start, stop)
+    if claimed and last is not None and last > claimed:
+        head = bytes(contents[start : start + 26])
+        unknown = (int.from_bytes(head[18:], "big") >> 36 << 36).to_bytes(8, "big")
+        return Stream(start, stop, None, patch=head[:18] + unknown)
+    return Stream(start, stop, claimed or None)
+
+
+def _last_flac_sample(contents, start, stop):
+    """Return how many samples lie before the end of the last frame's beginning: int, None where no frame is found.
+
+    Only a frame that begins within the last 64 KB is looked for, from the end; its header has a checksum of its own.
+    """
+    least, most = struct.unpack_from(">HH", contents, start + 8)
+    tail_start = max(start + 42, stop - (1 << 16))
+    tail = bytes(contents[tail_start:stop])
+    for match in reversed(list(_FLAC_FRAME.finditer(tail))):
+        at = match.start()
+        number, n_bytes = _coded_number(tail[at + 4 : at + 11])
+        if number is None:
+            continue
+        end = (
+            at + 4 + n_bytes + {6: 1, 7: 2}.get(tail[at + 2] >> 4, 0) + {12: 1, 13: 2, 14: 2}.get(tail[at + 2] & 15, 0)
+        )
+        if end >= len(tail) or _crc8(tail[at:end]) != tail[end]:
+            continue
+        return number + 1 if tail[at + 1] == 0xF9 else number * most + 1 if least == most else None
+    return None
+
+
+def _coded_number(coded):
+    """Decode a number as UTF-8 codes one, with up to 36 bits: (number, bytes), (None, 0) where it is none."""
+    if not coded:
+        return None, 0
+    ones = 8 - (~coded[0] & 0xFF).bit_length()
+    if ones == 0:
+        return coded[0], 1
+    if ones == 1 or ones > 7 or len(coded) < ones or any(byte >> 6 != 2 for byte in coded[1:ones]):
+        return None, 0
+    number = coded[0] & (0x7F >> ones)
+    for byte in coded[1:ones]:
+        number = number << 6 | byte & 0x3F
+    return number, ones
+
+
+def _crc8(data):
+    """Return the checksum of a frame's header, x^8 + x^2 + x + 1."""
+    value = 0
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = (value << 1 ^ 0x07) & 0xFF if value & 0x80 else value << 1
+    return value
+
+
+# --- MPEG audio -----------------------------------------------------------------------------------------------------
+
+_KBITS = {
+    (1, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (1, 2): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (1, 3): (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (2, 1): (0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (2, 2): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (2, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
+_LAYERS = {1: 3, 2: 2, 3: 1}
+_FRAME_MARK = re.compile(rb"\xff[\xe2-\xff][\x10-\xef]")
+_WORD = struct.Struct(">I")
+_XING, _INFO, _VBRI = (int.from_bytes(name, "big") for name in (b"Xing", b"Info", b"VBRI"))
+_XING_AT = {(True, True): 21, (True, False): 36, (False, True): 13, (False, False): 21}  # (version 1, mono)
+
+
+def _frame(contents, at, known):
+    """Return (bytes, samples, rate) of the frame whose header lies at a place; None if there is none.
+
+    What was said before of the same three first bytes is looked up in `known`: dict.
+    """
+    if at + 4 > len(contents):
+        return None
+    head = _WORD.unpack_from(contents, at)[0] >> 8
+    if head not in known:
+        known[head] = _described(head)
+    return known[head]
+
+
+def _described(head):
+    version, layer, index = head >> 11 & 3, _LAYERS.get(head >> 9 & 3), head >> 4 & 15
+    rate, padding = head >> 2 & 3, head >> 1 & 1
+    if head >> 13 != 0x7FF or version == 1 or layer is None or index in (0, 15) or rate == 3:
+        return None
+    sr, first = _RATES[version][rate], 1 if version == 3 else 2
+    bits = 1000 * _KBITS[first, layer][index]
+    n_samples = 384 if layer == 1 else 576 if layer == 3 and first == 2 else 1152
+    length = (12 * bits // sr + padding) * 4 if layer == 1 else n_samples // 8 * bits // sr + padding
+    return length, n_samples, sr
+
+
+def mpeg_streams(contents):
+    """Return the streams of an MP3 file: list of Stream; empty where no two frames follow each other.
+
+    A stream begins behind an ID3v2 tag, with a frame that says how many follow (Xing, Info, VBRI), or another rate.
+    """
+    known, streams, open_stream = {}, [], None
+    at, size = 0, _end_of_frames(contents)
+    while at < size:
+        frame = _frame(contents, at, known)
+        if frame is None:
+            skipped = tag_length(contents, at)
+            if skipped and contents[at] == b"I"[0] and open_stream is not None:  # ID3v2 is the beginning of a file
+                streams.append(open_stream)
+                open_stream = None
+            at = at + skipped if skipped else _next_frame(contents, at + 1, known)
+            continue
+        length, n_samples, sr = frame
+        if at + length > size:
+            if open_stream is not None:
+                open_stream.whole = False
+            break
+        count = _frames_claimed(contents, at, length)
+        if open_stream is None or count is not None or sr != open_stream.sr:
+            if open_stream is not None:
+                streams.append(open_stream)
+            open_stream = _OpenStream(at, at + length, sr, n_samples, count, length)
+        open_stream.stop = at + length
+        open_stream.n_frames += count is None
+        at += length
+    if open_stream is not None:
+        streams.append(open_stream)
+    return [stream.closed() for stream in streams if stream.n_frames > 0]
+
+
+@dataclass
+class _OpenStream:
+    start: int
+    stop: int
+    sr: int
+    n_samples: int
+    count: tuple | None
+    first_length: int
+    n_frames: int = 0
+    whole: bool = True
+
+    def closed(self):
+        present = self.n_frames * self.n_samples
+        if self.count is None:
+            return Stream(self.start, self.stop, None, present, self.whole)
+        n_frames, n_bytes = self.count
+        if n_frames == self.n_frames:
+            return Stream(self.start, self.stop, None, present, self.whole)
+        # The header is wrong: the decoder must not see it.
+        claims_more = n_frames > self.n_frames and (n_bytes is None or n_bytes > self.stop - self.start)
+        if n_bytes is None and self.whole:
+            claims_more = False
+        claimed = n_frames * self.n_samples if claims_more else None
+        return Stream(self.start + self.first_length, self.stop, claimed, present, self.whole)
+
+
+def _next_frame(contents, at, known):
+    """Return where the next frame begins after something else: it must be followed by another one, or by the end."""
+    for match in _FRAME_MARK.finditer(contents, at):
+        frame = _frame(contents, match.start(), known)
+        if frame is not None:
+            after = match.start() + frame[0]
+            if after >= len(contents) or _frame(contents, after, known) or tag_length(contents, after):
+                return match.start()
+    return len(contents)
+
+
+def _frames_claimed(contents, at, length):
+    """Return (frames, bytes or None) as the first frame of a stream may say; None where it is an ordinary frame."""
+    if length < 54:
+        return None
+    mark = at + _XING_AT[contents[at + 1] >> 3 & 3 == 3, contents[at + 3] >> 6 == 3]
+    if _WORD.unpack_from(contents, mark)[0] in (_XING, _INFO):
+        flags, *numbers = struct.unpack_from(">III", contents, mark + 4)
+        n_frames = numbers.pop(0) if flags & 1 else 0
+        return n_frames, numbers.pop(0) if flags & 2 else None
+    if _WORD.unpack_from(contents, at + 36)[0] == _VBRI:
+        n_bytes, n_frames = struct.unpack_from(">II", contents, at + 46)
+        return n_frames, n_bytes
+    return None
+
+
+def _end_of_frames(contents):
+    """Return where the tags at the end of a file begin: those that are told by their last bytes."""
+    end = len(contents)
+    while True:
+        if bytes(contents[max(0, end - 128) :][:3]) == b"TAG":
+            end -= 128
+        elif end >= 32 and bytes(contents[end - 32 : end - 24]) == b"APETAGEX":
+            size, flags = struct.unpack_from("<I4xI", contents, end - 20)
+            length = size + (32 if flags & 0x80000000 else 0)
+            if not 32 <= length <= end:
+                return end
+            end -= length
+        else:
+            return end
+
+
+def tag_length(contents, at):
+    """Return the length of the tag that begins at a place, in bytes; 0 if there is none."""
+    head = bytes(contents[at : at + 32])
+    if head[:3] == b"ID3" and len(head) >= 10 and max(head[6:10]) < 0x80:
+        size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
+        return 10 + size + (10 if head[5] & 0x10 else 0)
+    if head[:3] == b"TAG" and at + 128 <= len(contents):
+        return 128
+    if head[:8] == b"APETAGEX" and len(head) == 32:
+        size, flags = struct.unpack_from("<I4xI", head, 12)
+        return 32 + size if flags & 0x20000000 else 32
+    if head[:11] == b"LYRICSBEGIN":
+        end = _find(contents, b"LYRICS200", at)
+        return end + 9 - at if end >= 0 else 0
+    return 0
+
+
+def _find(contents, mark, at):
+    match = re.compile(re.escape(mark)).search(contents, at)
+    return match.start() if match else -1
