@@ -8,6 +8,8 @@ beginning or the end of the recording with nothing else in between.
 The sentences say what was found instead, so that whoever recorded it knows what to change.
 """
 
+import itertools
+
 import numpy as np
 
 from pipelines.features.speech.word_finder import HOP_SECONDS, WordFinder, band_power
@@ -82,7 +84,7 @@ def words_apart(waveform, sr):
         for (start, stop), level in zip(sounds, levels, strict=True)
         if stop - start >= SECOND_LASTS and level > max(levels) - SECOND_DB
     ]
-    pauses = [later[0] - earlier[1] for earlier, later in zip(words, words[1:], strict=False)]
+    pauses = [later[0] - earlier[1] for earlier, later in itertools.pairwise(words)]
     return bool(words) + sum(pause >= APART for pause in pauses)
 
 
