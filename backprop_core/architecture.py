@@ -4,10 +4,12 @@
 together to the network that all the rest is about.
 """
 
+from collections.abc import Sequence
+
 from backprop_core import activations
 from backprop_core.errors import BackpropError
 from backprop_core.initializers import suited_to
-from backprop_core.layers import Activate, Dense
+from backprop_core.layers import Activate, Dense, Layer
 from backprop_core.naming import known
 from backprop_core.noise import Dropout, GaussianNoise
 from backprop_core.normalization import NORMALIZATIONS, BatchNorm, LayerNorm
@@ -16,7 +18,7 @@ from backprop_core.residual import Residual
 LAYERS = {layer.kind: layer for layer in (Dense, Activate, Dropout, GaussianNoise, BatchNorm, LayerNorm, Residual)}
 
 
-def layer_from(description):
+def layer_from(description: dict) -> Layer:
     """Return the layer of a description: a dict with the layer's "kind" and the arguments of its constructor.
 
     The inner layers of a layer, its "layers", are descriptions too.
@@ -29,17 +31,18 @@ def layer_from(description):
 
 
 def multilayer_perceptron(
-    n_features,
-    hidden,
-    n_outputs,
-    activation="relu",
-    dropout=0.0,
-    input_dropout=0.0,
-    normalization=None,
-    residual=False,
-    input_noise=0.0,
-    initializer=None,
-):
+    n_features: int,
+    hidden: Sequence[int],
+    n_outputs: int,
+    activation: str | activations.Activation | Sequence = "relu",
+    *,
+    dropout: float = 0.0,
+    input_dropout: float = 0.0,
+    normalization: str | None = None,
+    residual: bool = False,
+    input_noise: float = 0.0,
+    initializer: str | None = None,
+) -> list[Layer]:
     """Return the layers of a network: for each hidden width a block of Dense, normalisation, Activate and Dropout.
 
     Before the blocks come noise and dropout on the input, behind them a Dense layer for the outputs. What is None, 0 or
@@ -65,6 +68,11 @@ def multilayer_perceptron(
     ------
     BackpropError
         A name is unknown, a number out of range, or there are not as many activations as hidden layers.
+
+    Examples
+    --------
+    >>> [layer.kind for layer in multilayer_perceptron(4, [8, 8], 3, "tanh", dropout=0.2)]
+    ['dense', 'activate', 'dropout', 'dense', 'activate', 'dropout', 'dense']
     """
     hidden = _widths(hidden)
     pairs = _one_for_each(activation, hidden)

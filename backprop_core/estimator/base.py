@@ -7,16 +7,19 @@ parts that this package is made of.
 
 import operator
 import threading
+import warnings
 from contextlib import nullcontext
 from functools import partial
-from itertools import chain
+from itertools import chain, count
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from backprop_core.errors import BackpropError
 from backprop_core.estimator.data import checked_batch, given_validation, split
 from backprop_core.estimator.descent import Descent
 from backprop_core.estimator.epochs import NonFiniteWeightsError, descend, measure
@@ -25,16 +28,21 @@ from backprop_core.estimator.lbfgs import minimize
 from backprop_core.estimator.parameters import (
     CONSTRAINTS,
     activations_of,
+    additions_of,
     batch_size_of,
     check_calibration,
     check_together,
     layers_of,
     loss_of,
+    optimizer_of,
 )
 from backprop_core.estimator.pickling import complete, note_version
 from backprop_core.estimator.rows import ArrayRows, BatchRows, all_logits, batch_of, is_sequence_of_batches
+from backprop_core.inspection.rate_finder import search_rates
 from backprop_core.network import Network
 
+# The learning rate where none can be found: the default.
+OTHERWISE = 0.001
 _BUILDING = threading.Lock()
 
 
@@ -166,7 +174,8 @@ class MultilayerPerceptron(BaseEstimator):
         if not incremental or not hasattr(self, "_descent"):
             draws = self.dropout or self.input_dropout or self.input_noise or self.mixup
             rng = np.random.default_rng(self._random_state.randint(2**31)) if draws else None
-            self._descent = Descent(self, self._network, rng)
+            self.learning_rate_init_ = self._initial_rate(rows)
+            self._descent = Descent(self, self._network, rng, self.learning_rate_init_)
         valid = given_validation(self, validation_data)
         if self.early_stopping and valid is None:
             rows, valid = split(self, rows)
@@ -174,6 +183,26 @@ class MultilayerPerceptron(BaseEstimator):
         batch_size = batch_size_of(self, len(rows)) if isinstance(rows, ArrayRows) else None
         descend(self, rows, valid, batch_size, incremental, validation_data is not None)
         return valid
+
+    def _initial_rate(self, rows):
+        """Return the learning rate to begin with, a float: the one that was given, or one that is found."""
+        if self.learning_rate_init != "find":
+            return float(self.learning_rate_init)
+        random_state = np.random.RandomState(self._random_state.randint(2**31))
+        batch_size = batch_size_of(self, len(rows)) if isinstance(rows, ArrayRows) else None
+        batches = chain.from_iterable(rows.epoch(batch_size, random_state) for _ in count())
+        rng = np.random.default_rng(random_state.randint(2**31))
+        optimizer = optimizer_of(self)
+        try:
+            found = search_rates(self._network, optimizer, self._loss, batches, rng, **additions_of(self)).suggestion
+        except BackpropError as error:
+            raise ValueError(f"learning_rate_init='find': {error}") from error
+        if found is None:
+            warnings.warn(
+                f"No learning rate lowers the loss of these rows; {OTHERWISE} is used", ConvergenceWarning, stacklevel=2
+            )
+            return OTHERWISE
+        return found
 
     def _fit_lbfgs(self, rows, valid):
         """Train on all rows at once."""

@@ -7,7 +7,7 @@ dropout and its like. When training goes on in a later call, it goes on with the
 from contextlib import contextmanager
 
 from backprop_core.averaging import ExponentialAverage, recount
-from backprop_core.estimator.parameters import CLASSIC_RATES, optimizer_of, schedule_of, weight_decay_of
+from backprop_core.estimator.parameters import CLASSIC_RATES, additions_of, optimizer_of, schedule_of
 from backprop_core.estimator.pickling import writable
 from backprop_core.sparse_step import step_for
 from backprop_core.step import worth_compiling
@@ -24,6 +24,7 @@ class Descent:
     estimator : whose parameters say how to train
     network : Network
     rng : numpy Generator or None, for dropout, noise and mixup
+    rate : float > 0, the learning rate to begin with, which schedules multiply
 
     Attributes
     ----------
@@ -32,9 +33,9 @@ class Descent:
     scheduled : bool, whether the rate follows a schedule that ends after `max_iter` epochs
     """
 
-    def __init__(self, estimator, network, rng):
+    def __init__(self, estimator, network, rng, rate):
         params = network.params.flat
-        self.learning_rate = float(estimator.learning_rate_init)
+        self.initial_rate = self.learning_rate = rate
         self.n_epochs = 0
         self._optimizer, self._schedule, self._rng = optimizer_of(estimator), schedule_of(estimator), rng
         self.scheduled = estimator.learning_rate not in CLASSIC_RATES
@@ -54,13 +55,7 @@ class Descent:
             network,
             self._optimizer,
             loss,
-            alpha=estimator.alpha,
-            l1=estimator.l1,
-            weight_decay=weight_decay_of(estimator),
-            max_norm=estimator.max_norm,
-            clip_value=estimator.clip_value,
-            clip_norm=estimator.clip_norm,
-            mixup=estimator.mixup,
+            **additions_of(estimator),
             compiled=worth_compiling(len(network.params.flat), n_steps),
         )
 
@@ -76,7 +71,7 @@ class Descent:
                 continue
             if schedule:
                 progress = min(1.0, (self.n_epochs + i / n_steps) / estimator.max_iter)
-                rate = estimator.learning_rate_init * schedule(progress, entries)
+                rate = self.initial_rate * schedule(progress, entries)
             total += step(X_batch, target, rate, memory, rng, weights) * len(X_batch)
             if average:
                 step.settle()
@@ -89,7 +84,7 @@ class Descent:
     def end_epoch(self, estimator):
         """Let the rate fall with the number of rows seen, where that is the rule."""
         if estimator.solver == "sgd" and estimator.learning_rate == "invscaling":
-            self.learning_rate = float(estimator.learning_rate_init) / (estimator.t_ + 1) ** estimator.power_t
+            self.learning_rate = self.initial_rate / (estimator.t_ + 1) ** estimator.power_t
 
     def slow_down_or_stop(self, estimator, message):
         """Divide the rate by five where the adaptive rule may; return whether training without improvement ends."""
@@ -130,6 +125,6 @@ class Descent:
         return {**self.__dict__, "_step": None}
 
     def __setstate__(self, state):
-        self.__dict__.update(state)
+        self.__dict__.update({"initial_rate": state["learning_rate"], **state})
         # The memory of a pickle may be read-only, and learning goes on in it.
         self._memory, self._averages = writable(self._memory), writable(self._averages)

@@ -16,7 +16,7 @@ from backprop_core.activations import ACTIVATIONS, Activation
 from backprop_core.architecture import multilayer_perceptron
 from backprop_core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
 from backprop_core.optimizers import OPTIMIZERS
-from backprop_core.regression_losses import PoissonLoss, SquaredError
+from backprop_core.regression_losses import LOSSES, PoissonLoss, SquaredError
 from backprop_core.schedules import SCHEDULES, warmed_up
 
 FRACTION = Interval(Real, 0, 1, closed="left")
@@ -27,14 +27,36 @@ FROM_ONE = Interval(Integral, 1, None, closed="left")
 # Those by which scikit-learn itself changes the rate; it changes that of "sgd" only.
 CLASSIC_RATES = ("constant", "invscaling", "adaptive")
 
+
+class Registered(StrOptions):
+    """A name in a registry, or one of some others; what is registered later counts too."""
+
+    def __init__(self, registry, others=(), without=()):
+        self._registry, self._others, self._without = registry, set(others), set(without)
+        super().__init__(self.options)
+
+    @property
+    def options(self):
+        """The names that there are now."""
+        return (set(self._registry) | self._others) - self._without
+
+    @options.setter
+    def options(self, value):
+        """Leave what the base class sets: it is computed."""
+
+
+AMOUNTS = {"squared_error", "poisson"}
+# Losses that an estimator chooses by itself or makes with settings; the others in the registry are made by their name.
+OWN_NAMES = {"softmax_cross_entropy", "logistic_cross_entropy", "squared_error", "poisson", "own"}
+
 CONSTRAINTS = {
     "hidden_layer_sizes": ["array-like", FROM_ONE],
-    "activation": [StrOptions(set(ACTIVATIONS)), Activation, "array-like"],
-    "solver": [StrOptions({"lbfgs", *OPTIMIZERS})],
+    "activation": [Registered(ACTIVATIONS), Activation, "array-like"],
+    "solver": [Registered(OPTIMIZERS, {"lbfgs"})],
     "alpha": [FROM_ZERO],
     "batch_size": [StrOptions({"auto"}), FROM_ONE],
-    "learning_rate": [StrOptions({*CLASSIC_RATES, *SCHEDULES}), callable],
-    "learning_rate_init": [ABOVE_ZERO],
+    "learning_rate": [Registered(SCHEDULES, CLASSIC_RATES), callable],
+    "learning_rate_init": [ABOVE_ZERO, StrOptions({"find"})],
     "power_t": [FROM_ZERO],
     "max_iter": [FROM_ONE],
     "shuffle": ["boolean"],
@@ -69,13 +91,16 @@ CONSTRAINTS = {
     "n_threads": [FROM_ONE, None],
 }
 CLASSIFIER_CONSTRAINTS = {
-    "loss": [StrOptions({"log_loss"}), HasMethods(["loss_and_gradient", "probabilities"])],
+    "loss": [Registered(LOSSES, {"log_loss"}, OWN_NAMES), HasMethods(["loss_and_gradient", "probabilities"])],
     "class_weight": [dict, list, StrOptions({"balanced"}), None],
     "label_smoothing": [FRACTION],
     "calibrate": ["boolean"],
 }
 REGRESSOR_CONSTRAINTS = {
-    "loss": [StrOptions({"squared_error", "poisson"}), HasMethods(["loss_and_gradient", "probabilities"])],
+    "loss": [
+        Registered(LOSSES, without=OWN_NAMES - AMOUNTS),
+        HasMethods(["loss_and_gradient", "probabilities"]),
+    ],
 }
 
 # What happens in a step, or between steps: "lbfgs" takes none.
@@ -116,6 +141,8 @@ def check_together(estimator):
                     f"{name}={getattr(estimator, name)!r} needs a solver that goes batch by batch, and 'lbfgs' does "
                     f"not; choose solver='adam', or leave {name} at {neutral!r}"
                 )
+        if estimator.learning_rate_init == "find":
+            raise ValueError("learning_rate_init='find' needs a solver that goes batch by batch; choose solver='adam'")
         if estimator.normalization == "batch":
             raise ValueError("normalization='batch' needs batches, which solver='lbfgs' has not; choose 'layer'")
     if estimator.warm_up and estimator.solver == "sgd" and estimator.learning_rate in ("invscaling", "adaptive"):
@@ -168,6 +195,8 @@ def loss_of(estimator, out_activation):
     """Return the loss for a network with these outputs: "softmax", "logistic", "identity", "exp", or the user's own."""
     if not isinstance(estimator.loss, str):
         return estimator.loss
+    if estimator.loss in LOSSES.keys() - OWN_NAMES:
+        return LOSSES[estimator.loss]()
     smoothing = getattr(estimator, "label_smoothing", 0.0)
     return {
         "softmax": partial(SoftmaxCrossEntropy, smoothing),
@@ -186,6 +215,19 @@ def optimizer_of(estimator):
         "adamw": adam,
     }
     return OPTIMIZERS[estimator.solver](**settings.get(estimator.solver, {}))
+
+
+def additions_of(estimator):
+    """Return what `Step` adds to the bare step, a dict by its names."""
+    return {
+        "alpha": estimator.alpha,
+        "l1": estimator.l1,
+        "weight_decay": weight_decay_of(estimator),
+        "max_norm": estimator.max_norm,
+        "clip_value": estimator.clip_value,
+        "clip_norm": estimator.clip_norm,
+        "mixup": estimator.mixup,
+    }
 
 
 def weight_decay_of(estimator):

@@ -6,12 +6,16 @@ it is, then falls, then explodes; the rate to use lies where it falls fastest, w
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from backprop_core.batching import batches
 from backprop_core.errors import BackpropError, DivergedError
+from backprop_core.losses import Loss
+from backprop_core.network import Network
+from backprop_core.optimizers import Optimizer
 from backprop_core.scratch import Scratch
 from backprop_core.step import Step
 
@@ -43,8 +47,19 @@ class RateSearch:
 
 
 def find_learning_rate(
-    network, optimizer, loss, X, y, batch_size, rng, lowest=1e-6, highest=10.0, steps=100, **additions
-):
+    network: Network,
+    optimizer: Optimizer,
+    loss: Loss,
+    X: np.ndarray,
+    y: np.ndarray,
+    *,
+    batch_size: int,
+    rng: np.random.Generator,
+    lowest: float = 1e-6,
+    highest: float = 10.0,
+    steps: int = 100,
+    **additions,
+) -> RateSearch:
     """Train a copy of the network with rates that rise from `lowest` to `highest`, and return what happened.
 
     Stops when the loss is not finite, or when its running mean stands at four times the lowest that it has reached.
@@ -67,24 +82,56 @@ def find_learning_rate(
     -------
     search : RateSearch
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from backprop_core import Adam, Network, SoftmaxCrossEntropy, find_learning_rate, multilayer_perceptron
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(500, 4)).astype(np.float32)
+    >>> y = (X[:, 0] > X[:, 1]).astype(int)
+    >>> network = Network(multilayer_perceptron(4, [16], 2), rng)
+    >>> search = find_learning_rate(network, Adam(), SoftmaxCrossEntropy(), X, y, batch_size=50, rng=rng)
+    >>> 1e-3 < search.suggestion < 1
+    True
+
     Raises
     ------
     BackpropError
         The range or the data are empty, the steps too few to see a slope, or the loss explodes right away
         (DivergedError where it is not finite: the message names the cause).
     """
-    if not 0 < lowest < highest < math.inf:
-        raise BackpropError(f"the rates run from {lowest} to {highest}: choose two rising numbers above 0")
     if not 0 < len(X) == len(y) or batch_size < 1:
         raise BackpropError(
             f"{len(X)} rows, {len(y)} targets and batches of {batch_size}: give as many targets as rows, "
             "and at least one row a batch"
         )
+    stream = _endless(network.dtype, X, y, batch_size, rng)
+    return search_rates(network, optimizer, loss, stream, rng, lowest=lowest, highest=highest, steps=steps, **additions)
+
+
+def search_rates(
+    network: Network,
+    optimizer: Optimizer,
+    loss: Loss,
+    stream: Iterable[tuple],
+    rng: np.random.Generator | None,
+    *,
+    lowest: float = 1e-6,
+    highest: float = 10.0,
+    steps: int = 100,
+    **additions,
+) -> RateSearch:
+    """Do what `find_learning_rate` does with batches from anywhere.
+
+    `stream` yields (X_batch, target) or (X_batch, target, weights) at least `steps` times; everything else is as there.
+    """
+    if not 0 < lowest < highest < math.inf:
+        raise BackpropError(f"the rates run from {lowest} to {highest}: choose two rising numbers above 0")
     if steps < 10:
         raise BackpropError(f"{steps} steps are too few to see a slope: give at least 10, and 100 is good")
     planned = np.geomspace(lowest, highest, steps).tolist()
     step = Step(network.copy(), optimizer, loss, **additions)
-    losses, limit = _rising_rates(step, _endless(network.dtype, X, y, batch_size, rng), rng, planned)
+    losses, limit = _rising_rates(step, stream, rng, planned)
     if len(losses) < FEWEST:
         raise BackpropError(
             f"the loss explodes within {FEWEST} steps at a learning rate of {lowest:g}: start from a lower rate"
@@ -100,9 +147,9 @@ def _rising_rates(step, stream, rng, rates):
     params = step.network.params.flat
     memory = step.optimizer.init(len(params), params.dtype)
     losses, running, best, last_rate = [], 0.0, math.inf, None
-    for rate, (X_batch, target) in zip(rates, stream, strict=False):
+    for rate, (X_batch, target, *weights) in zip(rates, stream, strict=False):
         try:
-            losses.append(step(X_batch, target, rate, memory, rng))
+            losses.append(step(X_batch, target, rate, memory, rng, *weights))
         except DivergedError:
             if len(losses) < FEWEST:
                 raise

@@ -130,7 +130,15 @@ def _combined(normalization, residual, dropout, rng):
     records = []
     for activation in ACTIVATIONS:
         layers = multilayer_perceptron(
-            WIDTH, [WIDTH], N_OUTPUTS, activation, dropout, dropout / 2, normalization, residual, input_noise=dropout
+            WIDTH,
+            [WIDTH],
+            N_OUTPUTS,
+            activation,
+            dropout=dropout,
+            input_dropout=dropout / 2,
+            normalization=normalization,
+            residual=residual,
+            input_noise=dropout,
         )
         for name in LOSSES:
             records += _check(layers, rng, name, samples=1)

@@ -14,8 +14,10 @@ NETWORKS = {
     "linear": multilayer_perceptron(4, [], 3),
     "plain": multilayer_perceptron(4, [6, 5], 3, "tanh"),
     "noisy": multilayer_perceptron(4, [6], 3, "relu", dropout=0.5, input_dropout=0.2, input_noise=0.3),
-    "batch norm": multilayer_perceptron(4, [6, 6], 3, "gelu", 0.2, normalization="batch"),
-    "layer norm, residual": multilayer_perceptron(4, [6, 6, 6], 3, "gelu", 0.2, normalization="layer", residual=True),
+    "batch norm": multilayer_perceptron(4, [6, 6], 3, "gelu", dropout=0.2, normalization="batch"),
+    "layer norm, residual": multilayer_perceptron(
+        4, [6, 6, 6], 3, "gelu", dropout=0.2, normalization="layer", residual=True
+    ),
     "batch norm, residual": multilayer_perceptron(4, [6, 6], 3, "elu", normalization="batch", residual=True),
     "residual first": [Residual([Activate("tanh"), Dense(4, 4)]), Dense(4, 3)],
     "residual in residual": [

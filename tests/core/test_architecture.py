@@ -77,9 +77,8 @@ def test_every_combination_computes_the_same_for_a_batch_as_for_its_rows_one_at_
     for normalization, residual, dropout, noise in itertools.product(
         [None, "batch", "layer"], [False, True], [0, 0.5], [0, 1]
     ):
-        layers = multilayer_perceptron(
-            4, [4, 6, 6], 2, "tanh", dropout, dropout, normalization, residual, input_noise=noise
-        )
+        settings = {"dropout": dropout, "input_dropout": dropout, "residual": residual, "input_noise": noise}
+        layers = multilayer_perceptron(4, [4, 6, 6], 2, "tanh", normalization=normalization, **settings)
         network = Network(layers, np.random.default_rng(0), dtype=np.float64)
         network.forward(X, training=True, rng=np.random.default_rng(2))
         alone = np.concatenate([network.logits(X[i : i + 1]) for i in range(9)])

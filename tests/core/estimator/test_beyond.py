@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn import neural_network
 from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.metrics import log_loss
@@ -309,3 +310,34 @@ def test_a_schedule_that_has_come_to_its_end_is_no_reason_for_a_warning(learning
         warnings.simplefilter("always")
         MLPClassifier((4,), max_iter=3, learning_rate=learning_rate, random_state=0).fit(X, y)
     assert len(caught) == warned
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lion", "rmsprop"])
+def test_a_learning_rate_can_be_found_and_learns_well(solver):
+    settings = {"solver": solver, "learning_rate_init": "find", "max_iter": 40}
+    model = fitted(**settings)
+    assert model.score(X, Y) > 0.8
+    assert 1e-6 < model.learning_rate_init_ < 10
+    assert model.history_[0]["learning_rate"] == model.learning_rate_init_
+    assert model.learning_rate_init == "find"
+    assert same_weights(fitted(**settings), model)
+
+
+def test_a_rate_is_found_for_weighted_sparse_and_batched_rows_and_before_a_schedule():
+    settings = {"learning_rate_init": "find", "max_iter": 3, "random_state": 0, "learning_rate": "cosine"}
+    for model in (
+        MLPRegressor(**settings).fit(X, X[:, 0], sample_weight=np.linspace(0.1, 1, len(X))),
+        MLPClassifier(**settings).fit(csr_matrix(X), Y),
+        MLPClassifier(**settings).fit([(X[:100], Y[:100]), (X[100:], Y[100:])]),
+        MLPClassifier(**settings).partial_fit(X, Y, classes=[0, 1, 2]),
+    ):
+        assert 1e-6 < model.learning_rate_init_ < 10
+
+
+def test_a_rate_that_cannot_be_found_is_said():
+    with pytest.raises(ValueError, match="batch by batch"):
+        MLPClassifier(solver="lbfgs", learning_rate_init="find").fit(X, Y)
+    with pytest.raises(ValueError, match="learning_rate_init"):
+        MLPClassifier(learning_rate_init="seek").fit(X, Y)
+    with pytest.raises(ValueError, match="find"):
+        MLPRegressor(learning_rate_init="find").fit(1e200 * X, X[:, 0])

@@ -45,7 +45,7 @@ def new_network(dtype=np.float32, extra=()):
 
 def search(X, y, network=None, optimizer=None, seed=0, batch_size=32, **settings):
     network, rng = network or new_network(), np.random.default_rng(seed)
-    return find_learning_rate(network, optimizer or Adam(), LOSS, X, y, batch_size, rng, **settings)
+    return find_learning_rate(network, optimizer or Adam(), LOSS, X, y, batch_size=batch_size, rng=rng, **settings)
 
 
 def accuracy_after_training(optimizer, learning_rate, X, y, epochs=4):

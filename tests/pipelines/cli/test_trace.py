@@ -20,7 +20,8 @@ NUMBER = re.compile(r"(?<![\w.\[])-?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]\d+)?(?: %)?
 def model(images_model):
     """A bundle with every kind of layer that prints its own way."""
     loaded = bundle.load(images_model)
-    layers = multilayer_perceptron(64, [12, 12], 10, "gelu", 0.2, 0.1, "layer", residual=True, input_noise=0.1)
+    settings = {"dropout": 0.2, "input_dropout": 0.1, "normalization": "layer", "residual": True, "input_noise": 0.1}
+    layers = multilayer_perceptron(64, [12, 12], 10, "gelu", **settings)
     layers[-1:-1] = multilayer_perceptron(12, [12], 10, "relu", normalization="batch")[:3]
     loaded.network = Network(layers, np.random.default_rng(0))
     loaded.network.statistics.flat += 0.5
