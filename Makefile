@@ -1,7 +1,7 @@
 # Every target is one call of the command line, which works without make too. GNU make 3.81 suffices.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train-speech train-images evaluate-speech evaluate-images crossval-speech diagnose-speech diagnose-images report overfit underfit vanish explode no-backprop predict gradcheck test lint bench dist clean distclean
+.PHONY: help setup train-speech train-images evaluate-speech evaluate-images crossval-speech diagnose-speech diagnose-images report overfit underfit vanish explode no-backprop predict gradcheck test fuzz lint bench dist clean distclean
 
 PYTHON ?= python3
 DATASET ?=
@@ -87,6 +87,9 @@ gradcheck: $(READY) ## Compare all gradients with numerical ones; of a model: ma
 
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(READY) ## Damage ten thousand files and give them to the program; writes benchmarks/results/fuzz.json
+	$(BIN)/python -m tests.fuzz $(or $(ARGS),--write)
 
 lint: $(READY) ## Check style
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -5,12 +5,11 @@ and imports its verb when it runs, so that `--help` answers at once.
 """
 
 import importlib
-import sys
 
 import click
 
 from backprop_core.errors import BackpropError, DivergedError
-from pipelines.cli import terminal
+from pipelines.cli import streams, terminal
 from pipelines.cli.commands import COMMANDS
 from pipelines.machine.extras import explain_missing
 
@@ -74,5 +73,5 @@ def cli(debug):
 
 def main():
     """Run the command line; what `backprop` and `python -m pipelines` call."""
-    sys.stdout.reconfigure(errors="surrogateescape")  # a file's name need not be text, and is echoed as it was given
+    streams.prepare()
     cli(prog_name="backprop")

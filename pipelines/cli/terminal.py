@@ -9,14 +9,15 @@ from pathlib import Path
 
 import click
 
+from pipelines.cli import streams
 from pipelines.wording import shown
 
 INTERRUPTED = 130  # the exit code after Ctrl-C
 
 
 def as_json(record):
-    """Return a record as one JSON document. NaN is refused: no reader of JSON understands it."""
-    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    """Return a record as one JSON document, in ASCII or UTF-8. NaN is refused: no reader of JSON understands it."""
+    text = json.dumps(record, ensure_ascii=not streams.takes_utf8(), allow_nan=False)
     try:
         text.encode()
     except UnicodeEncodeError:  # the name of a file is no text

@@ -1,11 +1,23 @@
-"""Inputs: the files that a user names, one by one, as a folder, or through a pipe."""
+"""Inputs: the files that a user names, one by one, as a folder, a pattern, a list, or through a pipe."""
 
+import codecs
+import glob
 import os
+import re
 import stat
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import UsageError
+from pipelines.machine.contents import first_bytes, task_of
+from pipelines.machine.leftovers import left_behind
+from pipelines.machine.suffixes import SUFFIXES
+from pipelines.wording import listed
+
+_WHAT = {"speech": "recordings", "images": "pictures"}
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_PATTERN = re.compile(r"[*?]|\[.+\]")
 
 
 @dataclass(frozen=True)
@@ -16,25 +28,30 @@ class Sample:
     source: Path | bytes
 
 
-def samples(names, stdin=None):
+def samples(names, stdin=None, task=None, say=lambda sentence: None):
     """Turn the words of the user into samples: files stay, folders give their files in order, "-" and pipes are read.
 
     Parameters
     ----------
     names : sequence of str
-    stdin : binary file object, read when "-" is among the names
+        A pattern with `*`, `?` or `[…]` stands for the files that it matches, unless a file has that very name.
+    stdin : binary file object or None, read when "-" is among the names
+    task : str or None
+        "speech" or "images": files of a folder that are not for it are passed over. None takes every file.
+    say : function of str
+        Is told, in a sentence, what was passed over.
 
     Raises
     ------
     UsageError
-        A name holds a zero byte.
+        A name holds a zero byte, or is "-" where there is no standard input.
     """
     found = []
-    for name in names:
-        if "\0" in name:
-            raise UsageError(f"{name!r}: no file's name holds a zero byte; list one name a line")
-        inside = _files_in(name) if os.path.isdir(name) else []  # noqa: PTH112 - Path's raises on odd names
+    for name in (each for given in names for each in _expanded(given)):
+        inside = _files_in(name, task, say) if os.path.isdir(name) else []  # noqa: PTH112 - Path's raises on odd names
         if name == "-":
+            if stdin is None:
+                raise UsageError("-: there is no standard input here; name a file")
             found.append(Sample("-", stdin.read()))
         elif _is_pipe(name):  # which gives its contents once, and recordings are read twice
             found.append(Sample(name, Path(name).read_bytes()))
@@ -45,8 +62,70 @@ def samples(names, stdin=None):
     return found
 
 
-def _files_in(folder):
-    return sorted(path for path in Path(folder).rglob("*") if path.is_file() and not path.name.startswith("."))
+def names_in_list(content):
+    """Return the names in a list of files, one a line, as any editor or shell writes it: list of str.
+
+    Parameters
+    ----------
+    content : bytes
+        UTF-8, with or without a byte order mark, UTF-16, or the bytes of names that are no text; lines end as on any
+        system. Without line ends, zero bytes may part the names, as `find -print0` has it.
+    """
+    encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), None)
+    if encoding is None and len(content) % 2 == 0 and content[:1] != b"\0" and content[1:4:2] == b"\0\0":
+        encoding = "utf-16-le"
+    if encoding not in (None, "utf-8"):
+        text = content.decode(encoding, errors="replace")
+    else:
+        text = content.decode("utf-8", errors="surrogateescape")
+    text = text.removeprefix("\ufeff")
+    if "\0" in text and "\n" not in text:
+        return [name for name in text.split("\0") if name]
+    return [name for line in text.split("\n") if (name := line.removesuffix("\r")).strip()]
+
+
+def _expanded(name):
+    """Return the files that a name stands for: itself, or what it matches where a shell left that to the program."""
+    if "\0" in name:
+        raise UsageError(f"{name!r}: no file's name holds a zero byte; list one name a line")
+    if name == "-" or not _PATTERN.search(name) or os.path.lexists(name):
+        return [name]
+    return sorted(glob.glob(name, recursive=True)) or [name]  # noqa: PTH207 - Path's has no absolute patterns
+
+
+def _files_in(folder, task, say):
+    """Return the files below a folder, by name, those behind links included; circles of links are gone round once."""
+    files, left_out, seen = [], [], set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        here = os.stat(place)  # noqa: PTH116 - a str
+        if (here.st_dev, here.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((here.st_dev, here.st_ino))
+        left_out += [Path(place) / name for name in (*folders, *names) if left_behind(name)]
+        folders[:] = sorted(name for name in folders if not left_behind(name))
+        for path in (Path(place) / name for name in names if not left_behind(name)):
+            (files if _is_for(path, task) else left_out).append(path)
+    others = [path for path in left_out if not path.name.startswith(".")]
+    if others and task is not None:
+        kinds = Counter(path.suffix or path.name for path in others)
+        what = listed([f"{kind} ({n})" if n > 1 else kind for kind, n in kinds.most_common()])
+        say(f"{folder}: passed over {len(others)} that are no {_WHAT.get(task, 'files to answer')}: {what}")
+    return sorted(files)
+
+
+def _is_for(path, task):
+    """Tell whether a file in a folder is one to answer: by its suffix, or else by its first bytes."""
+    try:
+        if not path.is_file():
+            return path.is_fifo() and task is None
+        if task not in SUFFIXES:
+            return True
+        if path.stat().st_size == 0:
+            return False
+        return path.suffix.lower() in SUFFIXES[task] or task_of(first_bytes(path)) == task
+    except OSError:  # the reader will say why
+        return path.suffix.lower() in SUFFIXES.get(task, ())
 
 
 def _is_pipe(name):

@@ -16,6 +16,7 @@ EXTRA_OF = {  # package that is imported: extra that brings it
     "distributed": "cluster",
     "sounddevice": "mic",
     "pillow_heif": "heic",
+    "av": "media",
 }
 
 

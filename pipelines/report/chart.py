@@ -6,8 +6,11 @@ figure relies on colour alone: series differ in markers and strokes too. The let
 font.
 """
 
+import contextlib
 import io
+import os
 import re
+import sys
 import warnings
 from dataclasses import dataclass
 from xml.etree import ElementTree
@@ -60,10 +63,29 @@ class Figure:
     wide: bool = False
 
 
+def load_matplotlib():
+    """Import and return matplotlib, whatever backend the environment asks for.
+
+    A notebook sets MPLBACKEND for all that it starts, to one that may not be installed here. Pictures go into files
+    and need none; one that can be had is left to the user's own pictures.
+    """
+    if "matplotlib" in sys.modules:
+        return sys.modules["matplotlib"]
+    backend = os.environ.pop("MPLBACKEND", None)
+    try:
+        import matplotlib
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+    if backend:
+        with contextlib.suppress(ValueError):
+            matplotlib.rcParams["backend"] = backend
+    return matplotlib
+
+
 def settings():
     """Return matplotlib's settings: only those of this module, none of the user's."""
-    import matplotlib
-
+    matplotlib = load_matplotlib()
     return {
         **matplotlib.rcParamsDefault,
         "backend": "svg",

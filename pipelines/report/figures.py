@@ -13,6 +13,7 @@ from pipelines.report.chart import (
     canvas,
     finished,
     legend,
+    load_matplotlib,
     plotted,
     powers_of_ten,
     settings,
@@ -35,8 +36,7 @@ def figures_of(record, tables):
     record : dict of JSON types
     tables : dict of name to Table, what `tables_of(record)` returns
     """
-    import matplotlib
-
+    matplotlib = load_matplotlib()
     found = {}
     with matplotlib.rc_context(settings()):
         for name, make in FIGURES.items():

@@ -1,10 +1,8 @@
 """`backprop explain`: show one training step, number by number."""
 
-import sys
-
 import click
 
-from pipelines.cli import terminal
+from pipelines.cli import streams, terminal
 from pipelines.cli.options import option_json
 from pipelines.errors import UsageError
 
@@ -30,7 +28,7 @@ def explain(model, file, label, learning_rate, layers, top, as_json):
     from pipelines.models import bundle
     from pipelines.verbs.explain import explain as run
 
-    loaded, chosen = bundle.load(model), samples([file], sys.stdin.buffer)
+    loaded, chosen = bundle.load(model), samples([file], streams.standard_input())
     if len(chosen) > 1:
         raise UsageError(f"explain: {file} holds {len(chosen)} files; name one of them")
     record = run(loaded, chosen[0], label, learning_rate, top, layers)

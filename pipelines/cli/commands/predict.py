@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from pipelines.cli import results
+from pipelines.cli import results, streams, terminal
 from pipelines.cli.options import Share, option_jobs, options_answering
 from pipelines.errors import InputFileError, UsageError
 
@@ -21,7 +21,7 @@ from pipelines.errors import InputFileError, UsageError
 )
 @click.option(
     "--files-from",
-    type=click.File("r", errors="surrogateescape"),
+    type=click.File("rb"),
     help="A list of files, one a line; - is standard input.",
 )
 @click.option("--explain", type=click.Path(file_okay=False), help="A folder for pictures of what led to each answer.")
@@ -36,16 +36,17 @@ def predict(model, files, top, threshold, files_from, explain, show_input, form,
 
     Example: backprop predict models/speech.safetensors my-word.wav
     """
-    from pipelines.features.inputs import samples
+    from pipelines.features.inputs import names_in_list, samples
     from pipelines.models import ensemble
     from pipelines.verbs.predict import predict as run
 
-    listed = [line.rstrip("\n") for line in files_from if line.strip()] if files_from else []
+    listed = names_in_list(files_from.read()) if files_from else []
     if not files and not listed:
         raise UsageError("predict: name at least one file, a folder, or - for standard input")
     if explain and (others or average):
         raise UsageError("predict: --explain tells of one model and one view; leave out --with and --average")
-    loaded, chosen = ensemble.load(model, others, average), samples([*files, *listed], sys.stdin.buffer)
+    loaded = ensemble.load(model, others, average)
+    chosen = samples([*files, *listed], streams.standard_input(), loaded.task.name, terminal.note)
     explained = shown = None
     if explain:
         from pipelines.report.explanations import Explanations

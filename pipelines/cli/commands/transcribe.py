@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from pipelines.cli import results
+from pipelines.cli import results, streams, terminal
 from pipelines.cli.options import Share
 from pipelines.errors import InputFileError, UsageError
 
@@ -25,7 +25,8 @@ def transcribe(model, files, threshold, form):
     from pipelines.models import bundle
     from pipelines.verbs.transcribe import transcribe as run
 
-    loaded, chosen = bundle.load(model), samples(files, sys.stdin.buffer)
+    loaded = bundle.load(model)
+    chosen = samples(files, streams.standard_input(), loaded.task.name, terminal.note)
     if form in ("srt", "textgrid") and len(chosen) > 1:
         raise UsageError(f"transcribe: --{form} writes one recording, not {len(chosen)}; name one at a time")
     failed = results.print_transcripts(run(loaded, chosen, threshold), form)

@@ -163,7 +163,7 @@ class Sound:
         missing = (claimed or 0) - n_frames
         seconds = missing / part.reader.samplerate
         if missing > 0 and missing >= MISSING_SHARE * claimed and seconds >= part.slack:
-            lacks = f"{missing / claimed:.0%} of its sound are missing, {seconds:.3g} s"
+            lacks = f"{100 * missing / claimed:.0f} % of its sound is missing, {seconds:.3g} s"
             raise InputFileError(f"{self.name}: the file is cut short ({lacks}); copy or record it again")
 
 

@@ -15,7 +15,9 @@ from contextlib import suppress
 
 import numpy as np
 
-INSTALL = "install PyAV (pip install av) or the program ffmpeg to read it"
+from pipelines.machine.extras import install_command
+
+INSTALL = f"install PyAV ({install_command('av')}) or the program ffmpeg to read it"
 
 
 class MediaError(Exception):

@@ -1,0 +1,92 @@
+"""Streams: standard input, output and error as they are found, which need be neither UTF-8 nor files.
+
+A terminal of an old Windows speaks cp437, a container none but ASCII; a notebook replaces standard output by an object
+that only writes. Whatever it is, a result must come out of it: what an encoding lacks is escaped, and the bytes of a
+file's name that is no text come out as they were.
+"""
+
+import codecs
+import contextlib
+import os
+import sys
+
+_ESCAPE = "escape-or-bytes"
+_ASCII = "escaped-ascii"
+
+
+def prepare():
+    """Make standard output and standard error write anything; keep what libraries write themselves from the user."""
+    codecs.register_error(_ESCAPE, _escaped)
+    codecs.register(_ascii_by_another_name)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            with contextlib.suppress(OSError, ValueError, LookupError):
+                plain = codecs.lookup(stream.encoding or "utf-8").name == "ascii"
+                stream.reconfigure(errors=_ESCAPE, encoding=_ASCII if plain else None)
+    if "--debug" not in sys.argv[1:]:
+        _part_from_libraries()
+
+
+def standard_input():
+    """Return standard input as a binary file, or None where there is none, as in a notebook."""
+    return getattr(sys.stdin, "buffer", None)
+
+
+def takes_utf8():
+    """Tell whether standard output is UTF-8, or takes text as it is."""
+    encoding = getattr(sys.stdout, "encoding", None)
+    try:
+        return encoding is None or codecs.lookup(encoding).name == "utf-8"
+    except (LookupError, TypeError):
+        return False
+
+
+def _escaped(error):
+    """Encode what an encoding lacks: bytes of a file's name as they were, any character as its number."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    if all("\udc80" <= character <= "\udcff" for character in text):
+        return bytes(ord(character) - 0xDC00 for character in text), error.end
+    first = text[0]
+    if "\udc80" <= first <= "\udcff":
+        return bytes([ord(first) - 0xDC00]), error.start + 1
+    return first.encode("ascii", "backslashreplace").decode(), error.start + 1
+
+
+def _ascii_by_another_name(name):
+    """Return ASCII as an encoding that click does not take for a mistake, and overrule with UTF-8."""
+    if name.replace("_", "-") != _ASCII:
+        return None
+    plain = codecs.lookup("ascii")
+    return codecs.CodecInfo(
+        plain.encode,
+        plain.decode,
+        plain.streamreader,
+        plain.streamwriter,
+        plain.incrementalencoder,
+        plain.incrementaldecoder,
+        name=_ASCII,
+    )
+
+
+def _part_from_libraries():
+    """Give Python's standard error a descriptor of its own; what C libraries write to number 2 leads nowhere.
+
+    mpg123 and libtiff tell there of every odd byte. What Python says, tracebacks too, is shown as before.
+    """
+    stream = sys.stderr
+    try:
+        if stream is None or stream is not sys.__stderr__ or stream.fileno() != 2:
+            return
+        stream.flush()
+        own = os.dup(2)
+        os.set_inheritable(own, True)
+        sys.stderr = sys.__stderr__ = open(  # noqa: PTH123, SIM115 - a descriptor, open to the end of the process
+            own, "w", encoding=stream.encoding, errors=stream.errors, buffering=1
+        )
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        os.close(nowhere)
+    except (OSError, ValueError, AttributeError):
+        return
