@@ -5,9 +5,10 @@ be compared because nothing differs between them but the rows.
 """
 
 from backprop_core.metrics import accuracy
+from backprop_core.notebook import history_table
 
 
-def measure(network, loss, X, y, chunk=1024):
+def measure(network, loss, X, y, chunk: int = 1024) -> dict:
     """Return {"loss", "accuracy"} of the network in evaluation mode on rows X with true classes y."""
     logits = network.logits(X, chunk)
     return {"loss": loss.loss(logits, y), "accuracy": accuracy(y, logits.argmax(axis=1))}
@@ -26,6 +27,19 @@ class History:
     def __init__(self, entries=()):
         self.entries = list(entries)
 
-    def best(self):
+    def best(self) -> dict | None:
         """Return the entry with the lowest validation loss, the earliest of equals; None where there is none."""
         return min(self.entries, key=lambda entry: entry["valid"]["loss"], default=None)
+
+    def __repr__(self):
+        return f"<History of {len(self.entries)} epochs>"
+
+    def _repr_html_(self):
+        return history_table(self.entries)
+
+
+class Entries(list):
+    """A list of a history's entries that a notebook shows as a table."""
+
+    def _repr_html_(self):
+        return history_table(self)

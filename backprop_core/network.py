@@ -22,6 +22,7 @@ from backprop_core.errors import BackpropError
 from backprop_core.layers import Backward, Layer
 from backprop_core.losses import softmax
 from backprop_core.mapped_memory import chunks
+from backprop_core.notebook import table
 from backprop_core.scratch import Scratch
 from backprop_core.sparse import is_sparse, rows_of
 
@@ -243,6 +244,20 @@ class Network:
         """Return softmax of the logits: float [shape=(n_samples, n_classes)], rows sum to 1."""
         logits = self.logits(X)
         return softmax(logits, out=logits)
+
+    def __repr__(self):
+        kinds = ", ".join(layer.kind for layer in self.layers)
+        n_features, n_outputs, n = self.n_features, self.n_outputs, len(self.params.flat)
+        return f"<Network of {n_features} features, {n_outputs} outputs and {n:,} parameters: {kinds}>"
+
+    def _repr_html_(self):
+        rows = []
+        for i, (layer, params) in enumerate(zip(self.layers, self.params.views, strict=True)):
+            settings = ", ".join(f"{name} {value}" for name, value in layer.describe().items() if name != "layers")
+            inner = ", ".join(inner.kind for inner in layer.layers)
+            rows.append([i, layer.kind, inner or settings, sum(array.size for array in params.values())])
+        caption = f"{len(self.params.flat):,} parameters, {self.dtype}"
+        return table(["layer", "kind", "settings", "parameters"], rows, caption)
 
     def describe(self) -> list[dict]:
         """Return the layers as a list of dicts of JSON types, from which `from_description` builds them again."""

@@ -38,6 +38,7 @@ from backprop_core.estimator.parameters import (
 )
 from backprop_core.estimator.pickling import complete, note_version
 from backprop_core.estimator.rows import ArrayRows, BatchRows, all_logits, batch_of, is_sequence_of_batches
+from backprop_core.history import Entries
 from backprop_core.inspection.rate_finder import search_rates
 from backprop_core.network import Network
 
@@ -112,7 +113,7 @@ class MultilayerPerceptron(BaseEstimator):
         self._adopt_views()
         self._draw_weights()
         self._no_improvement_count = 0
-        self.history_ = []
+        self.history_ = Entries()
         if self.solver != "lbfgs":
             self._begin_curves()
 
@@ -161,7 +162,7 @@ class MultilayerPerceptron(BaseEstimator):
         own_coefs, own_intercepts = weights_and_biases(network)
         for view, array in zip((*own_coefs, *own_intercepts), (*coefs, *intercepts), strict=True):
             view[...] = array
-        self._network, self._loss, self.history_ = network, loss_of(self, self.out_activation_), []
+        self._network, self._loss, self.history_ = network, loss_of(self, self.out_activation_), Entries()
         self._adopt_views()
 
     def _fit_stochastic(self, rows, validation_data, incremental):

@@ -36,22 +36,61 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         of your own; a sequence has one for each hidden layer.
     solver : {'lbfgs', 'sgd', 'adam', 'adamw', 'adagrad', 'rmsprop', 'lion'}, default='adam'
         The rule of the update. 'adamw' is 'adam' with `weight_decay`.
-    alpha, batch_size : as in scikit-learn
+    alpha : float >= 0, default=0.0001
+        Strength of the L2 penalty, which keeps weights small. It is divided by the number of rows in the batch.
+    batch_size : int > 0 or 'auto', default='auto'
+        Rows in a batch; 'auto' means min(200, n_samples). Not used by 'lbfgs'.
     learning_rate : str or function, default='constant'
-        'constant', and for 'sgd' 'invscaling' and 'adaptive', as in scikit-learn. For every solver but 'lbfgs': 'step',
-        'exponential', 'cosine', 'one_cycle' and 'plateau', whose time is `max_iter` epochs
-        (`backprop_core.schedules`); or a schedule of your own, a function of (progress, history_) that returns the
-        factor of `learning_rate_init`.
-    learning_rate_init, power_t, max_iter, shuffle, random_state, tol : as in scikit-learn
-    verbose, warm_start, momentum, nesterovs_momentum, early_stopping, validation_fraction : as in scikit-learn
-    beta_1, beta_2, epsilon : as in scikit-learn; for 'adam' and 'adamw', the others have their published constants
-    n_iter_no_change, max_fun : as in scikit-learn
-    loss : 'log_loss' or a loss object, default='log_loss'
-        An object with `loss_and_gradient`, `loss` and `probabilities`, such as an `OwnLoss`
+        How the rate changes in the course of training. 'constant' keeps it. For 'sgd' there are 'invscaling', which
+        divides it by t^`power_t` after t rows, and 'adaptive', which divides it by 5 whenever training stops improving.
+        For every solver but 'lbfgs' there are 'step', 'exponential', 'cosine', 'one_cycle' and 'plateau', whose time is
+        `max_iter` epochs (`backprop_core.schedules`); or a schedule of your own, a function of (progress, history_)
+        that returns the factor of `learning_rate_init`.
+    learning_rate_init : float > 0 or 'find', default=0.001
+        The learning rate: how far a step goes. 'find' tries rising rates on a copy of the network first, for a hundred
+        steps, and takes the one at which the loss falls fastest; it is then `learning_rate_init_`.
+    power_t : float >= 0, default=0.5
+        The exponent of 'invscaling'.
+    max_iter : int > 0, default=200
+        Epochs at most, that is, how often each row is seen; for 'lbfgs', iterations at most.
+    shuffle : bool, default=True
+        Whether the rows come in a new order in each epoch.
+    random_state : int, RandomState or None, default=None
+        Decides the first weights, the order of the rows, the rows that early stopping sets aside, and what dropout and
+        its like draw. An int makes the results the same in every run.
+    tol : float >= 0, default=0.0001
+        Training has stopped improving when `n_iter_no_change` epochs in a row are less than this better than the best.
+        For 'lbfgs', the slope at which the search ends.
+    verbose : bool, default=False
+        Print the loss of each epoch.
+    warm_start : bool, default=False
+        Whether another call of fit goes on from the weights of the last one instead of new ones.
+    momentum : float in [0, 1], default=0.9
+        The share of the last step that the next one keeps; for 'sgd'.
+    nesterovs_momentum : bool, default=True
+        Whether momentum looks one step ahead; for 'sgd'.
+    early_stopping : bool, default=False
+        Whether to stop when the score on rows that are set aside stops improving, and to keep the weights that were
+        best there, instead of watching the training loss.
+    validation_fraction : float in (0, 1), default=0.1
+        The share of the rows that early stopping sets aside.
+    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+        How slowly the running means of the gradient and of its square forget; for 'adam' and 'adamw', while the other
+        solvers have their published constants.
+    epsilon : float > 0, default=1e-8
+        Keeps a division from being one by 0; for 'adam' and 'adamw'.
+    n_iter_no_change : int > 0, default=10
+        How many epochs in a row may bring no improvement before training stops.
+    max_fun : int > 0, default=15000
+        How often 'lbfgs' may compute the loss.
+    loss : 'log_loss', the name of a loss of your own in `LOSSES`, or a loss object, default='log_loss'
+        What training lowers. 'log_loss' is the cross-entropy between true classes and predicted probabilities. An
+        object has `loss_and_gradient`, `loss` and `probabilities`, as an `OwnLoss` has
         (`backprop_core.regression_losses`). Its targets are class indices, int [shape=(n,)], where there are more than
         two classes, else 0 and 1, float [shape=(n, n_outputs)].
     class_weight : dict, 'balanced', list of dict or None, default=None
-        How much a row counts for its class; multiplies `sample_weight`. As in scikit-learn's other classifiers.
+        How much a row counts for its class; multiplies `sample_weight`. 'balanced' gives all classes the same weight
+        in sum.
     label_smoothing : float in [0, 1), default=0
         Moves the targets that far from certainty towards all classes alike.
     calibrate : bool, default=False
@@ -69,7 +108,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
     mixup : float >= 0, default=0
         Trains on mixtures of two rows and their targets, in shares drawn from Beta(mixup, mixup).
     l1 : float >= 0, default=0
-        As alpha, for the sum of the weights' sizes.
+        Strength of the L1 penalty, which drives weights that are of little use to zero.
     weight_decay : float >= 0 or None, default=None
         Share of every weight that a step takes away, times the learning rate. None: 0.01 with 'adamw', else 0.
     max_norm : float > 0 or None, default=None
@@ -89,9 +128,26 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     Attributes
     ----------
-    classes_, loss_, best_loss_, loss_curve_, validation_scores_, best_validation_score_ : as in scikit-learn
-    t_, coefs_, intercepts_, n_features_in_, feature_names_in_, n_iter_, n_layers_, n_outputs_ : as in scikit-learn
-    out_activation_ : str, as in scikit-learn
+    classes_ : ndarray [shape=(n_classes,)]
+        The classes, in the order of the columns of `predict_proba`.
+    coefs_, intercepts_ : list of ndarray [shape=(fan_in, fan_out) and (fan_out,)]
+        Weights and biases of each dense layer, from input to output. What is written into them is used.
+    loss_, best_loss_ : float
+        The mean loss of the last epoch, and the lowest so far (None when stopping early).
+    loss_curve_ : list of float
+        The mean loss of each epoch.
+    validation_scores_, best_validation_score_ : list of float and float, or None
+        Accuracy on the rows that early stopping looks at, after each epoch, and the best of them.
+    n_iter_, t_ : int
+        How many epochs the last fit took, and how many rows all of them have seen together.
+    n_features_in_, n_layers_, n_outputs_ : int
+        Numbers of features, of layers (input and output included), and of outputs.
+    feature_names_in_ : ndarray of str
+        The columns' names, where X had names.
+    out_activation_ : str
+        "softmax", or "logistic" for two classes and for labels.
+    learning_rate_init_ : float
+        The learning rate that training began with.
     temperature_ : float
         What the logits are divided by; 1 unless calibrated.
     history_ : list of dict

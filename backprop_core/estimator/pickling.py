@@ -12,6 +12,7 @@ import numpy as np
 from sklearn import exceptions
 
 import backprop_core
+from backprop_core.history import Entries
 
 VERSION = "_backprop_version"
 
@@ -53,7 +54,7 @@ def complete(state: dict, kind: type) -> dict:
         state["_descent"] = state.pop("_optimizer")
     settings = inspect.signature(kind.__init__).parameters.values()
     defaults = {one.name: one.default for one in settings if one.default is not inspect.Parameter.empty}
-    learned = {"history_": [], "t_": 0, "_no_improvement_count": 0} if "_network" in state else {}
+    learned = {"history_": Entries(), "t_": 0, "_no_improvement_count": 0} if "_network" in state else {}
     return {**defaults, **learned, **state}
 
 

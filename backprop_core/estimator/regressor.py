@@ -16,15 +16,97 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
 
     Parameters
     ----------
-    loss : {'squared_error', 'poisson'} or a loss object, default='squared_error'
-        As in scikit-learn; or an object with `loss_and_gradient`, `loss` and `probabilities`, such as
-        an `OwnLoss` (`backprop_core.regression_losses`), whose targets are float [shape=(n, n_outputs)].
-    hidden_layer_sizes, activation, solver, ... : as those of `MLPClassifier`
-        All but class_weight, label_smoothing and calibrate, which concern classes.
+    loss : {'squared_error', 'poisson'}, the name of a loss of your own in `LOSSES`, or a loss object
+        What training lowers: half the squared error; or the Poisson deviance of counts and rates >= 0, for which the
+        network predicts the logarithm. An object has `loss_and_gradient`, `loss` and `probabilities`, such as an
+        `OwnLoss` (`backprop_core.regression_losses`); its targets are float [shape=(n, n_outputs)].
+    hidden_layer_sizes : array-like of int > 0, default=(100,)
+        Widths of the hidden layers, from input to output.
+    activation : str, Activation, or a sequence of these, default='relu'
+        What bends the numbers of the hidden layers: a name in `ACTIVATIONS`, or a function and derivative of your own.
+    solver : {'lbfgs', 'sgd', 'adam', 'adamw', 'adagrad', 'rmsprop', 'lion'}, default='adam'
+        The rule by which the weights change; 'lbfgs' is for small data.
+    alpha : float >= 0, default=0.0001
+        Strength of the L2 penalty, which keeps weights small.
+    batch_size : int > 0 or 'auto', default='auto'
+        Rows in a batch; 'auto' means min(200, n_samples).
+    learning_rate : str or function, default='constant'
+        How the rate changes in the course of training, as `MLPClassifier` describes it.
+    learning_rate_init : float > 0 or 'find', default=0.001
+        How far a step goes; 'find' looks for it first.
+    power_t : float >= 0, default=0.5
+        The exponent of the learning rate 'invscaling'.
+    max_iter : int > 0, default=200
+        Epochs at most, that is, how often each row is seen; for 'lbfgs', iterations at most.
+    shuffle : bool, default=True
+        Whether the rows come in a new order in each epoch.
+    random_state : int, RandomState or None, default=None
+        Decides everything that is random; an int makes the results the same in every run.
+    tol : float >= 0, default=0.0001
+        An epoch counts as an improvement if it is this much better than the best one before.
+    verbose : bool, default=False
+        Print the loss of each epoch.
+    warm_start : bool, default=False
+        Whether another call of fit goes on from the weights of the last one.
+    momentum : float in [0, 1], default=0.9
+        The share of the last step that the next one keeps; for 'sgd'.
+    nesterovs_momentum : bool, default=True
+        Whether momentum looks one step ahead; for 'sgd'.
+    early_stopping : bool, default=False
+        Whether to stop, and to choose the best weights, by the score on rows that are set aside.
+    validation_fraction : float in (0, 1), default=0.1
+        The share of the rows that early stopping sets aside.
+    beta_1, beta_2 : float in [0, 1), default=0.9 and 0.999
+        How slowly the running means of the gradient and of its square forget; for 'adam' and 'adamw'.
+    epsilon : float > 0, default=1e-8
+        Keeps a division from being one by 0; for 'adam' and 'adamw'.
+    n_iter_no_change : int > 0, default=10
+        How many epochs in a row may bring no improvement before training stops.
+    max_fun : int > 0, default=15000
+        How often 'lbfgs' may compute the loss.
+    dropout, input_dropout : float in [0, 1), default=0
+        Share of the hidden units, and of the features, that are silenced while training.
+    input_noise : float >= 0, default=0
+        Standard deviation of the noise added to the features while training.
+    normalization : {'batch', 'layer'} or None, default=None
+        Keeps what goes into each activation at mean 0 and spread 1.
+    residual : bool, default=False
+        Leads a way around each hidden layer that is as wide as the one before it.
+    mixup : float >= 0, default=0
+        Trains on mixtures of two rows and their targets.
+    l1 : float >= 0, default=0
+        Strength of the L1 penalty, which drives weights that are of little use to zero.
+    weight_decay : float >= 0 or None, default=None
+        Share of every weight that a step takes away, times the learning rate; None: 0.01 with 'adamw', else 0.
+    max_norm : float > 0 or None, default=None
+        The longest vector of incoming weights that a unit may have.
+    clip_value, clip_norm : float > 0 or None, default=None
+        Largest number in the gradient, and its greatest length.
+    warm_up : float in [0, 1), default=0
+        Share of `max_iter` epochs in which the rate rises to where the schedule begins.
+    ema_decay : float in [0, 1), default=0
+        Validate and predict with a running mean of the weights, which keeps this share of itself in each step.
+    callbacks : function, sequence of functions, or None, default=None
+        Called with the estimator after each epoch; one that returns True ends the training.
+    progress : bool, default=False
+        Show one line of progress on the error stream.
+    n_threads : int > 0 or None, default=None
+        Threads for the matrix products while fitting.
 
     Attributes
     ----------
-    history_, coefs_, ... : as those of `MLPClassifier`, but for classes_ and temperature_; scores are R^2
+    coefs_, intercepts_, loss_, loss_curve_, history_, n_iter_, learning_rate_init_ and the others
+        Those of `MLPClassifier` but classes_ and temperature_; scores are R^2, of which 1 is the best.
+    out_activation_ : str
+        "identity", or "exp" for the loss 'poisson'.
+
+    Examples
+    --------
+    >>> from backprop_core import MLPRegressor
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [1.0, 3.0, 5.0, 7.0]
+    >>> model = MLPRegressor(hidden_layer_sizes=(8,), solver="lbfgs", random_state=0).fit(X, y)
+    >>> model.predict([[1.5]]).round(1)
+    array([4.])
     """
 
     _parameter_constraints = CONSTRAINTS | REGRESSOR_CONSTRAINTS
