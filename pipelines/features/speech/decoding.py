@@ -272,7 +272,13 @@ def _ogg(source, view):
 
 def _flac(source, view):
     found = streams.flac_streams(view)
-    return [_part(source, view, stream) for stream in found] or "the sound is damaged; copy it again", False
+    parts = []
+    for stream in found:
+        part = _part(source, view, stream)
+        if stream.present is not None:
+            part.frames, part.claimed = stream.present, stream.claimed
+        parts.append(part)
+    return parts or "the sound is damaged; copy it again", False
 
 
 def _mpeg(source, view, head):
@@ -284,7 +290,7 @@ def _mpeg(source, view, head):
     for stream in found:
         part = _part(source, view, stream)
         if stream.claimed is not None:
-            part.claimed, part.frames = stream.claimed, min(stream.present, part.frames or stream.present)
+            part.claimed, part.frames = stream.claimed, stream.present
         parts.append(part)
     return parts
 
@@ -294,7 +300,7 @@ def _part(source, view, stream):
     if stream.start == 0 and stream.stop == len(view) and not stream.patch and isinstance(source, Path):
         reader = _Decoder(source)
     else:
-        reader = _Decoder(_window(view, stream.start + len(stream.patch), stream.stop, stream.patch))
+        reader = _Decoder(_window(view, stream.start, stream.stop, stream.patch))
     return _Part(reader, reader.known)
 
 

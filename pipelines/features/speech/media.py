@@ -48,7 +48,6 @@ class _PyAV:
     def __init__(self, source):
         import av
 
-        self._rest = np.empty((0, 1), np.float32)
         try:
             is_path = not isinstance(source, bytes | memoryview)
             self._container = av.open(str(source) if is_path else io.BytesIO(source), metadata_errors="ignore")
@@ -57,7 +56,9 @@ class _PyAV:
             stream = self._container.streams.audio[0]
             self._resampler = av.AudioResampler(format="fltp")
             self._decoded = self._arrays(self._container.decode(stream))
-            self._rest = next(self._decoded, self._rest)
+            self._rest = next(self._decoded, None)
+            if self._rest is None:
+                raise MediaError("it holds no sound")
         except (av.FFmpegError, ValueError, OverflowError, UnicodeError) as error:
             raise MediaError(_plain(error)) from error
         self.channels = self._rest.shape[1]

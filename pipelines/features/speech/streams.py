@@ -8,6 +8,7 @@ parted into its streams, and what surrounds them, tags above all, is left out.
 RFC 3533 (Ogg); ISO/IEC 11172-3 (MPEG audio); RFC 9639 (FLAC); id3.org (ID3v1, ID3v2).
 """
 
+import functools
 import re
 import struct
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class Stream:
     whole : bool
         Whether its last page or frame is whole.
     patch : bytes
-        What to put in the place of its first bytes, so that decoders do not believe a wrong header.
+        What to put before it, in the place of a wrong header or one that lacks, so that decoders know better.
     """
 
     start: int
@@ -40,7 +41,7 @@ class Stream:
 
 # --- Ogg ------------------------------------------------------------------------------------------------------------
 
-_FIRST_PAGE = 2
+_FIRST_PAGE, _LAST_PAGE = 2, 4
 
 
 def ogg_streams(contents):
@@ -67,9 +68,43 @@ def ogg_streams(contents):
         at = end
     starts = starts or [0]
     return [
-        Stream(start, stop, whole=whole or stop != size)
+        _ogg_stream(contents, start, stop, whole or stop != size)
         for start, stop in zip(starts, [*starts[1:], size], strict=True)
     ]
+
+
+def _ogg_stream(contents, start, stop, whole):
+    """Return one stream; where its last page does not say that it is the last, it is made to, for libsndfile's sake.
+
+    Without the mark, libsndfile takes the length of an Opus stream for one at another rate.
+    """
+    tail = bytes(contents[max(start, stop - (1 << 16) - 300) : stop])
+    at = tail.rfind(b"OggS")
+    page = bytearray(tail[at:])
+    if not whole or at < 0 or len(page) < 27 or page[5] & _LAST_PAGE:
+        return Stream(start, stop, whole=whole)
+    del page[27 + page[26] + sum(page[27 : 27 + page[26]]) :]
+    page[5] |= _LAST_PAGE
+    page[22:26] = bytes(4)
+    page[22:26] = struct.pack("<I", _ogg_checksum(page))
+    marked = bytes(contents[start : stop - len(tail) + at]) + bytes(page)
+    return Stream(stop, stop, whole=whole, patch=marked)
+
+
+@functools.cache
+def _ogg_table():
+    values = [byte << 24 for byte in range(256)]
+    for _ in range(8):
+        values = [value << 1 ^ (0x104C11DB7 if value >> 31 else 0) for value in values]
+    return tuple(values)
+
+
+def _ogg_checksum(page):
+    """Return the checksum of a page whose own is 0: a remainder by x^32 + x^26 + x^23 + … (RFC 3533)."""
+    value, table = 0, _ogg_table()
+    for byte in page:
+        value = (value << 8 & 0xFFFFFFFF) ^ table[value >> 24 ^ byte]
+    return value
 
 
 def _begins_like(rest, mark):
@@ -100,7 +135,10 @@ def _flac_stream(contents, start, stop):
     if claimed and last is not None and last > claimed:
         head = bytes(contents[start : start + 26])
         unknown = (int.from_bytes(head[18:], "big") >> 36 << 36).to_bytes(8, "big")
-        return Stream(start, stop, None, patch=head[:18] + unknown)
+        return Stream(start + 26, stop, None, patch=head[:18] + unknown)
+    if claimed and last is not None:
+        (most,) = struct.unpack_from(">H", contents, start + 10)
+        return Stream(start, stop, claimed, min(claimed, last - 1 + most))
     return Stream(start, stop, claimed or None)
 
 
@@ -219,7 +257,8 @@ def mpeg_streams(contents):
         if open_stream is None or count is not None or sr != open_stream.sr:
             if open_stream is not None:
                 streams.append(open_stream)
-            open_stream = _OpenStream(at, at + length, sr, n_samples, count, length)
+            head = _WORD.unpack_from(contents, at)[0]
+            open_stream = _OpenStream(at, at + length, sr, n_samples, count, length, head)
         open_stream.stop = at + length
         open_stream.n_frames += count is None
         at += length
@@ -236,22 +275,29 @@ class _OpenStream:
     n_samples: int
     count: tuple | None
     first_length: int
+    head: int
     n_frames: int = 0
     whole: bool = True
 
     def closed(self):
         present = self.n_frames * self.n_samples
-        if self.count is None:
-            return Stream(self.start, self.stop, None, present, self.whole)
-        n_frames, n_bytes = self.count
+        n_frames, n_bytes = self.count or (0, None)
         if n_frames == self.n_frames:
             return Stream(self.start, self.stop, None, present, self.whole)
-        # The header is wrong: the decoder must not see it.
-        claims_more = n_frames > self.n_frames and (n_bytes is None or n_bytes > self.stop - self.start)
-        if n_bytes is None and self.whole:
-            claims_more = False
-        claimed = n_frames * self.n_samples if claims_more else None
-        return Stream(self.start + self.first_length, self.stop, claimed, present, self.whole)
+        # The header is wrong, or lacks where decoders would guess the length from the first frame: they get another.
+        too_few = n_frames > self.n_frames and (not self.whole if n_bytes is None else n_bytes > self.stop - self.start)
+        start = self.start + (self.first_length if self.count else 0)
+        counted = _counting_frame(self.head, self.n_frames, self.stop - start)
+        return Stream(start, self.stop, n_frames * self.n_samples if too_few else None, present, self.whole, counted)
+
+
+def _counting_frame(head, n_frames, n_bytes):
+    """Return a frame that says how many follow, as its kind is written (Xing), in the manner of the frame of a head."""
+    head = (head | 0x10000) & ~0xF200 | 0x8000  # no checksum, the eighth of the rates in bits, no padding
+    length, *_ = _described(head >> 8)
+    at = _XING_AT[head >> 19 & 3 == 3, head >> 6 & 3 == 3]
+    content = _WORD.pack(head) + bytes(at - 4) + b"Xing" + struct.pack(">III", 3, n_frames, n_bytes + length)
+    return content.ljust(length, b"\0")
 
 
 def _next_frame(contents, at, known):
@@ -287,8 +333,10 @@ def _end_of_frames(contents):
         if bytes(contents[max(0, end - 128) :][:3]) == b"TAG":
             end -= 128
         elif end >= 32 and bytes(contents[end - 32 : end - 24]) == b"APETAGEX":
-            size, flags = struct.unpack_from("<I4xI", contents, end - 20)
-            length = size + (32 if flags & 0x80000000 else 0)
+            (size,) = struct.unpack_from("<I", contents, end - 20)
+            length = size + 32
+            if length > end or bytes(contents[end - length : end - length + 8]) != b"APETAGEX":
+                length = size  # without a header of its own
             if not 32 <= length <= end:
                 return end
             end -= length

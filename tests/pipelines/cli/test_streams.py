@@ -1,0 +1,96 @@
+"""Whatever standard output is, results come out of it, and JSON is valid."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(scope="module")
+def cyrillic(tmp_path_factory, call):
+    """A model of two words in Cyrillic, one with a smiling face, and a picture called so: (model, picture)."""
+    folder = tmp_path_factory.mktemp("words")
+    for k, name in enumerate(("да", "нет 😀")):
+        (folder / "set" / name).mkdir(parents=True)
+        for i in range(8):
+            pixels = np.random.default_rng(i).integers(0, 60, (28, 28), dtype=np.uint8)
+            pixels[3 + 11 * k : 14 + 11 * k, 4:24] += 180
+            Image.fromarray(pixels).save(folder / "set" / name / f"{i}.png")
+    model = folder / "m.safetensors"
+    assert call("train", "images", "--dataset", folder / "set", "--epochs", "1", "--out", model).code == 0
+    return model, folder / "set" / "нет 😀" / "1.png"
+
+
+ENCODINGS = ["ascii", "latin-1", "cp1252", "cp437", "utf-8", "utf-16", "koi8-r"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("form", [(), ("--csv",), ("--json",)])
+def test_any_encoding_takes_any_result(start, cyrillic, encoding, form):
+    model, picture = cyrillic
+    process = start("predict", model, picture, *form, env_extra={"PYTHONIOENCODING": encoding}, text=False)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    if form == ("--json",):
+        text = output.decode("utf-16" if encoding == "utf-16" else "utf-8")
+        assert json.loads(text)[0]["path"] == str(picture)
+    else:
+        assert b"1.png" in output.replace(b"\0", b"")
+        output.decode(encoding)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_help_and_errors_come_out_in_any_encoding(start, cyrillic, encoding):
+    for words, code in ((("predict", "--help"), 0), (("predict", cyrillic[0], "где.png"), 3)):
+        process = start(*words, env_extra={"PYTHONIOENCODING": encoding}, text=False)
+        output, errors = process.communicate(timeout=60)
+        assert process.returncode == code
+        (output + errors).decode(encoding)
+
+
+def test_the_bytes_of_a_name_that_is_no_text_come_out_as_they_were(start, cyrillic, tmp_path):
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")
+    os.link(cyrillic[1], name)
+    process = start("predict", cyrillic[0], name, "--csv", text=False)
+    assert b"/caf\xe9.png" in process.communicate(timeout=60)[0]
+
+
+@pytest.mark.parametrize(
+    "replaced",
+    ["sys.stdout = io.StringIO()", "sys.stdin = None", "sys.stdout = sys.stderr = io.StringIO()", "sys.stderr = None"],
+)
+def test_main_runs_where_streams_are_no_files(start, replaced):
+    after = "import atexit; print"
+    process = start("datasets", before=f"import io, sys\n{replaced}\n{after}")
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_main_runs_in_a_thread():
+    program = (
+        "import io, sys, threading\nsys.argv = ['backprop', 'datasets']\nsys.stdout = io.StringIO()\n"
+        "from pipelines.cli import main\nended = []\n"
+        "def run():\n    try:\n        main()\n    except SystemExit as end:\n        ended.append(end.code)\n"
+        "thread = threading.Thread(target=run)\nthread.start()\nthread.join()\n"
+        "assert ended == [0] and len(sys.stdout.getvalue()) > 100"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_what_a_c_library_prints_does_not_reach_the_user(start):
+    before = "import click\nfrom pipelines.cli import group\n@group.cli.command()\ndef noise():\n"
+    before += "    import os, sys\n    os.write(2, b'[libmpg123] oh')\n    click.echo('mine', err=True)\n"
+    _, errors = start("noise", before=before).communicate(timeout=60)
+    assert errors == "mine\n"
+
+
+def test_a_backend_that_is_not_installed_does_no_harm():
+    program = "from pipelines.report import chart; assert chart.settings()['backend'] == 'svg'"
+    for backend in ("module://no.such.backend", "nonsense", "", "TkAgg"):
+        subprocess.run(
+            [sys.executable, "-c", program], check=True, timeout=60, env={**os.environ, "MPLBACKEND": backend}
+        )
