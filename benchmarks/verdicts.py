@@ -33,7 +33,7 @@ from benchmarks import results_file
 from pipelines import datasets
 from pipelines.diagnosis.fit import DIVERGED, GOOD, OVER, UNDER, UNFINISHED, UNKNOWN, VERDICTS
 from pipelines.diagnosis.mislabelled import margins, out_of_fold
-from pipelines.diagnosis.probes import FOLDS, Probes
+from pipelines.diagnosis.probes import FOLDS, SPARE, Probes
 from pipelines.learning.preparation import augmented, prepare
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.tasks.images import TASK as IMAGES
@@ -93,7 +93,7 @@ def leaky(prepared, rng):
 def shuffled(prepared, rng):
     """Put all labels in random order."""
     dataset, y = prepared.dataset, prepared.dataset.y.copy()
-    used = np.flatnonzero(dataset.role != "spare")
+    used = np.flatnonzero(dataset.role != SPARE)
     y[used] = rng.permutation(y[used])
     return replace(prepared, dataset=replace(dataset, y=y))
 
@@ -194,7 +194,7 @@ def _material(name, case, rng):
     if kept:
         y = np.searchsorted(kept, y).clip(max=len(kept) - 1)
         labels = tuple(labels[k] for k in kept)
-    role = np.full(len(dataset), "spare")
+    role = np.full(len(dataset), SPARE)
     for new, old, most in (("train", ("train",), case.n_train), ("valid", ("valid", "test"), case.n_valid)):
         rows = rng.permutation(np.flatnonzero(usable & np.isin(dataset.role, old)))[:most]
         role[rows] = new
@@ -208,7 +208,8 @@ def wrong_labels(seed=SEED):
     prepared = prepare(dataset, IMAGES.extractor_for(dataset))
     prepared, wrong = _wrong(prepared, np.random.default_rng(seed))
     probes = Probes(augmented(prepared, IMAGES, recipe).without_items(), IMAGES.per_feature, recipe, seed)
-    results = dict(trainings.run(probes, [("fold", k) for k in range(FOLDS)]))
+    keys = [("fold", k) for k in range(FOLDS)]
+    results = {key: probes.read(key, found) for key, found in trainings.run(probes, keys)}
     rows, probabilities = out_of_fold(probes, results)
     order = rows[np.argsort(margins(prepared.dataset.y[rows], probabilities), kind="stable")]
     is_wrong = np.isin(order, wrong)

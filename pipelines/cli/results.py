@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli.terminal import as_json, csv_line, note, program, table
-from pipelines.wording import percent
+from pipelines.cli.terminal import as_json, note, program, table
+from pipelines.wording import csv_line, percent
 
 
 def dataset_notes(dataset, fallback, warnings=()):

@@ -1,7 +1,5 @@
-"""The terminal: JSON, tables and lines of CSV for standard output, and notes for standard error."""
+"""The terminal: JSON and tables for standard output, and notes for standard error."""
 
-import csv
-import io
 import json
 import shutil
 import sys
@@ -47,10 +45,3 @@ def program():
     if shutil.which("backprop"):
         return "backprop"
     return sys.argv[0] if Path(sys.argv[0]).stem == "backprop" else "python -m pipelines"
-
-
-def csv_line(values):
-    """Return values as one line of CSV, without its line end."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(values)
-    return line.getvalue()

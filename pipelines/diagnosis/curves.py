@@ -4,11 +4,11 @@ A learning curve shows accuracy against the number of training rows: where it st
 worth the trouble; where it is flat, they are not. A validation curve shows accuracy against one setting, such as the
 width of the hidden layers: left of its summit the network learns too little, right of it by heart.
 
-All points of a curve are asked about the same validation rows, so that two of them are compared row by row.
+All points of a curve are measured on the same validation rows, so that two of them are compared row by row.
 """
 
 from backprop_core.metrics import wilson_interval
-from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding
+from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding, Kind
 from pipelines.diagnosis.probes import LINEAR, MAIN
 from pipelines.diagnosis.thresholds import PROBE_THRESHOLDS
 from pipelines.diagnosis.uncertainty import in_points, paired_gain
@@ -23,7 +23,7 @@ def learning_curve(probes, results):
     Parameters
     ----------
     probes : Probes
-    results : dict of key to result, those that are there
+    results : dict of key to ProbeResult, those that are there
 
     Returns
     -------
@@ -34,31 +34,33 @@ def learning_curve(probes, results):
     points = {value: result for (name, value), result in results.items() if name == "rows"}
     if probes.of_rows(probes.n_train) == MAIN:
         points[probes.n_train] = results[MAIN]
-    points = {n: result for n, result in points.items() if not result["diverged"]}
+    points = {n: result for n, result in points.items() if not result.diverged}
     if len(points) < 2:
         return None, []
     sizes = sorted(points)
-    record = {"rows": sizes, **_columns([points[n] for n in sizes])}
+    record = {"rows": sizes, **_collect_columns([points[n] for n in sizes])}
     record["how"] = (
         f"The same recipe with seed {probes.seed}, {probes.n_steps:,} steps each, on the first rows of one random "
-        "order of the training rows, each class in proportion; all asked about the same validation rows."
+        "order of the training rows, each class in proportion. All are measured on the same validation rows."
     )
-    return record, [_more_samples(sizes, points, probes.n_steps)]
+    return record, [_judge_more_samples(sizes, points, probes.n_steps)]
 
 
-def _more_samples(sizes, points, n_steps):
+def _judge_more_samples(sizes, points, n_steps):
     """Say whether the last doubling of the training rows was worth it."""
     last = sizes[-1]
     before = min(sizes[:-1], key=lambda n: abs(n - last / 2))
-    gain, error = paired_gain(points[last]["right"], points[before]["right"])
-    evidence = {"rows_before": before, "rows": last, "gain": gain, "gain_error": error, "limit": GAIN}
-    rise = f"From {before:,} to {last:,} rows, {n_steps:,} steps each, accuracy changes by {in_points(gain, error)}"
-    name = "learning curve"
-    if gain - 2 * error > GAIN:
-        return Finding(name, FINE, evidence, f"{rise}: it is still rising, so more samples would help.")
-    if gain + 2 * error < 2 * GAIN:
-        return Finding(name, FINE, evidence, f"{rise}: it is flat, so more samples of the same kind would help little.")
-    return Finding(name, UNCERTAIN, evidence, f"{rise}: too little to tell whether more samples would help.")
+    gain, error = paired_gain(points[last].right, points[before].right)
+    rising, flat = gain - 2 * error > GAIN, gain + 2 * error < 2 * GAIN
+    evidence = {"rows_before": before, "rows": last, "gain": gain, "gain_error": error, "limit": GAIN, "rising": rising}
+    change = f"From {before:,} to {last:,} rows, {n_steps:,} steps each, accuracy changes by {in_points(gain, error)}"
+    if rising:
+        advice = f"{change}. The curve is still rising, so more samples would help."
+    elif flat:
+        advice = f"{change}. The curve is flat, so more samples of the same kind would help little."
+    else:
+        advice = f"{change}. This is too uncertain to say whether more samples would help."
+    return Finding(Kind.LEARNING_CURVE, FINE if rising or flat else UNCERTAIN, evidence, advice)
 
 
 def validation_curves(probes, results):
@@ -72,7 +74,7 @@ def validation_curves(probes, results):
         A problem where another value is clearly better than the chosen one; its `changes` are that value.
     """
     base, recipe = results.get(probes.base), probes.recipe
-    if not base or base["diverged"]:
+    if not base or base.diverged:
         return [], []
     regulariser = probes.regulariser
     records, findings = [], []
@@ -80,7 +82,7 @@ def validation_curves(probes, results):
         ("width", 1.0, lambda factor: {"hidden": [max(1, round(factor * width)) for width in recipe.hidden]}),
         (regulariser, getattr(recipe, regulariser), lambda value: {regulariser: value}),
     ):
-        points = {value: result for (key, value), result in results.items() if key == name and not result["diverged"]}
+        points = {value: result for (key, value), result in results.items() if key == name and not result.diverged}
         if not points:
             continue
         points[chosen] = base
@@ -90,50 +92,54 @@ def validation_curves(probes, results):
             f"{probes.n_train:,} training rows"
         )
         how += "; widths as multiples of the recipe's hidden layers." if name == "width" else "."
-        columns = _columns([points[value] for value in values])
+        columns = _collect_columns([points[value] for value in values])
         records.append({"parameter": name, "values": values, **columns, "chosen": chosen, "how": how})
-        findings.append(_better(name, chosen, points, changes_of))
+        findings.append(_judge_values(name, chosen, points, changes_of))
     return records, findings
 
 
-def _better(name, chosen, points, changes_of):
+def _judge_values(name, chosen, points, changes_of):
     """Say whether another value than the chosen one is clearly better."""
-    gains = {v: paired_gain(point["right"], points[chosen]["right"]) for v, point in points.items() if v != chosen}
+    gains = {v: paired_gain(point.right, points[chosen].right) for v, point in points.items() if v != chosen}
     best = max(gains, key=lambda value: gains[value][0])
     gain, error = gains[best]
     evidence = {"chosen": chosen, "best_other": best, "gain": gain, "gain_error": error, "limit": GAIN}
     what = f"{best:g} times the width" if name == "width" else f"{name.replace('_', ' ')} {best:g}"
+    heading = f"{name} curve"
     if gain - ERRORS * error > GAIN:
-        advice = f"With {what}, validation accuracy is better by {in_points(gain, error)}: use that."
-        return Finding(f"{name} curve", PROBLEM, evidence, advice, changes_of(best))
-    advice = f"No other value is clearly better; the best of them, {what}, differs by {in_points(gain, error)}."
-    return Finding(f"{name} curve", FINE, evidence, advice)
+        advice = f"With {what}, validation accuracy is better by {in_points(gain, error)}. Use this value."
+        return Finding(Kind.VALIDATION_CURVE, PROBLEM, evidence, advice, changes_of(best), heading)
+    advice = f"No other value is clearly better. The best of them, {what}, differs by {in_points(gain, error)}."
+    return Finding(Kind.VALIDATION_CURVE, FINE, evidence, advice, name=heading)
 
 
 def depth(probes, results):
     """Return the finding on whether hidden layers are of any use, against the linear classifier; in a list."""
     base, linear = results.get(probes.base), results.get(LINEAR)
-    if not base or not linear or base["diverged"] or linear["diverged"]:
+    if not base or not linear or base.diverged or linear.diverged:
         return []
-    gain, error = paired_gain(base["right"], linear["right"])
-    evidence = {"linear": linear["valid"]["accuracy"], "network": base["valid"]["accuracy"]}
+    gain, error = paired_gain(base.right, linear.right)
+    evidence = {"linear": linear.valid["accuracy"], "network": base.valid["accuracy"]}
     evidence |= {"gain": gain, "gain_error": error}
-    seen = f"On the same {probes.n_part:,} training rows the network is better than a linear classifier by"
+    comparison = (
+        f"Trained on the same {probes.n_part:,} rows, the network is better than a linear classifier by "
+        f"{in_points(gain, error)}"
+    )
     if gain - 2 * error > 0:
-        return [Finding("linear baseline", FINE, evidence, f"{seen} {in_points(gain, error)}.")]
+        return [Finding(Kind.LINEAR_BASELINE, FINE, evidence, f"{comparison}.")]
     if gain + 2 * error < 0:
         advice = (
-            f"A linear classifier is better than the network by {in_points(-gain, error)}: the hidden layers do harm "
+            f"A linear classifier is better than the network by {in_points(-gain, error)}. The hidden layers do harm "
             "as they are trained now."
         )
-        return [Finding("linear baseline", PROBLEM, evidence, advice)]
-    advice = f"{seen} {in_points(gain, error)}, which may be chance: the hidden layers are of no use that can be seen."
-    return [Finding("linear baseline", UNCERTAIN, evidence, advice)]
+        return [Finding(Kind.LINEAR_BASELINE, PROBLEM, evidence, advice)]
+    advice = f"{comparison}, which may be chance. The data do not show that the hidden layers help."
+    return [Finding(Kind.LINEAR_BASELINE, UNCERTAIN, evidence, advice)]
 
 
-def _columns(points):
+def _collect_columns(points):
     return {
-        "train": [point["train"]["accuracy"] for point in points],
-        "valid": [point["valid"]["accuracy"] for point in points],
-        "valid_ci95": [list(wilson_interval(float(p["right"].mean()), len(p["right"]))) for p in points],
+        "train": [point.train["accuracy"] for point in points],
+        "valid": [point.valid["accuracy"] for point in points],
+        "valid_ci95": [list(wilson_interval(float(p.right.mean()), len(p.right))) for p in points],
     }

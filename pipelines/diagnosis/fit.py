@@ -3,12 +3,12 @@
 Two numbers tell, if they are measured alike: how well it does on the rows that it learned from, and how well on rows
 that it did not. Low on both: it learned too little, because it cannot (underfitting), or because it was stopped on the
 way (not converged). High on the former and clearly lower on the latter: it learned rows by heart (overfitting). And a
-loss that is no number any more says that nothing was learned at all (diverged).
+loss that is no longer a number says that nothing was learned at all (diverged).
 """
 
 import math
 
-from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding
+from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding, Kind
 from pipelines.diagnosis.thresholds import FIT_THRESHOLDS
 from pipelines.diagnosis.uncertainty import gap_error, samples_needed, standard_error
 
@@ -51,10 +51,10 @@ def diverged(entries):
     """Return the finding about a training whose loss stopped being a number; `entries` as in `of_history`."""
     finished = sum("train" in entry for entry in entries)
     advice = (
-        f"The loss stopped being a number in epoch {finished + 1}: the steps were too long. Lower the learning rate, "
-        "and clip the gradient."
+        f"The loss stopped being a number in epoch {finished + 1}, because the steps were too long. Lower the learning "
+        "rate, and clip the gradient."
     )
-    return Finding(DIVERGED, PROBLEM, {"epochs_finished": finished}, advice)
+    return _finding(DIVERGED, PROBLEM, {"epochs_finished": finished}, advice)
 
 
 def falling(finished):
@@ -96,29 +96,33 @@ def of_scores(train, n_train, valid, n_valid, n_classes, still_learning, why_unf
         "limit_level": LIMITS["level"],
         "still_learning": bool(still_learning),
     }
-    seen = (
-        f"{100 * train:.1f} % of {n_train:,} training rows are recognised, and {100 * valid:.1f} % of {n_valid:,} "
-        f"validation rows: {_points(gap)} ± {200 * error:.1f}"
+    scores = (
+        f"The network recognises {100 * train:.1f} % of {n_train:,} training rows and {100 * valid:.1f} % of "
+        f"{n_valid:,} validation rows: {_points(gap)} ± {200 * error:.1f}"
     )
     if gap - 2 * error > LIMITS["gap"]:
-        advice = f"{seen}. Much of what was learned holds for the training rows alone."
-        return Finding(OVER, PROBLEM, evidence, advice)
+        advice = f"{scores}. Much of what was learned holds for the training rows alone."
+        return _finding(OVER, PROBLEM, evidence, advice)
     if learned < LIMITS["level"]:
         name = UNFINISHED if still_learning else UNDER
-        advice = f"Even of the training rows, {100 - 100 * train:.1f} % are not recognised. "
-        advice += f"It was still learning: {why_unfinished}." if still_learning else "More of the same will not do."
-        return Finding(name, PROBLEM, evidence, advice)
+        advice = f"The network does not recognise {100 - 100 * train:.1f} % even of the training rows. "
+        advice += f"It was still learning: {why_unfinished}." if still_learning else "Longer training will not help."
+        return _finding(name, PROBLEM, evidence, advice)
     if gap > LIMITS["gap"] or (2 * error > LIMITS["gap"] and gap + 2 * error > LIMITS["gap"]):
         distance = max(abs(gap - LIMITS["gap"]), LIMITS["gap"] / 2)
         of_train = min(standard_error(train, n_train), distance / 4)
         evidence["valid_needed"] = needed = max(samples_needed(valid, distance, of_train), n_valid + 1)
         advice = (
-            f"{seen}. That is not enough to tell a good fit from overfitting ({100 * LIMITS['gap']:g} points): about "
-            f"{needed - n_valid:,} more validation rows would."
+            f"{scores}. These rows are too few to tell a good fit from overfitting ({100 * LIMITS['gap']:g} points); "
+            f"about {needed - n_valid:,} more validation rows would tell."
         )
-        return Finding(UNKNOWN, UNCERTAIN, evidence, advice)
-    advice = f"{seen}. What was learned holds for new rows too."
-    return Finding(GOOD, FINE, evidence, advice)
+        return _finding(UNKNOWN, UNCERTAIN, evidence, advice)
+    advice = f"{scores}. What was learned holds for new rows too."
+    return _finding(GOOD, FINE, evidence, advice)
+
+
+def _finding(name, verdict, evidence, advice):
+    return Finding(Kind.FIT, verdict, evidence, advice, name=name)
 
 
 def _points(gap):
@@ -144,8 +148,8 @@ def learns_from_more_epochs(train, epochs, longer, longer_epochs, n_classes):
     descent, longer_descent = guessing - train["loss"], guessing - longer["loss"]
     farther = longer_descent > LIMITS["begun"] * guessing and longer_descent > LIMITS["farther"] * descent
     why = (
-        f"with {longer_epochs} epochs instead of {epochs}, {100 * longer['accuracy']:.1f} % of the training rows are "
-        f"recognised instead of {100 * train['accuracy']:.1f} %, and their loss is {longer['loss']:.2f} instead of "
+        f"with {longer_epochs} epochs instead of {epochs}, it recognises {100 * longer['accuracy']:.1f} % of the "
+        f"training rows instead of {100 * train['accuracy']:.1f} %, and their loss is {longer['loss']:.2f} instead of "
         f"{train['loss']:.2f}"
     )
     return closed > LIMITS["closed"] or farther, why

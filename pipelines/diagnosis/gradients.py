@@ -1,18 +1,17 @@
 """The health of the gradients, in words: which layers learn, which do not, and what would help.
 
 What `backprop_core.health` recorded is numbers for each layer and epoch. Here they are compared with the limits in
-`thresholds`, and each comparison is told, the reassuring ones too.
+`thresholds`, and each comparison is a finding, the reassuring ones too.
 """
 
 import math
 
 import numpy as np
 
-from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding
+from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding, Kind
 from pipelines.diagnosis.thresholds import GRADIENT_THRESHOLDS
 
 LIMITS = {name: threshold.value for name, threshold in GRADIENT_THRESHOLDS.items()}
-NAMES = ("vanishing gradients", "exploding gradients", "dead units", "saturated units", "step size")
 
 
 def findings(entries, description):
@@ -26,16 +25,16 @@ def findings(entries, description):
 
     Returns
     -------
-    findings : list of Finding, one for each of `NAMES`
+    findings : list of Finding, one of each kind in `CHECKS`
         The layers in their evidence count from 1, the dense ones, or the activations behind them. All are
         "inconclusive" where the training's health was not watched.
     """
     watched = [entry for entry in entries if "health" in entry]
     if not watched:
-        advice = "The layers were not watched while this network learned; train it again to know."
-        return [Finding(name, UNCERTAIN, {}, advice) for name in NAMES]
+        advice = "The layers were not watched while this network learned. Train it again to know."
+        return [Finding(kind, UNCERTAIN, {}, advice) for kind in CHECKS]
     course = _Course(watched, description)
-    return [judge(course) for judge in (_vanishing, _exploding, _dead, _saturated, _step_size)]
+    return [Finding(kind, *judge(course)) for kind, judge in CHECKS.items()]
 
 
 class _Course:
@@ -52,16 +51,16 @@ class _Course:
 
     def __init__(self, entries, description):
         finished = [entry for entry in entries if "train" in entry]
-        self.gradient = _columns(entries, "gradient")
-        self.update = _columns(entries, "update_ratio")
-        # The activations of an epoch that diverged tell of the wreck, not of what led to it.
+        self.gradient = _stack_columns(entries, "gradient")
+        self.update = _stack_columns(entries, "update_ratio")
+        # The activations of an epoch that diverged show the result of the divergence, not its cause.
         latest = (finished or entries)[-1:]
-        self.dead, self.saturated = _columns(latest, "dead")[0], _columns(latest, "saturated")[0]
+        self.dead, self.saturated = _stack_columns(latest, "dead")[0], _stack_columns(latest, "saturated")[0]
         self.losses = np.array([entry["train"]["loss"] for entry in finished])
         self.clip_rate = np.array([entry["clip_rate"] for entry in finished])
         self.learning_rate = max(entry["learning_rate"] for entry in entries)
         self.diverged = len(finished) < len(entries)
-        self.blank = math.log(max(_dense(description)[-1]["fan_out"], 2))
+        self.blank = math.log(max(_find_dense(description)[-1]["fan_out"], 2))
         self.n_layers = self.gradient.shape[1]
 
     @property
@@ -86,159 +85,172 @@ class _Course:
 
     def changed_rate(self, factor):
         """Return the recipe entry of another learning rate; none where not even this one is known."""
-        return {"learning_rate": _plain(factor * self.learning_rate)} if self.learning_rate else {}
+        return {"learning_rate": _round_for_json(factor * self.learning_rate)} if self.learning_rate else {}
 
 
-def _vanishing(course):
-    first, greatest = _first_and_greatest(course)
+def _judge_vanishing(course):
+    """Return verdict, evidence, advice and, for a problem, the changes that would help; so do the other judges."""
+    first, greatest = _measure_first_and_greatest(course)
     ratio = first / greatest if greatest else 0.0
     evidence = {
-        "first_layers": _plain(first),
-        "greatest_layer": _plain(greatest),
-        "ratio": _plain(ratio),
+        "first_layers": _round_for_json(first),
+        "greatest_layer": _round_for_json(greatest),
+        "ratio": _round_for_json(ratio),
         "limit": LIMITS["vanishing_ratio"],
         "limit_greatest": LIMITS["faint"],
         "layers": course.n_layers,
         "learned": bool(course.learned),
     }
-    name = NAMES[0]
     if course.stopped_layer:
         evidence["blocked_by"] = course.stopped_layer
-        advice = f"No error passes hidden layer {course.stopped_layer}, all of whose units are dead: see there first."
-        return Finding(name, UNCERTAIN, evidence, advice)
+        advice = f"No error passes hidden layer {course.stopped_layer}, because all of its units are dead."
+        return UNCERTAIN, evidence, advice
     faded, faint = ratio < LIMITS["vanishing_ratio"], greatest < LIMITS["faint"]
     if course.diverged or course.learned or not (faded or faint):
-        advice = f"The gradient of the first layers is {ratio:.2g} of the greatest layer's: the error reaches them."
+        advice = f"The gradient of the first layers is {ratio:.2g} of the greatest layer's. The error reaches them."
         if faded or faint:
             advice = f"The gradient was faint at first ({ratio:.2g} of the greatest layer's), but the network learned."
-        return Finding(name, FINE, evidence, advice)
-    seen = (
-        f"Of {course.n_layers} layers, the first get a gradient {ratio:.2g} as long as the greatest"
+        return FINE, evidence, advice
+    lengths = (
+        f"The first of {course.n_layers} layers get a gradient {ratio:.2g} as long as the greatest"
         if faded
         else f"No layer's gradient is longer than {greatest:.2g}"
     )
     advice = (
-        f"{seen}, and the loss stays where guessing has it: what there is to learn fades on its way through the "
-        "layers. Use an activation of slope 1 (relu, gelu), which comes with He's initialisation, layer normalisation "
-        "and residual connections."
+        f"{lengths}, and the loss stays at that of guessing. The error fades on its way through the layers. Use an "
+        "activation of slope 1 (relu, gelu), which comes with He's initialisation, layer normalisation and residual "
+        "connections."
     )
-    return Finding(name, PROBLEM, evidence, advice, {"activation": "gelu", "normalization": "layer", "residual": True})
+    return PROBLEM, evidence, advice, {"activation": "gelu", "normalization": "layer", "residual": True}
 
 
-def _exploding(course):
+def _judge_exploding(course):
     finite = np.isfinite(course.gradient)
     greatest = np.where(finite, course.gradient, 0).max(axis=1)
     peak, late = float(greatest.max()), float(np.median(greatest[len(greatest) // 2 :]))
     growth = peak / float(greatest[0]) if greatest[0] else 0.0
-    last = _typical(course.gradient[:, -1])
-    ratio = _typical(course.gradient[:, 0]) / last if last else 0.0
+    last = _take_typical(course.gradient[:, -1])
+    ratio = _take_typical(course.gradient[:, 0]) / last if last else 0.0
     clip_rate = float(course.clip_rate[len(course.clip_rate) // 2 :].mean()) if course.clip_rate.size else 0.0
-    reasons = {
-        "the loss stopped being a number": course.diverged,
-        "some gradients are not finite": not finite.all(),
-        f"the gradient of a layer is {peak:.2g} long": (
-            late > LIMITS["loud"] or (peak > LIMITS["loud"] and course.ends_badly)
+    reasons = (
+        (course.diverged, "the loss stopped being a number"),
+        (not finite.all(), "some gradients are not finite"),
+        (
+            late > LIMITS["loud"] or (peak > LIMITS["loud"] and course.ends_badly),
+            f"the gradient of a layer is {peak:.2g} long",
         ),
-        f"the gradient grew {growth:.2g} times in the course of the training": (
-            growth > LIMITS["growth"] and peak > LIMITS["grown"] and course.ends_badly
+        (
+            growth > LIMITS["growth"] and peak > LIMITS["grown"] and course.ends_badly,
+            f"the gradient grew {growth:.2g} times in the course of the training",
         ),
-        f"the gradient of the first layer is {ratio:.2g} times that of the last": (
-            ratio > LIMITS["exploding_ratio"] and not course.learned
+        (
+            ratio > LIMITS["exploding_ratio"] and not course.learned,
+            f"the gradient of the first layer is {ratio:.2g} times that of the last",
         ),
-        f"clipping cut {100 * clip_rate:.0f} % of the later steps": (
-            clip_rate > LIMITS["clip_rate"] and not course.learned and len(course.losses) > 2
+        (
+            clip_rate > LIMITS["clip_rate"] and not course.learned and len(course.losses) > 2,
+            f"clipping cut {100 * clip_rate:.0f} % of the later steps",
         ),
-    }
+    )
     evidence = {
         "diverged": course.diverged,
         "finite": bool(finite.all()),
-        "greatest_gradient": _plain(peak),
+        "greatest_gradient": _round_for_json(peak),
         "limit_gradient": LIMITS["loud"],
-        "growth": _plain(growth),
+        "growth": _round_for_json(growth),
         "limit_growth": LIMITS["growth"],
-        "first_to_last": _plain(ratio),
+        "first_to_last": _round_for_json(ratio),
         "limit_ratio": LIMITS["exploding_ratio"],
-        "clip_rate": _plain(clip_rate),
+        "clip_rate": _round_for_json(clip_rate),
         "limit_clip_rate": LIMITS["clip_rate"],
     }
-    true = [reason for reason, holds in reasons.items() if holds]
+    true = [reason for holds, reason in reasons if holds]
     if not true:
         advice = f"Gradients stay within bounds: at most {peak:.2g} long in any layer."
-        return Finding(NAMES[1], FINE, evidence, advice)
+        return FINE, evidence, advice
     advice = f"The gradients explode: {' and '.join(true)}. Lower the learning rate, clip the gradient, and normalise."
     changes = {**course.changed_rate(0.1), "clip_norm": 1.0, "normalization": "layer"}
-    return Finding(NAMES[1], PROBLEM, evidence, advice, changes)
+    return PROBLEM, evidence, advice, changes
 
 
-def _dead(course):
-    share, layer = _worst(course.dead)
-    evidence = {"share": _plain(share), "hidden_layer": layer, "limit": LIMITS["dead"]}
+def _judge_dead_units(course):
+    share, layer = _find_worst(course.dead)
+    evidence = {"share": _round_for_json(share), "hidden_layer": layer, "limit": LIMITS["dead"]}
     if course.diverged and not course.losses.size:
-        return Finding(NAMES[2], UNCERTAIN, evidence, "The training diverged before an epoch was over.")
+        return UNCERTAIN, evidence, "The training diverged before an epoch was over."
     if share < LIMITS["dead"]:
         advice = f"At most {100 * share:.0f} % of a layer's units are dead." if layer else "There are no hidden units."
-        return Finding(NAMES[2], FINE, evidence, advice)
+        return FINE, evidence, advice
     advice = (
-        f"{100 * share:.0f} % of the units of hidden layer {layer} answer no sample and will never learn again. Lower "
-        "the learning rate, use an activation that is nowhere flat (leaky_relu, gelu), and normalise."
+        f"{100 * share:.0f} % of the units of hidden layer {layer} are 0 for every sample and will never learn again. "
+        "Lower the learning rate, use an activation that is nowhere flat (leaky_relu, gelu), and normalise."
     )
     changes = {"activation": "leaky_relu", **course.changed_rate(0.1), "normalization": "layer"}
-    return Finding(NAMES[2], PROBLEM, evidence, advice, changes)
+    return PROBLEM, evidence, advice, changes
 
 
-def _saturated(course):
-    share, layer = _worst(course.saturated)
-    evidence = {"share": _plain(share), "hidden_layer": layer, "limit": LIMITS["saturated"]}
+def _judge_saturated_units(course):
+    share, layer = _find_worst(course.saturated)
+    evidence = {"share": _round_for_json(share), "hidden_layer": layer, "limit": LIMITS["saturated"]}
     if layer is None:
-        return Finding(NAMES[3], FINE, evidence, "No activation here has an upper bound to get stuck at.")
+        return FINE, evidence, "No activation here has an upper bound to get stuck at."
     if course.diverged and not course.losses.size:
-        return Finding(NAMES[3], UNCERTAIN, evidence, "The training diverged before an epoch was over.")
+        return UNCERTAIN, evidence, "The training diverged before an epoch was over."
     if share < LIMITS["saturated"] or not course.ends_badly:
         advice = f"At most {100 * share:.0f} % of a layer's outputs are saturated."
-        return Finding(NAMES[3], FINE, evidence, advice)
+        return FINE, evidence, advice
     advice = (
-        f"{100 * share:.0f} % of the outputs of hidden layer {layer} sit at the ends of their activation, where hardly "
-        "any error gets through. Use gelu or relu, start from smaller weights, and normalise."
+        f"{100 * share:.0f} % of the outputs of hidden layer {layer} are at the ends of their activation, where hardly "
+        "any error passes. Use gelu or relu, start from smaller weights, and normalise."
     )
-    return Finding(NAMES[3], PROBLEM, evidence, advice, {"activation": "gelu", "normalization": "layer"})
+    return PROBLEM, evidence, advice, {"activation": "gelu", "normalization": "layer"}
 
 
-def _step_size(course):
+def _judge_step_size(course):
     steps = np.nan_to_num(course.update, nan=0.0).max(axis=1)
     peak = float(steps.max())
     evidence = {
-        "peak_update_ratio": _plain(peak),
+        "peak_update_ratio": _round_for_json(peak),
         "smallest": LIMITS["smallest_update"],
         "largest": LIMITS["largest_update"],
         "learning_rate": course.learning_rate,
     }
     if peak > LIMITS["largest_update"] and course.ends_badly:
-        advice = f"A step changes up to {peak:.2g} of a layer's weights at once: steps are too large. Lower the rate."
-        return Finding(NAMES[4], PROBLEM, evidence, advice, course.changed_rate(0.1))
+        advice = f"A step changes up to {peak:.2g} of a layer's weights at once. That is too much. Lower the rate."
+        return PROBLEM, evidence, advice, course.changed_rate(0.1)
     # Without a gradient the length of the step is not what is wrong.
-    felt = _first_and_greatest(course)[1] >= LIMITS["faint"]
+    felt = _measure_first_and_greatest(course)[1] >= LIMITS["faint"]
     if peak < LIMITS["smallest_update"] and not course.learned and felt:
-        advice = f"A step changes at most {peak:.2g} of a layer's weights: steps are too small. Raise the rate."
-        return Finding(NAMES[4], PROBLEM, evidence, advice, course.changed_rate(10))
-    return Finding(NAMES[4], FINE, evidence, f"A step changes at most {peak:.2g} of a layer's weights.")
+        advice = f"A step changes at most {peak:.2g} of a layer's weights. That is too little. Raise the rate."
+        return PROBLEM, evidence, advice, course.changed_rate(10)
+    return FINE, evidence, f"A step changes at most {peak:.2g} of a layer's weights."
 
 
-def _first_and_greatest(course):
+CHECKS = {
+    Kind.VANISHING: _judge_vanishing,
+    Kind.EXPLODING: _judge_exploding,
+    Kind.DEAD: _judge_dead_units,
+    Kind.SATURATED: _judge_saturated_units,
+    Kind.STEP_SIZE: _judge_step_size,
+}
+
+
+def _measure_first_and_greatest(course):
     """Return the gradient of the first third of the layers, and of the greatest: typical for the first half, when it
     is decided whether a network begins to learn.
     """
     half = course.gradient[: math.ceil(len(course.gradient) / 2)]
-    layers = [_typical(half[:, i]) for i in range(course.n_layers)]
+    layers = [_take_typical(half[:, i]) for i in range(course.n_layers)]
     return min(layers[: math.ceil(course.n_layers / 3)]), max(layers)
 
 
-def _typical(values):
+def _take_typical(values):
     """Return the median of the finite values, 0 where there are none."""
     values = values[np.isfinite(values)]
     return float(np.median(values)) if values.size else 0.0
 
 
-def _worst(shares):
+def _find_worst(shares):
     """Return the highest share, and which layer has it, from 1; (0, None) where there is none."""
     if not np.isfinite(shares).any():
         return 0.0, None
@@ -246,19 +258,20 @@ def _worst(shares):
     return float(shares[worst]), worst + 1
 
 
-def _columns(entries, name):
+def _stack_columns(entries, name):
     rows = [[math.nan if value is None else value for value in entry["health"][name]] for entry in entries]
     return np.array(rows, float)
 
 
-def _dense(description):
+def _find_dense(description):
     """Return the descriptions of the dense layers, those inside residual connections among them."""
     found = []
     for layer in description:
-        found += _dense(layer["layers"]) if layer["kind"] == "residual" else [layer] if layer["kind"] == "dense" else []
+        found += _find_dense(layer.get("layers", ()))
+        found += [layer] if layer["kind"] == "dense" else []
     return found
 
 
-def _plain(value):
+def _round_for_json(value):
     """Return a number as JSON has it, rounded to four digits."""
     return float(f"{value:.4g}")

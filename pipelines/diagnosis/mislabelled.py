@@ -1,7 +1,7 @@
 """Mislabelled samples: those whose label is most likely not what they are.
 
 Each training sample is judged by a network that has not learned from it: the training rows are cut into a few parts,
-and each part is asked of a network trained on the others. Where that network is all but certain of another class, and
+and each part is tested by a network trained on the others. Where that network is all but certain of another class, and
 its probabilities are calibrated, either the label or the network is wrong; and of clean labels, networks are so wrong
 only rarely. The samples on which the two differ most come first.
 
@@ -10,7 +10,7 @@ Northcutt, Jiang and Chuang 2021, Confident Learning, https://arxiv.org/abs/1911
 
 import numpy as np
 
-from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding
+from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding, Kind
 from pipelines.diagnosis.thresholds import DATA_THRESHOLDS
 from pipelines.models.answers import Answers
 
@@ -19,17 +19,17 @@ MOST = 100  # that are named
 
 
 def out_of_fold(probes, results):
-    """Return (rows, probabilities) of all training rows that a fold was asked about, or None where folds are missing.
+    """Return (rows, probabilities) of all training rows, from the folds that held them out; None if any is missing.
 
     Returns
     -------
     rows : int ndarray [shape=(n,)]
     probabilities : float32 ndarray [shape=(n, n_classes)]
     """
-    folds = [result for (name, _), result in results.items() if name == "fold" and not result["diverged"]]
-    if sum(len(fold["rows"]) for fold in folds) < probes.n_train:
+    folds = [result for (name, _), result in results.items() if name == "fold" and not result.diverged]
+    if sum(len(fold.asked) for fold in folds) < probes.n_train:
         return None
-    return np.concatenate([f["rows"] for f in folds]), np.concatenate([f["probabilities"] for f in folds])
+    return np.concatenate([fold.asked for fold in folds]), np.concatenate([fold.probabilities for fold in folds])
 
 
 def margins(y, probabilities):
@@ -69,14 +69,14 @@ def look_for_wrong_labels(probes, results, dataset):
         "out_of_fold_accuracy": accuracy,
         "limit_accuracy": LIMITS["judge"],
     }
-    name = "mislabelled"
-    told = (
-        f"Networks that did not learn them are all but certain of another label for {len(order):,} of {len(y):,} "
+    name = Kind.MISLABELLED
+    suspects = (
+        f"Networks that did not learn from them are nearly certain of another label for {len(order):,} of {len(y):,} "
         f"training rows ({100 * share:.1f} %)"
     )
     if accuracy < LIMITS["judge"]:
-        advice = f"{told}; but they are right in {100 * accuracy:.0f} % only, too few to judge labels."
+        advice = f"{suspects}. But only {100 * accuracy:.0f} % of their answers are right, too few to judge labels."
         return record, [Finding(name, UNCERTAIN, evidence, advice)]
     if share > LIMITS["wrong_labels"]:
-        return record, [Finding(name, PROBLEM, evidence, f"{told}. Look through them, the first ones first.")]
-    return record, [Finding(name, FINE, evidence, f"{told}: no more than hard samples explain.")]
+        return record, [Finding(name, PROBLEM, evidence, f"{suspects}. Look through them, the first ones first.")]
+    return record, [Finding(name, FINE, evidence, f"{suspects}. Hard samples explain as many.")]

@@ -10,25 +10,26 @@ hidden layers, on labels that mean nothing. Here is what is trained; what the re
     ("linear", 0)        no hidden layer                                                  are hidden layers of any use?
     ("shuffled", 0)      labels in random order                                           is there anything to learn?
     ("memorise", 0)      20 rows, nothing that holds the network back                     can it learn at all?
-    ("fold", k)          all but a part of the training rows, and asked about that part   which labels look wrong?
+    ("fold", k)          all but a part of the training rows, and tested on that part     which labels look wrong?
     ("longer", f)        f times the epochs, and 600 steps at least                       was it stopped too early?
 
-Where there are many training rows, the probes below the first two learn from a part of them; ("rows", n) of as many
-rows is what they are compared with. All but the main one take the same number of steps, so that nothing but what is
-asked about differs between them.
+Where there are many training rows, the probes below the first two learn from a part of them; they are compared with the
+one of ("rows", n) that has as many rows. All but the main one take the same number of steps, so that they differ in one
+condition alone. Test rows take part in no probe.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from backprop_core.calibration import calibrated
 from backprop_core.errors import DivergedError
 from backprop_core.health import Health
 from backprop_core.history import measure
 from backprop_core.losses import SoftmaxCrossEntropy
-from backprop_core.scaling import Standardizer
-from pipelines.learning.fitting import fit, score, trainer_for
+from pipelines.diagnosis.results import MainResult, ProbeResult
+from pipelines.learning.fitting import fit, trainer_for
 from pipelines.learning.preparation import Prepared
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.views import logits_of
@@ -41,7 +42,7 @@ DROPOUTS = (0.0, 0.3, 0.6)
 WEIGHT_DECAYS = (0.0, 0.1, 1.0)
 FOLDS = 3
 MEMORISED = 20
-SPARE = "spare"  # the role of rows that a probe has no use for
+SPARE = "spare"  # the role of rows that a probe does not use
 FREE = {
     "dropout": 0.0,
     "input_dropout": 0.0,
@@ -59,6 +60,23 @@ FREE = {
 }
 MAIN, LINEAR, SHUFFLED, MEMORISE = ("main", 0), ("linear", 0), ("shuffled", 0), ("memorise", 0)
 LONGER = ("longer", 3)
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What one probe is trained with.
+
+    Attributes
+    ----------
+    prepared : Prepared, whose training and validation rows are those of the probe
+    recipe : Recipe
+    asked : int ndarray [shape=(n,)]
+        Rows that are neither, on which the trained network is tested.
+    """
+
+    prepared: Prepared
+    recipe: Recipe
+    asked: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -146,39 +164,57 @@ class Probes:
             "seed": self.seed,
         }
 
-    def result(self, key):
-        """Train one probe.
-
-        Returns
-        -------
-        result : dict of JSON types and ndarrays
-            {"diverged": message or None, "entries": of the history}, and where it did not diverge also {"epochs": int,
-            "train", "valid": {"loss", "accuracy"} of the best epoch, "right": bool [shape=(n_valid,)], which validation
-            rows are recognised}. A fold has also {"rows": int [shape=(n,)], "probabilities": float32
-            [shape=(n, n_classes)]} of the rows that it was asked about, and the main one what `network_of` needs,
-            {"train_logits", "valid_logits"}, and "initial_loss" of the network that has learned nothing.
-        """
+    def conditions(self, key):
+        """Return the Conditions of one probe."""
         name, value = key
-        main = key == MAIN
-        prepared, recipe = getattr(self, f"_{name}")(value)
-        prepared = prepared if main else _varied(prepared, recipe)
+        return PROBES[name](self, value)
+
+    def result(self, key):
+        """Train one probe and return the record of its result, see `results.ProbeResult.record`."""
+        return self._train(key).record()
+
+    def read(self, key, record):
+        """Return the ProbeResult or MainResult that `record` was made of."""
+        return (MainResult if key == MAIN else ProbeResult)(**record)
+
+    def _train(self, key):
+        main, conditions = key == MAIN, self.conditions(key)
+        prepared, recipe = conditions.prepared, conditions.recipe
+        prepared = prepared if main else _refit_augmentation(prepared, recipe)
         try:
             fitted = fit(prepared, self.per_feature, recipe, self.seed, 1, health=Health() if main else None)
         except DivergedError as error:
-            return {"diverged": str(error), "entries": list(error.entries)}
+            return ProbeResult(diverged=str(error), entries=list(error.entries))
         if fitted.stopped == "interrupted":
             raise KeyboardInterrupt
-        result = {
-            "diverged": None,
-            "entries": fitted.history.entries if main else [],
+        shared = {
             "epochs": recipe.epochs,
             "train": fitted.scores["train"],
             "valid": fitted.scores["valid"],
             "right": fitted.logits["valid"].argmax(axis=1) == prepared.rows("valid")[1],
         }
-        if name == "fold":
-            result |= _asked(prepared, fitted)
-        return result | (self._of_main(fitted) if main else {})
+        if main:
+            return self._keep_network(fitted, shared)
+        if len(asked := conditions.asked):
+            logits = logits_of(fitted.network, fitted.standardizer, prepared.extractor, prepared.stored[asked])
+            shared |= {"asked": asked, "probabilities": calibrated(logits, fitted.temperature)}
+        return ProbeResult(**shared)
+
+    def _keep_network(self, fitted, shared):
+        return MainResult(
+            **shared,
+            entries=fitted.history.entries,
+            train_logits=fitted.logits["train"],
+            valid_logits=fitted.logits["valid"],
+            temperature=fitted.temperature,
+            threshold=fitted.threshold,
+            initial_loss=self.initial_loss(fitted.standardizer),
+            params=fitted.network.params.flat,
+            statistics=fitted.network.statistics.flat,
+            mean=fitted.standardizer.mean,
+            scale=fitted.standardizer.scale,
+            feature_means=fitted.standardizer.feature_means,
+        )
 
     def description(self):
         """Return the layers of the network: list of dict of JSON types."""
@@ -193,20 +229,6 @@ class Probes:
         n_features, n_classes = self.prepared.extractor.n_features, len(self.prepared.dataset.labels)
         return trainer_for(self.recipe, n_features, n_classes, self.seed)[0]
 
-    def _of_main(self, fitted):
-        return {
-            "train_logits": fitted.logits["train"],
-            "valid_logits": fitted.logits["valid"],
-            "temperature": fitted.temperature,
-            "threshold": fitted.threshold,
-            "params": fitted.network.params.flat,
-            "statistics": fitted.network.statistics.flat,
-            "mean": fitted.standardizer.mean,
-            "scale": fitted.standardizer.scale,
-            "feature_means": fitted.standardizer.feature_means,
-            "initial_loss": self.initial_loss(fitted.standardizer),
-        }
-
     def initial_loss(self, standardizer, n_rows=1000):
         """Return the loss on some training rows of the network before it learns: float."""
         extractor = self.prepared.extractor
@@ -214,56 +236,15 @@ class Probes:
         X = standardizer.transform(extractor.to_features(stored[:n_rows]))
         return measure(self.new_trainer().network, SoftmaxCrossEntropy(), X, y[:n_rows])["loss"]
 
-    def _main(self, _):
-        return self.prepared, self.recipe.for_rows(self.n_train)
+    def main_recipe(self):
+        """Return the recipe as it is for all training rows."""
+        return self.recipe.for_rows(self.n_train)
 
-    def _rows(self, n):
-        return self._with_rows(self._order()[:n]), self._recipe_for(n)
-
-    def _width(self, factor):
-        return self._part(hidden=[max(1, round(factor * width)) for width in self.recipe.hidden])
-
-    def _dropout(self, p):
-        return self._part(dropout=p)
-
-    def _weight_decay(self, amount):
-        return self._part(weight_decay=amount)
-
-    def _linear(self, _):
-        return self._part(hidden=[], residual=False, normalization="none", dropout=0.0, input_dropout=0.0)
-
-    def _shuffled(self, _):
-        prepared, recipe = self._part()
-        dataset, y = prepared.dataset, prepared.dataset.y.copy()
-        used = np.flatnonzero(dataset.role != SPARE)
-        y[used] = np.random.default_rng([self.seed, 1]).permutation(y[used])
-        return replace(prepared, dataset=replace(dataset, y=y)), recipe
-
-    def _memorise(self, _):
-        recipe = self.recipe.changed({**FREE, "epochs": 400, "batch_size": MEMORISED})
-        return self._with_rows(self._order()[:MEMORISED], n_valid=MEMORISED), recipe
-
-    def _fold(self, k):
-        order = self._order()
-        role = self.prepared.dataset.role.copy()
-        role[role == "test"] = SPARE
-        role[order[k::FOLDS]] = "test"
-        return self._with_role(role), self._recipe_for(self.n_train - len(order[k::FOLDS]))
-
-    def _longer(self, factor):
-        prepared, recipe = self._part()
-        least = math.ceil(MOST_STEPS / math.ceil(self.n_part / recipe.batch_size))
-        return prepared, recipe.changed({"epochs": max(factor * recipe.epochs, least)})
-
-    def _part(self, **changes):
-        """Return the part of the rows that most probes learn from, and the recipe for it."""
-        return self._with_rows(self._order()[: self.n_part]), self._recipe_for(self.n_part).changed(changes)
-
-    def _recipe_for(self, n_rows):
+    def recipe_for(self, n_rows):
         """Return the recipe with as many epochs of so many rows as make up the steps of a probe."""
         return self.recipe.changed({"epochs": max(1, round(self.n_steps / math.ceil(n_rows / self.recipe.batch_size)))})
 
-    def _order(self):
+    def order(self):
         """Return the training rows in an order of which each beginning has its share of each class."""
         rows = self.prepared.dataset.rows("train")
         y, rng = self.prepared.dataset.y[rows], np.random.default_rng([self.seed, 0])
@@ -273,65 +254,89 @@ class Probes:
             place[of_class] = (np.arange(len(of_class)) + rng.random()) / len(of_class)
         return rows[np.argsort(place, kind="stable")]
 
-    def _with_rows(self, rows, n_valid=None):
-        """Return the Prepared with these training rows alone, and the validation rows, or the first few of them."""
-        role = self.prepared.dataset.role.copy()
-        role[role != "valid"] = SPARE
-        role[rows] = "train"
-        if n_valid:
-            role[np.flatnonzero(role == "valid")[n_valid:]] = SPARE
-        return self._with_role(role)
-
-    def _with_role(self, role):
-        return replace(self.prepared, dataset=replace(self.prepared.dataset, role=role))
+    def select(self, train, n_valid=None):
+        """Return the Prepared with these training rows alone, and the first `n_valid` validation rows, or all."""
+        dataset = self.prepared.dataset
+        role = np.full_like(dataset.role, SPARE)
+        role[dataset.rows("valid")[:n_valid]] = "valid"
+        role[train] = "train"
+        return replace(self.prepared, dataset=replace(dataset, role=role))
 
     def _smallest_class(self):
         dataset = self.prepared.dataset
         return np.bincount(dataset.y[dataset.rows("train")], minlength=len(dataset.labels)).min()
 
 
-def _varied(prepared, recipe):
+def _choose_all_rows(probes, _):
+    return Conditions(probes.select(probes.prepared.dataset.rows("train")), probes.main_recipe())
+
+
+def _choose_rows(probes, n):
+    return Conditions(probes.select(probes.order()[:n]), probes.recipe_for(n))
+
+
+def _choose_part(probes, **changes):
+    """Return the part of the rows that most probes learn from, and the recipe for it."""
+    chosen = _choose_rows(probes, probes.n_part)
+    return replace(chosen, recipe=chosen.recipe.changed(changes))
+
+
+def _change_width(probes, factor):
+    return _choose_part(probes, hidden=[max(1, round(factor * width)) for width in probes.recipe.hidden])
+
+
+def _change_dropout(probes, p):
+    return _choose_part(probes, dropout=p)
+
+
+def _change_weight_decay(probes, amount):
+    return _choose_part(probes, weight_decay=amount)
+
+
+def _drop_hidden_layers(probes, _):
+    return _choose_part(probes, hidden=[], residual=False, normalization="none", dropout=0.0, input_dropout=0.0)
+
+
+def _shuffle_labels(probes, _):
+    chosen = _choose_part(probes)
+    dataset = chosen.prepared.dataset
+    y, used = dataset.y.copy(), np.flatnonzero(dataset.role != SPARE)
+    y[used] = np.random.default_rng([probes.seed, 1]).permutation(y[used])
+    return replace(chosen, prepared=replace(chosen.prepared, dataset=replace(dataset, y=y)))
+
+
+def _choose_few_rows(probes, _):
+    recipe = probes.recipe.changed({**FREE, "epochs": 400, "batch_size": MEMORISED})
+    return Conditions(probes.select(probes.order()[:MEMORISED], n_valid=MEMORISED), recipe)
+
+
+def _hold_out_fold(probes, k):
+    asked = probes.order()[k::FOLDS]
+    others = np.setdiff1d(probes.prepared.dataset.rows("train"), asked)
+    return Conditions(probes.select(others), probes.recipe_for(len(others)), asked)
+
+
+def _train_longer(probes, factor):
+    chosen = _choose_part(probes)
+    least = math.ceil(MOST_STEPS / math.ceil(probes.n_part / chosen.recipe.batch_size))
+    return replace(chosen, recipe=chosen.recipe.changed({"epochs": max(factor * chosen.recipe.epochs, least)}))
+
+
+PROBES = {
+    "main": _choose_all_rows,
+    "rows": _choose_rows,
+    "width": _change_width,
+    "dropout": _change_dropout,
+    "weight_decay": _change_weight_decay,
+    "linear": _drop_hidden_layers,
+    "shuffled": _shuffle_labels,
+    "memorise": _choose_few_rows,
+    "fold": _hold_out_fold,
+    "longer": _train_longer,
+}
+
+
+def _refit_augmentation(prepared, recipe):
     """Return a Prepared of other training rows with what makes them vary, if the recipe has it."""
     wanted = prepared.augmentation and (recipe.augmentation or recipe.foreign)
     return replace(prepared, augmentation=prepared.augmentation.refitted(prepared) if wanted else None)
-
-
-def _asked(prepared, fitted):
-    """Return the rows that a fold was asked about, and the probabilities of its answers."""
-    from backprop_core.calibration import calibrated
-
-    return {
-        "rows": prepared.dataset.rows("test"),
-        "probabilities": calibrated(fitted.logits["test"], fitted.temperature),
-    }
-
-
-def network_of(probes, main):
-    """Return the Standardizer and the Network that the main probe's result holds."""
-    network = probes.new_trainer().network
-    network.restore((main["params"], main["statistics"]))
-    standardizer = Standardizer(probes.per_feature)
-    standardizer.mean, standardizer.scale = main["mean"], main["scale"]
-    standardizer.feature_means = main["feature_means"]
-    return standardizer, network
-
-
-def main_result(probes, model):
-    """Return what the main probe would, of a model that has been trained already: a Bundle."""
-    prepared = probes.prepared
-    (stored, y), (stored_valid, y_valid) = prepared.rows("train"), prepared.rows("valid")
-    logits = logits_of(model.network, model.standardizer, model.extractor, stored)
-    valid_logits = logits_of(model.network, model.standardizer, model.extractor, stored_valid)
-    return {
-        "diverged": None,
-        "entries": model.provenance["history"],
-        "epochs": len(model.provenance["history"]),
-        "train": score(logits, y),
-        "valid": score(valid_logits, y_valid),
-        "right": valid_logits.argmax(axis=1) == y_valid,
-        "train_logits": logits,
-        "valid_logits": valid_logits,
-        "temperature": model.temperature,
-        "threshold": model.provenance.get("threshold"),
-        "initial_loss": probes.initial_loss(model.standardizer),
-    }

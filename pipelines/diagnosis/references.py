@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding
+from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding, Kind
 from pipelines.diagnosis.probes import LINEAR, MAIN, MEMORISE, MEMORISED, SHUFFLED
 from pipelines.diagnosis.thresholds import PROBE_THRESHOLDS
 from pipelines.diagnosis.uncertainty import in_points, paired_gain
@@ -31,9 +31,9 @@ def baselines(probes, results):
         ("shuffled labels", SHUFFLED, "the network on labels in random order"),
     ):
         result = results.get(key)
-        if result and not result["diverged"]:
+        if result and not result.diverged:
             note = f"{note}; {probes.n_part:,} training rows"
-            table.append(_entry(name, result["train"]["accuracy"], result["valid"]["accuracy"], note))
+            table.append(_entry(name, result.train["accuracy"], result.valid["accuracy"], note))
     return table
 
 
@@ -44,36 +44,35 @@ def _entry(name, train, valid, note):
 def signal(probes, results):
     """Return the finding on whether the labels have anything to do with the samples, in a list.
 
-    They have where any network that was trained on them is better than a constant answer, be it not the one that is
-    diagnosed; if only that one is not, the labels are not to blame.
+    They have if any network that was trained on them is better than a constant answer. If another network is and the
+    diagnosed one is not, the labels are not to blame.
     """
-    if results[MAIN]["diverged"]:
+    if results[MAIN].diverged:
         return []
     _, y_valid = probes.prepared.rows("valid")
     constant = y_valid == np.bincount(probes.prepared.rows("train")[1]).argmax()
-    tried = {key: r for key, r in results.items() if key[0] in TRUE_LABELS and not r["diverged"]}
-    best = max(tried, key=lambda key: tried[key]["valid"]["accuracy"])
-    (gain, error), (best_gain, best_error) = (paired_gain(tried[key]["right"], constant) for key in (MAIN, best))
-    evidence = {"valid_accuracy": float(tried[MAIN]["right"].mean()), "constant": float(constant.mean())}
+    tried = {key: r for key, r in results.items() if key[0] in TRUE_LABELS and not r.diverged}
+    best = max(tried, key=lambda key: tried[key].valid["accuracy"])
+    (gain, error), (best_gain, best_error) = (paired_gain(tried[key].right, constant) for key in (MAIN, best))
+    evidence = {"valid_accuracy": float(tried[MAIN].right.mean()), "constant": float(constant.mean())}
     evidence |= {"gain": gain, "gain_error": error, "best_probe": list(best), "best_gain": best_gain}
     shuffled = results.get(SHUFFLED)
-    if shuffled and not shuffled["diverged"]:
-        evidence["shuffled"] = shuffled["valid"]["accuracy"]
-    name = "labels and samples"
-    told = f"Validation rows are recognised {in_points(gain, error)} better than by always saying the same"
+    if shuffled and not shuffled.diverged:
+        evidence["shuffled"] = shuffled.valid["accuracy"]
+    name = Kind.SIGNAL
+    comparison = f"Validation accuracy is {in_points(gain, error)} better than that of a constant answer"
     if gain - 2 * error > 0:
-        return [Finding(name, FINE, evidence, f"{told}.")]
+        return [Finding(name, FINE, evidence, f"{comparison}.")]
     if best_gain - LIMITS["gain_errors"] * best_error > 0:
-        advice = (
-            f"{told}; but another network gains {in_points(best_gain, best_error)}, so the labels are not to blame."
-        )
+        other = in_points(best_gain, best_error)
+        advice = f"{comparison}. But another network gains {other}, so the labels are not the cause."
         return [Finding(name, FINE, evidence, advice)]
     if 2 * error > LIMITS["signal_error"]:
-        advice = f"{told}: {len(y_valid)} are too few to tell whether anything was learned."
+        advice = f"{comparison}. {len(y_valid)} rows are too few to tell whether anything was learned."
         return [Finding(name, UNCERTAIN, evidence, advice)]
     advice = (
-        f"{told}, which is nothing, and no other network here does better. Either the labels do not belong to these "
-        "samples, or the features do not show what tells the classes apart."
+        f"{comparison}, which may be chance, and no other network here does better. Either the labels do not belong to "
+        "these samples, or the features do not show what distinguishes the classes."
     )
     return [Finding(name, PROBLEM, evidence, advice)]
 
@@ -83,34 +82,34 @@ def memory(results):
     result = results.get(MEMORISE)
     if not result:
         return []
-    if result["diverged"]:
-        advice = f"Learning {MEMORISED} rows by heart diverged: lower the learning rate."
-        return [Finding("memorising", PROBLEM, {"diverged": True}, advice)]
-    share = result["train"]["accuracy"]
+    if result.diverged:
+        advice = f"The network diverged while it learned {MEMORISED} rows by heart. Lower the learning rate."
+        return [Finding(Kind.MEMORISING, PROBLEM, {"diverged": True}, advice)]
+    share = result.train["accuracy"]
     evidence = {"rows": MEMORISED, "train_accuracy": share, "limit": LIMITS["memorised"]}
     if share >= LIMITS["memorised"]:
-        advice = f"With nothing to hold it back, the network learns {MEMORISED} rows by heart ({100 * share:.0f} %)."
-        return [Finding("memorising", FINE, evidence, advice)]
+        advice = f"Without regularisation, the network learns {MEMORISED} rows by heart ({100 * share:.0f} %)."
+        return [Finding(Kind.MEMORISING, FINE, evidence, advice)]
     advice = (
-        f"The network does not even learn {MEMORISED} rows by heart ({100 * share:.0f} %): it is far too small, its "
-        "gradients do not arrive, the learning rate is far off, or rows of different classes are equal."
+        f"The network cannot even learn {MEMORISED} rows by heart ({100 * share:.0f} %). Either it is far too small, "
+        "its gradients do not arrive, its learning rate is far off, or rows of different classes are equal."
     )
-    return [Finding("memorising", PROBLEM, evidence, advice)]
+    return [Finding(Kind.MEMORISING, PROBLEM, evidence, advice)]
 
 
 def beginning(probes, results):
     """Return ({"measured", "expected"}, findings) about the loss before the first step; None and none if unknown."""
-    measured = results[MAIN].get("initial_loss")
+    measured = results[MAIN].initial_loss
     expected = math.log(max(2, len(probes.prepared.dataset.labels)))
     if measured is None or not math.isfinite(measured):
         return None, []
     evidence = {"measured": measured, "expected": expected, "limit": LIMITS["initial_loss"]}
     record = {"measured": measured, "expected": expected}
-    told = f"The loss begins at {measured:.2f}; guessing has ln K = {expected:.2f}"
+    beginning = f"The loss begins at {measured:.2f}; the loss of guessing is ln K = {expected:.2f}"
     if measured > LIMITS["initial_loss"] * expected:
-        advice = f"{told}: the initial weights are too large, and the first steps go into unlearning what they say."
-        return record, [Finding("initial loss", PROBLEM, evidence, advice)]
-    return record, [Finding("initial loss", FINE, evidence, f"{told}, as it should be.")]
+        advice = f"{beginning}. The initial weights are too large, and the first steps only undo what they say."
+        return record, [Finding(Kind.INITIAL_LOSS, PROBLEM, evidence, advice)]
+    return record, [Finding(Kind.INITIAL_LOSS, FINE, evidence, f"{beginning}. That is as it should be.")]
 
 
 def best_epoch(entries):
@@ -128,12 +127,12 @@ def best_epoch(entries):
         "rise": rise,
         "limit": LIMITS["rise"],
     }
-    told = f"The validation loss was lowest in epoch {best['epoch']} of {last['epoch']}"
+    lowest = f"The validation loss was lowest in epoch {best['epoch']} of {last['epoch']}"
     fell = last["train"]["loss"] < best["train"]["loss"]
     if rise > LIMITS["rise"] and fell:
         advice = (
-            f"{told}, and {100 * rise:.0f} % higher at the end, while the training loss went on falling: what was "
-            "learned since holds for the training rows alone. The weights of the best epoch are the ones that are kept."
+            f"{lowest}, and {100 * rise:.0f} % higher at the end, while the training loss went on falling. What the "
+            "network learned since then holds for the training rows alone. The weights of the best epoch are kept."
         )
-        return [Finding("best epoch", PROBLEM, evidence, advice, {"epochs": best["epoch"]})]
-    return [Finding("best epoch", FINE, evidence, f"{told}; the epochs after it spoilt nothing that matters.")]
+        return [Finding(Kind.BEST_EPOCH, PROBLEM, evidence, advice, {"epochs": best["epoch"]})]
+    return [Finding(Kind.BEST_EPOCH, FINE, evidence, f"{lowest}. The epochs after it did no harm that matters.")]

@@ -1,7 +1,7 @@
 """Spread: whether some classes, or some speakers, are understood far worse than others.
 
 A mean hides them. With few samples each, though, some are bound to look bad by chance, the more so the more there are;
-only what chance does not explain is told.
+only what chance does not explain is reported.
 """
 
 import math
@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from backprop_core.metrics import wilson_interval
-from pipelines.diagnosis.finding import FINE, PROBLEM, Finding
+from pipelines.diagnosis.finding import FINE, PROBLEM, Finding, Kind
 from pipelines.diagnosis.thresholds import DATA_THRESHOLDS
 from pipelines.diagnosis.uncertainty import standard_error
 
@@ -55,14 +55,14 @@ def finding(name, rows):
             behind.append(kind)
     worst = next(iter(rows))
     evidence = {"n": len(rows), "worst": worst, **rows[worst], "behind": behind, "limit": BEHIND}
+    heading = f"spread by {name}"
     if behind:
         listed = ", ".join(f"{kind} ({100 * rows[kind]['accuracy']:.1f} %)" for kind in behind[:5])
-        advice = (
-            f"Clearly worse than the others {'is' if len(behind) == 1 else 'are'} {name} {listed}: add samples there."
-        )
-        return Finding(f"spread by {name}", PROBLEM, evidence, advice)
+        are = "is" if len(behind) == 1 else "are"
+        advice = f"{name.capitalize()} {listed} {are} clearly worse than the others. Add samples there."
+        return Finding(Kind.SPREAD, PROBLEM, evidence, advice, name=heading)
     advice = (
-        f"The worst {name} is {worst} with {100 * rows[worst]['accuracy']:.1f} %; among {len(rows)}, that is not far "
-        "enough from the others to tell it from chance."
+        f"The worst {name} is {worst} with {100 * rows[worst]['accuracy']:.1f} %. Among {len(rows)}, this difference "
+        "may be chance."
     )
-    return Finding(f"spread by {name}", FINE, evidence, advice)
+    return Finding(Kind.SPREAD, FINE, evidence, advice, name=heading)

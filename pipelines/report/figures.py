@@ -29,7 +29,7 @@ MOST_CLASSES_IN_TABLE = 20
 
 
 def figures_of(record, tables):
-    """Return the figures of what a record has: dict of name to list of Figure.
+    """Return the figures of what a record contains: dict of name to list of Figure.
 
     Parameters
     ----------
@@ -51,9 +51,9 @@ def _epochs(record, tables):
     table = tables.get("history")
     if table is None:
         return
-    epochs = trends.column(table, "epoch")
+    epochs = table.column("epoch")
     for name, title in (("loss", "Loss by epoch"), ("accuracy", "Accuracy by epoch")):
-        columns = {role: trends.column(table, f"{role}_{name}") for role in ("train", "valid")}
+        columns = {role: table.column(f"{role}_{name}") for role in ("train", "valid")}
         if all(value is None for values in columns.values() for value in values):
             continue
         figure, axes = canvas()
@@ -72,14 +72,15 @@ def _epochs(record, tables):
 def _curve(table, name, title, xlabel, chosen=None):
     """Draw accuracy over ordered values, evenly spaced, with the intervals of validation as whiskers."""
     figure, axes = canvas()
-    values = [row[0] for row in table.rows]
+    values = table.column(table.columns[0].name)
     places = list(range(len(values)))
     for role, style in (("train", TRAIN), ("valid", VALID)):
-        accuracy = trends.column(table, f"{role}_accuracy")
+        accuracy = table.column(f"{role}_accuracy")
         if any(value is not None for value in accuracy):
             plotted(axes, places, accuracy, style, {"train": "training", "valid": "validation"}[role])
-    intervals = [(i, *row[-2:]) for i, row in enumerate(table.rows) if None not in row[-2:]]
-    for i, low, high in intervals:
+    for i, (low, high) in enumerate(table.select("ci95_low", "ci95_high")):
+        if None in (low, high):
+            continue
         axes.plot([i, i], [low, high], color=COLOURS["series-2"], linewidth=1.2, marker="_", markersize=7)
     if chosen in values:
         axes.axvline(values.index(chosen), color=COLOURS["muted"], linewidth=1, linestyle=":", label="chosen")
@@ -115,9 +116,9 @@ def _baselines(record, tables):
     figure, axes = canvas(64 + 30 * len(table.rows))
     places = list(range(len(table.rows)))[::-1]
     for name, (colour, _, marker), word in (("train", TRAIN, "training"), ("valid", VALID, "validation")):
-        values = [float("nan") if v is None else v for v in trends.column(table, f"{name}_accuracy")]
+        values = [float("nan") if v is None else v for v in table.column(f"{name}_accuracy")]
         axes.plot(values, places, marker, color=COLOURS[colour], markersize=7, label=word, clip_on=False)
-    axes.set_yticks(places, [shown(row[0], 30) for row in table.rows])
+    axes.set_yticks(places, [shown(name, 30) for name in table.column("name")])
     axes.set_ylim(-0.5, len(places) - 0.5)
     axes.set_xlim(0, 1)
     axes.grid(True, axis="both")
@@ -146,7 +147,7 @@ def _health(record, tables):
         trend = trends.extremes(layers, "update_ratio", number)
         yield _over_epochs(layers, "update_ratio", "Update ratio by epoch", trend, logarithmic=True)
     for name, title in (("dead", "Dead units by epoch"), ("saturated", "Saturated outputs by epoch")):
-        if activations and any(value is not None for value in trends.column(activations, name)):
+        if activations and any(value is not None for value in activations.column(name)):
             yield _over_epochs(activations, name, title, trends.extremes(activations, name, share))
 
 
@@ -154,15 +155,15 @@ def _over_epochs(table, name, title, trend, logarithmic=False):
     """Draw one column for a few layers, the first and the last among them, over the epochs."""
     figure, axes = canvas()
     place = table.columns[1].name
-    layers = sorted(set(trends.column(table, place)))
+    layers = sorted(set(table.column(place)))
     n = min(MOST_LINES, len(layers))
     chosen = [layers[round(i * (len(layers) - 1) / max(1, n - 1))] for i in range(n)]
     for layer, style in zip(chosen, STYLES, strict=False):
-        rows = [row for row in table.rows if row[1] == layer]
-        values = [row[[column.name for column in table.columns].index(name)] for row in rows]
+        points = [(epoch, value) for epoch, i, value in table.select("epoch", place, name) if i == layer]
+        epochs, values = zip(*points, strict=True)
         if logarithmic:
             values = [value or None for value in values]
-        plotted(axes, [row[0] for row in rows], values, style, f"{place} {layer}")
+        plotted(axes, epochs, values, style, f"{place} {layer}")
     if logarithmic:
         powers_of_ten(axes)
     else:
@@ -177,17 +178,19 @@ def _over_epochs(table, name, title, trend, logarithmic=False):
 def _calibration(record, tables):
     """Draw accuracy over confidence, beside the line on which both are equal; large dots are many samples."""
     table = tables.get("calibration")
-    rows = [row for row in table.rows if None not in row] if table else []
+    names = ("confidence", "accuracy", "ci95_low", "ci95_high", "n")
+    rows = [row for row in table.select(*names) if None not in row] if table else []
     if not rows:
         return
     figure, axes = canvas()
     axes.plot([0, 1], [0, 1], color=COLOURS["muted"], linewidth=1, linestyle=":", label="as sure as right")
-    x, y = [row[3] for row in rows], [row[4] for row in rows]
-    for confidence, (low, high) in zip(x, (row[5:] for row in rows), strict=True):
+    confidences, accuracies, lows, highs, counts = zip(*rows, strict=True)
+    for confidence, low, high in zip(confidences, lows, highs, strict=True):
         axes.plot([confidence, confidence], [low, high], color=COLOURS["series-1"], linewidth=1.2)
-    most = max(row[2] for row in rows)
-    sizes = [16 + 130 * row[2] / most for row in rows]
-    axes.scatter(x, y, sizes, color=COLOURS["series-1"], label="this network", clip_on=False, zorder=3)
+    sizes = [16 + 130 * n / max(counts) for n in counts]
+    axes.scatter(
+        confidences, accuracies, sizes, color=COLOURS["series-1"], label="this network", clip_on=False, zorder=3
+    )
     axes.set_xlabel("mean confidence of the answers")
     axes.set_ylabel("share that is right")
     axes.set_xlim(0, 1)
@@ -206,12 +209,12 @@ def _groups(record, tables):
         return
     figure, axes = canvas(50 + 22 * len(table.rows))
     places = list(range(len(table.rows)))[::-1]
-    for place, (_, _, accuracy, low, high) in zip(places, table.rows, strict=True):
+    for place, (accuracy, low, high) in zip(places, table.select("accuracy", "ci95_low", "ci95_high"), strict=True):
         if None not in (low, high):
             axes.plot([low, high], [place, place], color=COLOURS["series-2"], linewidth=1.6)
         if accuracy is not None:
             axes.plot([accuracy], [place], "s", color=COLOURS["series-2"], markersize=6.5, clip_on=False)
-    axes.set_yticks(places, [shown(row[0], 24) for row in table.rows])
+    axes.set_yticks(places, [shown(group, 24) for group in table.column("group")])
     axes.set_ylim(-0.6, len(places) - 0.4)
     axes.set_xlim(right=1)
     axes.grid(True, axis="x")
@@ -246,7 +249,8 @@ def _confusion(record, tables):
             axes.add_patch(PathPatch(Path.make_compound_path(*paths), facecolor=COLOURS[f"heat-{level}"], linewidth=0))
     step = -(-n // 50)
     places = range(0, n, step)
-    names = [shown(table.rows[i][0], 16) for i in places]
+    labels = table.column("true")
+    names = [shown(labels[i], 16) for i in places]
     axes.set_xticks([i + 0.5 for i in places], names, rotation=90)
     axes.set_yticks([i + 0.5 for i in places], names)
     axes.set_xlim(0, n)

@@ -67,7 +67,6 @@ def page(record, samples, tables):
     sections = _sections(record, tables, figures)
     return _template().render(
         record=record,
-        summary=record["summary"].split(". ", 1)[-1],  # its first sentence is the verdict, which is the heading
         tables=tables,
         figures=figures,
         sections=sections,

@@ -3,8 +3,6 @@
 Sheets are drawn from the records of a `review`; beside them lie the same records as CSV and JSON, for other programs.
 """
 
-import csv
-import io
 import json
 import math
 from pathlib import Path
@@ -14,6 +12,8 @@ from PIL import Image
 from backprop_core.whole_file import whole_file
 from pipelines.report.drawing import AGAINST, FOR, GREY, INK, PALE, WHITE, enlarged, fitted_size, font, percent, write
 from pipelines.report.samples import samples_of
+from pipelines.report.tables import ENTRY
+from pipelines.wording import csv_line
 
 COLUMNS = 8
 MARGIN, GAP, THUMB, LINE = 20, 20, 128, 17
@@ -52,19 +52,16 @@ def write_review(review, displays, folder):
         with whole_file(paths[-2]) as temporary:
             sheet.save(temporary, "PNG")
         with whole_file(paths[-1]) as temporary:
-            temporary.write_bytes(_as_csv(review[name]).encode(errors="surrogateescape"))
+            temporary.write_bytes(_write_csv(review[name]).encode(errors="surrogateescape"))
     paths.append(folder / "review.json")
     with whole_file(paths[-1]) as temporary:
         temporary.write_text(json.dumps(review, allow_nan=False, indent=1), encoding="utf-8")
     return paths
 
 
-def _as_csv(entries):
-    text = io.StringIO(newline="")
-    table = csv.DictWriter(text, ("index", "path", "true", "predicted", "probability", "probability_of_true"))
-    table.writeheader()
-    table.writerows(entries)
-    return text.getvalue()
+def _write_csv(entries):
+    lines = [ENTRY, *([entry[name] for name in ENTRY] for entry in entries)]
+    return "".join(f"{csv_line(line)}\r\n" for line in lines)
 
 
 def contact_sheet(samples, title, said):

@@ -1,18 +1,15 @@
 """Tables: the numbers behind every figure and list of a report, as rows for the page and as CSV for other programs.
 
-The page rounds, the files do not. Spreadsheets take a cell that begins with =, +, - or @ for a formula and carry it
-out; a text from strangers that begins so gets an apostrophe in front, which they show as text
-(https://owasp.org/www-community/attacks/CSV_Injection).
+The page rounds, the files do not.
 """
 
-import csv
-import io
 import json
 import re
 from dataclasses import dataclass
 
+from pipelines.wording import csv_line
+
 ENTRY = ("index", "path", "true", "predicted", "probability", "probability_of_true")
-_FORMULA = re.compile(r"[=+\-@\t\r]")
 
 
 @dataclass(frozen=True)
@@ -49,22 +46,25 @@ class Table:
 
     def csv(self):
         """Return the table as CSV: str."""
-        text = io.StringIO(newline="")
-        writer = csv.writer(text)
-        writer.writerow([harmless(column.name) for column in self.columns])
-        writer.writerows([[harmless(cell) for cell in row] for row in self.rows])
-        return text.getvalue()
+        lines = [[column.name for column in self.columns], *self.rows]
+        return "".join(f"{csv_line(line)}\r\n" for line in lines)
 
+    def column(self, name):
+        """Return the cells of the column of this name: list."""
+        place = self._place(name)
+        return [row[place] for row in self.rows]
 
-def harmless(cell):
-    """Return a cell of a CSV that no spreadsheet takes for a formula; numbers stay as they are."""
-    if isinstance(cell, bool):
-        return str(cell).lower()
-    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+    def select(self, *names):
+        """Return the rows with the columns of these names alone, in this order: list of tuple."""
+        places = [self._place(name) for name in names]
+        return [tuple(row[place] for place in places) for row in self.rows]
+
+    def _place(self, name):
+        return [column.name for column in self.columns].index(name)
 
 
 def tables_of(record):
-    """Return the tables of what a record has: dict of name to Table.
+    """Return the tables of what a record contains: dict of name to Table.
 
     Parameters
     ----------
@@ -294,7 +294,7 @@ def _duplicates(record):
         Column("row_first", "Sample"),
         Column("row_second", "The other"),
     )
-    yield Table("duplicates", "Samples that are there twice", columns, rows)
+    yield Table("duplicates", "Samples that the data contain twice", columns, rows)
 
 
 TABLES = (

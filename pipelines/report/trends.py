@@ -6,12 +6,12 @@ The sentences are made from the numbers of the figure and from nothing else.
 from pipelines.report.wording import number, share, shown
 
 
-def told(pairs):
+def drop_missing(pairs):
     """Return [(x, y)] without the pairs that have no number."""
     return [(x, y) for x, y in pairs if x is not None and y is not None]
 
 
-def moved(values, form):
+def describe_change(values, form):
     """Return how a number went from first to last, such as "falls from 2.51 to 0.64"."""
     first, last = form(values[0]), form(values[-1])
     if first == last:
@@ -24,11 +24,11 @@ def by_epoch(name, table, lowest):
     form = share if name == "accuracy" else number
     sentences = []
     for role, word in (("train", "Training"), ("valid", "validation")):
-        points = told(column_pairs(table, "epoch", f"{role}_{name}"))
+        points = drop_missing(table.select("epoch", f"{role}_{name}"))
         if points:
             epoch, best = (min if lowest else max)(points, key=lambda point: point[1])
             extreme = f"{'lowest' if lowest else 'highest'} in epoch {number(epoch)}, {form(best)}"
-            sentences.append(f"{word} {name} {moved([y for _, y in points], form)} ({extreme})")
+            sentences.append(f"{word} {name} {describe_change([y for _, y in points], form)} ({extreme})")
     n = len(table.rows)
     return f"{'; '.join(sentences)}; {n:,} epoch{'s' * (n != 1)}." if sentences else "No epoch has a finite number."
 
@@ -38,19 +38,20 @@ def by_value(table):
     what = table.columns[0].heading.lower()
     sentences = []
     for role, word in (("train", "training"), ("valid", "validation")):
-        points = told(column_pairs(table, table.columns[0].name, f"{role}_accuracy"))
+        points = drop_missing(table.select(table.columns[0].name, f"{role}_accuracy"))
         if points:
             best, highest = max(points, key=lambda point: point[1])
-            sentences.append(
-                f"{word} accuracy {moved([y for _, y in points], share)} (highest, {share(highest)}, at {number(best)})"
-            )
-    ends = [number(table.rows[i][0]) for i in (0, -1)]
+            change = describe_change([y for _, y in points], share)
+            sentences.append(f"{word} accuracy {change} (highest, {share(highest)}, at {number(best)})")
+    values = table.column(table.columns[0].name)
+    ends = [number(values[i]) for i in (0, -1)]
     return f"By {shown(what)}, from {ends[0]} to {ends[1]}: {'; '.join(sentences) or 'no accuracy was measured'}."
 
 
 def baselines(table):
     """Say what each baseline reaches on validation rows."""
-    parts = [f"{shown(name)} {share(train if valid is None else valid)}" for name, train, valid, _ in table.rows]
+    rows = table.select("name", "train_accuracy", "valid_accuracy")
+    parts = [f"{shown(name)} {share(train if valid is None else valid)}" for name, train, valid in rows]
     return f"On validation rows, or on training rows where there are no others: {', '.join(parts)}."
 
 
@@ -68,8 +69,8 @@ def by_layer(epochs, healths):
 
 def extremes(table, name, form):
     """Say where a column is lowest and highest in the last epoch, over all layers."""
-    last, place = table.rows[-1][0], table.columns[1].name
-    points = told((row[1], row[_index(table, name)]) for row in table.rows if row[0] == last)
+    place, last = table.columns[1].name, table.column("epoch")[-1]
+    points = drop_missing((layer, value) for epoch, layer, value in table.select("epoch", place, name) if epoch == last)
     if not points:
         return "The last epoch has no finite number."
     low, high = min(points, key=lambda point: point[1]), max(points, key=lambda point: point[1])
@@ -80,8 +81,8 @@ def extremes(table, name, form):
 
 def calibration(table, ece):
     """Say how far confidence and accuracy are apart."""
-    rows = [row[2:5] for row in table.rows if row[2] and row[4] is not None]
-    gaps = [(confidence - accuracy, n) for n, confidence, accuracy in rows]
+    rows = table.select("n", "confidence", "accuracy")
+    gaps = [(confidence - accuracy, n) for n, confidence, accuracy in rows if n and accuracy is not None]
     if not gaps:
         return "No answer was given."
     n = sum(count for _, count in gaps)
@@ -93,30 +94,15 @@ def calibration(table, ece):
 
 def by_group(table):
     """Say which group is hardest and which easiest."""
-    rows = [row for row in table.rows if row[2] is not None]
+    rows = drop_missing(table.select("group", "accuracy"))
     if not rows:
         return "No accuracy was measured."
-    hard, easy = rows[0], rows[-1]
-    return f"From {share(hard[2])} ({shown(hard[0])}) to {share(easy[2])} ({shown(easy[0])})."
+    (hardest, low), (easiest, high) = rows[0], rows[-1]
+    return f"From {share(low)} ({shown(hardest)}) to {share(high)} ({shown(easiest)})."
 
 
 def confusion(table):
     """Say how many answers are right, and how many errors there are."""
-    counts = [row[1:] for row in table.rows]
+    counts = [counts for _, *counts in table.rows]  # the columns are the classes
     n, right = sum(map(sum, counts)), sum(row[i] for i, row in enumerate(counts))
     return f"{right:,} of {n:,} answers are right, on the diagonal; {n - right:,} are errors."
-
-
-def column(table, name):
-    """Return one column of a table as a list."""
-    i = _index(table, name)
-    return [row[i] for row in table.rows]
-
-
-def column_pairs(table, x, y):
-    """Return two columns of a table as a list of pairs."""
-    return list(zip(column(table, x), column(table, y), strict=True))
-
-
-def _index(table, name):
-    return [column.name for column in table.columns].index(name)

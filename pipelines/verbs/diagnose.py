@@ -1,10 +1,11 @@
 """Diagnosing: what went wrong with the learning, how that is known, and what to try next.
 
 A training is looked at from all sides: how it went, what the same network does under other conditions, whether the
-samples can teach what they are meant to. Everything is measured on training and validation rows; the test rows are only
-compared with the others, to find copies, and are left for the number that is reported in the end.
+samples can teach what they are meant to. Everything is measured on training and validation rows. The test rows are only
+compared with the others, to find copies; they are kept for the number that is reported in the end.
 """
 
+import shlex
 import time
 from dataclasses import dataclass
 
@@ -12,10 +13,12 @@ import numpy as np
 
 from backprop_core.calibration import calibrated
 from backprop_core.metrics import most_confused
-from pipelines.diagnosis import curves, fit, gradients, mislabelled, references, spread, thresholds, verdict
+from pipelines.datasets import ROLES
+from pipelines.diagnosis import next_command, spread, thresholds, verdict
 from pipelines.diagnosis.calibration import calibration
-from pipelines.diagnosis.data import copies, own_samples
-from pipelines.diagnosis.probes import LONGER, MAIN, Probes, main_result, network_of
+from pipelines.diagnosis.examination import examine, needs_longer_training
+from pipelines.diagnosis.probes import LONGER, MAIN, Probes
+from pipelines.diagnosis.results import measure_model, network_of
 from pipelines.errors import DataError, UsageError
 from pipelines.learning.preparation import augmented, load_dataset, prepare
 from pipelines.learning.recipe import Recipe
@@ -34,9 +37,9 @@ HOW = {
     "rows, before calibration.",
     "scores": "The weights of the best epoch, views averaged, probabilities calibrated on the validation rows; "
     "intervals are Wilson's, of 95 %.",
-    "spread": "Validation rows; a class or speaker lies behind where Bonferroni's correction leaves no doubt of it.",
+    "spread": "Validation rows; a class or speaker is behind only where chance is ruled out (Bonferroni's correction).",
     "mislabelled": "Each training row is judged by a network that was trained on the other two thirds of them.",
-    "test": "Test rows were compared with the others to find copies, and asked nothing.",
+    "test": "Test rows were compared with the others to find copies. No network was measured on them.",
 }
 
 
@@ -47,7 +50,8 @@ class Diagnosis:
     Attributes
     ----------
     record : dict of JSON types
-        What the contract asks for, and everything that a report tells; see `report.page.write_report`.
+        The whole record of the contract, with all that a report shows; see `report.page.write_report`.
+    subject : Subject, what was diagnosed
     answers : Answers of the validation rows, or None where the training diverged
     extractor : the extractor that read the samples
     interrupted : bool
@@ -55,6 +59,7 @@ class Diagnosis:
     """
 
     record: dict
+    subject: "Subject"
     answers: Answers | None
     extractor: object
     interrupted: bool
@@ -72,6 +77,8 @@ class Subject:
     seed : int >= 0
     preset : str
     model : Bundle or None, where one is there already
+    fallback : bool, whether bundled data stand in for the default
+    path : str or None, of the model's file
     """
 
     task: object
@@ -80,13 +87,23 @@ class Subject:
     seed: int = 0
     preset: str = "fast"
     model: Bundle | None = None
+    fallback: bool = False
+    path: str | None = None
+
+    @property
+    def asked(self):
+        """The epochs and least steps that were asked for, as far as they are known: dict."""
+        if self.model is None:
+            return {"epochs": self.recipe.epochs, "least_steps": self.recipe.least_steps}
+        settled = self.model.provenance["recipe"]["least_steps"] == 0  # then its epochs are those asked for
+        return {"epochs": self.recipe.epochs, "least_steps": 0} if settled else {}
 
 
 def of_training(task, recipe, *, dataset_name=None, preset="fast", seed=0, n_jobs=None):
-    """Return (Subject, whether bundled data stands in) of a training that is still to come; see `train.train`."""
+    """Return the Subject of a training that is still to come; see `train.train`."""
     dataset, fallback = load_dataset(task, dataset_name)
     prepared = augmented(prepare(dataset, task.extractor_for(dataset), n_jobs), task, recipe, n_jobs)
-    return Subject(task, prepared, recipe, seed, preset), fallback
+    return Subject(task, prepared, recipe, seed, preset, fallback=fallback)
 
 
 def of_model(path, *, dataset_name=None, n_jobs=None):
@@ -120,7 +137,7 @@ def of_model(path, *, dataset_name=None, n_jobs=None):
     except (KeyError, TypeError):
         raise UsageError(f"{path}: does not say how it was trained; train it again to have it diagnosed") from None
     prepared = augmented(prepare(dataset, model.extractor, n_jobs), model.task, recipe, n_jobs)
-    return Subject(model.task, prepared, recipe, seed, preset, model)
+    return Subject(model.task, prepared, recipe, seed, preset, model, path=str(path))
 
 
 def diagnose(subject, *, n_jobs=None, dask=None, keep=False, fresh=False, on_training=None):
@@ -150,47 +167,51 @@ def diagnose(subject, *, n_jobs=None, dask=None, keep=False, fresh=False, on_tra
     began = time.perf_counter()
     prepared, task = subject.prepared, subject.task
     if not len(prepared.dataset.rows("valid")):
-        raise DataError(f"{prepared.dataset.name}: has no validation rows; there is nothing to judge the learning by")
+        raise DataError(f"{prepared.dataset.name}: has no validation rows to judge the learning by")
     probes = Probes(prepared.without_items(), task.per_feature, subject.recipe, subject.seed)
-    results, interrupted = _trained(probes, subject.model, n_jobs, dask, keep, fresh, on_training)
-    fitting, findings, evidence = _found(probes, results, prepared, task)
-    model = subject.model or (None if results[MAIN]["diverged"] else _bundle(subject, probes, results[MAIN]))
-    record, answers = _described(subject, probes, results, model)
-    step = verdict.next_step(fitting, findings, subject.recipe, subject.preset, subject.model is not None)
+    results, interrupted = _train(probes, subject.model, n_jobs, dask, keep, fresh, on_training)
+    fitting, findings, evidence = examine(probes, results, prepared, task)
+    measured, answers = _measure(subject, probes, results[MAIN])
     record = {
         "verdict": fitting.name,
-        "summary": verdict.summary(fitting, findings),
-        "next": {"text": step.text, "verb": step.verb, "changes": step.changes, "preset": step.preset},
+        "reason": verdict.give_reason(fitting, findings),
+        "summary": verdict.summarise(fitting, findings),
+        "next": vars(verdict.choose_next_step(fitting, findings, subject.recipe, subject.preset, bool(subject.model))),
         "findings": [finding.record() for finding in (fitting, *findings)],
         "thresholds": thresholds.record(),
         "interrupted": interrupted,
-        **record,
+        "bundled_fallback": subject.fallback,
+        "model": subject.path,
+        **_describe(subject, probes),
+        **measured,
         **evidence,
-        "seconds": round(time.perf_counter() - began, 2),
     }
-    return Diagnosis(record, answers, prepared.extractor, interrupted)
+    words = next_command.write_words(record, subject.asked)
+    record["next"] = {**record["next"], "words": words, "command": f"backprop {shlex.join(words)}"}
+    record["seconds"] = round(time.perf_counter() - began, 2)
+    return Diagnosis(record, subject, answers, prepared.extractor, interrupted)
 
 
-def _trained(probes, model, n_jobs, dask, keep, fresh, on_training):
-    """Return (results by key, interrupted or not); a second round asks what the first one leaves open."""
+def _train(probes, model, n_jobs, dask, keep, fresh, on_training):
+    """Return (results by key, interrupted or not); a second round answers what the first one leaves open."""
     results, known = {}, 0
     store = Store(probes.identity()) if keep else None
     keys = probes.plan(with_main=model is None)
     if store and fresh:
         store.forget([*keys, LONGER])
     if model is not None:
-        results[MAIN] = main_result(probes, model)
+        results[MAIN] = measure_model(probes, model)
     interrupted = False
     for ahead in (keys, [LONGER]):
-        if ahead == [LONGER] and not _is_open(probes, results):
+        if ahead == [LONGER] and not needs_longer_training(probes, results):
             break
         n_all = len(results) + len(ahead)
         known += len(store.known(ahead)) if store else 0
         if on_training:
             on_training(max(len(results), known), n_all, known)
         try:
-            for key, result in trainings.run(probes, ahead, n_jobs=n_jobs, dask=dask, store=store):
-                results[key] = result
+            for key, found in trainings.run(probes, ahead, n_jobs=n_jobs, dask=dask, store=store):
+                results[key] = probes.read(key, found)
                 if on_training and len(results) > known:
                     on_training(len(results), n_all, known)
         except KeyboardInterrupt:
@@ -201,83 +222,69 @@ def _trained(probes, model, n_jobs, dask, keep, fresh, on_training):
     return results, interrupted
 
 
-def _is_open(probes, results):
-    """Whether only a longer training can tell a network that cannot learn from one that was not done learning."""
-    main = results[MAIN]
-    n_classes = len(probes.prepared.dataset.labels)
-    if main["diverged"] or probes.base not in results or results[probes.base]["diverged"]:
-        return False
-    return fit.level(main["entries"][-1]["train"]["accuracy"], n_classes) < fit.LIMITS["level"]
-
-
-def _found(probes, results, prepared, task):
-    """Return the Finding of the fit, all others in the order they are told in, and what a report shows of them."""
-    main = results[MAIN]
-    pairs, of_copies, copied = copies.look_for_copies(prepared, task.likeness)
-    fitting = _fit(probes, results, copied if of_copies[0].verdict == "problem" else np.zeros_like(copied))
-    description = probes.description()
-    learning, of_learning = curves.learning_curve(probes, results)
-    validation, of_validation = curves.validation_curves(probes, results)
-    initial, of_beginning = references.beginning(probes, results)
-    wrong, of_labels = mislabelled.look_for_wrong_labels(probes, results, prepared.dataset)
-    findings = [
-        *of_copies,
-        *own_samples.look_at_samples(prepared.dataset, task),
-        *references.signal(probes, results),
-        *references.best_epoch(main["entries"]),
-        *of_learning,
-        *of_validation,
-        *curves.depth(probes, results),
-        *references.memory(results),
-        *of_beginning,
-        *of_labels,
-        *_spreads(prepared, main),
-        *gradients.findings(main["entries"], description),
-    ]
-    evidence = {
-        "history": main["entries"],
-        "learning_curve": learning,
-        "validation_curves": validation,
-        "baselines": references.baselines(probes, results),
-        "initial_loss": initial,
-        "duplicates": pairs,
-        "mislabelled": wrong,
+def _describe(subject, probes):
+    """Return what was diagnosed: dict of JSON types."""
+    dataset, extractor = subject.prepared.dataset, subject.prepared.extractor
+    return {
+        "task": subject.task.name,
+        "dataset": dataset.name,
+        "preset": subject.preset,
+        "seed": subject.seed,
+        "labels": list(dataset.labels),
+        **{f"n_{role}": len(dataset.rows(role)) for role in ROLES},
+        "recipe": subject.recipe.settings(),
+        "network": probes.description(),
+        "n_parameters": probes.n_parameters(),
+        "extractor": extractor.settings(),
+        "licence": dataset.licence,
+        "citation": dataset.citation,
+        "versions": versions(),
+        "how": HOW,
     }
-    return fitting, findings, evidence
 
 
-def _fit(probes, results, copied):
-    """Return the Finding of the fit, by the validation rows that are no copies of training rows."""
-    main, prepared = results[MAIN], probes.prepared
-    n_classes, n_train = len(prepared.dataset.labels), probes.n_train
-    if main["diverged"]:
-        return fit.diverged(main["entries"])
-    last = main["entries"][-1]
-    train, right = last["train"]["accuracy"], main["right"]
-    valid = last["valid"]["accuracy"]
-    if copied.any():
-        valid, right = float(right[~copied].mean()) if not copied.all() else 1.0, right[~copied]
-        train = main["train"]["accuracy"]
-    longer, base = results.get(LONGER), results.get(probes.base)
-    if longer is None or longer["diverged"] or base["diverged"]:
-        share = fit.falling(main["entries"])
-        still, why = share > fit.LIMITS["falling"], f"its training loss fell by {100 * share:.0f} % in the last fifth"
-    else:
-        still, why = fit.learns_from_more_epochs(
-            base["train"], base["epochs"], longer["train"], longer["epochs"], n_classes
-        )
-    return fit.of_scores(train, n_train, valid, len(right), n_classes, still, why)
+def _measure(subject, probes, main):
+    """Return what was measured of the network, dict of JSON types, and the Answers of the validation rows, or None."""
+    if main.diverged:
+        return {"scores": {}, "diverged": main.diverged}, None
+    dataset = subject.prepared.dataset
+    scores_of = {role: _score(_answer(subject.prepared, main, role)) for role in ("train", "valid")}
+    answers = _answer(subject.prepared, main, "valid")
+    of_valid = scores_of["valid"]
+    shown = ("loss", "accuracy", "balanced_accuracy", "ci95", "n", "ece")
+    measured = {
+        "scores": {role: {name: found[name] for name in shown} for role, found in scores_of.items()},
+        "temperature": main.temperature,
+        "threshold": main.threshold,
+        "confusion": of_valid["confusion"],
+        "confusion_role": "valid",
+        "per_class": of_valid["per_class"],
+        "per_group": None if dataset.group is None else spread.table(dataset.group[answers.rows], main.right),
+        "most_confused": [list(pair) for pair in most_confused(np.array(of_valid["confusion"]), dataset.labels)],
+        "calibration": calibration(answers.probabilities, answers.y),
+        "errors": confident_errors(answers, ERRORS),
+        "least_certain": least_certain(answers, ERRORS),
+        "explanation": _explain_doubt(subject, subject.model or _bundle(subject, probes, main), answers),
+    }
+    return measured, answers
 
 
-def _spreads(prepared, main):
-    if main["diverged"]:
-        return []
-    dataset = prepared.dataset
-    rows = dataset.rows("valid")
-    kinds = {"class": np.array(dataset.labels)[dataset.y[rows]]}
-    if dataset.group is not None and len(np.unique(dataset.group[rows])) < len(rows):
-        kinds["speaker or source"] = dataset.group[rows]
-    return [spread.finding(name, spread.table(of_rows, main["right"])) for name, of_rows in kinds.items()]
+def _answer(prepared, main, role):
+    """Return the Answers of the network to the training or the validation rows, calibrated."""
+    logits = {"train": main.train_logits, "valid": main.valid_logits}[role]
+    dataset, rows = prepared.dataset, prepared.dataset.rows(role)
+    return Answers(dataset, rows, dataset.y[rows], calibrated(logits, main.temperature), dataset.labels)
+
+
+def _score(answers):
+    return scores(answers.probabilities, answers.y, answers.labels)
+
+
+def _explain_doubt(subject, model, answers):
+    """Return one step of learning from the validation row that the network is least certain of: dict of JSON types."""
+    dataset, index = subject.prepared.dataset, least_certain(answers, 1)[0]["index"]
+    explained = explain_row(model, subject.prepared.stored[[index]], dataset.labels[dataset.y[index]])
+    return {"index": int(index), "path": dataset.path_of(index), **explained}
 
 
 def _bundle(subject, probes, main):
@@ -292,58 +299,5 @@ def _bundle(subject, probes, main):
         network=network,
         provenance={"recipe": subject.recipe.settings()},
         golden_row=subject.prepared.rows("train")[0][:1],
-        temperature=main["temperature"],
+        temperature=main.temperature,
     )
-
-
-def _described(subject, probes, results, model):
-    """Return what the record tells beside the findings, and the Answers of the validation rows, or None."""
-    prepared, recipe, main = subject.prepared, subject.recipe, results[MAIN]
-    dataset, extractor = prepared.dataset, prepared.extractor
-    about = {
-        "task": subject.task.name,
-        "dataset": dataset.name,
-        "preset": subject.preset,
-        "seed": subject.seed,
-        "labels": list(dataset.labels),
-        "n_train": len(dataset.rows("train")),
-        "n_valid": len(dataset.rows("valid")),
-        "n_test": len(dataset.rows("test")),
-        "recipe": recipe.settings(),
-        "network": probes.description(),
-        "n_parameters": probes.n_parameters(),
-        "extractor": extractor.settings(),
-        "licence": dataset.licence,
-        "citation": dataset.citation,
-        "versions": versions(),
-        "how": HOW,
-    }
-    if main["diverged"]:
-        return about | {"scores": {}, "diverged": main["diverged"]}, None
-    measured, of_role = {}, {}
-    for role in ("train", "valid"):
-        probabilities = calibrated(main[f"{role}_logits"], main["temperature"])
-        of_role[role] = scores(probabilities, prepared.rows(role)[1], dataset.labels)
-        measured[role] = {
-            key: of_role[role][key] for key in ("loss", "accuracy", "balanced_accuracy", "ci95", "n", "ece")
-        }
-    rows = dataset.rows("valid")
-    answers = Answers(dataset, rows, dataset.y[rows], probabilities, dataset.labels)
-    confusion = of_role["valid"]["confusion"]
-    doubted = least_certain(answers, 1)[0]["index"]
-    explained = explain_row(model, prepared.stored[[doubted]], dataset.labels[dataset.y[doubted]])
-    about |= {
-        "scores": measured,
-        "temperature": main["temperature"],
-        "threshold": main["threshold"],
-        "confusion": confusion,
-        "confusion_role": "valid",
-        "per_class": of_role["valid"]["per_class"],
-        "per_group": None if dataset.group is None else spread.table(dataset.group[rows], main["right"]),
-        "most_confused": [list(pair) for pair in most_confused(np.array(confusion), dataset.labels)],
-        "calibration": calibration(probabilities, answers.y),
-        "errors": confident_errors(answers, ERRORS),
-        "least_certain": least_certain(answers, ERRORS),
-        "explanation": {"index": int(doubted), "path": dataset.path_of(doubted), **explained},
-    }
-    return about, answers

@@ -258,6 +258,7 @@ def _update(manifest, wanted, speaker):
     lines += [[name, take.label, speaker] for name, take in paths if take.path.exists() and name not in listed]
     if lines != before:
         with whole_file(manifest) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            # Not guarded against formulas: it is read again, where an apostrophe would make another path or label.
             csv.writer(file, lineterminator="\n").writerows([COLUMNS, *lines])
 
 

@@ -15,7 +15,6 @@ from backprop_core.health import Health
 from backprop_core.whole_file import whole_file
 from pipelines import datasets
 from pipelines.diagnosis.data import soundness
-from pipelines.diagnosis.data.advice import advice
 from pipelines.errors import ModelFileError
 from pipelines.learning.balance import prior_shift
 from pipelines.learning.checkpoints import Checkpoints
@@ -106,7 +105,7 @@ def train(
     recipe = recipe.for_rows(len(dataset.rows("train")))
     notes = _notes(task, prepared, recipe)
     findings = soundness.check(prepared, task) if dataset.is_own else []
-    warnings = [{"name": each.name, "text": advice(each), "evidence": each.evidence} for each in findings]
+    warnings = [{"name": each.name, "text": each.advice, "evidence": each.evidence} for each in findings]
     if on_dataset:
         on_dataset(replace(dataset, notes=notes), fallback, [warning["text"] for warning in warnings])
 

@@ -22,13 +22,13 @@ def diagnose(target, out, dask, fresh, jobs, as_json, **chosen):
 
     Trains a network, or takes a MODEL file, and looks at it from all sides: training against validation rows, the same
     network on fewer rows, wider and narrower, on shuffled labels, the health of its gradients, copies and wrong labels
-    in the data. The test rows are asked nothing.
+    in the data. The test rows are not used.
 
     Each training that is finished is kept below the cache folder: the same command does not repeat it.
 
     Example: backprop diagnose images --dataset fashion-mnist --set dropout=0.3 --out report
     """
-    from pipelines.cli.diagnosis import command, diagnosis_text, next_words
+    from pipelines.cli.diagnosis import diagnosis_text
     from pipelines.runs import cluster
     from pipelines.verbs.diagnose import diagnose as run
 
@@ -36,14 +36,12 @@ def diagnose(target, out, dask, fresh, jobs, as_json, **chosen):
         cluster.check(dask)
     if out:
         Path(out).mkdir(parents=True, exist_ok=True)  # before all the work: whether it can be made
-    subject, about, asked = _subject(target, jobs, **chosen)
+    subject = _subject(target, jobs, **chosen)
     with progress.TrainingLines() as lines:
         diagnosis = run(subject, n_jobs=jobs, dask=dask, keep=True, fresh=fresh, on_training=lines)
-    record = {**diagnosis.record, **about}
-    words = next_words(record, target, asked)
-    record["next"]["command"] = command(words)
+    record = diagnosis.record
     if diagnosis.interrupted:
-        terminal.note("interrupted: this is what was found until then; the same command goes on")
+        terminal.note("interrupted: this is what was found until then; the same command continues")
     click.echo(terminal.as_json(record) if as_json else diagnosis_text(record))
     if out:
         from pipelines.report.page import write_report
@@ -56,7 +54,7 @@ def diagnose(target, out, dask, fresh, jobs, as_json, **chosen):
 
 
 def _subject(target, jobs, dataset, preset, config, settings, seed, epochs, hidden):
-    """Return what is to be diagnosed, what the record says of where it is from, and how long it was asked to train."""
+    """Return what is to be diagnosed: Subject."""
     from pipelines.learning import tasks
     from pipelines.verbs import diagnose as verb
 
@@ -64,10 +62,9 @@ def _subject(target, jobs, dataset, preset, config, settings, seed, epochs, hidd
     if target in tasks.NAMES:
         task = tasks.find(target)
         recipe = recipe_of(task, preset, config, settings, epochs=epochs, hidden=hidden)
-        subject, fallback = verb.of_training(task, recipe, dataset_name=dataset, preset=preset, seed=seed, n_jobs=jobs)
-        results.dataset_notes(subject.prepared.dataset, fallback)
-        asked = {"epochs": recipe.epochs, "least_steps": recipe.least_steps}
-        return subject, {"bundled_fallback": fallback, "model": None}, asked
+        subject = verb.of_training(task, recipe, dataset_name=dataset, preset=preset, seed=seed, n_jobs=jobs)
+        results.dataset_notes(subject.prepared.dataset, subject.fallback)
+        return subject
     given = [
         name
         for name in ("preset", "config", "settings", "seed", "epochs", "hidden")
@@ -76,7 +73,4 @@ def _subject(target, jobs, dataset, preset, config, settings, seed, epochs, hidd
     if given:
         words = ", ".join("--set" if name == "settings" else f"--{name}" for name in given)
         raise UsageError(f"{words}: a model file has its own recipe; leave this out, or name a task to train anew")
-    subject = verb.of_model(target, dataset_name=dataset, n_jobs=jobs)
-    settled = subject.model.provenance["recipe"]["least_steps"] == 0  # then its epochs are those asked for
-    asked = {"epochs": subject.recipe.epochs, "least_steps": 0} if settled else {}
-    return subject, {"bundled_fallback": False, "model": target}, asked
+    return verb.of_model(target, dataset_name=dataset, n_jobs=jobs)

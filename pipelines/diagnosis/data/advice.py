@@ -1,46 +1,47 @@
-"""Advice: what a finding about a data set means, in a sentence, and what to do about it."""
+"""Advice: what a finding about a data set means, in a sentence or two, and what to do about it."""
 
 from pathlib import Path
 
+from pipelines.diagnosis.finding import Kind
 from pipelines.wording import listed
 
 
-def advice(finding):
-    """Return the sentence about a `soundness.Finding`."""
-    return _SENTENCES[finding.name](finding.evidence)
+def advise(kind, evidence):
+    """Return the advice of a finding of this kind: str, made from its evidence and from nothing else."""
+    return SENTENCES[kind](evidence)
 
 
-def _leaking(of):
+def _advise_on_leaking(of):
     copies = " and ".join(f"{n} {role}" for role, n in of["copies"].items())
     one = sum(of["copies"].values()) == 1
     return (
-        f"{copies} sample{' is a copy' if one else 's are copies'} of training samples ({_exactly(of)}), so that the "
-        f"score is better than it should be: {_example(of)}; delete the copies, or give them the same group in a CSV "
-        "manifest"
+        f"{copies} sample{' is a copy' if one else 's are copies'} of training samples ({_say_how_alike(of)}), so that "
+        f"the score is better than it should be: {_name_example(of)}. Delete the copies, or give them the same group "
+        "in a CSV manifest."
     )
 
 
-def _contradicting(of):
+def _advise_on_contradicting(of):
     n = of["n_pairs"]
     return (
-        f"{n} pair{' of copies has' if n == 1 else 's of copies have'} different labels ({_exactly(of)}): "
-        f"{_example(of)}; keep the right one"
+        f"{n} pair{' of copies has' if n == 1 else 's of copies have'} different labels ({_say_how_alike(of)}): "
+        f"{_name_example(of)}. Keep the right one."
     )
 
 
-def _duplicates(of):
+def _advise_on_duplicates(of):
     n = sum(of["copies"].values())
     return (
         f"{n} sample{' is a copy of another' if n == 1 else 's are copies of others'} of the same split "
-        f"({_exactly(of)}): {_example(of)}; they teach nothing new"
+        f"({_say_how_alike(of)}): {_name_example(of)}. Copies teach nothing new."
     )
 
 
-def _exactly(of):
+def _say_how_alike(of):
     return f"{of['exact']} of {of['n_pairs']} exactly, the others nearly" if of["exact"] < of["n_pairs"] else "exactly"
 
 
-def _example(of):
+def _name_example(of):
     pair = of["pairs"][0]
     first, second = (path or f"sample {row}" for path, row in zip(pair["paths"], pair["rows"], strict=True))
     same_folder = Path(first).parent == Path(second).parent
@@ -48,49 +49,50 @@ def _example(of):
     return names if len(set(pair["labels"])) == 1 else f"{names} ({' and '.join(pair['labels'])})"
 
 
-def _few(of):
+def _advise_on_few_samples(of):
     few = [f"{label} ({n})" for label, n in sorted(of["n_train"].items(), key=lambda entry: entry[1])]
+    one = len(few) == 1
     return (
-        f"{len(few)} class{' has' if len(few) == 1 else 'es have'} fewer than {of['enough']} samples to learn from: "
-        f"{listed(few)}; add some, for the network will know too little of them"
+        f"{len(few)} class{' has' if one else 'es have'} fewer than {of['enough']} training samples: {listed(few)}. "
+        f"Add some, because the network will know too little of {'it' if one else 'them'}."
     )
 
 
-def _unequal(of):
+def _advise_on_unequal_classes(of):
     ((large, n_large),), ((small, n_small),) = of["largest"].items(), of["smallest"].items()
     return (
-        f"the classes are of very unequal size, from {n_small} training samples of {small} to {n_large} of {large}; "
-        "look at the balanced accuracy, and in evaluate at each class"
+        f"The classes are of very unequal size, from {n_small} training samples of {small} to {n_large} of {large}. "
+        "Look at the balanced accuracy, and at each class in evaluate."
     )
 
 
-def _one_group(of):
+def _advise_on_one_group(of):
     alone = [f"{label} ({group})" for label, group in of["groups"].items()]
     return (
         f"{len(alone)} class{' comes' if len(alone) == 1 else 'es come'} from one group (such as a speaker) alone, "
-        f"others from several: {listed(alone)}; the network may learn the voice instead of the class, so add samples "
-        "of others"
+        f"others from several: {listed(alone)}. The network may learn the voice instead of the class, so add samples "
+        "of others."
     )
 
 
-def _mixed(of):
+def _advise_on_mixed_conditions(of):
     counts = ", ".join(f"{n} at {value}" for value, n in of["counts"].items())
-    text = f"the {of['condition']} is not the same everywhere: {counts}"
+    text = f"The {of['condition']} is not the same everywhere: {counts}"
     if not of["told_apart"]:
-        return f"{text}; all are brought to one, and no class is told apart by it"
-    told = [f"{label} ({value})" for label, value in of["told_apart"].items()]
+        return f"{text}. All samples are converted to one, and it distinguishes no class."
+    apart = [f"{label} ({value})" for label, value in of["told_apart"].items()]
     return (
-        f"{text}; it tells apart {listed(told)}, so that the network may learn it instead of the class: take samples "
-        "of every class under the same conditions"
+        f"{text}. It distinguishes {listed(apart)}, so that the network may learn it instead of the class. Take "
+        "samples of every class under the same conditions."
     )
 
 
-_SENTENCES = {
-    "leaking duplicates": _leaking,
-    "contradicting duplicates": _contradicting,
-    "duplicates": _duplicates,
-    "few samples": _few,
-    "unequal classes": _unequal,
-    "one group alone": _one_group,
-    "mixed conditions": _mixed,
+SENTENCES = {
+    Kind.LEAKING_DUPLICATES: _advise_on_leaking,
+    Kind.CONTRADICTING_DUPLICATES: _advise_on_contradicting,
+    Kind.DUPLICATES: _advise_on_duplicates,
+    Kind.FEW_SAMPLES: _advise_on_few_samples,
+    Kind.UNEQUAL_CLASSES: _advise_on_unequal_classes,
+    Kind.ONE_GROUP_ALONE: _advise_on_one_group,
+    Kind.MIXED_CONDITIONS: _advise_on_mixed_conditions,
 }

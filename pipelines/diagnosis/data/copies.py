@@ -1,18 +1,18 @@
-"""Copies: samples that the network has learned from and is then asked about, so that it knows the answer by heart.
+"""Copies: samples that the network has learned from and is then tested on, so that it knows the answer by heart.
 
 Whoever measures on copies of training samples measures memory. What is left without them is what counts.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
-from pipelines.diagnosis.data.advice import advice
 from pipelines.diagnosis.data.duplicates import find_duplicates
 from pipelines.diagnosis.data.soundness import duplicate_findings
-from pipelines.diagnosis.finding import FINE, PROBLEM, Finding, sentence
+from pipelines.diagnosis.finding import FINE, PROBLEM, Finding, Kind
 from pipelines.diagnosis.thresholds import DATA_THRESHOLDS
 
 LEAK = DATA_THRESHOLDS["leak"].value
-GRAVE = ("leaking duplicates", "contradicting duplicates")
 
 
 def look_for_copies(prepared, likeness):
@@ -26,7 +26,7 @@ def look_for_copies(prepared, likeness):
     Returns
     -------
     record : list of dict of JSON types, pairs; see `Duplicates.evidence`
-    findings : list of Finding, the first one named "leakage"
+    findings : list of Finding, the first one about leakage
     copied : bool ndarray [shape=(n_valid,)]
         Which validation rows are copies of training rows.
     """
@@ -38,19 +38,16 @@ def look_for_copies(prepared, likeness):
     sizes = {role: len(dataset.rows(role)) for role in counts}
     share = max(counts[role] / sizes[role] if sizes[role] else 0.0 for role in counts)
     evidence = {"copies": counts, "of": sizes, "share": share, "limit": LEAK, "exact": int(leaking.exact.sum())}
-    sentences = {each.name: advice(each) for each in duplicate_findings(duplicates)}
-    told = sentences.pop("leaking duplicates", "")
+    by_kind = {finding.kind: finding for finding in duplicate_findings(duplicates)}
+    leak = by_kind.pop(Kind.LEAKING_DUPLICATES, None)
     if share > LEAK:
-        found = Finding("leakage", PROBLEM, evidence, sentence(told))
-    elif told:
+        leakage = Finding(Kind.LEAKAGE, PROBLEM, evidence, leak.advice)
+    elif leak:
         few = f"{sum(counts.values())} of {sum(sizes.values()):,} validation and test rows are copies of training rows"
-        found = Finding("leakage", FINE, evidence, f"{few}: too few to matter.")
+        leakage = Finding(Kind.LEAKAGE, FINE, evidence, f"{few}. These are too few to matter.")
     else:
         checked = f"No validation or test row is a copy of a training row, among {len(dataset):,}."
-        found = Finding("leakage", FINE, evidence, checked)
-    others = [
-        Finding(name, PROBLEM if name in GRAVE else FINE, {"n_pairs": len(duplicates)}, sentence(text))
-        for name, text in sentences.items()
-    ]
+        leakage = Finding(Kind.LEAKAGE, FINE, evidence, checked)
+    others = [replace(finding, evidence={"n_pairs": len(duplicates)}) for finding in by_kind.values()]
     copied = np.isin(dataset.rows("valid"), second)
-    return duplicates.evidence(), [found, *others], copied
+    return duplicates.evidence(), [leakage, *others], copied

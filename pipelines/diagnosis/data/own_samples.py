@@ -1,13 +1,12 @@
-"""Samples: whether those that a user brings can teach what they are meant to teach.
+"""Samples: whether a user's own can teach what they are meant to teach.
 
 A network that is only ever shown one speaker's "yes", or every "no" from one microphone, learns the voice or the
 microphone, and no score on samples of the same kind shows it. Data sets that have a name were looked at when they got
 it; a user's own is looked at here.
 """
 
-from pipelines.diagnosis.data.advice import advice
 from pipelines.diagnosis.data.soundness import FEW, check_classes
-from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding, sentence
+from pipelines.diagnosis.finding import FINE, Finding, Kind
 
 
 def look_at_samples(dataset, task):
@@ -27,12 +26,6 @@ def look_at_samples(dataset, task):
         return []
     found = check_classes(dataset, task)
     if not found:
-        checked = f"Every class has {FEW} training samples or more, and nothing but what they show tells them apart."
-        return [Finding("samples", FINE, {"enough": FEW}, checked)]
-    return [Finding(each.name, _verdict(each), each.evidence, sentence(advice(each))) for each in found]
-
-
-def _verdict(found):
-    if found.name == "one group alone" or found.evidence.get("told_apart"):
-        return PROBLEM
-    return UNCERTAIN if found.name == "few samples" else FINE
+        checked = f"Every class has {FEW} training samples or more, and only their content distinguishes the classes."
+        return [Finding(Kind.SOUND_SAMPLES, FINE, {"enough": FEW}, checked)]
+    return found

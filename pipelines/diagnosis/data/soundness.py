@@ -1,39 +1,22 @@
 """Soundness: whether a data set can teach what it is meant to teach, and whether its score can be believed.
 
 A network learns whatever tells the classes apart in the files it is given, be it the voice, the microphone or the fact
-that the very same file is asked for later. The checks here look for what leads it astray; each returns findings, which
-are numbers and names. What they mean, `advice` says in words.
+that the very same file is tested later. The checks here look for what leads it astray; each returns findings.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.diagnosis.data.advice import advise
 from pipelines.diagnosis.data.duplicates import find_duplicates
+from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding, Kind
 from pipelines.learning import balance
 
 FEW = 10  # samples of a class to learn from
 TOLD_APART = 0.5
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something about a data set that its user should know.
-
-    Attributes
-    ----------
-    name : str
-        "leaking duplicates", "contradicting duplicates", "duplicates", "few samples", "unequal classes",
-        "one group alone" or "mixed conditions".
-    evidence : dict of JSON types
-    """
-
-    name: str
-    evidence: dict
-
-
 def check(prepared, task):
-    """Return what is to be said about a data set: list of Finding, the gravest first.
+    """Return what a user should know about a data set: list of Finding, the gravest first.
 
     Parameters
     ----------
@@ -45,7 +28,7 @@ def check(prepared, task):
 
 
 def check_classes(dataset, task):
-    """Return what is to be said about the samples of each class beside the others': list of Finding."""
+    """Compare the samples of each class with those of the others: list of Finding."""
     return [
         *few_samples(dataset),
         *one_group_alone(dataset),
@@ -57,13 +40,18 @@ def check_classes(dataset, task):
 def duplicate_findings(duplicates):
     """Report copies of training samples among the others, copies that have different labels, and other copies."""
     leaking, contradicting = duplicates.leaking(), duplicates.contradicting()
-    parts = {"leaking duplicates": leaking, "contradicting duplicates": contradicting}
+    parts = [(Kind.LEAKING_DUPLICATES, PROBLEM, leaking), (Kind.CONTRADICTING_DUPLICATES, PROBLEM, contradicting)]
     if not len(leaking):
-        parts["duplicates"] = duplicates
-    return [Finding(name, _evidence(part)) for name, part in parts.items() if len(part)]
+        parts.append((Kind.DUPLICATES, FINE, duplicates))
+    return [_report(kind, verdict, _describe(part)) for kind, verdict, part in parts if len(part)]
 
 
-def _evidence(duplicates):
+def _report(kind, verdict, evidence):
+    """Return a Finding whose advice is made from its evidence."""
+    return Finding(kind, verdict, evidence, advise(kind, evidence))
+
+
+def _describe(duplicates):
     return {
         "copies": duplicates.copies(),
         "n_pairs": len(duplicates),
@@ -74,14 +62,14 @@ def _evidence(duplicates):
 
 def few_samples(dataset):
     """Report classes that have fewer than `FEW` training samples."""
-    counts = _sizes(dataset)
+    counts = _count_samples(dataset)
     few = {label: int(count) for label, count in zip(dataset.labels, counts, strict=True) if count < FEW}
-    return [Finding("few samples", {"enough": FEW, "n_train": few})] if few else []
+    return [_report(Kind.FEW_SAMPLES, UNCERTAIN, {"enough": FEW, "n_train": few})] if few else []
 
 
 def unequal_classes(dataset):
     """Report if the largest class has at least `balance.UNEQUAL` times as many training samples as the smallest."""
-    counts = _sizes(dataset)
+    counts = _count_samples(dataset)
     ratio = balance.inequality(dataset.y[dataset.rows("train")], len(dataset.labels))
     if ratio < balance.UNEQUAL:
         return []
@@ -91,7 +79,7 @@ def unequal_classes(dataset):
         "largest": {dataset.labels[large]: int(counts[large])},
         "smallest": {dataset.labels[small]: int(counts[small])},
     }
-    return [Finding("unequal classes", evidence)]
+    return [_report(Kind.UNEQUAL_CLASSES, FINE, evidence)]
 
 
 def one_group_alone(dataset):
@@ -103,7 +91,7 @@ def one_group_alone(dataset):
     if n_groups.max() < 2:
         return []
     alone = {dataset.labels[k]: str(dataset.group[dataset.y == k][0]) for k in np.flatnonzero(n_groups == 1)}
-    return [Finding("one group alone", {"groups": alone})] if alone else []
+    return [_report(Kind.ONE_GROUP_ALONE, PROBLEM, {"groups": alone})] if alone else []
 
 
 def mixed_conditions(dataset, conditions):
@@ -129,9 +117,10 @@ def mixed_conditions(dataset, conditions):
         share_of_others = (counts - table) / np.maximum(1, len(dataset) - table.sum(axis=1, keepdims=True))
         told = {dataset.labels[k]: str(kinds[j]) for k, j in np.argwhere(share - share_of_others > TOLD_APART)}
         by_count = {str(kinds[j]): int(counts[j]) for j in np.argsort(-counts, kind="stable")}
-        findings.append(Finding("mixed conditions", {"condition": name, "counts": by_count, "told_apart": told}))
+        evidence = {"condition": name, "counts": by_count, "told_apart": told}
+        findings.append(_report(Kind.MIXED_CONDITIONS, PROBLEM if told else FINE, evidence))
     return findings
 
 
-def _sizes(dataset):
+def _count_samples(dataset):
     return np.bincount(dataset.y[dataset.rows("train")], minlength=len(dataset.labels))

@@ -3,16 +3,14 @@ import pytest
 
 from pipelines.diagnosis.curves import depth, learning_curve, validation_curves
 from pipelines.diagnosis.probes import LINEAR, MAIN
+from pipelines.diagnosis.results import ProbeResult
 
 
 def result(right, train=1.0):
     right = np.asarray(right, bool)
-    return {
-        "diverged": None,
-        "train": {"accuracy": train, "loss": 0.1},
-        "valid": {"accuracy": float(right.mean()), "loss": 0.1},
-        "right": right,
-    }
+    return ProbeResult(
+        train={"accuracy": train, "loss": 0.1}, valid={"accuracy": float(right.mean()), "loss": 0.1}, right=right
+    )
 
 
 def first(share, n=1000):
@@ -23,7 +21,7 @@ def first(share, n=1000):
 def test_the_curves_hold_what_was_trained(small, results):
     record, findings = learning_curve(small, results)
     assert record["rows"] == [37, 75, 150, 300]
-    assert record["valid"][-1] == results[MAIN]["valid"]["accuracy"]
+    assert record["valid"][-1] == results[MAIN].valid["accuracy"]
     assert all(low <= share <= high for share, (low, high) in zip(record["valid"], record["valid_ci95"], strict=True))
     assert [finding.name for finding in findings] == ["learning curve"]
     records, _ = validation_curves(small, results)
@@ -31,21 +29,17 @@ def test_the_curves_hold_what_was_trained(small, results):
     for curve in records:
         assert curve["values"] == sorted(curve["values"])
         chosen = curve["values"].index(curve["chosen"])
-        assert curve["valid"][chosen] == results[MAIN]["valid"]["accuracy"]
+        assert curve["valid"][chosen] == results[MAIN].valid["accuracy"]
 
 
 @pytest.mark.parametrize(
-    ("before", "last", "verdict", "told"),
-    [
-        (0.8, 0.9, "fine", "still rising"),
-        (0.9, 0.9, "fine", "flat"),
-        (0.898, 0.905, "inconclusive", "too little to tell"),
-    ],
+    ("before", "last", "verdict", "rising"),
+    [(0.8, 0.9, "fine", True), (0.9, 0.9, "fine", False), (0.898, 0.905, "inconclusive", False)],
 )
-def test_the_end_of_a_learning_curve_says_whether_more_samples_help(small, before, last, verdict, told):
+def test_the_end_of_a_learning_curve_says_whether_more_samples_help(small, before, last, verdict, rising):
     results = {MAIN: result(first(last)), ("rows", 150): result(first(before)), ("rows", 75): result(first(0.5))}
     _, (finding,) = learning_curve(small, results)
-    assert (finding.verdict, told in finding.advice) == (verdict, True)
+    assert (finding.verdict, finding.evidence["rising"]) == (verdict, rising)
 
 
 def test_another_value_is_advised_only_where_it_is_clearly_better(small):
@@ -62,7 +56,7 @@ def test_a_wider_network_is_advised_by_its_widths(small):
 
 
 def test_what_diverged_is_no_point_of_a_curve(small):
-    gone = {"diverged": "the loss is not finite", "entries": []}
+    gone = ProbeResult(diverged="the loss is not finite")
     results = {MAIN: result(first(0.9)), ("rows", 150): gone, ("rows", 75): result(first(0.8)), ("width", 2.0): gone}
     assert learning_curve(small, results)[0]["rows"] == [75, 300]
     assert validation_curves(small, results) == ([], [])

@@ -9,13 +9,13 @@ from backprop_core.health import Health
 from backprop_core.network import Network
 from backprop_core.optimizers import SGD, Adam
 from backprop_core.training import Trainer
-from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN
-from pipelines.diagnosis.gradients import NAMES, findings
+from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Kind
+from pipelines.diagnosis.gradients import CHECKS, findings
 from pipelines.diagnosis.thresholds import GRADIENT_THRESHOLDS
 from pipelines.learning import tasks
 from pipelines.learning.recipe import Recipe
 
-VANISHING, EXPLODING, DEAD, SATURATED, STEP = NAMES
+VANISHING, EXPLODING, DEAD, SATURATED, STEP = Kind.VANISHING, Kind.EXPLODING, Kind.DEAD, Kind.SATURATED, Kind.STEP_SIZE
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_no_healthy_network_is_called_ill(digits, name):
     depth, activation, settings = HEALTHY[name]
     entries, description = trained(digits, depth, activation, **settings)
     found = findings(entries, description)
-    assert {finding.name: finding.verdict for finding in found} == dict.fromkeys(NAMES, FINE), found
+    assert {finding.name: finding.verdict for finding in found} == dict.fromkeys(CHECKS, FINE), found
 
 
 ILL = {
@@ -164,7 +164,7 @@ def test_steps_that_are_too_short_become_long_enough_when_the_advice_is_followed
         found = findings(*trained(digits, 2, "relu", rate=rate))
         if not problems(found):
             break
-        rate = found[NAMES.index(STEP)].changes["learning_rate"]
+        rate = found[list(CHECKS).index(STEP)].changes["learning_rate"]
     assert not problems(found)
     assert 1e-6 < rate < 1e-2
 
@@ -179,7 +179,7 @@ def test_a_dead_layer_is_not_mistaken_for_a_fading_gradient(digits):
 def test_without_health_nothing_is_claimed():
     entries = [{"epoch": 1, "learning_rate": 0.1, "clip_rate": 0.0, "train": {"loss": 1.0, "accuracy": 0.5}}]
     for history in ([], entries):
-        assert [finding.verdict for finding in findings(history, [])] == [UNCERTAIN] * len(NAMES)
+        assert [finding.verdict for finding in findings(history, [])] == [UNCERTAIN] * len(CHECKS)
 
 
 def test_every_threshold_is_used_and_has_a_reason():
@@ -202,4 +202,4 @@ def test_a_model_file_carries_the_health_of_its_training_and_the_presets_are_hea
     loaded = bundle.load(path)
     assert loaded.task is tasks.find(model.removesuffix("_training"))
     found = findings(loaded.provenance["history"], loaded.network.describe())
-    assert [finding.verdict for finding in found] == [FINE] * len(NAMES), found
+    assert [finding.verdict for finding in found] == [FINE] * len(CHECKS), found

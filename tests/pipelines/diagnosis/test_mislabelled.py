@@ -3,6 +3,7 @@ import pytest
 
 from pipelines.diagnosis.mislabelled import look_for_wrong_labels, margins, out_of_fold
 from pipelines.diagnosis.probes import FOLDS
+from pipelines.diagnosis.results import ProbeResult
 
 
 def answers(y, sure, rng, n_classes=10):
@@ -17,8 +18,7 @@ def answers(y, sure, rng, n_classes=10):
 def folded(rows, probabilities):
     parts = np.array_split(np.arange(len(rows)), FOLDS)
     return {
-        ("fold", k): {"diverged": None, "rows": rows[part], "probabilities": probabilities[part]}
-        for k, part in enumerate(parts)
+        ("fold", k): ProbeResult(asked=rows[part], probabilities=probabilities[part]) for k, part in enumerate(parts)
     }
 
 

@@ -1,19 +1,20 @@
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from pipelines.diagnosis import probes as room
-from pipelines.diagnosis.probes import LINEAR, LONGER, MAIN, MEMORISE, SHUFFLED, Probes, network_of
+from pipelines.diagnosis.probes import LINEAR, LONGER, MAIN, MEMORISE, PROBES, SHUFFLED, Probes
+from pipelines.diagnosis.results import network_of
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.views import logits_of
 
 
 def split_of(probes, key):
     """Return the Prepared and the Recipe that a probe is trained with."""
-    name, value = key
-    return getattr(probes, f"_{name}")(value)
+    conditions = probes.conditions(key)
+    return conditions.prepared, conditions.recipe
 
 
 def rows_of(probes, key, role):
@@ -23,21 +24,21 @@ def rows_of(probes, key, role):
 def test_every_probe_has_an_answer(small, results):
     assert set(results) == set(small.plan())
     for result in results.values():
-        assert result["diverged"] is None
-        assert 0 <= result["train"]["accuracy"] <= 1
-        assert result["right"].dtype == bool
+        assert result.diverged is None
+        assert 0 <= result.train["accuracy"] <= 1
+        assert result.right.dtype == bool
 
 
 def test_a_probe_answers_the_same_each_time(small, results):
     again = small.result(("width", 2.0))
-    np.testing.assert_array_equal(again["right"], results["width", 2.0]["right"])
-    assert again["train"] == results["width", 2.0]["train"]
+    np.testing.assert_array_equal(again["right"], results["width", 2.0].right)
+    assert again["train"] == results["width", 2.0].train
 
 
 def test_accuracy_is_the_share_of_right_answers(small, results):
     for key in (MAIN, LINEAR, ("rows", 75)):
-        assert results[key]["right"].mean() == pytest.approx(results[key]["valid"]["accuracy"])
-        assert len(results[key]["right"]) == len(small.prepared.dataset.rows("valid"))
+        assert results[key].right.mean() == pytest.approx(results[key].valid["accuracy"])
+        assert len(results[key].right) == len(small.prepared.dataset.rows("valid"))
 
 
 def test_all_but_the_main_probe_take_as_many_steps(small):
@@ -61,23 +62,40 @@ def test_each_point_of_the_learning_curve_has_the_rows_of_the_one_before_and_its
         before = rows
 
 
-def test_folds_ask_about_each_training_row_once_and_learn_from_the_others(small, results):
-    asked = [rows_of(small, ("fold", k), "test") for k in range(room.FOLDS)]
+def test_folds_test_each_training_row_once_and_learn_from_the_others(small, results):
+    asked = [set(small.conditions(("fold", k)).asked.tolist()) for k in range(room.FOLDS)]
     assert set.union(*asked) == set(small.prepared.dataset.rows("train").tolist())
     assert sum(map(len, asked)) == small.n_train
     for k, rows in enumerate(asked):
         assert not rows & rows_of(small, ("fold", k), "train")
-        assert set(results["fold", k]["rows"].tolist()) == rows
-        np.testing.assert_allclose(results["fold", k]["probabilities"].sum(axis=1), 1, rtol=1e-4)
+        assert set(results["fold", k].asked.tolist()) == rows
+        np.testing.assert_allclose(results["fold", k].probabilities.sum(axis=1), 1, rtol=1e-4)
 
 
-def test_no_probe_but_a_fold_touches_a_test_row(small):
+def test_no_probe_touches_a_test_row(small):
     test = set(small.prepared.dataset.rows("test").tolist())
+    assert test
     for key in [*small.plan(), LONGER]:
-        if key != MAIN:
-            prepared, _ = split_of(small, key)
-            used = set(np.flatnonzero(prepared.dataset.role != room.SPARE).tolist())
-            assert not used & test
+        conditions = small.conditions(key)
+        used = set(np.flatnonzero(conditions.prepared.dataset.role != room.SPARE).tolist())
+        assert not (used | set(conditions.asked.tolist())) & test
+
+
+def test_every_probe_that_is_planned_is_in_the_table(small):
+    linear = replace(small, recipe=Recipe(hidden=(), epochs=2))
+    assert {name for name, _ in [*small.plan(), *linear.plan(), LONGER]} == set(PROBES)
+
+
+def test_a_result_survives_being_kept(small, results, tmp_path, monkeypatch):
+    from pipelines.runs.store import Store
+
+    monkeypatch.setenv("BACKPROP_DATA", str(tmp_path))
+    store = Store(small.identity())
+    for key in (MAIN, ("fold", 0)):
+        store.save(key, results[key].record())
+        again = small.read(key, store.load(key))
+        for field in fields(again):
+            np.testing.assert_equal(getattr(again, field.name), getattr(results[key], field.name))
 
 
 def test_shuffled_labels_are_the_same_labels_on_other_rows(small):
@@ -89,7 +107,7 @@ def test_shuffled_labels_are_the_same_labels_on_other_rows(small):
 
 
 def test_a_network_that_can_learn_learns_few_rows_by_heart(results):
-    assert results[MEMORISE]["train"]["accuracy"] == 1
+    assert results[MEMORISE].train["accuracy"] == 1
 
 
 def test_of_many_rows_most_probes_learn_from_a_part(small, monkeypatch):
@@ -105,7 +123,7 @@ def test_the_main_probe_holds_the_network(small, results):
     standardizer, network = network_of(small, results[MAIN])
     stored = small.prepared.rows("valid")[0]
     logits = logits_of(network, standardizer, small.prepared.extractor, stored)
-    np.testing.assert_array_equal(logits, results[MAIN]["valid_logits"])
+    np.testing.assert_array_equal(logits, results[MAIN].valid_logits)
 
 
 def test_a_training_that_diverges_is_a_result_too(small):

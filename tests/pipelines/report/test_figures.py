@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 
 from pipelines.report.chart import HEAT_LEVELS
 from pipelines.report.figures import figures_of, heat_level
-from pipelines.report.tables import tables_of
+from pipelines.report.tables import Column, tables_of
 
 
 def drawn(record):
@@ -59,6 +60,25 @@ def test_epochs_without_a_finite_number_leave_a_gap():
     ]
     [figure] = drawn({"history": history})["epochs"]
     assert "from 2.5 to 1.25" in figure.trend
+
+
+@pytest.mark.parametrize("place", [2, 3, -1])
+def test_another_column_changes_no_figure(record, place):
+    record["per_group"] = {
+        name: {"n": 5, "accuracy": a, "ci95": [a - 0.1, a]} for name, a in (("ann", 0.8), ("ben", 0.9))
+    }
+    tables = tables_of(record)
+    wider = {
+        name: table
+        if name == "confusion"  # whose columns are the classes
+        else replace(
+            table,
+            columns=(*table.columns[:place], Column("new", "New"), *table.columns[place:]),
+            rows=[(*row[:place], 0.123, *row[place:]) for row in table.rows],
+        )
+        for name, table in tables.items()
+    }
+    assert figures_of(record, wider) == figures_of(record, tables)
 
 
 def test_the_more_of_a_row_the_stronger_the_colour():

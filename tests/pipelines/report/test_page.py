@@ -140,13 +140,13 @@ def test_a_name_that_is_no_unicode_can_be_written(record, tmp_path):
 
 def test_any_key_of_the_record_may_be_missing_or_none(record, monkeypatch):
     monkeypatch.setattr(pages, "figures_of", lambda record, tables: {})
-    for key in set(record) - {"verdict", "summary"}:
+    for key in set(record) - {"verdict"}:
         assert page({name: value for name, value in record.items() if name != key}).of("h1")
         assert page({**record, key: None}).of("h1")
 
 
 def test_a_record_of_nothing_but_a_verdict_is_a_page_too(tmp_path):
-    record = {"verdict": "inconclusive", "summary": "Inconclusive. Nothing was measured."}
+    record = {"verdict": "inconclusive", "reason": "Nothing was measured."}
     write_report(record, seen, tmp_path)
     text = Document((tmp_path / "report.html").read_text()).text
     assert "Nothing was measured." in text
@@ -167,7 +167,7 @@ def test_samples_that_cannot_be_read_leave_a_note(record):
 
 
 def test_of_a_sentence_that_names_long_files_nothing_is_lost(record):
-    record["summary"] = f"Inconclusive. {'a/long/path ' * 80}the end."
+    record["reason"] = f"{'a/long/path ' * 80}the end."
     assert "the end." in page(record).text
 
 

@@ -5,8 +5,8 @@ import signal
 import numpy as np
 import pytest
 
-from pipelines.cli.diagnosis import next_words
 from pipelines.diagnosis.fit import VERDICTS
+from pipelines.diagnosis.next_command import write_words
 from pipelines.diagnosis.thresholds import THRESHOLDS
 from pipelines.models import bundle
 
@@ -37,6 +37,30 @@ def test_training_and_validation_rows_are_measured_and_test_rows_are_not(diagnos
     assert record["confusion_role"] == "valid"
 
 
+def test_the_record_is_complete_when_the_verb_returns(diagnosed):
+    from pipelines.learning import tasks
+    from pipelines.verbs.diagnose import diagnose, of_training
+
+    task = tasks.find("images")
+    recipe = task.presets["fast"].changed({"hidden": [16], "epochs": 6, "batch_size": 64})
+    record = diagnose(of_training(task, recipe, dataset_name="digits"), n_jobs=1).record
+    assert {**record, "seconds": 0} == {**diagnosed.json, "seconds": 0}
+    assert record["summary"] == f"{record['verdict'].capitalize()}. {record['reason']}"
+    assert record["next"]["command"] == f"backprop {shlex.join(record['next']['words'])}"
+
+
+def test_the_answers_are_those_to_the_validation_rows(diagnosed):
+    record = diagnosed.json
+    right = sum(record["confusion"][k][k] for k in range(len(record["labels"])))
+    assert right / record["n_valid"] == pytest.approx(record["scores"]["valid"]["accuracy"])
+    assert record["scores"]["valid"]["n"] == sum(entry["n"] for entry in record["calibration"]["bins"])
+    assert record["scores"]["train"]["n"] == record["n_train"] != record["n_valid"]
+    assert record["per_class"] == {
+        label: record["per_class"][label] | {"support": sum(counts)}
+        for label, counts in zip(record["labels"], record["confusion"], strict=True)
+    }
+
+
 def test_every_limit_is_quoted(diagnosed):
     assert {entry["name"]: entry["value"] for entry in diagnosed.json["thresholds"]} == {
         name: threshold.value for name, threshold in THRESHOLDS.items()
@@ -65,7 +89,8 @@ def test_as_text_the_verdict_comes_first_and_the_command_last(diagnosed, call):
     assert max(len(line) for line in told.stdout.splitlines() if " --" not in line) <= 100
     for name in ("leakage", "learning curve", "vanishing gradients", "mislabelled"):
         assert name in told.stdout
-    assert diagnosed.json["next"]["command"] in told.stdout
+    assert shlex.join(diagnosed.json["next"]["words"]) in told.stdout
+    assert diagnosed.json["reason"][:40] in told.stdout.replace("\n", " ")
 
 
 def test_a_model_is_diagnosed_with_the_recipe_and_on_the_data_that_made_it(call, images_model):
@@ -187,12 +212,13 @@ def words_of(step, recipe=None, preset="fast", asked=None, **record):
         "dataset": "my data",
         "bundled_fallback": False,
         "preset": preset,
+        "model": "m.safetensors",
         "seed": 0,
         "recipe": {**usual, **(recipe or {})},
         "next": {"verb": "diagnose", "changes": {}, "preset": None, **step},
         **record,
     }
-    return next_words(record, "m.safetensors", asked)
+    return write_words(record, asked or {})
 
 
 def test_the_next_command_repeats_what_was_asked_for_and_changes_what_is_to_change():

@@ -9,7 +9,7 @@ import pytest
 from pipelines.datasets import Dataset
 from pipelines.diagnosis import verdict
 from pipelines.diagnosis.data.own_samples import look_at_samples
-from pipelines.diagnosis.finding import FINE, Finding
+from pipelines.diagnosis.finding import FINE, Finding, Kind
 from pipelines.diagnosis.fit import GOOD
 from pipelines.learning.tasks.images import TASK as IMAGES
 from pipelines.learning.tasks.speech import TASK as SPEECH
@@ -64,8 +64,8 @@ def test_few_samples_leave_open_what_they_teach_and_unequal_ones_are_told():
 
 def test_what_leads_a_network_astray_is_to_be_put_right_first_however_good_the_fit():
     (alone,) = look_at_samples(words(10, 10, group=["anna"] * 10 + ["anna", "ben"] * 5), IMAGES)
-    good = Finding(GOOD, FINE, {}, "It fits.")
+    good = Finding(Kind.FIT, FINE, {}, "It fits.", name=GOOD)
     recipe = IMAGES.presets["fast"]
-    step = verdict.next_step(good, [alone], recipe, "fast", has_model=False)
-    assert step.text.startswith("Put the data right first")
-    assert alone.advice in verdict.summary(good, [alone])
+    step = verdict.choose_next_step(good, [alone], recipe, "fast", has_model=False)
+    assert step.text.startswith("Correct the data first")
+    assert alone.advice in verdict.summarise(good, [alone])

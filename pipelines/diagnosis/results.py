@@ -1,0 +1,102 @@
+"""Results: what a probe found.
+
+A result travels between processes and is kept on disk as JSON types and arrays, so each kind turns into such a record
+and back.
+"""
+
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+
+from backprop_core.scaling import Standardizer
+from pipelines.learning.scoring import score
+from pipelines.learning.views import logits_of
+
+
+@dataclass(frozen=True)
+class ProbeResult:
+    """What one probe found.
+
+    Attributes
+    ----------
+    diverged : str or None
+        Why the training diverged. If it did, only `entries` is there beside it.
+    entries : list of dict of JSON types
+        The history's; of a probe that did not diverge, only the main one keeps them.
+    epochs : int
+    train, valid : dict or None, {"loss", "accuracy", "balanced_accuracy"} of the best epoch
+    right : bool ndarray [shape=(n_valid,)] or None, which validation rows are recognised
+    asked : int ndarray [shape=(n,)] or None
+        Rows that were held out of the training and the validation, in probes that have such rows.
+    probabilities : float32 ndarray [shape=(n, n_classes)] or None, the calibrated answers to them
+    """
+
+    diverged: str | None = None
+    entries: list = field(default_factory=list)
+    epochs: int = 0
+    train: dict | None = None
+    valid: dict | None = None
+    right: np.ndarray | None = None
+    asked: np.ndarray | None = None
+    probabilities: np.ndarray | None = None
+
+    def record(self):
+        """Return the result as JSON types and ndarrays: dict without what is None."""
+        named = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class MainResult(ProbeResult):
+    """What the training of the network itself found, and the network.
+
+    Attributes
+    ----------
+    train_logits, valid_logits : float ndarray [shape=(n, n_classes)]
+    temperature : float > 0, see `Fitted`
+    threshold : float in [0, 1] or None, see `Fitted`
+    initial_loss : float, the loss on training rows before the first step
+    params, statistics : float ndarray, flat: those of the network
+    mean, scale, feature_means : ndarray, those of the Standardizer
+    """
+
+    train_logits: np.ndarray | None = None
+    valid_logits: np.ndarray | None = None
+    temperature: float | None = None
+    threshold: float | None = None
+    initial_loss: float | None = None
+    params: np.ndarray | None = None
+    statistics: np.ndarray | None = None
+    mean: np.ndarray | None = None
+    scale: np.ndarray | None = None
+    feature_means: np.ndarray | None = None
+
+
+def network_of(probes, main):
+    """Return the Standardizer and the Network that the result of the main probe holds."""
+    network = probes.new_trainer().network
+    network.restore((main.params, main.statistics))
+    standardizer = Standardizer(probes.per_feature)
+    standardizer.mean, standardizer.scale = main.mean, main.scale
+    standardizer.feature_means = main.feature_means
+    return standardizer, network
+
+
+def measure_model(probes, model):
+    """Return the MainResult of a model that has been trained already: a Bundle."""
+    prepared = probes.prepared
+    (stored, y), (stored_valid, y_valid) = prepared.rows("train"), prepared.rows("valid")
+    logits = logits_of(model.network, model.standardizer, model.extractor, stored)
+    valid_logits = logits_of(model.network, model.standardizer, model.extractor, stored_valid)
+    return MainResult(
+        entries=model.provenance["history"],
+        epochs=len(model.provenance["history"]),
+        train=score(logits, y),
+        valid=score(valid_logits, y_valid),
+        right=valid_logits.argmax(axis=1) == y_valid,
+        train_logits=logits,
+        valid_logits=valid_logits,
+        temperature=model.temperature,
+        threshold=model.provenance.get("threshold"),
+        initial_loss=probes.initial_loss(model.standardizer),
+    )
