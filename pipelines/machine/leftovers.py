@@ -5,6 +5,7 @@ They are in the folder of a data set, and are none of it: every reader passes ov
 """
 
 import fnmatch
+import re
 
 # In small letters; a name is compared without regard to them, as Windows does.
 _NAMES = frozenset(
@@ -52,9 +53,10 @@ _PATTERNS = (
     "*.lnk",
     "albumart_{*}_*.jpg",
 )
+_ANY_PATTERN = re.compile("|".join(map(fnmatch.translate, _PATTERNS))).match  # a data set has 50,000 names
 
 
 def left_behind(name):
     """Tell whether a file or a folder of this name (str, without its folder) was left behind by a system or a tool."""
     name = name.lower()
-    return name in _NAMES or any(fnmatch.fnmatchcase(name, pattern) for pattern in _PATTERNS)
+    return name in _NAMES or _ANY_PATTERN(name) is not None
