@@ -48,6 +48,18 @@ def options_answering(command):
     return command
 
 
+DATASET_HELP = "A registered name, a folder of class folders, a table of files, or a zip or tar of either."
+
+
+def option_dataset(text):
+    """Return what adds --dataset, which can be repeated; several are handed on as one name, see `datasets.several`."""
+
+    def joined(ctx, param, values):
+        return " + ".join(values) or None
+
+    return click.option("--dataset", multiple=True, callback=joined, metavar="NAME|PATH", help=text)
+
+
 def option_json(command):
     """Add --json."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
@@ -87,7 +99,7 @@ def options_recipe(command):
         click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
         click.option("--config", type=click.Path(), help="A TOML file of recipe entries that replace the preset's."),
         click.option("--preset", type=click.Choice(["fast", "best"]), default="fast", show_default=True),
-        click.option("--dataset", help="A registered name, a folder of class folders, or a CSV manifest."),
+        option_dataset(f"{DATASET_HELP} Repeat it to put several together."),
     ):
         command = add(command)
     return command

@@ -46,6 +46,7 @@ def training_summary(trained):
     return "\n".join(
         [
             table(rows, ("split", "samples", "loss", *(key.replace("_", " ") for key in shares))),
+            *_apart(record),
             "",
             f"data:  {record['dataset']}{substitute}, preset {record['preset']}, seed {record['seed']}",
             f"time:  {record['seconds']:.1f} s, best epoch {record['best_epoch']} of {record['epochs']}",
@@ -70,6 +71,7 @@ def evaluation_summary(record, most_confused):
             f"accuracy {percent(record['accuracy'])}  (95 % interval {percent(low)} to {percent(high)})",
             f"balanced accuracy {percent(record['balanced_accuracy'])}  (mean over the classes)",
             f"loss {record['loss']:.4f}, expected calibration error {percent(record['ece'])}",
+            *_apart(record),
             "",
             table(rows, ("class", "precision", "recall", "f1", "support")),
             "",
@@ -77,6 +79,14 @@ def evaluation_summary(record, most_confused):
             *confused,
         ]
     )
+
+
+def _apart(record):
+    """Return a line for each of several data sets: how often it was answered rightly."""
+    return [
+        f"  of {name}: {percent(of['accuracy'])} of {of['n']} {record.get('split', 'test')} samples"
+        for name, of in record.get("by_dataset", {}).items()
+    ]
 
 
 def _answered_by(record):
@@ -87,6 +97,8 @@ def _answered_by(record):
 def folding_notes(dataset, fallback, folding):
     """Say which data is cross-validated, how it is shared out, and which classes cannot be learned in which fold."""
     _left_out(dataset, fallback)
+    for remark in dataset.notes:
+        note(f"note: {remark}")
     untaught = folding.untaught(dataset)
     for name, label in untaught[:10]:
         note(

@@ -42,7 +42,7 @@ def unpack(archive, folder, max_files, max_bytes):
     try:
         temporary.mkdir(parents=True)
         _unpack_into(archive, temporary, max_files, max_bytes)
-        _give_final_name(temporary, folder)
+        give_final_name(temporary, folder)
     except _DAMAGE as error:
         raise DataError(f"{archive}: is damaged ({error}); delete it and fetch it again") from error
     except OSError as error:
@@ -61,7 +61,7 @@ def _unpack_into(archive, folder, max_files, max_bytes):
                 if number > max_files:
                     raise DataError(f"{archive}: holds more than the {max_files} entries that it should have")
                 _unpack_entry(entries, entry, folder, folders, archive)
-            _check_end(entries)
+            check_end(entries)
 
 
 def _unpack_entry(entries, entry, folder, folders, archive):
@@ -78,7 +78,8 @@ def _unpack_entry(entries, entry, folder, folders, archive):
             raise DataError(f"{archive}: holds {entry.name} twice, so it is not the archive it should be") from None
 
 
-def _check_end(entries):
+def check_end(entries):
+    """Raise tarfile.ReadError where an archive goes on after what tarfile took for its end."""
     # tarfile takes a header that it cannot read for the end. After the true end there are only zeros.
     while block := entries.fileobj.read(_BLOCK):
         if block.strip(b"\0"):
@@ -97,7 +98,8 @@ def _safe_name(entry, archive):
     return Path(*name.parts)
 
 
-def _give_final_name(temporary, folder):
+def give_final_name(temporary, folder):
+    """Rename a folder that is complete; where another run was faster, what that made stands."""
     try:
         temporary.rename(folder)
     except OSError:

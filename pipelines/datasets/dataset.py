@@ -23,8 +23,8 @@ class Dataset:
         The registered name, or the path that the user gave.
     task : str
         `"speech"` or `"images"`.
-    items : sequence of Path, or ndarray of uint8 [shape=(n, height, width) or (n, height, width, 3)]
-        Files to decode, or pixels that are decoded already.
+    items : sequence of Path or bytes, or ndarray of uint8 [shape=(n, height, width) or (n, height, width, 3)]
+        Files to decode, or their contents, or pixels that are decoded already.
     y : ndarray of int64 [shape=(n,)]
         Index into `labels`.
     labels : tuple of str
@@ -40,7 +40,14 @@ class Dataset:
     skipped : tuple of str
         One sentence for each file that was left out, and why.
     notes : tuple of str
-        One sentence for each thing about the split that a reader of the results should know.
+        One sentence for each thing about the data or its split that a reader of the results should know.
+    noise : tuple of Path
+        Recordings of noise that came with the samples, to be mixed into training words; they are no samples.
+    kin : ndarray of int64 [shape=(n,)] or None
+        Samples of the same number must stay on one side of a split, because they are near copies of each other; None
+        where that is not known. What `group` says holds beside it.
+    source : ndarray of str [shape=(n,)] or None
+        Of several data sets that were put together, the one that each sample is from.
     """
 
     name: str
@@ -55,14 +62,17 @@ class Dataset:
     citation: str = ""
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    noise: tuple[Path, ...] = ()
+    kin: np.ndarray | None = None
+    source: np.ndarray | None = None
 
     def __len__(self):
         return len(self.y)
 
     @property
     def is_own(self):
-        """Whether it is a user's own data, about which nobody else has made sure of anything."""
-        return not self.licence
+        """Whether it is a user's own data, or put together by one: nobody else has looked at it."""
+        return not self.licence or self.source is not None
 
     def rows(self, role):
         """Return the indices of the samples that play `role`, in order: int64 [shape=(n_role,)]."""
@@ -71,7 +81,7 @@ class Dataset:
     def path_of(self, row):
         """Return the path of a sample's file as text; None where the data set has its pixels in memory."""
         item = self.items[row]
-        return None if isinstance(item, np.ndarray) else str(item)
+        return None if isinstance(item, np.ndarray | bytes) else str(item)
 
     def all_tests(self):
         """Return the data set with every sample in the role of the test, as it is to a model that never met it."""
@@ -80,12 +90,21 @@ class Dataset:
     def without(self, rows, reasons):
         """Return the data set without the samples at these indices; `reasons` are added to `skipped`."""
         kept = np.delete(np.arange(len(self)), rows)
+        return replace(self.only(kept), skipped=(*self.skipped, *reasons))
+
+    def only(self, rows):
+        """Return the data set with the samples at these indices and no others."""
         is_array = isinstance(self.items, np.ndarray)
+
+        def of_rows(values):
+            return None if values is None else values[rows]
+
         return replace(
             self,
-            items=self.items[kept] if is_array else [self.items[row] for row in kept],
-            y=self.y[kept],
-            role=self.role[kept],
-            group=None if self.group is None else self.group[kept],
-            skipped=(*self.skipped, *reasons),
+            items=self.items[rows] if is_array else [self.items[row] for row in rows],
+            y=self.y[rows],
+            role=self.role[rows],
+            group=of_rows(self.group),
+            kin=of_rows(self.kin),
+            source=of_rows(self.source),
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.datasets.groups import units
 from pipelines.errors import DataError, UsageError
 
 FOLD_SEED = 0
@@ -93,7 +94,7 @@ def _one_for_each_speaker(dataset, n_groups):
 
 
 def _drawn(dataset, n_folds, n_groups, seed):
-    """Draw folds class by class, of whole groups unless `n_groups` is None."""
+    """Draw folds class by class: of whole groups unless `n_groups` is None, and of whole chains of near copies."""
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     sizes = np.bincount(dataset.y)
@@ -105,7 +106,8 @@ def _drawn(dataset, n_folds, n_groups, seed):
         )
     if n_groups is not None and n_groups < n_folds:
         raise UsageError(f"{dataset.name}: has {n_groups} speakers, too few for {n_folds} folds; use fewer --folds")
-    kind, groups = (StratifiedKFold, None) if n_groups is None else (StratifiedGroupKFold, dataset.group)
+    groups = dataset.kin if n_groups is None else units(dataset)
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     splitter = kind(n_folds, shuffle=True, random_state=seed)
     folds = {str(k): rows for k, (_, rows) in enumerate(splitter.split(dataset.y, dataset.y, groups), 1)}
     if not all(map(len, folds.values())):

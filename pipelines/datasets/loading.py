@@ -1,20 +1,19 @@
 """Loading: from a name or a path to a data set.
 
-A registered name is fetched if need be and read by its reader. A folder is read as class folders, a CSV file as a
-manifest. Whatever it was, a `Dataset` comes back.
+A registered name is fetched if need be and read by its reader; whatever lies at a path is a user's own, see `own`.
+Whatever it was, a `Dataset` comes back.
 """
 
 import hashlib
 import json
-import os
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
-from pipelines.datasets import cifar10, digits, fetching, folders, fsdd, idx, manifest, registry, speech_commands
+from pipelines.datasets import cifar10, digits, fetching, fsdd, idx, manifest, own, registry, several, speech_commands
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.rows import dataset_from_rows
 from pipelines.errors import DataError, UsageError
 from pipelines.machine.locations import data_folder
+from pipelines.machine.suffixes import SUFFIXES
 
 _ARCHIVE_READERS = {
     "fsdd": fsdd.read_rows,
@@ -45,8 +44,9 @@ def load(name_or_path, task, to_train=True):
     Parameters
     ----------
     name_or_path : str
-        A registered name, a folder of class folders, or a CSV manifest. A folder that is called like a registered
-        data set is meant when written as a path, `./mnist`.
+        A registered name, a folder of class folders, a table that lists files, or an archive of either. A folder
+        that is called like a registered data set is meant when written as a path, `./mnist`.
+        Several data sets are named with " + " between them, see `several`.
     task : str
         `"speech"` or `"images"`.
     to_train : bool
@@ -67,8 +67,10 @@ def load(name_or_path, task, to_train=True):
     DataError
         If the data is missing, malformed, or not what the registry says.
     """
-    if task not in folders.SUFFIXES:
-        raise UsageError(f"{task}: no such task (known: {', '.join(folders.SUFFIXES)})")
+    if task not in SUFFIXES:
+        raise UsageError(f"{task}: no such task (known: {', '.join(SUFFIXES)})")
+    if several.SEPARATOR in name_or_path and not own.is_path(name_or_path):
+        return several.joined([load(name, task, to_train=False) for name in several.names_in(name_or_path)])
     if name_or_path not in registry.sources():
         return _load_path(name_or_path, task, to_train)
     source = registry.find(name_or_path)
@@ -76,7 +78,11 @@ def load(name_or_path, task, to_train=True):
         raise UsageError(
             f"{source.name}: holds {source.task}, not {task}; choose one of {', '.join(registry.names(task))}"
         )
-    return _load_source(source)
+    dataset = _load_source(source)
+    if own.is_path(name_or_path):
+        meant = f"{name_or_path}: the data set of that name, not the folder here; write ./{name_or_path} for that."
+        return replace(dataset, notes=(*dataset.notes, meant))
+    return dataset
 
 
 def fetch(name):
@@ -110,31 +116,19 @@ def listing(name):
 
 
 def _load_path(text, task, to_train):
-    path = Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises on the name of a user who does not exist
-    try:
-        is_folder, is_file = path.is_dir(), path.is_file()
-    except OSError as error:
-        raise DataError(f"{text}: cannot be read ({error.strerror})") from error
-    if is_folder:
-        rows, skipped = folders.read_rows(path, task, to_train)
-        return dataset_from_rows(rows, text, task, skipped=tuple(skipped))
-    if is_file:
-        if path.suffix.lower() != ".csv":
-            raise DataError(
-                f"{text}: is neither a folder of class folders nor a manifest, which is a file ending in .csv"
-            )
-        return dataset_from_rows(manifest.read_rows(path, to_train), text, task)
-    if len(path.parts) > 1 or path.suffix.lower() == ".csv":
-        raise DataError(f"{text}: no such file or folder")
-    return registry.find(text)  # raises, and offers the name that was probably meant
+    found = own.read(text, task, to_train)
+    about = {"skipped": tuple(found.skipped), "notes": tuple(found.notes), "noise": found.noise}
+    return dataset_from_rows(found.rows, text, task, **about)
 
 
 def _load_source(source):
     if source.bundled:
         dataset = _load_bundled(source)
     elif source.is_archive:
-        rows = _ARCHIVE_READERS[source.reader](fetching.fetch_folder(source))
-        dataset = dataset_from_rows(rows, source.name, source.task, _checksums(source), **_about(source))
+        folder = fetching.fetch_folder(source)
+        rows = _ARCHIVE_READERS[source.reader](folder)
+        noise = tuple(speech_commands.background_noise(folder))
+        dataset = dataset_from_rows(rows, source.name, source.task, _checksums(source), noise=noise, **_about(source))
     elif source.reader == "idx":
         dataset = _dataset_from_arrays(source, *idx.read_split_pair(fetching.fetch_files(source)), _checksums(source))
     else:
@@ -147,7 +141,7 @@ def _load_source(source):
 
 def _load_bundled(source):
     path = data_folder() / source.bundled / "manifest.csv"
-    return dataset_from_rows(manifest.read_rows(path), source.name, source.task, **_about(source))
+    return dataset_from_rows(manifest.read(path, source.task).rows, source.name, source.task, **_about(source))
 
 
 def _dataset_from_arrays(source, images, y, role, contents):

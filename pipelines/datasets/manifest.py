@@ -1,94 +1,147 @@
 """A manifest: a table that lists the files of a data set, wherever they lie.
 
-A CSV file with a heading. The columns `path` and `label` must be there; `split` (train, valid or test) and `group` (who
-spoke, or where the file came from) may be. Paths are relative to the folder of the CSV file, or absolute.
+The columns `path` and `label` must be there; `split` (train, valid or test) and `group` (who spoke, or where the file
+came from) may be; `columns` knows what other programs call them. Paths are relative to the folder of the table, or
+absolute.
 """
 
-import csv
+import re
+from collections import Counter
 
-from pipelines.datasets.dataset import ROLES
+from pipelines.datasets.columns import find_columns
+from pipelines.datasets.listed_files import ListedFiles
+from pipelines.datasets.reading import Reading
+from pipelines.datasets.roles import settled
 from pipelines.datasets.rows import Row, check_classes
+from pipelines.datasets.tables import Table, read_table, unreadable
 from pipelines.errors import DataError
 from pipelines.wording import listed
 
-REQUIRED = ("path", "label")
-OPTIONAL = ("split", "group")
+MANY_NUMBERS = 20  # more different numbers than that are hardly names of classes
+OFTEN = 5  # samples that each number of a class has at least, on average
 
 
-def read_rows(path, to_train=True):
+def read(path, task, to_train=True, default_role=None):
     """Read a manifest.
 
     Parameters
     ----------
     path : Path
-        The CSV file, in UTF-8.
+        The table: CSV of any separator, or JSON lines.
+    task : str
+        Decides which files a name without suffix may mean.
     to_train : bool
         Whether the classes must be fit to train on.
+    default_role : str or None
+        The role of all rows, where the table has no column for it; None means "train".
 
     Returns
     -------
-    list of Row
-        In the order of the lines; all `"train"` without a column `split`.
+    Reading
+        Its rows are in the order of the lines; all `"train"` without a column for the split.
 
     Raises
     ------
     DataError
-        If columns are missing or unknown, a cell is empty, a split is none of the three words, files are missing or
-        named twice, or there are too few classes or samples of one.
+        If columns are missing or ambiguous, a cell is empty, a split is none of the three, files are missing or have
+        two labels, the labels are numbers to predict, or there are too few classes or samples of one.
     """
-    rows = [_row(path, line, cells) for line, cells in _lines(path)]
-    if not rows:
+    files = ListedFiles(path, task)
+    table = _with_heading(read_table(path), files)
+    if path.suffix.lower() == ".txt" and len(table.columns) < 2:
+        raise unreadable(path)
+    columns = find_columns(table, path, files.is_file)
+    if not table.lines:
         raise DataError(f"{path}: lists no files")
-    if missing := [row.name for row in rows if not row.path.is_file()]:
+    rows = _rows(path, table, columns, files, default_role)
+    if missing := [name for name, found, *_ in rows if found is None]:
         raise DataError(f"{path}: lists {len(missing)} of {len(rows)} files that do not exist: {listed(missing)}")
-    _check_no_file_twice(path, rows)
+    rows, n_twice = _each_once(path, [Row(*row) for row in rows])
+    _check_not_numbers(path, table.columns[columns.label], rows)
     if to_train:
         check_classes(rows, path)
+    return Reading(rows, notes=_notes(path, table, columns, n_twice), layout=f"a table ({table.kind})")
+
+
+def _notes(path, table, columns, n_twice):
+    notes = []
+    taken = {
+        name: table.columns[getattr(columns, name)]
+        for name in ("path", "label", "split", "group")
+        if getattr(columns, name) is not None
+    }
+    if other := [f"{called!r} for the {name}" for name, called in taken.items() if called != name]:
+        notes.append(f"{path.name}: takes the column {listed(other, 4)}.")
+    if columns.unused:
+        notes.append(f"{path.name}: does not use the columns {listed([repr(name) for name in columns.unused], 8)}.")
+    if n_twice:
+        notes.append(f"{path.name}: {n_twice} {'line repeats' if n_twice == 1 else 'lines repeat'} an earlier one.")
+    return notes
+
+
+def _with_heading(table, files):
+    """Return the table; where the first line is a file already, with headings of our own."""
+    found = [i for i, cell in enumerate(table.columns) if "/" in cell or "." in cell]
+    found = [i for i in found if files.is_file(table.columns[i])]
+    if len(found) != 1 or len(table.columns) != 2:
+        return table
+    names = ["path" if i == found[0] else "label" for i in range(2)]
+    return Table(names, [(1, table.columns), *table.lines], table.kind, table.n_empty, table.encoding)
+
+
+def _rows(path, table, columns, files, default_role):
+    """Return a list of what each line says: name, Path or None, label, role, group."""
+    roles = settled({cells[columns.split] for _, cells in table.lines}) if columns.split is not None else {}
+    rows = []
+    for line, cells in table.lines:
+        for name in ("path", "label", "split", "group"):
+            column = getattr(columns, name)
+            if column is not None and not cells[column]:
+                raise DataError(f"{path}: line {line} has no {name}; fill the cell in, or delete the line")
+        role = default_role or "train"
+        if columns.split is not None and (role := roles[cells[columns.split]]) is None:
+            raise DataError(
+                f"{path}: line {line} has the split {cells[columns.split]!r}; it must be one of train, valid, test"
+            )
+        name = cells[columns.path]
+        group = None if columns.group is None else cells[columns.group]
+        rows.append((name, files.find(name), cells[columns.label], role, group))
     return rows
 
 
-def _lines(path):
-    """Return pairs of a line number and the cells of that line, a dict by column."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restkey="", strict=True)
-            _check_columns(path, reader.fieldnames or [])
-            return [(reader.line_num, cells) for cells in reader]
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: is not text in UTF-8; save it as CSV in UTF-8") from error
-    except csv.Error as error:
-        raise DataError(f"{path}: is not a CSV file ({error})") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-def _check_columns(path, columns):
-    allowed = f"they are {', '.join(REQUIRED)} and optionally {', '.join(OPTIONAL)}, separated by commas"
-    if unknown := [column for column in columns if column not in REQUIRED + OPTIONAL]:
-        raise DataError(f"{path}: has unknown columns: {listed([repr(column) for column in unknown])}; {allowed}")
-    if missing := [column for column in REQUIRED if column not in columns]:
-        raise DataError(f"{path}: lacks the column {' and '.join(missing)}; {allowed}")
-    if len(set(columns)) < len(columns):
-        raise DataError(f"{path}: has a column twice; {allowed}")
-
-
-def _row(path, line, cells):
-    if "" in cells:
-        raise DataError(f"{path}: line {line} has more cells than there are columns; quote cells that contain a comma")
-    cells = {column: (cell or "").strip() for column, cell in cells.items()}
-    for column, cell in cells.items():
-        if not cell:
-            raise DataError(f"{path}: line {line} has no {column}")
-    role = cells.get("split", "train")
-    if role not in ROLES:
-        raise DataError(f"{path}: line {line} has the split {role!r}; it must be one of {', '.join(ROLES)}")
-    return Row(cells["path"], path.parent / cells["path"], cells["label"], role, cells.get("group"))
-
-
-def _check_no_file_twice(path, rows):
-    seen = set()
+def _each_once(path, rows):
+    """Return the rows without those that say the same again, and how many these were."""
+    seen, kept = {}, []
     for row in rows:
         place = row.path.resolve()
-        if place in seen:
-            raise DataError(f"{path}: lists {row.name} twice; each file has one label and one split")
-        seen.add(place)
+        first = seen.setdefault(place, row)
+        if first is row:
+            kept.append(row)
+        elif (first.label, first.role, first.group) != (row.label, row.role, row.group):
+            raise DataError(f"{path}: lists {row.name} twice, and not the same; each file has one label and one split")
+    return kept, len(rows) - len(kept)
+
+
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?")
+
+
+def _check_not_numbers(path, column, rows):
+    """Refuse a column of many different numbers: what is to be predicted is a quantity, not a class."""
+    counts = Counter(row.label for row in rows)
+    if not all(_NUMBER.fullmatch(label) for label in counts):
+        return
+    values = sorted({float(label.replace(",", ".")) for label in counts})
+    whole = all(value.is_integer() for value in values)
+    if whole and len(values) > MANY_NUMBERS and _counts_up(values) and min(counts.values()) >= OFTEN:
+        return
+    if len(values) > MANY_NUMBERS or (not whole and len(values) > len(rows) / OFTEN and len(values) > 2):
+        raise DataError(
+            f"{path}: the column {column!r} has {len(values)} different numbers in {len(rows)} lines, so a number is "
+            "to be predicted (regression), and this program tells classes apart; write classes there, such as 20-29 or "
+            "high, or name another column label"
+        )
+
+
+def _counts_up(values):
+    """Tell whether numbers are 0, 1, 2, … or 1, 2, 3, … without a gap, as classes are numbered."""
+    return values[0] in (0, 1) and values == [values[0] + i for i in range(len(values))]

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from pipelines.datasets.groups import units
 from pipelines.errors import DataError
 from pipelines.wording import listed
 
@@ -17,9 +18,10 @@ def with_split(dataset, rng, valid_fraction=0.1, test_fraction=0.2):
     """Fill in the roles that a data set lacks.
 
     Test rows are chosen only if it has none, then validation rows only if it has none, both among its training rows.
-    Without groups the rows are drawn from each class in proportion; with groups, whole groups are drawn such that the
-    classes come near their proportion, unless there are too few to spare one, as with a single speaker: then rows are
-    drawn after all. Every class keeps a training row.
+    Where nothing is known of what belongs together, rows are drawn from each class in proportion; else whole groups and
+    whole chains of near copies are drawn such that the classes come near their proportion, unless there are too few to
+    spare one, as with a single speaker: then rows are drawn after all. Every class keeps a training row. Of several
+    data sets that were put together, each is split by itself.
 
     Parameters
     ----------
@@ -41,14 +43,31 @@ def with_split(dataset, rng, valid_fraction=0.1, test_fraction=0.2):
     DataError
         If there are too few samples.
     """
+    fractions = {"test": test_fraction, "valid": valid_fraction}
+    if dataset.source is None:
+        return _filled_in(dataset, rng, fractions)
+    role, notes = dataset.role.astype("<U5"), list(dataset.notes)
+    for name in dict.fromkeys(dataset.source.tolist()):
+        rows = np.flatnonzero(dataset.source == name)
+        part = replace(dataset.only(rows), name=name, notes=(), source=None)
+        if (part.role == "train").any():
+            filled = _filled_in(part, rng, fractions)
+            role[rows] = filled.role
+            notes += [f"{name}: {note}" for note in filled.notes]
+    return replace(dataset, role=role, notes=tuple(notes))
+
+
+def _filled_in(dataset, rng, fractions):
+    """Fill in the roles of one data set, see `with_split`."""
     role = dataset.role.astype("<U5")
     notes = list(dataset.notes)
     class_sizes = _class_sizes(dataset, dataset.rows("train"))
-    for name, fraction in (("test", test_fraction), ("valid", valid_fraction)):
+    together = units(dataset)
+    for name, fraction in fractions.items():
         if fraction == 0 or (role == name).any():
             continue
         free, wanted = np.flatnonzero(role == "train"), fraction * class_sizes
-        drawn = [] if dataset.group is None else _draw_groups(dataset, free, wanted, rng)
+        drawn = [] if together is None else _draw_units(dataset, together, free, wanted, rng)
         if len(drawn) == 0:
             drawn = _draw_rows(dataset, free, wanted, rng)
             if dataset.group is not None:
@@ -62,7 +81,7 @@ def with_split(dataset, rng, valid_fraction=0.1, test_fraction=0.2):
                 "give a split"
             )
         role[drawn] = name
-        absent = np.flatnonzero(_class_sizes(dataset, drawn) == 0)
+        absent = np.flatnonzero((_class_sizes(dataset, drawn) == 0) & (class_sizes > 0))
         if len(absent):
             notes.append(
                 f"There is no {name} sample of {listed([dataset.labels[index] for index in absent])}: too few to share."
@@ -80,16 +99,18 @@ def _draw_rows(dataset, free, wanted, rng):
     return np.sort(np.concatenate(drawn))
 
 
-def _draw_groups(dataset, free, wanted, rng):
-    """Draw groups in random order as long as each brings the classes nearer to the wanted numbers.
+def _draw_units(dataset, together, free, wanted, rng):
+    """Draw what belongs together, such as groups, in random order as long as each brings the classes nearer.
 
     If none does, as with few and large groups, draw the one that goes the least beyond them. A group that has the last
     training rows of some class is never drawn.
     """
-    groups, member = np.unique(dataset.group[free], return_inverse=True)
+    groups, member = np.unique(together[free], return_inverse=True)
     sizes = np.zeros((len(groups), len(wanted)), dtype=np.int64)
     np.add.at(sizes, (member, dataset.y[free]), 1)
     total = sizes.sum(axis=0)
+    if dataset.group is None:  # near copies alone: nearly all of these are single rows, so that each class can have one
+        wanted = np.where(total > 1, np.maximum(1, wanted), 0)
     taken = np.zeros(len(wanted), dtype=np.int64)
 
     def spared(group):

@@ -10,8 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pipelines import datasets
+from pipelines.datasets.groups import chains
 from pipelines.errors import DataError
 from pipelines.features.cache import cached_features
+from pipelines.features.near_copies import copies_among
+from pipelines.learning import tasks
 
 SPLIT_SEED = 0
 
@@ -94,11 +97,41 @@ def prepare(dataset, extractor, n_jobs=None):
     Raises DataError where nothing can be read, or a class loses its last training sample.
     """
     extracted = extract(dataset, extractor, n_jobs)
+    if not {"valid", "test"} <= set(extracted.dataset.role):
+        extracted = with_kin(extracted)
     dataset = datasets.with_split(extracted.dataset, np.random.default_rng(SPLIT_SEED))
     empty = [label for k, label in enumerate(dataset.labels) if not (dataset.y[dataset.rows("train")] == k).any()]
     if empty:
         raise DataError(f"{dataset.name}: class {empty[0]} has no readable sample to train on; add some or remove it")
     return replace(extracted, dataset=dataset)
+
+
+def with_kin(prepared):
+    """Return a Prepared that knows which samples of a user's own data are near copies of each other.
+
+    Where none are, or nearly all, nothing changes.
+    """
+    dataset = prepared.dataset
+    if not dataset.is_own or len(dataset) < 2:
+        return prepared
+    likeness = tasks.find(dataset.task).likeness(prepared.extractor, prepared.stored)
+    equal, near, _ = copies_among(prepared.stored, np.arange(len(dataset)), likeness)
+    pairs = np.concatenate([equal, near])
+    pairs = pairs[dataset.y[pairs[:, 0]] == dataset.y[pairs[:, 1]]]
+    if dataset.source is not None:  # each set is split by itself; copies across sets are warned of
+        pairs = pairs[dataset.source[pairs[:, 0]] == dataset.source[pairs[:, 1]]]
+    if len(pairs) == 0:
+        return prepared
+    kin = chains(len(dataset), pairs)
+    sizes = np.bincount(kin)
+    n_copied, n_chains = int(sizes[sizes > 1].sum()), int((sizes > 1).sum())
+    if sizes.max() > len(dataset) / 2:
+        return prepared
+    note = (
+        f"{n_copied} samples are near copies of others, in {n_chains} {'chain' if n_chains == 1 else 'chains'} of up "
+        f"to {sizes.max()}; each chain is kept on one side of the split."
+    )
+    return replace(prepared, dataset=replace(dataset, kin=kin, notes=(*dataset.notes, note)))
 
 
 def augmented(prepared, task, recipe, n_jobs=None):

@@ -42,3 +42,29 @@ def scores(probabilities, y, labels):
         },
         "confusion": confusion.tolist(),
     }
+
+
+def by_source(dataset, role, predicted, y):
+    """Return how often answers are right in each of several data sets that were put together.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    role : str, whose rows were answered
+    predicted, y : ndarray of int [shape=(n_role,)], in the order of the rows
+
+    Returns
+    -------
+    dict
+        {"by_dataset": {name: {"n", "accuracy"}}}; empty where there is one data set, or no row.
+    """
+    if dataset.source is None or len(y) == 0:
+        return {}
+    source = dataset.source[dataset.rows(role)]
+    names = [str(name) for name in dict.fromkeys(source.tolist())]
+    right = np.asarray(predicted) == y
+    return {
+        "by_dataset": {
+            name: {"n": int((source == name).sum()), "accuracy": float(right[source == name].mean())} for name in names
+        }
+    }

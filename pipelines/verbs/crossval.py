@@ -19,7 +19,7 @@ from backprop_core.errors import DivergedError
 from pipelines import datasets
 from pipelines.datasets.folds import FOLD_SEED, Folding, folding
 from pipelines.learning.fitting import fit
-from pipelines.learning.preparation import augmented, extract, load_dataset
+from pipelines.learning.preparation import augmented, extract, load_dataset, with_kin
 from pipelines.runs import cluster, trainings
 from pipelines.runs.store import Store
 
@@ -165,7 +165,7 @@ def cross_validate(
     if dask:
         cluster.check(dask)
     dataset, fallback = load_dataset(task, dataset_name)
-    prepared = augmented(extract(dataset, task.extractor_for(dataset), n_jobs), task, recipe, n_jobs)
+    prepared = augmented(with_kin(extract(dataset, task.extractor_for(dataset), n_jobs)), task, recipe, n_jobs)
     dataset = prepared.dataset
     work = Work(prepared.without_items(), task.per_feature, recipe, folding(dataset, by, n_folds, fold_seed))
     folds = work.folding.folds

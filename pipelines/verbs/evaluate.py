@@ -7,7 +7,7 @@ import numpy as np
 from backprop_core import metrics
 from pipelines.errors import DataError, UsageError
 from pipelines.learning.preparation import extract, prepare
-from pipelines.learning.scoring import scores
+from pipelines.learning.scoring import by_source, scores
 from pipelines.models import ensemble
 from pipelines.models.answers import Answers, review
 
@@ -75,6 +75,7 @@ def evaluate(path, dataset_name=None, role="test", n_jobs=None, others=(), avera
             "dataset": name,
             "split": role,
             **scores(probabilities, y, model.labels),
+            **by_source(prepared.dataset, role, probabilities.argmax(axis=1), y),
         },
         most_confused=metrics.most_confused(
             metrics.confusion_matrix(y, probabilities.argmax(axis=1), len(model.labels)), model.labels

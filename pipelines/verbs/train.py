@@ -21,6 +21,7 @@ from pipelines.learning.checkpoints import Checkpoints
 from pipelines.learning.fitting import fit, threads_for
 from pipelines.learning.preparation import augmented, load_dataset, prepare
 from pipelines.learning.recipe import Recipe
+from pipelines.learning.scoring import by_source
 from pipelines.learning.task import Task
 from pipelines.machine.versions import versions
 from pipelines.models.bundle import Bundle
@@ -142,6 +143,7 @@ def train(
         "n_valid": n_valid,
         "n_test": n_test,
         **fitted.scores,
+        **_apart(dataset, fitted),
         "extractor": extractor.settings(),
         "balance": None if fitted.shift is None else recipe.balance,
         "skipped": list(dataset.skipped),
@@ -164,6 +166,13 @@ def train(
     problems = [checkpoints.problem] if checkpoints.problem else []
     record["warnings"] += [{"name": "checkpoint", "text": problem, "evidence": {}} for problem in problems]
     return Trained(bundle, fitted.stopped, record, _example(dataset, out), checkpoints.there, problems)
+
+
+def _apart(dataset, fitted):
+    """Return the accuracy on the test rows of each of several data sets; empty where there is one."""
+    if "test" not in fitted.logits:
+        return {}
+    return by_source(dataset, "test", fitted.logits["test"].argmax(axis=1), dataset.y[dataset.rows("test")])
 
 
 def _notes(task, prepared, recipe):

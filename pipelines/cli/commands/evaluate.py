@@ -3,13 +3,13 @@
 import click
 
 from pipelines.cli import results, terminal
-from pipelines.cli.options import Share, option_jobs, option_json, options_answering
+from pipelines.cli.options import Share, option_dataset, option_jobs, option_json, options_answering
 from pipelines.errors import QualityError
 
 
 @click.command()
 @click.argument("model", type=click.Path())
-@click.option("--dataset", help="Default: the data set that the model was trained on.")
+@option_dataset("Default: the data set that the model was trained on. Repeat it to evaluate on several.")
 @click.option("--split", type=click.Choice(["train", "valid", "test"]), default="test", show_default=True)
 @click.option("--min-accuracy", type=Share(), help="Exit with 6 if the accuracy is lower.")
 @click.option("--report", type=click.Path(file_okay=False), help="A folder for sheets of the errors and the doubts.")

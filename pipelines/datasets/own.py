@@ -1,0 +1,120 @@
+"""A user's own data: a folder, a table or an archive, told apart and read by whichever reader knows it."""
+
+import os
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+
+from pipelines.datasets import folders, manifest, packed, registry, tables, tree
+from pipelines.datasets.listed_files import ListedFiles
+from pipelines.errors import DataError
+from pipelines.machine import contents
+from pipelines.machine.leftovers import left_behind
+
+LOOKED_AT = 2000  # files that tell which task a folder is for
+
+
+def read(text, task, to_train=True):
+    """Read what lies at a path.
+
+    Parameters
+    ----------
+    text : str
+        A folder of class folders, a table that lists files, or a zip or tar archive of either.
+    task : str
+    to_train : bool
+        Whether the classes must be fit to train on.
+
+    Returns
+    -------
+    Reading
+
+    Raises
+    ------
+    DataError
+        Nothing is there, or it is none of these, or its reader refuses it.
+    UsageError
+        Nothing is there, and what was written looks like the name of a registered data set.
+    """
+    path = _expanded(text)
+    try:
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except (OSError, ValueError) as error:
+        raise DataError(f"{text}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    if is_folder:
+        return folders.read(path, task, to_train)
+    if is_file:
+        return _read_file(path, task, to_train)
+    if len(path.parts) > 1 or tables.is_table(path) or path.name.lower().endswith(packed.SUFFIXES):
+        raise DataError(f"{text}: no such file or folder")
+    return registry.find(text)  # raises, and offers the name that was probably meant
+
+
+def guess_task(text, names):
+    """Return the task that most files at a path are for.
+
+    Parameters
+    ----------
+    text : str, as `read` takes it, or a registered name
+    names : sequence of str, the tasks to choose from
+
+    Raises
+    ------
+    DataError
+        Nothing is there, or no file of a known kind.
+    """
+    if text in registry.names():
+        return registry.find(text).task
+    path = _expanded(text)
+    if not path.exists():
+        return read(text, names[0])  # raises, and says what is the matter
+    counts = Counter()
+    if path.is_file() and packed.is_packed(path):
+        path = packed.unpacked(path)
+    if path.is_dir():
+        counts.update(task for file in _some_files(path) for task in names if tree.usable(file, task))
+    elif tables.is_table(path):
+        files = {task: ListedFiles(path, task) for task in names}
+        cells = {cell for _, line in tables.read_table(path).lines[:200] for cell in line if cell}
+        for task in names:
+            counts[task] = sum(
+                1 for cell in cells if (found := files[task].look_for(cell)) and tree.usable(found, task)
+            )
+    if not counts.total():
+        raise DataError(f"{text}: holds no files of a kind that {' or '.join(names)} can use")
+    return max(names, key=lambda task: counts[task])
+
+
+def _some_files(folder):
+    """Return enough of the files in a folder to tell what they are for; all of them where links hide the first."""
+    found = (Path(place, name) for place, _, names in os.walk(folder) for name in names if not left_behind(name))
+    some = list(islice(found, LOOKED_AT))
+    return some if len(some) == LOOKED_AT else list(tree.look_into(folder, tree.PassedOver()).all_files())
+
+
+def _expanded(text):
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises on the name of a user who does not exist
+
+
+def is_path(text):
+    """Tell whether something lies in the working folder under this very name."""
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _read_file(path, task, to_train):
+    try:
+        problem = contents.what_it_is(contents.first_bytes(path)) if path.stat().st_size else None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    if problem:
+        raise DataError(f"{path}: {problem}")
+    if packed.is_packed(path):
+        found = folders.read(packed.unpacked(path), task, to_train)
+        found.layout = f"an archive of {found.layout}"
+        return found
+    if not tables.is_table(path):
+        raise tables.unreadable(path)
+    return manifest.read(path, task, to_train)

@@ -1,0 +1,28 @@
+"""A reading: what a reader found in a user's folder, table or archive, before it becomes a data set."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class Reading:
+    """Rows, and what there is to be said about them.
+
+    Attributes
+    ----------
+    rows : list of Row
+    skipped : list of str
+        A sentence for each file that was left out.
+    notes : list of str
+        Sentences about how the data was understood.
+    noise : tuple of Path
+        Recordings of noise, which are no samples.
+    layout : str
+        How the data lies there, in a few words.
+    """
+
+    rows: list
+    skipped: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+    noise: tuple[Path, ...] = ()
+    layout: str = ""
