@@ -8,9 +8,11 @@ every class is equally right.
 import functools
 from dataclasses import asdict
 
+import click
 import numpy as np
 
 from pipelines.features.cache import cached_features
+from pipelines.features.speech.recorded_noise import of_files
 from pipelines.features.speech.splices import spliced
 from pipelines.features.speech.variation import VariedWords
 
@@ -46,7 +48,8 @@ class SpeechAugmentation:
     def note(self):
         """Return the same as a sentence."""
         beside = f", and foreign sounds beside them, {100 * self.share:g} % of the words" if self.share else ""
-        return f"Each epoch hears one of {self.variants.shape[1]} variants of each training word{beside}."
+        noise = ", some of them in the noise that came with the data" if "recorded_noise" in self.decided else ""
+        return f"Each epoch hears one of {self.variants.shape[1]} variants of each training word{noise}{beside}."
 
     def refitted(self, prepared):
         """Return the same: nothing was learned from the training rows, and each variant from its own sample alone."""
@@ -114,13 +117,16 @@ def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, 
     fitting = max(1, MOST_BYTES // (4 * len(dataset) * extractor.n_features))
     n_foreign = foreign_for(min(n_variants, fitting)) if foreign_share else 0
     n_variants = max(1, min(n_variants, fitting - n_foreign))
-    words = VariedWords(extractor, variation, n_variants, n_foreign)
+    recorded, problems = of_files(dataset.noise, extractor.sr)
+    for problem in problems:
+        click.echo(f"warning: {problem}", err=True)
+    words = VariedWords(extractor, variation, n_variants, n_foreign, recorded=recorded)
     stored, _, _ = cached_features(dataset, words, n_jobs, f"making {n_variants} variants")
     made = stored.reshape(len(dataset), -1, extractor.n_features)
     return SpeechAugmentation(
         made[:, :n_variants],
         made[:, n_variants:],
         foreign_share,
-        asdict(variation),
+        asdict(variation) | ({"recorded_noise": recorded.digest()} if recorded else {}),
         functools.partial(spliced, extractor),
     )

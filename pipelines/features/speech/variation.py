@@ -23,6 +23,7 @@ from pipelines.features.speech.room import through_microphone, through_room
 from pipelines.features.speech.vocal_tract import warped_mel
 
 SHORTEST_SECONDS = 0.05  # what cutting leaves of a word at least
+RECORDED_SHARE = 0.5  # of the noise that words get, where recordings of noise came with them
 WARPS = 33  # how many different ones are drawn from: their mel filters are made once
 LOOSE_DB = 45.0  # below the loudest frame: what is varied begins and ends farther out than a word is cut
 LOUD_SHARE = 1e-3  # of the loudest sample's power: what is softer is a pause, and does not count in the word's level
@@ -92,7 +93,7 @@ class Variation:
             shift=self.shift * strength,
         )
 
-    def varied_word(self, sound, extractor, rng):
+    def varied_word(self, sound, extractor, rng, recorded=None):
         """Return the word that is cut out of a sound once that has been varied: float64 [shape=(n_samples,)].
 
         Parameters
@@ -101,6 +102,8 @@ class Variation:
         extractor : SpeechExtractor
             Whose rate the sound has, and which cuts.
         rng : numpy Generator
+        recorded : RecordedNoise or None
+            `RECORDED_SHARE` of the noise is from it.
         """
         sr = extractor.sr
         before, after = (
@@ -114,7 +117,11 @@ class Variation:
         if self.overdrive and rng.random() < self.overdrive_share:
             sound = overdriven(sound, rng.uniform(0.15, 1) * self.overdrive, soft=rng.random() < 0.5)
         if rng.random() < self.noise_share:
-            sound = sound + noise_like(sound, rng.uniform(*self.noise), rng.uniform(0, 1.5), rng)
+            level = rng.uniform(*self.noise)
+            if recorded is not None and rng.random() < RECORDED_SHARE:
+                sound = sound + recorded.of_power(len(sound), power_below(sound, level), rng)
+            else:
+                sound = sound + noise_like(sound, level, rng.uniform(0, 1.5), rng)
         moved = rng.uniform(-self.trim * 2 / 3, self.trim)
         return self._narrowed(extractor.cut(sound, extractor.trim_db + moved), sr, rng)
 
@@ -140,9 +147,14 @@ def noise_like(word, level, colour, rng):
         Mean power of the word, pauses left out, over that of the noise.
     colour : float from 0 (white) over 1 (pink: the power falls as 1 / frequency) to 2
     """
+    return noise_of_power(len(word), power_below(word, level), colour, rng)
+
+
+def power_below(word, level):
+    """Return the mean power that is `level` decibels below that of a word, pauses left out: float."""
     power = np.square(word)
     loud = power[power > LOUD_SHARE * power.max()]
-    return noise_of_power(len(word), loud.mean() / 10 ** (level / 10), colour, rng)
+    return loud.mean() / 10 ** (level / 10)
 
 
 class VariedWords:
@@ -158,12 +170,15 @@ class VariedWords:
     n_foreign : int >= 0
         How many foreign sounds are made of each recording and stored behind its variants.
     seed : int >= 0
+    recorded : RecordedNoise or None
+        Noise that came with the recordings.
     """
 
     name = "speech-variants"
     version = 3
 
-    def __init__(self, extractor, variation, n_variants, n_foreign=0, seed=0):
+    def __init__(self, extractor, variation, n_variants, n_foreign=0, seed=0, recorded=None):
+        self.recorded = recorded
         self.extractor, self.variation, self.seed = extractor, variation, seed
         self.n_variants, self.n_foreign = n_variants, n_foreign
         self.stored_dtype = extractor.stored_dtype
@@ -185,8 +200,9 @@ class VariedWords:
     def settings(self):
         """Return what decides the rows, as JSON types."""
         counts = {"n_variants": self.n_variants, "n_foreign": self.n_foreign, "seed": self.seed}
+        noise = {} if self.recorded is None else {"recorded_noise": self.recorded.digest()}
         of_words = {"version": self.extractor.version, **self.extractor.settings()}
-        return {**counts, "variation": asdict(self.variation), **of_words}
+        return {**counts, "variation": asdict(self.variation), **noise, **of_words}
 
     @property
     def n_stored(self):
@@ -227,7 +243,7 @@ class VariedWords:
         mels : list of ndarray of float64 [shape=(n_mels, 1 + n_fft // 2)]
             The mel filters of each one's vocal tract.
         """
-        extractor, varied_word = self.extractor, self.variation.varied_word
+        extractor, varied_word = self.extractor, functools.partial(self.variation.varied_word, recorded=self.recorded)
         word = extractor.word(waveform)
         sound = extractor.word(waveform, LOOSE_DB) if self.variation.trim else word
         words = [varied_word(sound, extractor, rng) for _ in range(self.n_variants)]

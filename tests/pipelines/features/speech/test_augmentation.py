@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from pipelines import datasets
 from pipelines.features.speech import augmentation
 from pipelines.features.speech.augmentation import SpeechAugmentation
 from pipelines.features.speech.extractor import SpeechExtractor
@@ -56,7 +57,7 @@ def test_foreign_sounds_come_in_addition_with_all_classes_alike():
 
 @pytest.mark.parametrize(("most_bytes", "expected"), [(1 << 30, (6, 2)), (2000, (1, 1)), (28_000, (3, 1))])
 def test_variants_stay_within_their_memory(monkeypatch, most_bytes, expected):
-    made = {}
+    made, five = {}, datasets.load("spoken-digits", "speech").only(np.arange(5))
 
     def cached(dataset, words, n_jobs, work):
         made["counts"] = (words.n_variants, words.n_foreign)
@@ -64,6 +65,6 @@ def test_variants_stay_within_their_memory(monkeypatch, most_bytes, expected):
 
     monkeypatch.setattr(augmentation, "cached_features", cached)
     monkeypatch.setattr(augmentation, "MOST_BYTES", most_bytes)
-    augmented = augmentation.of_recordings(range(5), SpeechExtractor(), Variation(), 6, 0.2)
+    augmented = augmentation.of_recordings(five, SpeechExtractor(), Variation(), 6, 0.2)
     assert made["counts"] == expected
     assert (augmented.variants.shape[1], augmented.foreign.shape[1]) == expected
