@@ -1,7 +1,7 @@
 # Every target is one call of the command line, which works without make too. GNU make 3.81 suffices.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train-speech train-images evaluate-speech evaluate-images crossval-speech diagnose-speech diagnose-images report overfit underfit vanish explode no-backprop predict gradcheck test fuzz lint bench dist clean distclean
+.PHONY: help setup check train-speech train-images evaluate-speech evaluate-images crossval-speech diagnose-speech diagnose-images report overfit underfit vanish explode no-backprop predict gradcheck test fuzz lint bench dist clean distclean
 
 PYTHON ?= python3
 DATASET ?=
@@ -39,6 +39,9 @@ $(READY): pyproject.toml requirements.lock
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'; \
 	fi
 	@touch $@
+
+check: $(READY) ## Look at a data set without training: make check DATASET=my-words
+	$(BACKPROP) datasets check "$(DATASET)" $(ARGS)
 
 train-speech: $(READY) ## Train on spoken digits; leaves models/speech.safetensors
 	$(call TRAIN,speech)

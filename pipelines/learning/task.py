@@ -64,3 +64,7 @@ class Task:
     def conditions(self, items) -> dict[str, np.ndarray]:
         """Return under what conditions each item was taken, where files say so: str to ndarray of str [shape=(n,)]."""
         return {}
+
+    def headers(self):
+        """Return the module that reads the headers of files: `header`, `summary`, `doubts`, `conditions`."""
+        raise NotImplementedError

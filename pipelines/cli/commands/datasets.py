@@ -1,9 +1,13 @@
-"""`backprop datasets`: list and fetch data sets."""
+"""`backprop datasets`: list and fetch data sets, and look at one's own."""
+
+import sys
 
 import click
 
-from pipelines.cli import results
-from pipelines.cli.options import option_json
+from pipelines.cli import results, terminal
+from pipelines.cli.options import option_jobs, option_json
+from pipelines.errors import DataError
+from pipelines.learning.tasks import NAMES
 
 
 @click.group(invoke_without_command=True)
@@ -29,3 +33,25 @@ def fetch(names):
 
     for name in names:
         click.echo(results.datasets_summary([room.fetch(name)]))
+
+
+@datasets.command()
+@click.argument("path", metavar="PATH")
+@click.option("--task", "task_name", type=click.Choice(NAMES), help="What it is for; default: what most files are.")
+@option_jobs
+@option_json
+def check(path, task_name, jobs, as_json):
+    """Look at a data set without training: how it is understood, what is in it, what is wrong.
+
+    PATH is a folder of class folders, a table that lists files, a zip or tar archive of either, or a registered name.
+    The exit code is 4 where a training could not begin.
+
+    Example: backprop datasets check my-words
+    """
+    from pipelines.cli.checked import checked_summary
+    from pipelines.verbs.check import check as run
+
+    record = run(path, task_name, jobs)
+    click.echo(terminal.as_json(record) if as_json else checked_summary(record))
+    if any(problem["grave"] for problem in record["problems"]):
+        sys.exit(DataError.exit_code)

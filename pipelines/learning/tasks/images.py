@@ -52,5 +52,11 @@ class Images(Task):
         """Return the Likeness of pictures: their pixels, whatever their brightness and contrast."""
         return likeness.of_pictures(extractor, stored)
 
+    def headers(self):
+        """Return the module that reads the headers of pictures."""
+        from pipelines.features.images import headers
+
+        return headers
+
 
 TASK = Images()

@@ -64,5 +64,11 @@ class Speech(Task):
         """Return the sampling rates that the files have."""
         return {"sampling rate": sampling_rates(items)}
 
+    def headers(self):
+        """Return the module that reads the headers of recordings."""
+        from pipelines.features.speech import headers
+
+        return headers
+
 
 TASK = Speech()

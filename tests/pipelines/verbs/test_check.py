@@ -1,0 +1,110 @@
+"""A data set is told about as it is, without a training, and what would keep one from beginning is grave."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from pipelines.verbs.check import check
+
+
+@pytest.fixture
+def words(tmp_path):
+    """A folder of two words by six speakers, 16 kHz, one second and half a second long."""
+    rng = np.random.default_rng(0)
+    for word, seconds in (("yes", 1.0), ("no", 0.5)):
+        (tmp_path / "words" / word).mkdir(parents=True)
+        for who in "abcdef":
+            for take in range(3):
+                samples = rng.normal(0, 0.1, round(16000 * seconds))
+                soundfile.write(tmp_path / "words" / word / f"sp{who}_{take}.wav", samples, 16000)
+    return tmp_path / "words"
+
+
+def names(record):
+    return [problem["name"] for problem in record["problems"]]
+
+
+def test_a_good_folder_is_described(words):
+    record = check(str(words))
+    assert record["task"] == "speech"
+    assert record["task_guessed"]
+    assert record["layout"] == "class folders"
+    assert record["classes"] == {"no": 18, "yes": 18}
+    assert record["groups"]["n"] == 6
+    assert record["split"]["given"] == []
+    assert sum(record["split"][role] for role in ("train", "valid", "test")) == 36
+    assert record["measured"]["seconds"] == {"shortest": 0.5, "median": 0.75, "longest": 1.0, "total": 27.0}
+    assert record["measured"]["sampling_rates"] == {"16000": 36}
+    assert not [problem for problem in record["problems"] if problem["grave"]]
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
+
+
+def test_processes_find_what_one_process_finds(words, monkeypatch):
+    alone = check(str(words), n_jobs=1)
+    monkeypatch.setattr("pipelines.verbs.check.MANY", 10)
+    monkeypatch.setattr("pipelines.verbs.check.PART", 7)
+    assert {**check(str(words), n_jobs=2), "seconds": 0} == {**alone, "seconds": 0}
+
+
+def test_files_that_will_be_refused_and_copies_are_named(words):
+    (words / "yes" / "broken.wav").write_bytes(b"RIFF....WAVEjunk")
+    soundfile.write(words / "yes" / "long.wav", np.ones(16000 * 31), 16000)
+    (words / "no" / "copy.wav").write_bytes((words / "yes" / "spa_0.wav").read_bytes())
+    record = check(str(words))
+    text = " ".join(problem["text"] for problem in record["problems"])
+    assert "broken.wav: its header cannot be read" in text
+    assert "long.wav: lasts 31 s, too long" in text
+    assert "contradicting duplicates" in names(record)
+    assert "copy.wav" in text
+
+
+def test_a_rate_that_tells_the_classes_apart_is_told(words):
+    for path in (words / "no").iterdir():
+        soundfile.write(path, np.random.default_rng(len(path.name)).normal(0, 0.1, 4000), 8000)
+    assert "mixed conditions" in names(check(str(words)))
+
+
+def test_what_is_passed_over_is_counted_by_reason(words):
+    (words / "yes" / "notes.txt").write_text("x")
+    (words / "yes" / "empty.wav").write_bytes(b"")
+    passed = check(str(words))["passed_over"]
+    assert passed["n"] == 2
+    assert passed["reasons"] == {"the file is empty": 1, "not a file of a kind that speech uses": 1}
+    assert passed["suffixes"] == {".txt": 1}
+
+
+def test_the_task_is_what_most_files_are_of_folder_and_table(words, tmp_path, picture):
+    for label in ("a", "b"):
+        for i in range(4):
+            (tmp_path / "pets" / label).mkdir(parents=True, exist_ok=True)
+            picture(tmp_path / "pets" / label / f"{i}.png")
+    record = check(str(tmp_path / "pets"))
+    assert record["task"] == "images"
+    assert len(record["measured"]["sizes"]) == 1
+    lines = ["file,class", *(f"pets/{label}/{i}.png,{label}" for label in "ab" for i in range(4))]
+    (tmp_path / "list.csv").write_text("\n".join(lines))
+    assert check(str(tmp_path / "list.csv"))["layout"] == "a table (commas)"
+    assert check("digits")["measured"]["sizes"] == {"8x8": 1797}
+
+
+def test_the_command_prints_it_and_answers_4_where_training_could_not_begin(words, call):
+    answer = call("datasets", "check", words)
+    assert answer.code == 0
+    assert "class folders" in answer.stdout
+    assert "train speech --dataset" in answer.stdout
+    for path in (words / "no").iterdir():
+        path.unlink()
+    (words / "no").rmdir()
+    answer = call("datasets", "check", words, "--json")
+    assert answer.code == 4
+    assert answer.json["problems"][0]["grave"]
+
+
+def test_what_is_no_data_set_is_an_error_of_one_line(call, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for path in (tmp_path / "empty", tmp_path / "nowhere" / "at-all"):
+        answer = call("datasets", "check", path)
+        assert answer.code == 4
+        assert answer.stderr.count("\n") == 1
