@@ -158,7 +158,7 @@ def test_data_of_which_nothing_can_be_read_is_refused(call, tmp_path, tiny, bars
     ("lines", "words"),
     [
         (["path,label", "a.png,left", "none.png,right"], ["none.png"]),
-        (["path,label,colour", "a.png,left,red"], ["colour"]),
+        (["path,colour,size", "a.png,left,red"], ["colour", "label"]),
         (["path", "a.png"], ["label"]),
     ],
 )
