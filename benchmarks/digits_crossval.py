@@ -20,13 +20,12 @@ def run():
         cross_validate(
             IMAGES,
             IMAGES.presets[PRESET],
-            dataset_name="digits",
+            dataset="digits",
             by="fold",
-            preset=PRESET,
             n_folds=FOLDS,
             seed=k,
             fold_seed=k,
-        ).record
+        ).record()
         for k in range(REPEATS)
     ]
     means = [record["pooled"] for record in records]

@@ -45,8 +45,7 @@ def run():
                 SPEECH,
                 SPEECH.presets[PRESET],
                 out,
-                dataset_name="fsdd",
-                preset=PRESET,
+                dataset="fsdd",
                 seed=seed,
             ).bundle
             measured.append(measure(model, corpus))

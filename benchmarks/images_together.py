@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import results_file
 from benchmarks.image_accuracy import PRESETS, SETS
-from pipelines.verbs.evaluate import evaluate
+from pipelines import load
 
 
 def run(folder):
@@ -28,12 +28,11 @@ def run(folder):
 
 def together(paths):
     """Return what models answer on their test split: dict of JSON types, by the way of answering."""
-    first, *others = paths
-    ways = {"one model": {}, "views averaged": {"averaged": True}}
-    if others:
-        ways["all models"] = {"others": others}
-        ways["all models, views averaged"] = {"others": others, "averaged": True}
-    return {way: _told(evaluate(first, **how).record) for way, how in ways.items()}
+    ways = {"one model": load(paths[0]), "views averaged": load(paths[0], average=True)}
+    if len(paths) > 1:
+        ways["all models"] = load(*paths)
+        ways["all models, views averaged"] = load(*paths, average=True)
+    return {way: _told(model.evaluate().record()) for way, model in ways.items()}
 
 
 def _told(record):

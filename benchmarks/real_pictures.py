@@ -110,7 +110,7 @@ def run(model=None, keep=None):
 
 def _trained(path):
     task = IMAGES
-    train(task, task.presets[PRESET], path, dataset_name="mnist", preset=PRESET, seed=SEED)
+    train(task, task.presets[PRESET], path, dataset="mnist", seed=SEED)
     return bundle.load(path)
 
 

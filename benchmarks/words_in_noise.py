@@ -37,7 +37,7 @@ def run():
     test = np.flatnonzero(dataset.role == "test")
     with tempfile.TemporaryDirectory() as folder:
         recipe, out = SPEECH.presets[PRESET], Path(folder) / "model.safetensors"
-        models = [train(SPEECH, recipe, out, dataset_name="fsdd", preset=PRESET, seed=seed).bundle for seed in SEEDS]
+        models = [train(SPEECH, recipe, out, dataset="fsdd", seed=seed).bundle for seed in SEEDS]
     extractor = models[0].extractor
     words = [extractor.read(dataset.items[i]) for i in test]
     rng = np.random.default_rng(0)

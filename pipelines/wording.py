@@ -1,30 +1,33 @@
 """Wording: small pieces of text for people, as every room of the applications writes them."""
 
 import csv
+import difflib
 import io
 import re
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 
 
-def shown(text):
+def shown(text: str) -> str:
     """Return text with its control characters written out, such as "\\n", and bytes that are no text as "\\xff"."""
     plain = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in plain)
 
 
-def percent(share):
+def percent(share: float) -> str:
     """Return a share as text, such as "98.52 %"."""
     return f"{100 * share:.2f} %"
 
 
-def listed(words, most=3):
+def listed(words: Sequence, most: int = 3) -> str:
     """Return the first few words in one line of text, and how many more there are."""
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(map(str, words[:most])) + more
 
 
-def csv_line(cells):
+def csv_line(cells: Iterable[Any]) -> str:
     """Return cells as one line of CSV, without its line end, that no spreadsheet takes for a command.
 
     Spreadsheets take a cell that begins with =, +, - or @ for a formula and carry it out. A text that begins so gets an
@@ -39,7 +42,20 @@ def csv_line(cells):
     return line.getvalue().removesuffix("\r\n")
 
 
-def _guard(cell):
+def _guard(cell: Any) -> Any:
     if isinstance(cell, bool):
         return str(cell).lower()
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+
+
+def meant(name: object, known: Iterable[str]) -> str:
+    """Return "did you mean NAME?" for the known name that is most like an unknown one, else "choose one of …"."""
+    names = list(known)
+    near = difflib.get_close_matches(name.lower(), names, 1) if isinstance(name, str) else []
+    return f"did you mean {near[0]}?" if near else f"choose one of {', '.join(names)}"
+
+
+def article(value: object) -> str:
+    """Return what type a value is of, such as "an int", "None" or "a dict"."""
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

@@ -29,8 +29,11 @@ class Commands(click.Group):
 
     def invoke(self, ctx):
         """Run a command; `--debug` lets the traceback through."""
+        from pipelines.door.progress import telling
+
         try:
-            return super().invoke(ctx)
+            with telling(True):
+                return super().invoke(ctx)
         except BackpropError as error:
             if ctx.params["debug"]:
                 raise
@@ -58,9 +61,9 @@ class Commands(click.Group):
 
 def _version(ctx, param, asked):
     if asked:
-        from pipelines.machine.versions import versions
+        from pipelines.machine.extras import own_version
 
-        click.echo(f"backprop {versions()['backprop']}")
+        click.echo(f"backprop {own_version()}")
         ctx.exit()
 
 

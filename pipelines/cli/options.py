@@ -28,6 +28,11 @@ def option_jobs(command):
     return click.option("--jobs", type=click.IntRange(1), help="Threads to use; default: as many as pay.")(command)
 
 
+def option_preset(command):
+    """Add --preset."""
+    return click.option("--preset", type=click.Choice(["fast", "best"]), default="fast", show_default=True)(command)
+
+
 def options_trainings(command):
     """Add --dask and --fresh, for a command of many trainings."""
     for add in (
@@ -89,7 +94,7 @@ def _settings(ctx, param, values):
 
 
 def options_recipe(command):
-    """Add the data set, and what chooses the recipe; see `recipe_of`."""
+    """Add the data set, and what chooses the recipe."""
     for add in (
         click.option(
             "--set", "settings", multiple=True, callback=_settings, metavar="NAME=VALUE", help="Set a recipe entry."
@@ -98,7 +103,7 @@ def options_recipe(command):
         click.option("--epochs", type=click.IntRange(1), help="How often every sample is seen."),
         click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
         click.option("--config", type=click.Path(), help="A TOML file of recipe entries that replace the preset's."),
-        click.option("--preset", type=click.Choice(["fast", "best"]), default="fast", show_default=True),
+        option_preset,
         option_dataset(f"{DATASET_HELP} Repeat it to put several together."),
     ):
         command = add(command)
@@ -106,13 +111,6 @@ def options_recipe(command):
 
 
 def options_training(command):
-    """Add the task, its data set, and what chooses the recipe; see `recipe_of`."""
+    """Add the task, its data set, and what chooses the recipe."""
     command = options_recipe(command)
     return click.argument("task_name", metavar=f"{{{'|'.join(NAMES)}}}", type=click.Choice(NAMES))(command)
-
-
-def recipe_of(task, preset, config, settings, **chosen):
-    """Return the preset's recipe as the file and then the options, where they are given, change it."""
-    recipe = task.presets[preset]
-    recipe = recipe.with_file(config) if config else recipe
-    return recipe.changed({**settings, **{name: value for name, value in chosen.items() if value is not None}})

@@ -10,32 +10,9 @@ from pipelines.cli.terminal import as_json, note, program, table
 from pipelines.wording import csv_line, percent
 
 
-def dataset_notes(dataset, fallback, warnings=()):
-    """Say which data is trained on, what was left out of it, and what is wrong with it."""
-    _left_out(dataset, fallback)
-    for warning in warnings:
-        note(f"warning: {dataset.name}: {warning}")
-    for remark in dataset.notes:
-        note(f"note: {remark}")
-    sizes = ", ".join(f"{len(dataset.rows(role))} {role}" for role in ("train", "valid", "test"))
-    note(f"{dataset.name}: {len(dataset.labels)} classes, {sizes}")
-
-
-def _left_out(dataset, fallback):
-    if fallback:
-        note(
-            f"warning: the default data set can be had from no address, so this trains on the bundled {dataset.name}; "
-            "name one with --dataset, or set BACKPROP_MIRROR"
-        )
-    for reason in dataset.skipped[:10]:
-        note(f"skipped: {reason}")
-    if len(dataset.skipped) > 10:
-        note(f"skipped: {len(dataset.skipped) - 10} more files; train --json lists all of them")
-
-
 def training_summary(trained):
     """Return what is said after a training: a table of the scores, where the model is, and what to try next."""
-    record = trained.record
+    record = trained.record()
     shares = ("accuracy",) if record["balance"] is None else ("accuracy", "balanced_accuracy")
     rows = [
         (role, str(record[f"n_{role}"]), f"{record[role]['loss']:.4f}", *(percent(record[role][key]) for key in shares))
@@ -94,38 +71,6 @@ def _answered_by(record):
     return together + (", averaged over views" if "averaged" in record else "")
 
 
-def folding_notes(dataset, fallback, folding):
-    """Say which data is cross-validated, how it is shared out, and which classes cannot be learned in which fold."""
-    _left_out(dataset, fallback)
-    for remark in dataset.notes:
-        note(f"note: {remark}")
-    untaught = folding.untaught(dataset)
-    for name, label in untaught[:10]:
-        note(
-            f"warning: class {label} has samples in {folding.by} {name} alone, so that nothing teaches it where they "
-            "are tested"
-        )
-    if len(untaught) > 10:
-        note(f"warning: {len(untaught) - 10} more classes have samples in one {folding.by} alone")
-    drawn = "whole speakers" if folding.validation == "groups" else "rows drawn by class"
-    apart = ", no speaker torn apart" if folding.grouped and folding.by == "fold" else ""
-    note(
-        f"{dataset.name}: {len(dataset.labels)} classes, {len(dataset)} samples, each tested once (a split that the "
-        f"data comes with is not used); {len(folding.folds)} {folding.by}s{apart}; validation: {drawn} among the others"
-    )
-
-
-def known_note(known, total):
-    """Say how many trainings of `total` need not be repeated."""
-    if known:
-        note(f"{known} of {total} trainings were finished before; --fresh repeats them")
-
-
-def fold_line(name, seed, n, share, done, total):
-    """Say how one fold went, `done` of `total`."""
-    note(f"{done:3d}/{total}  {name}  seed {seed}  {n} samples  accuracy {percent(share)}")
-
-
 def crossval_summary(record, most_confused):
     """Return a cross-validation's table by fold, its mean with the interval over folds, and the worst fold, as text."""
     from backprop_core.metrics import wilson_interval  # brings numpy, for which --help should not wait
@@ -165,30 +110,29 @@ def prediction_line(record):
 CSV_COLUMNS = ("path", "label", "probability", "error")
 
 
-def print_predictions(records, form):
-    """Print predictions as they come, or as one list for "json"; reasons go to standard error. Return how many
-    failed."""
-    failed = 0
-    answered = []
+def print_predictions(answers, form):
+    """Print answers as they come, or as one list for "json"; reasons go to standard error. Return how many failed."""
+    failed, records = 0, []
     if form == "csv":
         click.echo(csv_line(CSV_COLUMNS))
-    for record in records:
-        if "error" in record:
+    for answer in answers:
+        record = answer.record()
+        if answer.error is not None:
             failed += 1
-            note(f"error: {record['error']}")
+            note(f"error: {answer.error}")
         for name, undone in (("explanation", "its answer is not explained"), ("input", "its input is not shown")):
-            if record.get(name, "") is None:
-                note(f"warning: {record['path']}: cannot be read a second time, so {undone}")
+            if answer.pictures.get(name, "") is None:
+                note(f"warning: {answer.path}: cannot be read a second time, so {undone}")
         if form == "json":
-            answered.append(record)
+            records.append(record)
         elif form == "jsonl":
             click.echo(as_json(record))
         elif form == "csv":
             click.echo(csv_line([record.get(column) for column in CSV_COLUMNS]))
-        elif "error" not in record:
+        elif answer.error is None:
             click.echo(prediction_line(record))
     if form == "json":
-        click.echo(as_json(answered))
+        click.echo(as_json(records))
     return failed
 
 
@@ -199,26 +143,25 @@ def transcript_text(transcript):
     return "\n".join([*([table(rows)] if rows else []), f"{transcript.path}: {said}"])
 
 
-def print_transcripts(answers, form):
-    """Print transcripts as they come, or as one list for "json"; reasons go to standard error. Return how many failed.
+def print_transcripts(transcripts, form):
+    """Print transcripts as they come, or as one list for "json"; reasons go to standard error. Return how many
+    failed."""
+    from pipelines.report.transcripts import as_srt, as_textgrid
 
-    `answers` yields names, each with a Transcript or the error that prevented it.
-    """
-    from pipelines.report import transcripts
-
-    forms = {"srt": transcripts.as_srt, "textgrid": transcripts.as_textgrid}
+    forms = {"srt": as_srt, "textgrid": as_textgrid}
     failed, records = 0, []
-    for name, answer in answers:
-        if isinstance(answer, Exception):
+    for transcript in transcripts:
+        if transcript.error is not None:
             failed += 1
-            note(f"error: {answer}")
-            records.append({"path": name, "error": str(answer)})
-        elif form == "json":
-            records.append(answer.record())
+            note(f"error: {transcript.error}")
+        if form == "json":
+            records.append(transcript.record())
+        elif transcript.error is not None:
+            continue
         elif form in forms:
-            click.echo(forms[form](answer), nl=False)
+            click.echo(forms[form](transcript), nl=False)
         else:
-            click.echo(transcript_text(answer))
+            click.echo(transcript_text(transcript))
     if form == "json":
         click.echo(as_json(records))
     return failed

@@ -37,6 +37,8 @@ class Dataset:
         SHA-256 (hex) over everything that decides the samples: contents, names, labels.
     licence, citation : str
         Empty for a user's own data.
+    registered : bool
+        Whether it is a data set of the registry, which somebody has made sure of; else it is the user's own.
     skipped : tuple of str
         One sentence for each file that was left out, and why.
     notes : tuple of str
@@ -65,14 +67,15 @@ class Dataset:
     noise: tuple[Path, ...] = ()
     kin: np.ndarray | None = None
     source: np.ndarray | None = None
+    registered: bool = False
 
     def __len__(self):
         return len(self.y)
 
     @property
     def is_own(self):
-        """Whether it is a user's own data, or put together by one: nobody else has looked at it."""
-        return not self.licence or self.source is not None
+        """Whether it is a user's own data, or put together by one: only its user has looked at it."""
+        return not self.registered or self.source is not None
 
     def rows(self, role):
         """Return the indices of the samples that play `role`, in order: int64 [shape=(n_role,)]."""

@@ -10,17 +10,15 @@ import errno
 import hashlib
 import os
 import shutil
-import sys
 import threading
 import uuid
 from contextlib import contextmanager
 from pathlib import Path
 
-import click
-
 from pipelines.datasets.archives import unpack
 from pipelines.errors import DataError
 from pipelines.machine.locations import downloads_folder
+from pipelines.machine.log import log, piece_of_work
 
 CONNECT_SECONDS = 5  # for one attempt to connect
 ANSWER_SECONDS = 12  # until the first byte: a name may stand for many computers, each worth one attempt
@@ -70,7 +68,7 @@ def fetch_folder(source):
     folder = unpacked_folder(source)
     if not _is_here(folder):
         [archive] = fetch_files(source)
-        click.echo(f"{source.name}: unpacking {archive.name}", err=True)
+        log.info(f"{source.name}: unpacking {archive.name}")
         unpack(archive, folder, source.unpacked_files, source.unpacked_bytes)
     return folder / source.root
 
@@ -95,7 +93,7 @@ def _fetch_file(source, file):
     if _is_here(path):
         if _is_registered(path, file):
             return path
-        click.echo(f"{path}: is not the registered file (its size or sha256 differs); fetching it again", err=True)
+        log.info(f"{path}: is not the registered file (its size or sha256 differs); fetching it again")
     failures = []
     for place in _places(file):
         try:
@@ -195,7 +193,9 @@ class _Receiver:
 
 
 def _transfer(place, receiver, name):
-    with _progress(f"{name}: {Path(receiver.file.name).name}", place, receiver):
+    title, size = f"{name}: {Path(receiver.file.name).name}", receiver.file.size
+    with piece_of_work(title, size, f"({_readable(size)}) from {_host(place)}") as advance:
+        receiver.show = advance
         if isinstance(place, Path):
             _copy(place, receiver)
         else:
@@ -248,18 +248,6 @@ def _request(address, receiver):
     except requests.RequestException as error:
         broke_off = f"broke off after {receiver.size} of {receiver.file.size} bytes"
         raise _NotHadError(broke_off if receiver.size else "cannot be reached") from error
-
-
-@contextmanager
-def _progress(title, place, receiver):
-    """Show a bar on a terminal, one line elsewhere; both on stderr."""
-    if not sys.stderr.isatty():
-        click.echo(f"{title} ({_readable(receiver.file.size)}) from {_host(place)}", err=True)
-        yield
-        return
-    with click.progressbar(length=receiver.file.size, label=title, width=0, file=sys.stderr) as bar:
-        receiver.show = bar.update
-        yield
 
 
 def _host(place):

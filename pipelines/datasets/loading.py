@@ -162,4 +162,4 @@ def _checksums(source):
 
 
 def _about(source):
-    return {"licence": source.licence, "citation": source.citation}
+    return {"licence": source.licence, "citation": source.citation, "registered": True}

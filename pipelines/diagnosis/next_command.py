@@ -15,7 +15,7 @@ def write_words(record, asked):
 
     step = record["next"]
     if step["verb"] == "evaluate":
-        return ["evaluate", record["model"]]
+        return ["evaluate", record["model"] or "MODEL"]  # which is in memory alone
     preset = step["preset"] or record["preset"]
     words = [step["verb"], record["task"], *([] if record["bundled_fallback"] else ["--dataset", record["dataset"]])]
     words += ["--preset", preset] if preset not in (None, "fast") else []

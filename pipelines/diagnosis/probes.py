@@ -182,7 +182,9 @@ class Probes:
         prepared, recipe = conditions.prepared, conditions.recipe
         prepared = prepared if main else _refit_augmentation(prepared, recipe)
         try:
-            fitted = fit(prepared, self.per_feature, recipe, self.seed, 1, health=Health() if main else None)
+            measured = ("train", "valid")  # test rows are left for the number that is reported in the end
+            health = Health() if main else None
+            fitted = fit(prepared, self.per_feature, recipe, self.seed, 1, measured=measured, health=health)
         except DivergedError as error:
             return ProbeResult(diverged=str(error), entries=list(error.entries))
         if fitted.stopped == "interrupted":

@@ -8,12 +8,12 @@ its own content, so one that was damaged is noticed and made again.
 import hashlib
 import json
 
-import click
 import numpy as np
 
 from backprop_core.whole_file import whole_file
 from pipelines.features.extraction import extract_all
 from pipelines.machine.locations import cache_folder
+from pipelines.machine.log import log
 
 _FORMAT = 2
 _DIGEST_BYTES = 32
@@ -23,15 +23,15 @@ def cached_features(dataset, extractor, n_jobs=None, work="extracting features")
     """Return what `extract_all` returns for a data set's items, from the cache where it is there.
 
     Pixels that are decoded already are converted each time, which is quicker than reading them. A damaged entry is
-    computed again, and a cache folder that cannot be used costs a warning on standard error and the time saved.
+    computed again, and a cache folder that cannot be used costs a warning in the log and the time saved.
 
     Parameters
     ----------
     dataset : Dataset
-    extractor : SpeechExtractor or ImageExtractor
+    extractor : Describer
     n_jobs : int > 0 or None
         Threads; None means one for each core.
-    work : str, what to call it on standard error
+    work : str, what to call it to whoever watches
 
     Returns
     -------
@@ -68,7 +68,7 @@ def _save(path, entry):
             with temporary.open("rb") as file:
                 _check(file)
     except (OSError, ValueError) as error:
-        click.echo(f"warning: {path}: features cannot be cached ({_reason(error)}); the work goes on", err=True)
+        log.warning(f"{path}: features cannot be cached ({_reason(error)}); the work goes on")
 
 
 class _Hashing:
@@ -93,7 +93,7 @@ def _load(path, extractor, n_items):
     except FileNotFoundError:
         return None
     except OSError as error:
-        click.echo(f"warning: {path}: cached features cannot be read ({_reason(error)}); computing them", err=True)
+        log.warning(f"{path}: cached features cannot be read ({_reason(error)}); computing them")
         return None
     except (ValueError, TypeError, EOFError):
         return _damaged(path)
@@ -104,7 +104,7 @@ def _load(path, extractor, n_items):
 
 
 def _damaged(path):
-    click.echo(f"warning: {path}: the cached features are damaged; computing them again", err=True)
+    log.warning(f"{path}: the cached features are damaged; computing them again")
 
 
 def _check(file):

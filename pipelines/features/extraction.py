@@ -8,16 +8,15 @@ Files are taken in chunks, since an extractor describes many words in one go soo
 be read costs its row and no other.
 """
 
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import click
 import numpy as np
 
 from pipelines.errors import InputFileError, NothingToSeeError
 from pipelines.machine import processes
-from pipelines.machine.cores import cores
+from pipelines.machine.cores import blas_threads, cores
+from pipelines.machine.log import piece_of_work
 
 CHUNK = 32
 WARMING, TIMED = 1, 8  # files: the first imports what it needs, the next ones tell how long one takes
@@ -31,13 +30,13 @@ def extract_all(extractor, items, n_jobs=None, progress=None):
 
     Parameters
     ----------
-    extractor : SpeechExtractor or ImageExtractor
+    extractor : Describer; an Extractor where the items are decoded already
     items : sequence of Path or bytes, or ndarray of uint8 [shape=(n, height, width) or (n, height, width, 3)]
         Files, or their contents, or pixels that are decoded already.
     n_jobs : int > 0 or None
         Threads or processes at most; None means one for each core. The rows do not depend on it.
     progress : str or None
-        What to call the work on standard error; None keeps it silent.
+        What to call the work to whoever watches; None keeps it silent.
 
     Returns
     -------
@@ -61,7 +60,7 @@ def extract_all(extractor, items, n_jobs=None, progress=None):
                 ok[index] = False
                 failures.append((int(index), f"picture {index}: {error}"))
         return stored if ok.all() else stored[ok], ok, failures
-    for chunk, rows, failed in _shown(_chunks(extractor, items, n_jobs or cores()), len(items), progress):
+    for chunk, rows, failed in _watched(_chunks(extractor, items, n_jobs or cores()), len(items), progress):
         ok[[index for index, _ in failed]] = False
         stored[chunk.start : chunk.stop][ok[chunk.start : chunk.stop]] = rows
         failures += failed
@@ -85,10 +84,8 @@ def way_for(seconds, n_left, n_jobs):
 
 def _chunks(extractor, items, n_jobs):
     """Yield (range of indices, rows, failures) of each chunk, in order."""
-    from threadpoolctl import threadpool_limits
-
     extractor.matrices()  # made once, before threads ask for them at the same time
-    with threadpool_limits(1):
+    with blas_threads(1):
         warming, timed, rest = (
             range(*ends) for ends in ((0, WARMING), (WARMING, WARMING + TIMED), (WARMING + TIMED, len(items)))
         )
@@ -142,31 +139,26 @@ def _pieces(indices, end, size):
 
 def _chunk(extractor, items, indices):
     """Return the indices of one chunk's items, the rows of those that can be read, and the failures of the others."""
-    together = hasattr(extractor, "stored_rows")
     done, failed = [], []
     for index, item in zip(indices, items, strict=True):
         try:
             decoded = extractor.read(item)
-            # A decoded picture can be large, so it is not kept until the chunk is complete.
-            done.append(decoded if together else extractor.stored_row(decoded))
+            done.append(decoded if extractor.together else extractor.stored_rows([decoded]))
         except InputFileError as error:
             failed.append((index, str(error)))
         except NothingToSeeError as error:
             failed.append((index, str(InputFileError.about(item, error))))
-    if together:
+    if extractor.together:
         return indices, extractor.stored_rows(done), failed
-    return indices, np.array(done, extractor.stored_dtype).reshape(len(done), extractor.n_stored), failed
+    return indices, np.concatenate([np.empty((0, extractor.n_stored), extractor.stored_dtype), *done]), failed
 
 
-def _shown(results, n_items, progress):
-    """Pass the results of chunks on; on standard error show a bar, or without a terminal a line."""
+def _watched(results, n_items, progress):
+    """Pass the results of chunks on, and say how many files are done where the work has a name."""
     if progress is None:
         yield from results
-    elif not sys.stderr.isatty():
-        click.echo(progress, err=True)
-        yield from results
-    else:
-        with click.progressbar(length=n_items, label=progress, file=sys.stderr) as bar:
-            for result in results:
-                yield result
-                bar.update(len(result[0]))
+        return
+    with piece_of_work(progress, n_items) as advance:
+        for result in results:
+            yield result
+            advance(len(result[0]))

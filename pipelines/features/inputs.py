@@ -6,14 +6,16 @@ import os
 import re
 import stat
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from pipelines.errors import UsageError
 from pipelines.machine.contents import first_bytes, task_of
 from pipelines.machine.leftovers import left_behind
 from pipelines.machine.suffixes import SUFFIXES
-from pipelines.wording import listed
+from pipelines.wording import article, listed
 
 _WHAT = {"speech": "recordings", "images": "pictures"}
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -28,13 +30,19 @@ class Sample:
     source: Path | bytes
 
 
-def samples(names, stdin=None, task=None, say=lambda sentence: None):
-    """Turn the words of the user into samples: files stay, folders give their files in order, "-" and pipes are read.
+def samples(
+    names: Any,
+    stdin: BinaryIO | None = None,
+    task: str | None = None,
+    say: Callable[[str], object] = lambda sentence: None,
+) -> list[Sample]:
+    """Turn what a user names into samples: files stay, folders give their files in order, "-" and pipes are read.
 
     Parameters
     ----------
-    names : sequence of str
-        A pattern with `*`, `?` or `[…]` stands for the files that it matches, unless a file has that very name.
+    names : str, Path, Sample, or an iterable of these
+        A pattern with `*`, `?` or `[…]` stands for the files that it matches, unless a file has that very name. A
+        Sample is taken as it is.
     stdin : binary file object or None, read when "-" is among the names
     task : str or None
         "speech" or "images": files of a folder that are not for it are passed over. None takes every file.
@@ -44,10 +52,13 @@ def samples(names, stdin=None, task=None, say=lambda sentence: None):
     Raises
     ------
     UsageError
-        A name holds a zero byte, or is "-" where there is no standard input.
+        A name holds a zero byte, is "-" where there is no standard input, or is no name at all.
     """
-    found = []
-    for name in (each for given in names for each in _expanded(given)):
+    found: list[Sample] = []
+    for name in (each for given in _each(names) for each in _expanded(given)):
+        if isinstance(name, Sample):
+            found.append(name)
+            continue
         inside = _files_in(name, task, say) if os.path.isdir(name) else []  # noqa: PTH112 - Path's raises on odd names
         if name == "-":
             if stdin is None:
@@ -84,8 +95,24 @@ def names_in_list(content):
     return [name for line in text.split("\n") if (name := line.removesuffix("\r")).strip()]
 
 
+def _each(names: Any) -> list[str | Sample]:
+    """Return a list of what is named, each checked for what it is."""
+    if isinstance(names, str | os.PathLike | Sample):
+        names = [names]
+    if isinstance(names, bytes | Mapping) or not isinstance(names, Iterable):
+        raise UsageError(f"files: give a path or a list of paths, not {article(names)}")
+    listed = []
+    for name in names:
+        if not isinstance(name, str | os.PathLike | Sample):
+            raise UsageError(f"files: a path is text, not {article(name)}")
+        listed.append(name if isinstance(name, Sample) else os.fsdecode(name))
+    return listed
+
+
 def _expanded(name):
     """Return the files that a name stands for: itself, or what it matches where a shell left that to the program."""
+    if isinstance(name, Sample):
+        return [name]
     if "\0" in name:
         raise UsageError(f"{name!r}: no file's name holds a zero byte; list one name a line")
     if name == "-" or not _PATTERN.search(name) or os.path.lexists(name):
@@ -95,7 +122,9 @@ def _expanded(name):
 
 def _files_in(folder, task, say):
     """Return the files below a folder, by name, those behind links included; circles of links are gone round once."""
-    files, left_out, seen = [], [], set()
+    files: list[Path] = []
+    left_out: list[Path] = []
+    seen = set()
     for place, folders, names in os.walk(folder, followlinks=True):
         here = os.stat(place)  # noqa: PTH116 - a str
         if (here.st_dev, here.st_ino) in seen:

@@ -6,10 +6,11 @@ learned from the training and validation rows alone.
 
 import functools
 import itertools
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from backprop_core.architecture import multilayer_perceptron
 from backprop_core.averaging import ExponentialAverage
@@ -22,9 +23,12 @@ from backprop_core.scaling import Standardizer
 from backprop_core.training import Trainer
 from pipelines.datasets import ROLES
 from pipelines.learning.balance import prior_shift, shift_outputs
+from pipelines.learning.preparation import Prepared
+from pipelines.learning.recipe import Recipe
 from pipelines.learning.scoring import score
 from pipelines.learning.views import logits_of
-from pipelines.machine.cores import cores
+from pipelines.machine.cores import blas_threads, cores
+from pipelines.records import ScoreRecord
 
 REFUSED = 0.05
 SMALL_STEP = 200_000_000  # products of two numbers in one forward pass of a batch
@@ -44,26 +48,37 @@ class Fitted:
     temperature : float > 0, divides the logits of a calibrated probability
     scores : dict
         "train", "valid" and "test" to {"loss", "accuracy", "balanced_accuracy"}, views averaged, before calibration;
-        "test" is None without test rows.
+        None for a role that has no rows, or that `fit` was not asked to measure.
     shift : ndarray [shape=(n_classes,)] or None, what balancing has subtracted from the logits
     threshold : float in [0, 1]
-        Below this probability are the answers to `REFUSED` of the validation rows: where `--threshold` may begin.
-    logits : dict of role to ndarray [shape=(n, n_classes)], views averaged; without those that have no rows
+        A share of `REFUSED` of the validation rows have a lower probability than this; a good first `--threshold`.
+    logits : dict of role to ndarray [shape=(n, n_classes)], views averaged; of the roles that were measured
     """
 
     standardizer: Standardizer
     network: Network
     history: History
-    stopped: str
+    stopped: Literal["epochs", "patience", "interrupted"]
     temperature: float
-    scores: dict
+    scores: dict[str, ScoreRecord | None]
     shift: np.ndarray | None
     threshold: float
-    logits: dict
+    logits: dict[str, np.ndarray]
 
 
-def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=None, health=None):
-    """Train a network on the training rows, choose its best epoch on the validation rows, measure it on all three.
+def fit(
+    prepared: Prepared,
+    per_feature: bool,
+    recipe: Recipe,
+    seed: int,
+    n_threads: int,
+    *,
+    measured: Collection[str] = ROLES,
+    on_start: Callable[[Any], object] | None = None,
+    on_epoch: Callable[[Any], object] | None = None,
+    health: Any = None,
+) -> Fitted:
+    """Train a network on the training rows, choose its best epoch on the validation rows, and measure it.
 
     Parameters
     ----------
@@ -73,6 +88,8 @@ def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=
     seed : int >= 0
         Decides initial weights, order of rows and dropout.
     n_threads : int > 0
+    measured : collection of role, with "valid" in it
+        Which rows the trained network is measured on. It does not meet the others, test rows above all.
     on_start, on_epoch : functions of the TrainingState, or None
         Called before the first epoch, where a checkpoint may be loaded, and after each.
     health : backprop_core.health.Health or None
@@ -85,8 +102,8 @@ def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=
     KeyboardInterrupt
         Ctrl-C came before the first epoch was over.
     """
-    extractor, by_role = prepared.extractor, {role: prepared.rows(role) for role in ROLES}
-    (stored, y), (stored_valid, y_valid) = by_role["train"], by_role["valid"]
+    extractor = prepared.extractor
+    (stored, y), (stored_valid, y_valid) = prepared.rows("train"), prepared.rows("valid")
     standardizer = Standardizer(per_feature).fit(extractor.to_features(stored))
 
     def features(rows):
@@ -99,25 +116,25 @@ def fit(prepared, per_feature, recipe, seed, n_threads, on_start=None, on_epoch=
     state = trainer.start(rng)
     if on_start:
         on_start(state)
-    with threadpool_limits(n_threads):
+    with blas_threads(n_threads):
         stopped = trainer.fit(X, y, X_valid, y_valid, state, on_epoch=on_epoch, augmented=augmented)
         if state.epoch == 0:
             raise KeyboardInterrupt
         shift = prior_shift(y, len(prepared.dataset.labels), recipe.balance)
         if shift is not None:
             shift_outputs(trainer.network, shift)
-        logits = {
-            role: logits_of(trainer.network, standardizer, extractor, rows)
-            for role, (rows, _) in by_role.items()
-            if len(rows)
-        }
+        logits, truth = {}, {}
+        for role in measured:
+            rows, truth[role] = prepared.rows(role)
+            if len(rows):
+                logits[role] = logits_of(trainer.network, standardizer, extractor, rows)
         temperature = fit_temperature(logits["valid"], y_valid)
     threshold = float(np.quantile(calibrated(logits["valid"], temperature).max(axis=1), REFUSED))
-    scores = {role: score(logits[role], y) if role in logits else None for role, (_, y) in by_role.items()}
+    scores = {role: score(logits[role], truth[role]) if role in logits else None for role in ROLES}
     return Fitted(standardizer, trainer.network, state.history, stopped, temperature, scores, shift, threshold, logits)
 
 
-def trainer_for(recipe, n_features, n_classes, seed, health=None):
+def trainer_for(recipe: Recipe, n_features: int, n_classes: int, seed: int, health: Any = None):
     """Return the Trainer of a new float32 network, as the recipe has it, and the random stream it goes on with."""
     rng = np.random.default_rng(seed)
     layers = multilayer_perceptron(
@@ -153,7 +170,7 @@ def trainer_for(recipe, n_features, n_classes, seed, health=None):
     return trainer, rng
 
 
-def threads_for(recipe, n_features, n_classes):
+def threads_for(recipe: Recipe, n_features: int, n_classes: int) -> int:
     """Return how many threads a training is worth: one for each core, or 1 where the network is small.
 
     Two threads speed small products up by a quarter at best. But they wait for each other after each one, and where

@@ -5,16 +5,25 @@ Load, extract, split: none of these steps knows whether it deals with speech or 
 
 import hashlib
 import json
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from pipelines import datasets
 from pipelines.datasets.groups import chains
-from pipelines.errors import DataError
+from pipelines.errors import DataError, UsageError
 from pipelines.features.cache import cached_features
+from pipelines.features.extractor import Augmentation, Extractor
 from pipelines.features.near_copies import copies_among
 from pipelines.learning import tasks
+from pipelines.learning.recipe import Recipe
+from pipelines.wording import article
+
+if TYPE_CHECKING:
+    from pipelines.learning.task import Task
 
 SPLIT_SEED = 0
 
@@ -27,26 +36,23 @@ class Prepared:
     ----------
     dataset : Dataset
         Without the samples that could not be read; those are named in its `skipped`.
-    extractor : the extractor that made the rows
+    extractor : Extractor, the one that made the rows
     stored : ndarray of the extractor's stored dtype [shape=(n_samples, n_stored)]
-    augmentation : what makes training rows vary from epoch to epoch, or None
-        Its `batches(prepared, features, batch_size, progress, rng)` yields (X_batch, y_batch) until each training row
-        has been seen once; `features` turns stored rows into what the network is given. `refitted(prepared)` returns
-        it as another split's training rows decide, `settings()` what was decided, as JSON types, and `note()` the same
-        as a sentence.
+    augmentation : Augmentation or None
+        What makes training rows vary from epoch to epoch.
     """
 
     dataset: datasets.Dataset
-    extractor: object
+    extractor: Extractor
     stored: np.ndarray
-    augmentation: object = None
+    augmentation: Augmentation | None = None
 
-    def rows(self, role):
+    def rows(self, role: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the stored rows of one role and their classes."""
         rows = self.dataset.rows(role)
         return self.stored[rows], self.dataset.y[rows]
 
-    def identity(self):
+    def identity(self) -> dict[str, Any]:
         """Return what decides every row and its role: dict of JSON types, for a `store.Store`."""
         dataset, extractor = self.dataset, self.extractor
         groups = [] if dataset.group is None else dataset.group.tolist()
@@ -58,17 +64,29 @@ class Prepared:
             "roles": hashlib.sha256(roles.encode()).hexdigest(),
         }
 
-    def without_items(self):
+    def without_items(self) -> Self:
         """Return the same without the files or pixels that the rows were made of, which training has no need of."""
         return replace(self, dataset=replace(self.dataset, items=()))
 
 
-def load_dataset(task, name):
-    """Return (Dataset, fallback or not): the one asked for, or the task's default, or what is bundled if there is no
-    way.
+def dataset_named(dataset: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None) -> str | None:
+    """Return what a caller calls a data set, or several put together, as text; see `datasets.several`.
 
-    Only where nobody asked for a data set by name, and the default can be had from no address, the bundled one stands
-    in.
+    Raises UsageError where it is neither a name nor a path.
+    """
+    if dataset is None:
+        return None
+    together = dataset if isinstance(dataset, list | tuple) and dataset else [dataset]
+    for name in together:
+        if not isinstance(name, str | os.PathLike):
+            raise UsageError(f"dataset: give a name, a folder or a CSV manifest, not {article(name)}")
+    return " + ".join(os.fsdecode(name) for name in together)
+
+
+def load_dataset(task: "Task", name: str | None) -> tuple[datasets.Dataset, bool]:
+    """Return (Dataset, fallback or not): the one asked for, or the task's default.
+
+    The bundled set is used only where no data set was named and the default cannot be downloaded.
     """
     if name is not None:
         return datasets.load(name, task.name), False
@@ -78,7 +96,7 @@ def load_dataset(task, name):
         return datasets.load(datasets.fallback_name(task.name), task.name), True
 
 
-def extract(dataset, extractor, n_jobs=None):
+def extract(dataset: datasets.Dataset, extractor: Extractor, n_jobs: int | None = None) -> Prepared:
     """Extract features (from the cache where they are there) and drop what cannot be read; roles stay as they are.
 
     Raises DataError where nothing can be read.
@@ -91,7 +109,7 @@ def extract(dataset, extractor, n_jobs=None):
     return Prepared(dataset, extractor, stored)
 
 
-def prepare(dataset, extractor, n_jobs=None):
+def prepare(dataset: datasets.Dataset, extractor: Extractor, n_jobs: int | None = None) -> Prepared:
     """Do what `extract` does, and fill in the roles that are missing, the same way every time.
 
     Raises DataError where nothing can be read, or a class loses its last training sample.
@@ -106,7 +124,7 @@ def prepare(dataset, extractor, n_jobs=None):
     return replace(extracted, dataset=dataset)
 
 
-def with_kin(prepared):
+def with_kin(prepared: Prepared) -> Prepared:
     """Return a Prepared that knows which samples of a user's own data are near copies of each other.
 
     Where none are, or nearly all, nothing changes.
@@ -134,6 +152,6 @@ def with_kin(prepared):
     return replace(prepared, dataset=replace(dataset, kin=kin, notes=(*dataset.notes, note)))
 
 
-def augmented(prepared, task, recipe, n_jobs=None):
+def augmented(prepared: Prepared, task: "Task", recipe: Recipe, n_jobs: int | None = None) -> Prepared:
     """Return a Prepared with what makes its training rows vary, as the task and the recipe have it."""
     return replace(prepared, augmentation=task.augmentation_for(prepared, recipe, n_jobs))

@@ -1,117 +1,143 @@
 """A recipe: how a network is built and trained, every choice by name.
 
 Presets are recipes; a TOML file given with --config changes some of their entries, and options of the command line
-change them last.
+change them last. Each entry below stands with its meaning and its range, from which come the error messages, the
+reference of all entries, and what `backprop recipe` prints.
 """
 
-import difflib
+import json
 import math
+import os
 import tomllib
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 
 from backprop_core.activations import ACTIVATIONS
 from backprop_core.architecture import NORMALIZATIONS
 from backprop_core.optimizers import OPTIMIZERS
 from backprop_core.schedules import SCHEDULES
 from pipelines.errors import UsageError
+from pipelines.learning.ranges import AMOUNT, PART, RATE, SHARE, Range, Switch, Whole, Widths, choice, require
+from pipelines.wording import meant
+
+
+def _entry(meaning: str, allowed: Range, **default: Any) -> Any:
+    """Return the field of an entry: what it means in a sentence, and its range."""
+    return field(metadata={"meaning": meaning, "range": allowed}, **default)
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Choices for one training; they mean what `multilayer_perceptron`, `Trainer` and `Step` of backprop_core say.
+    """Choices for one training; `Recipe.entries()` has the meaning and the range of each.
 
-    Where 0 or "none" would make no sense as a value, it means that the thing is not used. `average` is the decay of
-    `ExponentialAverage`. Where a data set is so small that the epochs have fewer than `least_steps` steps, there are
-    more epochs, see `for_rows`. `augmentation` is the strength with which training rows are varied, 1 being what suits
-    the task; `foreign` is how many foreign sounds come with each batch, as a share of it. `balance` is how much of what
-    unequal classes add to the answers is taken back, see `balance.prior_shift`. Raises UsageError where a value is out
-    of its range.
+    They mean what `multilayer_perceptron`, `Trainer` and `Step` of backprop_core say.
+
+    Attributes
+    ----------
+    preset : str or None
+        The name of the preset that the recipe was derived from, whatever was changed in it since; None where it is
+        from no preset. It is no entry: only a Task gives it.
+
+    Raises
+    ------
+    UsageError
+        A value is out of its range.
     """
 
-    hidden: tuple[int, ...]
-    epochs: int
-    least_steps: int = 0
-    activation: str = "relu"
-    normalization: str = "none"
-    residual: bool = False
-    dropout: float = 0.0
-    input_dropout: float = 0.0
-    input_noise: float = 0.0
-    label_smoothing: float = 0.0
-    mixup: float = 0.0
-    optimizer: str = "adam"
-    learning_rate: float = 2e-3
-    schedule: str = "one_cycle"
-    batch_size: int = 128
-    weight_decay: float = 0.02
-    alpha: float = 0.0
-    l1: float = 0.0
-    max_norm: float = 0.0
-    clip_norm: float = 5.0
-    clip_value: float = 0.0
-    average: float = 0.0
-    augmentation: float = 0.0
-    foreign: float = 0.0
-    patience: int = 0
-    balance: float = 0.5
+    hidden: tuple[int, ...] = _entry("Widths of the hidden layers, the first one first.", Widths())
+    epochs: int = _entry("How often every training sample is seen.", Whole(1))
+    least_steps: int = _entry(
+        "Steps to train at least; with few samples there are more epochs, until it is so many steps.",
+        Whole(0),
+        default=0,
+    )
+    activation: str = _entry("What each hidden unit does to its sum.", choice(ACTIVATIONS), default="relu")
+    normalization: str = _entry(
+        "Normalisation of each hidden layer, before its activation.", choice(("none", *NORMALIZATIONS)), default="none"
+    )
+    residual: bool = _entry("Whether hidden layers of equal width add to what they are given.", Switch(), default=False)
+    dropout: float = _entry("Share of each hidden layer's units that a step leaves out.", PART, default=0.0)
+    input_dropout: float = _entry("Share of the features that a step leaves out.", PART, default=0.0)
+    input_noise: float = _entry(
+        "Standard deviation of noise on the features, whose own is about 1.", AMOUNT, default=0.0
+    )
+    label_smoothing: float = _entry("Share of each target that is spread over all classes.", PART, default=0.0)
+    mixup: float = _entry(
+        "How much pairs of samples are mixed: the parameter of a beta distribution; 0 mixes none.", AMOUNT, default=0.0
+    )
+    optimizer: str = _entry("How a gradient becomes a step.", choice(OPTIMIZERS), default="adam")
+    learning_rate: float = _entry("How far a step goes, at the most.", RATE, default=2e-3)
+    schedule: str = _entry("How the learning rate changes during training.", choice(SCHEDULES), default="one_cycle")
+    batch_size: int = _entry("Samples in one step.", Whole(1), default=128)
+    weight_decay: float = _entry(
+        "How fast weights shrink by themselves, times the learning rate; apart from the loss.", AMOUNT, default=0.02
+    )
+    alpha: float = _entry("Strength of the L2 penalty, a part of the loss.", AMOUNT, default=0.0)
+    l1: float = _entry("Strength of the L1 penalty, a part of the loss.", AMOUNT, default=0.0)
+    max_norm: float = _entry("Largest norm of the weights into one unit; 0 is no limit.", AMOUNT, default=0.0)
+    clip_norm: float = _entry("Largest norm of the whole gradient; 0 is no limit.", AMOUNT, default=5.0)
+    clip_value: float = _entry("Largest size of each number of the gradient; 0 is no limit.", AMOUNT, default=0.0)
+    average: float = _entry(
+        "Decay of the running average of the weights, which is what is kept; 0 keeps the last weights.",
+        PART,
+        default=0.0,
+    )
+    augmentation: float = _entry(
+        "How strongly training samples are varied; 1 is what suits the task, 0 leaves them as they are.",
+        AMOUNT,
+        default=0.0,
+    )
+    foreign: float = _entry(
+        "Foreign sounds beside the samples of a step, as a share of these; only speech has them.", AMOUNT, default=0.0
+    )
+    patience: int = _entry(
+        "Epochs without a better validation loss after which training stops; 0 never stops early.", Whole(0), default=0
+    )
+    balance: float = _entry(
+        "How much of what classes of unequal size add to the answers is taken back.", SHARE, default=0.5
+    )
+    preset: str | None = field(default=None, compare=False, kw_only=True)
 
-    def __post_init__(self):
-        _require(isinstance(self.hidden, list | tuple), "hidden", self.hidden, "a list of widths")
+    def __post_init__(self) -> None:
+        for entry in self.entries():
+            require(entry.name, getattr(self, entry.name), entry.metadata["range"])
         object.__setattr__(self, "hidden", tuple(self.hidden))
-        whole = ("epochs", "least_steps", "batch_size", "patience")
-        _require(all(_is_whole(w) and 0 < w <= 100_000 for w in self.hidden), "hidden", self.hidden, "widths > 0")
-        for name in whole:
-            value, least = getattr(self, name), 0 if name in ("patience", "least_steps") else 1
-            _require(_is_whole(value) and value >= least, name, value, f"a whole number from {least}")
-        _require(isinstance(self.residual, bool), "residual", self.residual, "true or false")
-        amounts = ("learning_rate", "weight_decay", "alpha", "l1", "max_norm", "clip_norm", "clip_value")
-        for name in (*amounts, "input_noise", "mixup", "augmentation", "foreign"):
-            value = getattr(self, name)
-            _require(_is_number(value) and 0 <= value < float("inf"), name, value, "a number from 0")
-        _require(self.learning_rate > 0, "learning_rate", self.learning_rate, "a number above 0")
-        for name in ("dropout", "input_dropout", "label_smoothing", "average"):
-            value = getattr(self, name)
-            _require(_is_number(value) and 0 <= value < 1, name, value, "a number from 0 up to, not including, 1")
-        _require(_is_number(self.balance) and 0 <= self.balance <= 1, "balance", self.balance, "a number from 0 to 1")
-        choices = {
-            "activation": ACTIVATIONS,
-            "normalization": ("none", *NORMALIZATIONS),
-            "optimizer": OPTIMIZERS,
-            "schedule": SCHEDULES,
-        }
-        for name, known in choices.items():
-            value = getattr(self, name)
-            _require(isinstance(value, str) and value in known, name, value, f"one of {', '.join(known)}")
 
-    def settings(self):
+    @classmethod
+    def entries(cls) -> list[Field]:
+        """Return the entries in order: dataclass fields, whose `metadata` has "meaning" (str) and "range" (Range)."""
+        return [entry for entry in fields(cls) if "range" in entry.metadata]
+
+    def settings(self) -> dict[str, Any]:
         """Return the entries as a dict of JSON types."""
-        return {**asdict(self), "hidden": list(self.hidden)}
+        settings = {**asdict(self), "hidden": list(self.hidden)}
+        del settings["preset"]
+        return settings
 
-    def for_rows(self, n_rows):
+    def for_rows(self, n_rows: int) -> "Recipe":
         """Return the recipe for so many training rows: with as many epochs as `least_steps` need, if those are more."""
         steps = math.ceil(n_rows / self.batch_size)
         return replace(self, epochs=max(self.epochs, math.ceil(self.least_steps / steps)))
 
-    def changed(self, changes, source="the options"):
+    def changed(self, changes: Mapping[str, Any], source: str = "the options") -> "Recipe":
         """Return a recipe with some entries replaced; UsageError naming `source` where an entry is unknown or wrong.
 
         A number of epochs that is asked for is meant as it stands: `least_steps` is then 0.
         """
         if "epochs" in changes:
             changes = {"least_steps": 0, **changes}
-        known = [field.name for field in fields(self)]
+        known = [entry.name for entry in self.entries()]
         for name in changes:
             if name not in known:
-                near = difflib.get_close_matches(name, known, 1)
-                hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
-                raise UsageError(f"{source}: no recipe entry is called {name}; {hint}")
+                raise UsageError(f"{source}: no recipe entry is called {name}; {meant(name, known)}")
         try:
             return replace(self, **changes)
         except UsageError as error:
             raise UsageError(f"{source}: {error}") from None
 
-    def with_file(self, path):
+    def with_file(self, path: str | os.PathLike[str]) -> "Recipe":
         """Return a recipe changed by a TOML file of entries, such as `hidden = [512, 256]`."""
         try:
             with Path(path).open("rb") as file:
@@ -121,15 +147,20 @@ class Recipe:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"{path}: is not valid TOML ({error})") from None
 
+    def as_toml(self, presets: Mapping[str, "Recipe"]) -> str:
+        """Return the entries as TOML that `with_file` reads, each below its meaning, range and value in the presets."""
+        blocks = [
+            f"# {entry.metadata['meaning']}\n"
+            f"# Give {entry.metadata['range'].text}. In the presets: {_values(entry.name, presets)}.\n"
+            f"{entry.name} = {_as_toml(getattr(self, entry.name))}\n"
+            for entry in self.entries()
+        ]
+        return "\n".join(blocks)
 
-def _is_whole(value):
-    return isinstance(value, int) and not isinstance(value, bool)
+
+def _values(name: str, presets: Mapping[str, Recipe]) -> str:
+    return ", ".join(f"{preset} {_as_toml(getattr(recipe, name))}" for preset, recipe in presets.items())
 
 
-def _is_number(value):
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _require(condition, name, value, wanted):
-    if not condition:
-        raise UsageError(f"{name} is {value!r}: give {wanted}")
+def _as_toml(value: Any) -> str:
+    return json.dumps(list(value) if isinstance(value, tuple) else value)  # of these types, TOML writes each alike

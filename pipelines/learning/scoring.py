@@ -4,9 +4,10 @@ import numpy as np
 
 from backprop_core import metrics
 from backprop_core.losses import SoftmaxCrossEntropy
+from pipelines.records import ScoreRecord
 
 
-def score(logits, y):
+def score(logits: np.ndarray, y: np.ndarray) -> ScoreRecord:
     """Return {"loss", "accuracy", "balanced_accuracy"} of logits where y are the true classes."""
     predicted = logits.argmax(axis=1)
     return {

@@ -4,13 +4,23 @@ A task names its data sets, how a file becomes a row of numbers, how rows are sc
 (train, evaluate, predict) are written once, over a task. `pipelines.learning.tasks` has one module for each.
 """
 
-from typing import ClassVar
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.errors import UsageError
+from pipelines.features.extractor import Augmentation, Extractor
 from pipelines.features.likeness import Likeness
 from pipelines.learning.recipe import Recipe
+from pipelines.wording import meant
+
+if TYPE_CHECKING:
+    from pipelines.datasets import Dataset
+    from pipelines.learning.preparation import Prepared
 
 
 class Task:
@@ -25,30 +35,46 @@ class Task:
     per_feature : bool
         What `Standardizer` needs to know of the features.
     presets : dict of str to Recipe
-        `"fast"`, for a first result in seconds, and `"best"`, for the best score in minutes.
+        `"fast"`, for a first result in seconds, and `"best"`, for the best score in minutes. Each knows its name.
     transcribes : bool
         Whether several things can be found in one file, see `transcribe`.
     """
 
     name: ClassVar[str]
-    extractor: ClassVar[type]
+    extractor: ClassVar[type[Extractor]]
     per_feature: ClassVar[bool]
     presets: ClassVar[dict[str, Recipe]]
     transcribes: ClassVar[bool] = False
 
-    def extractor_for(self, dataset):
+    def __init_subclass__(cls) -> None:
+        cls.presets = {name: replace(recipe, preset=name) for name, recipe in cls.presets.items()}
+
+    def recipe(
+        self,
+        preset: str = "fast",
+        config: str | os.PathLike[str] | None = None,
+        changes: Mapping[str, Any] | None = None,
+    ) -> Recipe:
+        """Return the preset's recipe as the TOML file `config` and then `changes` change it. Raises UsageError."""
+        if preset not in self.presets:
+            raise UsageError(f"preset {preset}: there is none of this name; {meant(preset, self.presets)}")
+        recipe = self.presets[preset]
+        recipe = recipe if config is None else recipe.with_file(config)
+        return recipe.changed(changes or {})
+
+    def extractor_for(self, dataset: "Dataset") -> Extractor:
         """Return the extractor that suits the data of a Dataset."""
         return self.extractor()
 
-    def augmentation_for(self, prepared, recipe, n_jobs=None):
+    def augmentation_for(self, prepared: "Prepared", recipe: Recipe, n_jobs: int | None = None) -> Augmentation | None:
         """Return what makes the training rows of a Prepared vary, or None where the recipe asks for nothing."""
         return None
 
-    def describe(self, extractor) -> str:
+    def describe(self, extractor: Any) -> str:
         """Return what an extractor brings samples to, as a sentence."""
         raise NotImplementedError
 
-    def likeness(self, extractor, stored) -> Likeness:
+    def likeness(self, extractor: Any, stored: NDArray) -> Likeness:
         """Return how copies are found among rows of features as the extractor stores them."""
         raise NotImplementedError
 
@@ -57,11 +83,15 @@ class Task:
         if not self.transcribes:
             raise UsageError(f"transcribe: this model recognises {self.name}, one in each file; give a model of speech")
 
-    def transcribe(self, model, sample, threshold=0.0):
-        """Return what a model finds in one file, piece by piece: an object with `.path` and `.record()`."""
+    def transcribe(self, model: Any, sample: Any, threshold: float = 0.0) -> Any:
+        """Return what a model finds in one file, piece by piece: an object with `.path`, `.words` and `.record()`."""
         raise NotImplementedError
 
-    def conditions(self, items) -> dict[str, np.ndarray]:
+    def failed_transcript(self, sample: Any, error: Exception) -> Any:
+        """Return what `transcribe` would, of a file that cannot be read, with an `.error`."""
+        raise NotImplementedError
+
+    def conditions(self, items: Sequence) -> dict[str, np.ndarray]:
         """Return under what conditions each item was taken, where files say so: str to ndarray of str [shape=(n,)]."""
         return {}
 

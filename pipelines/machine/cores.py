@@ -1,8 +1,44 @@
-"""Cores: how many pieces of work this machine can do at the same time."""
+"""Cores: how many pieces of work this machine can do at the same time, and how many of them one product takes."""
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_lock = threading.Lock()
+_asked: list[int] = []  # numbers of threads that are asked for at the moment, the latest last
+_before: Any = None  # what restores the number that there was before anybody asked
 
 
-def cores():
+def cores() -> int:
     """Return how many cores this process may use, which can be fewer than there are."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def blas_threads(n: int) -> Iterator[None]:
+    """Let the libraries for linear algebra use `n` threads inside.
+
+    The number is one for the whole process. Where several threads of a program ask at the same time, the latest is
+    heard, and the first number comes back when the last of them is done.
+    """
+    global _before
+    from threadpoolctl import threadpool_limits
+
+    with _lock:
+        if not _asked:
+            _before = threadpool_limits(n)
+        elif _asked[-1] != n:
+            threadpool_limits(n)
+        _asked.append(n)
+    try:
+        yield
+    finally:
+        with _lock:
+            latest = _asked[-1]
+            _asked.remove(n)
+            if not _asked:
+                _before.restore_original_limits()
+            elif _asked[-1] != latest:
+                threadpool_limits(_asked[-1])

@@ -3,6 +3,8 @@
 The smallest installation predicts, and nothing else. Whoever meets a package that is missing is told what to type.
 """
 
+from importlib.metadata import PackageNotFoundError, version
+
 DISTRIBUTION = "visible-backprop"  # on the package index, where the name backprop belongs to others
 
 EXTRA_OF = {  # package that is imported: extra that brings it
@@ -18,6 +20,14 @@ EXTRA_OF = {  # package that is imported: extra that brings it
     "pillow_heif": "heic",
     "av": "media",
 }
+
+
+def own_version() -> str:
+    """Return the version of this program as it is installed; "not installed" where it is not."""
+    try:
+        return version(DISTRIBUTION)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def install_command(package: str) -> str:

@@ -11,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
 from backprop_core.errors import BackpropError
+from pipelines.machine.log import ignore_decoders
 
 
 def results(function, calls, n_jobs, *, ordered, advice):
@@ -51,6 +52,7 @@ def results(function, calls, n_jobs, *, ordered, advice):
 def _in_worker(function, call):
     from threadpoolctl import threadpool_limits
 
+    ignore_decoders()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where starting the process did not see to it
     with threadpool_limits(1):
         return function(*call)

@@ -3,24 +3,19 @@
 import functools
 import hashlib
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
 
 import backprop_core
 import pipelines
-from pipelines.machine.extras import DISTRIBUTION
+from pipelines.machine.extras import own_version
 
 
-def versions():
+def versions() -> dict[str, str]:
     """Return what this runs on, by name: dict of str to str."""
-    try:
-        own = version(DISTRIBUTION)
-    except PackageNotFoundError:
-        own = "not installed"
     return {
-        "backprop": own,
+        "backprop": own_version(),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "machine": platform.machine(),

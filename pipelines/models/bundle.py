@@ -20,8 +20,10 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backprop_core.calibration import calibrated
 from backprop_core.errors import BackpropError
@@ -29,6 +31,7 @@ from backprop_core.network import Network
 from backprop_core.scaling import Standardizer
 from backprop_core.whole_file import whole_file
 from pipelines.errors import ModelFileError
+from pipelines.features.extractor import Extractor
 from pipelines.learning import tasks
 from pipelines.learning.task import Task
 from pipelines.learning.views import CHUNK, logits_of
@@ -47,7 +50,7 @@ class Bundle:
     ----------
     task : Task
     labels : tuple of str
-    extractor : the task's extractor
+    extractor : Extractor
     standardizer : Standardizer
     network : Network
     provenance : dict of JSON types
@@ -58,25 +61,28 @@ class Bundle:
         What the logits are divided by so that the probabilities are calibrated; 1 in files from before there was one.
     views : function of stored rows, or None
         Yields the views that answers are averaged over; None means those of the extractor. It is not saved.
+    path : str or None
+        The file that it was read from or saved to last; None before that.
     """
 
     task: Task
     labels: tuple[str, ...]
-    extractor: object
+    extractor: Extractor
     standardizer: Standardizer
     network: Network
-    provenance: dict
+    provenance: dict[str, Any]
     golden_row: np.ndarray
     golden_probabilities: np.ndarray | None = None
     temperature: float = 1.0
     views: Callable | None = None
+    path: str | None = None
 
-    def probabilities(self, stored, chunk=CHUNK):
+    def probabilities(self, stored: NDArray, chunk: int = CHUNK) -> NDArray:
         """Return class probabilities of rows as the extractor stores them: float32 [shape=(n_samples, n_classes)]."""
         logits = logits_of(self.network, self.standardizer, self.extractor, stored, chunk, self.views)
         return calibrated(logits, self.temperature, out=logits)
 
-    def averaged(self):
+    def averaged(self) -> Self:
         """Return the same model that averages its answers to more views of each sample, if its extractor has more.
 
         Mirror images are among them where the model has learned from such.
@@ -85,11 +91,11 @@ class Bundle:
         mirror = bool(amounts.get("mirror", False))
         return replace(self, views=functools.partial(self.extractor.more_views, mirror=mirror))
 
-    def golden_error(self):
+    def golden_error(self) -> float:
         """Return the largest difference between the golden probabilities and those computed here and now."""
         return float(np.abs(self.probabilities(self.golden_row) - self.golden_probabilities).max())
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the file: to a temporary name, read back and checked, then renamed.
 
         Raises ModelFileError where the file cannot be written, or does not read back as it should.
@@ -126,9 +132,10 @@ class Bundle:
         except OSError as error:
             reason = error.strerror or error
             raise ModelFileError(f"{path}: cannot be written ({reason}); choose another place with --out") from None
+        self.path = str(path)
 
 
-def load(path):
+def load(path: str | os.PathLike[str]) -> Bundle:
     """Read a model file and check all of it before any use.
 
     Returns
@@ -150,12 +157,12 @@ def load(path):
     if digest != _digest(tensors, header):
         raise ModelFileError(f"{path}: was altered or damaged after it was written; train the model again")
     try:
-        return _assemble(header, tensors)
+        return replace(_assemble(header, tensors), path=str(path))
     except (KeyError, TypeError, ValueError, AttributeError, BackpropError) as error:
         raise ModelFileError(f"{path}: does not describe a usable model ({error}); train the model again") from None
 
 
-def _read(path):
+def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     from safetensors import SafetensorError, safe_open
 
     if os.path.isdir(path):  # noqa: PTH112 - unlike Path's, this and the next one answer False to any odd name
@@ -180,7 +187,7 @@ def _read(path):
         raise ModelFileError(f"{path}: {reason}; copy it again, or train the model again") from None
 
 
-def _assemble(header, tensors):
+def _assemble(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Bundle:
     task = tasks.find(header["task"])
     settings = dict(header["extractor"])
     if settings.pop("version") != task.extractor.version:
@@ -213,7 +220,7 @@ def _assemble(header, tensors):
     return bundle
 
 
-def _digest(tensors, header):
+def _digest(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for name in sorted(tensors):
         digest.update(f"{name} {tensors[name].dtype} {tensors[name].shape}".encode())

@@ -4,10 +4,16 @@ Networks that were trained from other random weights make other mistakes. Where 
 and the mean of their probabilities is better than any of them. It costs as much as all of them.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.errors import UsageError
-from pipelines.models import bundle
+from pipelines.features.extractor import Extractor
+from pipelines.learning.task import Task
+from pipelines.models.bundle import Bundle
 
 
 class Ensemble:
@@ -16,11 +22,10 @@ class Ensemble:
     Parameters
     ----------
     members : sequence of Bundle, not empty
-    names : sequence of str, what errors call them
 
     Attributes
     ----------
-    task, labels, extractor, provenance : those of the first member
+    task, labels, extractor, provenance, path : those of the first member
 
     Raises
     ------
@@ -28,38 +33,30 @@ class Ensemble:
         Two members are of different tasks, know different labels, or read samples differently.
     """
 
-    def __init__(self, members, names):
+    def __init__(self, members: Sequence[Bundle]):
         first = members[0]
-        for name, other in zip(names[1:], members[1:], strict=True):
+        for number, other in enumerate(members[1:], 2):
             for what, alike in (
                 ("is of another task", other.task is first.task),
                 ("knows other labels", other.labels == first.labels),
                 ("reads samples differently", other.extractor.settings() == first.extractor.settings()),
             ):
                 if not alike:
-                    raise UsageError(f"{name}: {what} than {names[0]}, so that they cannot answer together")
+                    raise UsageError(
+                        f"{other.path or f'model {number}'}: {what} than {first.path or 'model 1'}, so that they "
+                        "cannot answer together"
+                    )
         self.members = tuple(members)
-        self.task, self.labels, self.extractor = first.task, first.labels, first.extractor
-        self.provenance = first.provenance
+        self.task: Task = first.task
+        self.labels: tuple[str, ...] = first.labels
+        self.extractor: Extractor = first.extractor
+        self.provenance: dict[str, Any] = first.provenance
+        self.path: str | None = first.path
 
-    def probabilities(self, stored):
+    def averaged(self) -> "Ensemble":
+        """Return the same models, each of which averages its answers to more views; see `Bundle.averaged`."""
+        return Ensemble([member.averaged() for member in self.members])
+
+    def probabilities(self, stored: NDArray) -> NDArray:
         """Return the mean of the members' probabilities: float32 [shape=(n_samples, n_classes)]."""
-        return np.mean([member.probabilities(stored) for member in self.members], axis=0, dtype=np.float32)
-
-
-def load(path, others=(), averaged=False):
-    """Return what answers: the model in a file, or its Ensemble with those in others.
-
-    Parameters
-    ----------
-    path : str or Path
-    others : sequence of str or Path
-    averaged : bool, whether each model looks at more views of a sample; see `Bundle.averaged`
-
-    Raises
-    ------
-    ModelFileError, UsageError
-    """
-    members = [bundle.load(name) for name in (path, *others)]
-    members = [member.averaged() for member in members] if averaged else members
-    return Ensemble(members, [str(name) for name in (path, *others)]) if others else members[0]
+        return np.stack([member.probabilities(stored) for member in self.members]).mean(axis=0, dtype=np.float32)

@@ -25,16 +25,16 @@ class Explanations:
     def __init__(self, model, folder, chosen):
         self._model, self._paths = model, Sidecars(folder, ".why.png", chosen)
 
-    def write(self, sample, record):
+    def write(self, sample, answer):
         """Explain one answer; return the path of the picture, or None where the sample cannot be read a second time.
 
-        `record` is the contract's record of the answer. Raises OSError where the picture cannot be written.
+        `answer` is an Answer. Raises OSError where the picture cannot be written.
         """
         try:
             decoded = self._model.extractor.read(sample.source)
         except InputFileError:  # it was there a moment ago
             return None
-        answer = self._model.labels.index(record["top"][0]["label"])
+        best = self._model.labels.index(answer.top[0].label)
         path = self._paths.path_for(sample.name)
-        save_evidence_sheet(path, evidence_for(self._model, decoded, answer), record)
+        save_evidence_sheet(path, evidence_for(self._model, decoded, best), answer.record())
         return str(path)

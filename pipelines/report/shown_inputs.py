@@ -32,10 +32,10 @@ class ShownInputs:
     def __init__(self, model, folder, chosen):
         self._model, self._paths = model, Sidecars(folder, ".seen.png", chosen)
 
-    def write(self, sample, record):
+    def write(self, sample, answer):
         """Show one sample; return the path of the picture, or None where the sample cannot be read a second time.
 
-        `record` is the contract's record of the answer. Raises OSError where the picture cannot be written.
+        `answer` is an Answer. Raises OSError where the picture cannot be written.
         """
         try:
             display = self._model.extractor.display(self._model.extractor.read(sample.source))

@@ -12,11 +12,11 @@ import platform
 from contextlib import suppress
 from importlib.metadata import version
 
-import click
 import numpy as np
 
 from backprop_core.whole_file import whole_file
 from pipelines.machine.locations import cache_folder
+from pipelines.machine.log import log
 from pipelines.machine.versions import code
 
 MOST_BYTES = 1 << 29  # of all results; beyond it those go that were not used for longest
@@ -58,7 +58,7 @@ class Store:
         return _decoded(content) if hashlib.sha256(content).digest() == digest else None
 
     def save(self, key, result):
-        """Keep a result. A disk that is full costs a warning on standard error and no more.
+        """Keep a result. A disk that is full costs a warning in the log and no more.
 
         Parameters
         ----------
@@ -75,10 +75,7 @@ class Store:
             self._make_room(len(content))
         except OSError as error:
             self._usable = False
-            click.echo(
-                f"warning: {path}: finished trainings cannot be kept ({error.strerror or error}); the work goes on",
-                err=True,
-            )
+            log.warning(f"{path}: finished trainings cannot be kept ({error.strerror or error}); the work goes on")
 
     def forget(self, keys):
         """Remove the results of these keys, as far as there are any."""

@@ -6,10 +6,8 @@ finished: it is handed on at once, and kept in a store if there is one, so that 
 compute it again.
 """
 
-from threadpoolctl import threadpool_limits
-
 from pipelines.machine import processes
-from pipelines.machine.cores import cores
+from pipelines.machine.cores import blas_threads, cores
 from pipelines.runs import cluster
 
 
@@ -65,7 +63,7 @@ def _computed(work, keys, n_jobs, dask):
 
 def _in_this_process(work, keys):
     for key in keys:
-        with threadpool_limits(1):
+        with blas_threads(1):
             result = work.result(key)
         yield key, result
 

@@ -8,18 +8,24 @@ Features are extracted once. What is learned from them, the scaling included, is
 """
 
 import math
+import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from backprop_core import metrics
 from backprop_core.errors import DivergedError
 from pipelines import datasets
 from pipelines.datasets.folds import FOLD_SEED, Folding, folding
 from pipelines.learning.fitting import fit
-from pipelines.learning.preparation import augmented, extract, load_dataset, with_kin
+from pipelines.learning.preparation import Prepared, augmented, dataset_named, extract, load_dataset, with_kin
+from pipelines.learning.recipe import Recipe
+from pipelines.learning.task import Task
+from pipelines.machine.cores import blas_threads
+from pipelines.records import CrossvalRecord, FoldRecord
 from pipelines.runs import cluster, trainings
 from pipelines.runs.store import Store
 
@@ -36,9 +42,9 @@ class Work:
     folding : Folding
     """
 
-    prepared: object
+    prepared: Prepared
     per_feature: bool
-    recipe: object
+    recipe: Recipe
     folding: Folding
 
     def split(self, name, seed):
@@ -79,8 +85,8 @@ class Work:
         prepared = self.split(name, seed)
         recipe = self.recipe.for_rows(len(prepared.dataset.rows("train")))
         try:
-            with threadpool_limits(1):
-                fitted = fit(prepared, self.per_feature, recipe, seed, n_threads=1)
+            with blas_threads(1):
+                fitted = fit(prepared, self.per_feature, recipe, seed, 1, measured=("valid", "test"))
         except DivergedError as error:
             raise DivergedError(f"{self.folding.by} {name}: {error}") from None
         if fitted.stopped == "interrupted":
@@ -94,44 +100,66 @@ class CrossValidation:
 
     Attributes
     ----------
-    record : dict of JSON types, as the contract has it
+    found : dict of JSON types, as the contract has it
         Where its "interrupted" is true, Ctrl-C came before all folds were done, and it is about those that were.
     most_confused : list of (true label, predicted label, count)
         In the worst fold; of several seeds, counts are added up.
     """
 
-    record: dict
-    most_confused: list
+    found: CrossvalRecord
+    most_confused: list[tuple[str, str, int]]
+
+    @property
+    def folds(self) -> dict[str, FoldRecord]:
+        """By name: "n", the number of samples, and "accuracy"."""
+        return self.found["folds"]
+
+    @property
+    def mean(self) -> float:
+        """The mean of the folds' accuracies."""
+        return self.found["mean"]
+
+    @property
+    def worst(self) -> float:
+        """The accuracy of the worst fold."""
+        return self.found["worst"]
+
+    def record(self) -> CrossvalRecord:
+        """Return the cross-validation as the contract has it, a dict of JSON types."""
+        return self.found
+
+    def _repr_html_(self) -> str:
+        from pipelines.report.notebook import crossval_html
+
+        return crossval_html(self.found)
 
 
 def cross_validate(
-    task,
-    recipe,
+    task: Task,
+    recipe: Recipe,
     *,
-    dataset_name=None,
-    preset="fast",
-    by=None,
-    n_folds=None,
-    seed=0,
-    n_seeds=1,
-    n_jobs=None,
-    dask=None,
-    keep=False,
-    fresh=False,
-    fold_seed=FOLD_SEED,
-    on_dataset=None,
-    on_known=None,
-    on_fold=None,
-):
+    dataset: str | os.PathLike[str] | None = None,
+    by: str | None = None,
+    n_folds: int | None = None,
+    seed: int = 0,
+    n_seeds: int = 1,
+    n_jobs: int | None = None,
+    dask: str | None = None,
+    keep: bool = False,
+    fresh: bool = False,
+    fold_seed: int = FOLD_SEED,
+    on_dataset: Callable | None = None,
+    on_known: Callable | None = None,
+    on_fold: Callable | None = None,
+) -> CrossValidation:
     """Train and test once for each fold and seed, several at a time.
 
     Parameters
     ----------
     task : Task
     recipe : Recipe
-    dataset_name : str or None
-        None means the task's default, or the bundled set where the default cannot be had.
-    preset : str, the name that is recorded for the recipe
+    dataset : str, Path or None
+        None means the task's default, or the bundled set where the default cannot be downloaded.
     by, n_folds
         See `folding`.
     seed, n_seeds : int
@@ -164,13 +192,13 @@ def cross_validate(
     began = time.perf_counter()
     if dask:
         cluster.check(dask)
-    dataset, fallback = load_dataset(task, dataset_name)
-    prepared = augmented(with_kin(extract(dataset, task.extractor_for(dataset), n_jobs)), task, recipe, n_jobs)
-    dataset = prepared.dataset
-    work = Work(prepared.without_items(), task.per_feature, recipe, folding(dataset, by, n_folds, fold_seed))
+    loaded, fallback = load_dataset(task, dataset_named(dataset))
+    prepared = augmented(with_kin(extract(loaded, task.extractor_for(loaded), n_jobs)), task, recipe, n_jobs)
+    loaded = prepared.dataset
+    work = Work(prepared.without_items(), task.per_feature, recipe, folding(loaded, by, n_folds, fold_seed))
     folds = work.folding.folds
     if on_dataset:
-        on_dataset(dataset, fallback, work.folding)
+        on_dataset(loaded, fallback, work.folding)
 
     ahead = [(name, seed + number) for number in range(n_seeds) for name in folds]
     store = Store(work.identity()) if keep else None
@@ -183,19 +211,19 @@ def cross_validate(
         for (name, of_seed), result in trainings.run(work, ahead, n_jobs=n_jobs, dask=dask, store=store):
             done[name, of_seed] = predicted = result["predicted"]
             if on_fold:
-                share = metrics.accuracy(dataset.y[folds[name]], predicted)
+                share = metrics.accuracy(loaded.y[folds[name]], predicted)
                 on_fold(name, of_seed, len(predicted), share, len(done), len(ahead))
     except KeyboardInterrupt:
         interrupted = True
         if not done:
             raise
     done = {key: done[key] for key in ahead if key in done}
-    measured, most_confused = _measured(dataset, folds, done)
+    measured, most_confused = _measured(loaded, folds, done)
     record = {
         "task": task.name,
-        "dataset": dataset.name,
+        "dataset": loaded.name,
         "bundled_fallback": fallback,
-        "preset": preset,
+        "preset": recipe.preset,
         "by": work.folding.by,
         "grouped": work.folding.grouped,
         "validation": work.folding.validation,
@@ -203,12 +231,13 @@ def cross_validate(
         "seconds": round(time.perf_counter() - began, 2),
         **measured,
     }
-    return CrossValidation(record, most_confused)
+    return CrossValidation(cast(CrossvalRecord, record), most_confused)
 
 
 def _measured(dataset, folds, done):
     """Return what the record says of the predictions, and the most confused pairs of the worst fold."""
-    shares, confusion = {}, {}
+    shares: dict[str, dict[int, float]] = {}
+    confusion: dict[str, Any] = {}
     for (name, seed), predicted in done.items():
         y = dataset.y[folds[name]]
         shares.setdefault(name, {})[seed] = metrics.accuracy(y, predicted)
@@ -216,7 +245,7 @@ def _measured(dataset, folds, done):
         confusion[name] = confusion.get(name, 0) + counted
     mean_of = {name: float(np.mean(list(of_seed.values()))) for name, of_seed in shares.items()}
     n_of = {name: len(folds[name]) for name in mean_of}
-    worst = min(mean_of, key=mean_of.get)
+    worst = min(mean_of, key=lambda name: mean_of[name])
     seeds = _by_seed(shares, len(folds))
     means = [entry["mean"] for entry in seeds]
     measured = {

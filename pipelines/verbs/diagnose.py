@@ -20,14 +20,14 @@ from pipelines.diagnosis.examination import examine, needs_longer_training
 from pipelines.diagnosis.probes import LONGER, MAIN, Probes
 from pipelines.diagnosis.results import measure_model, network_of
 from pipelines.errors import DataError, UsageError
-from pipelines.learning.preparation import augmented, load_dataset, prepare
+from pipelines.learning.preparation import augmented, dataset_named, load_dataset, prepare
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.scoring import scores
 from pipelines.machine.versions import versions
-from pipelines.models import bundle as bundles
 from pipelines.models.answers import Answers, confident_errors, least_certain
 from pipelines.models.bundle import Bundle
 from pipelines.models.explanation import explain_row
+from pipelines.models.opening import open_bundle
 from pipelines.runs import trainings
 from pipelines.runs.store import Store
 
@@ -64,6 +64,11 @@ class Diagnosis:
     extractor: object
     interrupted: bool
 
+    def _repr_html_(self):
+        from pipelines.report.notebook import diagnosis_html
+
+        return diagnosis_html(self.record)
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -75,20 +80,18 @@ class Subject:
     prepared : Prepared, with all its roles and what makes its training rows vary
     recipe : Recipe, as it is for so many rows
     seed : int >= 0
-    preset : str
+    preset : str or None
     model : Bundle or None, where one is there already
     fallback : bool, whether bundled data stand in for the default
-    path : str or None, of the model's file
     """
 
     task: object
     prepared: object
     recipe: Recipe
     seed: int = 0
-    preset: str = "fast"
+    preset: str | None = None
     model: Bundle | None = None
     fallback: bool = False
-    path: str | None = None
 
     @property
     def asked(self):
@@ -99,20 +102,20 @@ class Subject:
         return {"epochs": self.recipe.epochs, "least_steps": 0} if settled else {}
 
 
-def of_training(task, recipe, *, dataset_name=None, preset="fast", seed=0, n_jobs=None):
+def of_training(task, recipe, *, dataset=None, seed=0, n_jobs=None):
     """Return the Subject of a training that is still to come; see `train.train`."""
-    dataset, fallback = load_dataset(task, dataset_name)
-    prepared = augmented(prepare(dataset, task.extractor_for(dataset), n_jobs), task, recipe, n_jobs)
-    return Subject(task, prepared, recipe, seed, preset, fallback=fallback)
+    loaded, fallback = load_dataset(task, dataset_named(dataset))
+    prepared = augmented(prepare(loaded, task.extractor_for(loaded), n_jobs), task, recipe, n_jobs)
+    return Subject(task, prepared, recipe, seed, recipe.preset, fallback=fallback)
 
 
-def of_model(path, *, dataset_name=None, n_jobs=None):
-    """Return the Subject of the model in a file, with the recipe and on the data set that it was trained on.
+def of_model(model, *, dataset=None, n_jobs=None):
+    """Return the Subject of a model, with the recipe and on the data set that it was trained on.
 
     Parameters
     ----------
-    path : Path or str
-    dataset_name : str or None
+    model : Model, or the path of a model file
+    dataset : str, Path or None
         Where that data set is now; None means where it was.
 
     Raises
@@ -123,21 +126,22 @@ def of_model(path, *, dataset_name=None, n_jobs=None):
     """
     from pipelines import datasets
 
-    model = bundles.load(path)
-    name = dataset_name or model.provenance["dataset"]
-    dataset = datasets.load(name, model.task.name)
-    if tuple(dataset.labels) != tuple(model.labels):
+    model = open_bundle(model, "diagnose")
+    where = model.path or "the model"
+    name = dataset_named(dataset) or model.provenance["dataset"]
+    loaded = datasets.load(name, model.task.name)
+    if tuple(loaded.labels) != tuple(model.labels):
         raise UsageError(
-            f"{name}: does not have the classes of {path}; give the data set that the model was trained on"
+            f"{name}: does not have the classes of {where}; give the data set that the model was trained on"
         )
     try:
         settings = {**model.provenance["recipe"], "least_steps": 0}
         recipe = Recipe(**settings)
         seed, preset = model.provenance["seed"], model.provenance["preset"]
     except (KeyError, TypeError):
-        raise UsageError(f"{path}: does not say how it was trained; train it again to have it diagnosed") from None
-    prepared = augmented(prepare(dataset, model.extractor, n_jobs), model.task, recipe, n_jobs)
-    return Subject(model.task, prepared, recipe, seed, preset, model, path=str(path))
+        raise UsageError(f"{where}: does not say how it was trained; train it again to have it diagnosed") from None
+    prepared = augmented(prepare(loaded, model.extractor, n_jobs), model.task, recipe, n_jobs)
+    return Subject(model.task, prepared, recipe, seed, preset, model)
 
 
 def diagnose(subject, *, n_jobs=None, dask=None, keep=False, fresh=False, on_training=None):
@@ -181,7 +185,7 @@ def diagnose(subject, *, n_jobs=None, dask=None, keep=False, fresh=False, on_tra
         "thresholds": thresholds.record(),
         "interrupted": interrupted,
         "bundled_fallback": subject.fallback,
-        "model": subject.path,
+        "model": subject.model.path if subject.model else None,
         **_describe(subject, probes),
         **measured,
         **evidence,

@@ -1,111 +1,158 @@
 """Evaluation: how often a model is right on samples it has not learned from, and where it is wrong."""
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from backprop_core import metrics
+from pipelines import datasets
 from pipelines.errors import DataError, UsageError
-from pipelines.learning.preparation import extract, prepare
+from pipelines.learning.preparation import dataset_named, extract, prepare
 from pipelines.learning.scoring import by_source, scores
-from pipelines.models import ensemble
 from pipelines.models.answers import Answers, review
+from pipelines.models.bundle import Bundle
+from pipelines.models.ensemble import Ensemble
+from pipelines.models.opening import open_model
+from pipelines.records import ClassRecord, EvaluateRecord
+from pipelines.wording import meant
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The record of the contract, and what a reader may want beside it.
+    """How a model does on one part of a data set.
 
     Attributes
     ----------
-    record : dict of JSON types
-    most_confused : list of (true label, predicted label, count)
-    warnings : list of str
     model : Bundle or Ensemble
+    dataset : str
+    split : str, "train", "valid" or "test"
     answers : Answers, sample by sample
+    warnings : list of str, why this may not be the number that one wants
+    measured : dict of JSON types, see `scoring.scores`
     """
 
-    record: dict
-    most_confused: list
-    warnings: list
-    model: object
+    model: Bundle | Ensemble
+    dataset: str
+    split: str
     answers: Answers
+    warnings: list[str]
+    measured: dict[str, Any]
+
+    @property
+    def accuracy(self) -> float:
+        """The share of samples whose answer is right."""
+        return self.measured["accuracy"]
+
+    @property
+    def ci95(self) -> tuple[float, float]:
+        """Wilson's interval around the accuracy, of 95 %."""
+        low, high = self.measured["ci95"]
+        return low, high
+
+    @property
+    def per_class(self) -> dict[str, ClassRecord]:
+        """By label: "precision", "recall", "f1" and "support", the number of samples."""
+        return self.measured["per_class"]
+
+    @property
+    def most_confused(self) -> list[tuple[str, str, int]]:
+        """The classes that are taken for others most often: (true label, predicted label, count)."""
+        return metrics.most_confused(np.array(self.measured["confusion"]), self.model.labels)
+
+    def record(self) -> EvaluateRecord:
+        """Return the evaluation as the contract has it, a dict of JSON types."""
+        members = self.model.members if isinstance(self.model, Ensemble) else (self.model,)
+        record: dict[str, Any] = {"model": self.model.path}
+        if len(members) > 1:
+            record["with"] = [member.path for member in members[1:]]
+        if members[0].views is not None:
+            record["averaged"] = True
+        return {**record, "dataset": self.dataset, "split": self.split, **self.measured}  # type: ignore[typeddict-item]
+
+    def _repr_html_(self) -> str:
+        from pipelines.report.notebook import evaluation_html
+
+        return evaluation_html(self)
 
 
-def evaluate(path, dataset_name=None, role="test", n_jobs=None, others=(), averaged=False):
-    """Measure the model in the file `path`.
+def evaluate(
+    model: Any,
+    dataset: str | os.PathLike[str] | None = None,
+    *,
+    split: str = "test",
+    n_jobs: int | None = None,
+) -> Evaluation:
+    """Measure a model.
 
     Parameters
     ----------
-    dataset_name : str or None
+    model : Model, or the path of a model file
+    dataset : str, Path or None
         None means the data set that the model was trained on.
-    role : str
+    split : str
         Which part of the data set: "train", "valid" or "test". The split of the data set that the model was trained on
         is made again, sample for sample. Of another data set without a split, every sample is a test sample.
-    others : sequence of str or Path, models that answer together with this one
-    averaged : bool, whether answers to more views of each sample are averaged
+    n_jobs : int > 0 or None
+        Threads or processes that read files; None means one for each core.
 
     Raises
     ------
     ModelFileError, DataError, UsageError
     """
-    from pipelines import datasets
-
-    model = ensemble.load(path, others, averaged)
-    name = dataset_name or model.provenance["dataset"]
-    own = name == model.provenance["dataset"]
-    dataset = datasets.load(name, model.task.name, to_train=own)
-    unknown = sorted(set(dataset.labels) - set(model.labels))
+    if split not in datasets.ROLES:
+        raise UsageError(f"split {split}: there is none of this name; {meant(split, datasets.ROLES)}")
+    opened = open_model(model)
+    name = dataset_named(dataset) or opened.provenance["dataset"]
+    own = name == opened.provenance["dataset"]
+    found = datasets.load(name, opened.task.name, to_train=own)
+    unknown = sorted(set(found.labels) - set(opened.labels))
     if unknown:
         raise UsageError(f"{name}: has classes that the model does not know: {', '.join(unknown[:5])}")
     if own:
-        prepared = prepare(dataset, model.extractor, n_jobs)
+        prepared = prepare(found, opened.extractor, n_jobs)
     else:
-        prepared = extract(dataset.all_tests() if (dataset.role == "train").all() else dataset, model.extractor, n_jobs)
-    stored, y = prepared.rows(role)
+        prepared = extract(found.all_tests() if (found.role == "train").all() else found, opened.extractor, n_jobs)
+    stored, y = prepared.rows(split)
     if len(y) == 0:
-        raise DataError(f"{name}: has no {role} samples; choose another --split")
-    y = np.array([model.labels.index(label) for label in dataset.labels])[y]
-    probabilities = model.probabilities(stored)
+        raise DataError(f"{name}: has no {split} samples; choose another --split")
+    y = np.array([opened.labels.index(label) for label in found.labels])[y]
+    probabilities = opened.probabilities(stored)
     return Evaluation(
-        record={
-            "model": str(path),
-            **({"with": [str(other) for other in others]} if others else {}),
-            **({"averaged": True} if averaged else {}),
-            "dataset": name,
-            "split": role,
-            **scores(probabilities, y, model.labels),
-            **by_source(prepared.dataset, role, probabilities.argmax(axis=1), y),
+        model=opened,
+        dataset=name,
+        split=split,
+        answers=Answers(prepared.dataset, prepared.dataset.rows(split), y, probabilities, opened.labels),
+        warnings=_warnings(opened, name, prepared.dataset, split),
+        measured={
+            **scores(probabilities, y, opened.labels),
+            **by_source(prepared.dataset, split, probabilities.argmax(axis=1), y),
         },
-        most_confused=metrics.most_confused(
-            metrics.confusion_matrix(y, probabilities.argmax(axis=1), len(model.labels)), model.labels
-        ),
-        warnings=_warnings(model, name, prepared.dataset, role),
-        model=model,
-        answers=Answers(prepared.dataset, prepared.dataset.rows(role), y, probabilities, model.labels),
     )
 
 
-def report(evaluation, folder):
+def report(evaluation: Evaluation, folder: str | os.PathLike[str]) -> list[Path]:
     """Write contact sheets of the samples that deserve a look, and their list, into a folder; return the paths.
 
     Raises OSError.
     """
     from pipelines.report.sheets import display_of, write_review
 
-    about = {key: evaluation.record[key] for key in ("model", "dataset", "split")}
+    about = {"model": evaluation.model.path, "dataset": evaluation.dataset, "split": evaluation.split}
     displays = display_of(evaluation.answers.dataset, evaluation.model.extractor)
     return write_review({**about, **review(evaluation.answers)}, displays, folder)
 
 
-def _warnings(model, name, dataset, role):
+def _warnings(model: Bundle | Ensemble, name: str, dataset: datasets.Dataset, split: str) -> list[str]:
     warnings = []
     if dataset.skipped:
         warnings.append(f"{name}: {len(dataset.skipped)} of its files are left out; the first: {dataset.skipped[0]}")
     if name == model.provenance["dataset"] and dataset.fingerprint != model.provenance["fingerprint"]:
-        warnings.append(f"{name}: has changed since the model was trained, which may know its {role} samples")
-    elif role != "test":
+        warnings.append(f"{name}: has changed since the model was trained, which may know its {split} samples")
+    elif split != "test":
         warnings.append(
-            f"these are {role} samples: the model, or a choice about it, has seen them; judge it by --split test"
+            f"these are {split} samples: the model, or a choice about it, has seen them; judge it by --split test"
         )
     return warnings

@@ -4,21 +4,36 @@ The sample is read as predict reads it, and goes as it is through one training s
 extractor describes a sample in several views, this is the first one; predict would average the answers to all of them.
 """
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 
-from pipelines.errors import InputFileError, NothingToSeeError
+from pipelines.errors import InputFileError, NothingToSeeError, UsageError
+from pipelines.features.inputs import Sample, samples
+from pipelines.learning.ranges import Whole, require
 from pipelines.models.explanation import explain_row, index_of
+from pipelines.models.opening import open_bundle
+from pipelines.records import ExplainRecord
 
 
-def explain(model, sample, label=None, learning_rate=None, top=3, layers=None):
+def explain(
+    model: Any,
+    path: Any,
+    *,
+    label: str | None = None,
+    learning_rate: float | None = None,
+    top: int = 3,
+    layers: Collection[int] | None = None,
+    stdin: BinaryIO | None = None,
+) -> ExplainRecord:
     """Return the record of one training step on one sample.
 
     Parameters
     ----------
-    model : Bundle, left as it is
-    sample : pipelines.features.inputs.Sample
+    model : Model, or the path of a model file; it is left as it is
+    path : path of one file
     label : str or None
         What the sample truly is. None means the name of the folder that the file is in, if that is a label of the
         model; else the model's own answer.
@@ -27,6 +42,8 @@ def explain(model, sample, label=None, learning_rate=None, top=3, layers=None):
     top : int > 0, how many of the largest numbers to tell
     layers : collection of int or None
         Positions of the layers to tell of; None means all.
+    stdin : binary file object, or None
+        What the path "-" stands for.
 
     Returns
     -------
@@ -38,17 +55,28 @@ def explain(model, sample, label=None, learning_rate=None, top=3, layers=None):
     InputFileError
         The file cannot be read.
     UsageError
-        No label or layer of the model has this name or number, or the learning rate is no finite number above 0.
+        No label or layer of the model has this name or number, the learning rate is no finite number above 0, or there
+        is not one file alone.
+    ModelFileError
     """
+    require("top", top, Whole(1))
+    opened, sample = open_bundle(model, "explain"), _one_sample(path, stdin)
     if label is not None:
-        index_of(model, label, "--label")
+        index_of(opened, label, "--label")
     try:
-        stored = model.extractor.stored_row(model.extractor.read(sample.source))[np.newaxis]
+        stored = opened.extractor.stored_row(opened.extractor.read(sample.source))[np.newaxis]
     except NothingToSeeError as error:
         raise InputFileError.about(sample.source, error) from None
     folder = sample.source.absolute().parent.name if isinstance(sample.source, Path) else None
     found = "option"
     if label is None:
-        found, label = ("folder", folder) if folder in model.labels else ("prediction", None)
-    record = explain_row(model, stored, label, learning_rate, top, layers)
-    return {"path": sample.name, "label_from": found, **record}
+        found, label = ("folder", folder) if folder in opened.labels else ("prediction", None)
+    record = explain_row(opened, stored, label, learning_rate, top, layers)
+    return cast(ExplainRecord, {"path": sample.name, "label_from": found, **record})
+
+
+def _one_sample(path: Any, stdin: BinaryIO | None) -> Sample:
+    chosen = samples(path, stdin)
+    if len(chosen) != 1:
+        raise UsageError(f"explain: {path} holds {len(chosen)} files; name one of them")
+    return chosen[0]

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from backprop_core.noise import Dropout, GaussianNoise
 from backprop_core.normalization import NORMALIZATIONS, BatchNorm, LayerNorm
 from backprop_core.regression_losses import OwnLoss, PoissonLoss, SquaredError
 from backprop_core.residual import Residual
-from pipelines.models import bundle as bundles
+from pipelines.models.opening import open_bundle
+from pipelines.records import GradcheckRecord
 
 N_ROWS, WIDTH, N_OUTPUTS = 5, 4, 3
 SAMPLES = 20
@@ -55,7 +57,7 @@ LOSSES = {
 }
 
 
-def check_parts(seed=0):
+def check_parts(seed: int = 0) -> GradcheckRecord:
     """Check every layer, activation and loss, and the combinations of them all, in small networks.
 
     Parameters
@@ -84,10 +86,11 @@ def check_parts(seed=0):
     return _record(None, seed, rows)
 
 
-def check_model(path, seed=0):
-    """Check the network in a model file, in float64, on rows around its golden sample and classes it did not expect.
+def check_model(model: Any, seed: int = 0) -> GradcheckRecord:
+    """Check the network of a model, or of the model in a file, in float64.
 
-    One row cannot show what batch normalisation does, and an answer that is right has next to no gradient.
+    It is checked on rows around its golden sample, and on classes that it did not expect: one row cannot show what
+    batch normalisation does, and an answer that is right has next to no gradient.
 
     Returns
     -------
@@ -100,7 +103,7 @@ def check_model(path, seed=0):
     ModelFileError
         The file is missing, damaged or no model file.
     """
-    model = bundles.load(path)
+    model = open_bundle(model, "gradcheck")
     rng = np.random.default_rng(seed)
     golden = model.standardizer.transform(model.extractor.to_features(model.golden_row))
     X = golden.astype(float) + SPREAD * rng.normal(size=(N_ROWS, golden.shape[1]))
@@ -108,7 +111,7 @@ def check_model(path, seed=0):
     n_classes = model.network.n_outputs
     y = (model.network.logits(X).argmax(axis=1) + rng.integers(1, max(n_classes, 2), N_ROWS)) % n_classes
     records = gradcheck.check_gradients(model.network, SoftmaxCrossEntropy(), X, y, rng, SAMPLES)
-    return _record(str(path), seed, [_judged(record) for record in records])
+    return _record(model.path, seed, [_judged(record) for record in records])
 
 
 def complaint(record):

@@ -1,33 +1,36 @@
-"""Information: what a model file says about itself, and whether this machine reproduces its golden sample."""
+"""Information: what a model says about itself, and whether this machine reproduces its golden sample."""
+
+from typing import Any
 
 from pipelines.errors import ModelFileError
 from pipelines.models import bundle as bundles
+from pipelines.models.opening import open_bundle
+from pipelines.records import InfoRecord
 
 
-def info(path, verify=False):
-    """Return a model file's description as a dict of JSON types.
+def info(model: Any, *, verify: bool = False) -> InfoRecord:
+    """Return the description of a model, or of the model in a file, as a dict of JSON types.
 
     With `verify`, the golden sample is recomputed. Raises ModelFileError where it does not come out as it should, or
     the file is unusable.
     """
-    model = bundles.load(path)
-    provenance = {key: value for key, value in model.provenance.items() if key != "history"}
-    described = {
-        "model": str(path),
+    opened = open_bundle(model, "info")
+    described: InfoRecord = {
+        "model": opened.path,
         "format": bundles.FORMAT,
-        "task": model.task.name,
-        "labels": list(model.labels),
-        "extractor": model.extractor.settings(),
-        "network": model.network.describe(),
-        "temperature": model.temperature,
-        "n_parameters": int(model.network.params.flat.size),
-        "provenance": provenance,
+        "task": opened.task.name,
+        "labels": list(opened.labels),
+        "extractor": opened.extractor.settings(),
+        "network": opened.network.describe(),
+        "temperature": opened.temperature,
+        "n_parameters": int(opened.network.params.flat.size),
+        "provenance": {key: value for key, value in opened.provenance.items() if key != "history"},
     }
     if verify:
-        error = model.golden_error()
+        error = opened.golden_error()
         if not error <= bundles.GOLDEN_TOLERANCE:
             raise ModelFileError(
-                f"{path}: its golden sample comes out {error:.2g} off on this machine, more than "
+                f"{opened.path}: its golden sample comes out {error:.2g} off on this machine, more than "
                 f"{bundles.GOLDEN_TOLERANCE:g}; do not trust its predictions here"
             )
         described["golden_error"] = error

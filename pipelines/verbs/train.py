@@ -1,13 +1,15 @@
-"""Training: from a data set's name to a model file.
+"""Training: from a data set's name to a model.
 
-Prepare, fit, save: each step is one call, and none of them knows whether it deals with speech or pictures.
+Make ready, fit, record: each step is one call, and none of them knows whether it deals with speech or pictures.
 """
 
 import os
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,16 +17,55 @@ from backprop_core.health import Health
 from backprop_core.whole_file import whole_file
 from pipelines import datasets
 from pipelines.diagnosis.data import soundness
-from pipelines.errors import ModelFileError
+from pipelines.errors import ModelFileError, UsageError
 from pipelines.learning.balance import prior_shift
 from pipelines.learning.checkpoints import Checkpoints
-from pipelines.learning.fitting import fit, threads_for
-from pipelines.learning.preparation import augmented, load_dataset, prepare
+from pipelines.learning.fitting import Fitted, fit, threads_for
+from pipelines.learning.preparation import Prepared, augmented, dataset_named, load_dataset, prepare
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.scoring import by_source
 from pipelines.learning.task import Task
 from pipelines.machine.versions import versions
 from pipelines.models.bundle import Bundle
+from pipelines.records import TrainRecord, WarningRecord
+from pipelines.wording import article
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Everything that a training needs.
+
+    Attributes
+    ----------
+    task : Task
+    recipe : Recipe, as it is for so many rows
+    seed : int >= 0
+    prepared : Prepared, with what makes its training rows vary
+    fallback : bool, whether bundled data stand in for the default
+    notes : tuple of str, what was decided from the data
+    warnings : list of WarningRecord, what is wrong with a user's own data
+    n_threads : int > 0
+    """
+
+    task: Task
+    recipe: Recipe
+    seed: int
+    prepared: Prepared
+    fallback: bool
+    notes: tuple[str, ...]
+    warnings: list[WarningRecord]
+    n_threads: int
+
+    def identity(self) -> dict[str, Any]:
+        """Return what must be the same for a checkpoint to lead where an uninterrupted training leads."""
+        dataset, extractor = self.prepared.dataset, self.prepared.extractor
+        return {
+            "fingerprint": dataset.fingerprint,
+            "extractor": {"version": extractor.version, **extractor.settings()},
+            "recipe": self.recipe.settings(),
+            "seed": self.seed,
+            "threads": self.n_threads,
+        }
 
 
 @dataclass(frozen=True)
@@ -34,52 +75,60 @@ class Trained:
     Attributes
     ----------
     bundle : Bundle
-    stopped : str
-        "epochs", "patience" or "interrupted".
-    record : dict of JSON types, as the contract has it
+    ready : Ready, what was trained
+    fitted : Fitted, what came out
+    seconds : float
     example : str
         A file to try the model on.
     resumable : bool
         Whether an interrupted training left a checkpoint to go on from.
-    warnings : list of str
+    late_warnings : list of WarningRecord
         What `on_dataset` could not be told yet.
     """
 
     bundle: Bundle
-    stopped: str
-    record: dict
+    ready: Ready
+    fitted: Fitted
+    seconds: float
     example: str
-    resumable: bool
-    warnings: list
+    resumable: bool = False
+    late_warnings: list[WarningRecord] = field(default_factory=list)
+
+    @property
+    def stopped(self) -> str:
+        """Why the training ended: "epochs", "patience" or "interrupted"."""
+        return self.fitted.stopped
+
+    def record(self) -> TrainRecord:
+        """Return the training as the contract has it, a dict of JSON types; losses are those before calibration."""
+        record = _record(self.ready, self.fitted, self.bundle.path, self.seconds)
+        return {**record, "warnings": [*record["warnings"], *self.late_warnings]}
 
 
 def train(
     task: Task,
     recipe: Recipe,
-    out,
+    out: str | os.PathLike[str] | None = None,
     *,
-    dataset_name=None,
-    preset="fast",
-    seed=0,
-    resume=False,
-    n_jobs=None,
-    deterministic=False,
-    on_dataset=None,
-    on_epoch=None,
-):
-    """Train a model and save it, with the temperature that calibrates its probabilities on the validation rows.
-
-    The losses of the record are those that training followed, before calibration.
+    dataset: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    n_jobs: int | None = None,
+    deterministic: bool = False,
+    on_dataset: Callable[[datasets.Dataset, bool, list[str]], object] | None = None,
+    on_epoch: Callable[[Any, int], object] | None = None,
+) -> Trained:
+    """Train a model, with the temperature that calibrates its probabilities on the validation rows.
 
     Parameters
     ----------
     task : Task
     recipe : Recipe
-    out : Path
-        Where the model file goes. Nothing is there before it is whole; what was there stays until then.
-    dataset_name : str or None
-        None means the task's default, or the bundled set where the default cannot be had.
-    preset : str, the name that is recorded for the recipe
+    out : path or None
+        Where the model file goes. Nothing is there before it is whole; what was there stays until then. None keeps the
+        model in memory.
+    dataset : str, Path or None
+        None means the task's default, or the bundled set where the default cannot be downloaded.
     seed : int >= 0
         Decides initial weights, order of rows and dropout.
     resume : bool
@@ -93,79 +142,136 @@ def train(
         The list has a sentence for each finding about a user's own data.
     on_epoch : function of (TrainingState, number of epochs), called after each epoch
 
-    Returns
-    -------
-    Trained
+    Raises
+    ------
+    UsageError, DataError, DivergedError
+    ModelFileError
+        The model cannot be written where it should go.
+    KeyboardInterrupt
+        Ctrl-C came before the first epoch was over; after that it ends the training, and the best model is kept.
     """
     began = time.perf_counter()
-    out = Path(out)
-    _check_writable(out)
-    dataset, fallback = load_dataset(task, dataset_name)
-    prepared = augmented(prepare(dataset, task.extractor_for(dataset), n_jobs), task, recipe, n_jobs)
-    dataset, extractor = prepared.dataset, prepared.extractor
-    recipe = recipe.for_rows(len(dataset.rows("train")))
-    notes = _notes(task, prepared, recipe)
-    findings = soundness.check(prepared, task) if dataset.is_own else []
-    warnings = [{"name": each.name, "text": each.advice, "evidence": each.evidence} for each in findings]
+    place = _checked_place(out, resume)
+    ready = _made_ready(task, recipe, dataset, seed, n_jobs, deterministic)
     if on_dataset:
-        on_dataset(replace(dataset, notes=notes), fallback, [warning["text"] for warning in warnings])
+        told = replace(ready.prepared.dataset, notes=ready.notes)
+        on_dataset(told, ready.fallback, [warning["text"] for warning in ready.warnings])
+    checkpoints = Checkpoints(place, ready.identity()) if place else None
+    fitted = _fitted(ready, checkpoints, resume, on_epoch)
+    seconds = round(time.perf_counter() - began, 2)
+    bundle = _bundle(ready, fitted, seconds)
+    if place:
+        bundle.save(place)
+    example = _example(ready.prepared.dataset, place)
+    trained = Trained(bundle, ready, fitted, seconds, example)
+    return _with_checkpoints(trained, checkpoints) if checkpoints else trained
 
-    n_threads = 1 if deterministic else n_jobs or threads_for(recipe, extractor.n_features, len(dataset.labels))
-    checkpoints = Checkpoints(out, _identity(dataset, extractor, recipe, seed, n_threads))
 
-    def on_start(state):
-        if resume:
+def _made_ready(task: Task, recipe: Recipe, dataset: Any, seed: int, n_jobs: int | None, deterministic: bool) -> Ready:
+    found, fallback = load_dataset(task, dataset_named(dataset))
+    prepared = augmented(prepare(found, task.extractor_for(found), n_jobs), task, recipe, n_jobs)
+    found, n_features = prepared.dataset, prepared.extractor.n_features
+    recipe = recipe.for_rows(len(found.rows("train")))
+    findings = soundness.check(prepared, task) if found.is_own else []
+    warnings: list[WarningRecord] = [
+        {"name": each.name, "text": each.advice, "evidence": each.evidence} for each in findings
+    ]
+    n_threads = 1 if deterministic else n_jobs or threads_for(recipe, n_features, len(found.labels))
+    return Ready(task, recipe, seed, prepared, fallback, _notes(task, prepared, recipe), warnings, n_threads)
+
+
+def _fitted(
+    ready: Ready, checkpoints: Checkpoints | None, resume: bool, on_epoch: Callable[[Any, int], object] | None
+) -> Fitted:
+    def on_start(state: Any) -> None:
+        if checkpoints and resume:
             checkpoints.load(state)
 
-    def after_epoch(state):
-        checkpoints.save(state)
+    def after_epoch(state: Any) -> None:
+        if checkpoints:
+            checkpoints.save(state)
         if on_epoch:
-            on_epoch(state, recipe.epochs)
+            on_epoch(state, ready.recipe.epochs)
 
-    fitted = fit(prepared, task.per_feature, recipe, seed, n_threads, on_start, after_epoch, Health())
-    history = fitted.history
+    return fit(
+        ready.prepared,
+        ready.task.per_feature,
+        ready.recipe,
+        ready.seed,
+        ready.n_threads,
+        on_start=on_start,
+        on_epoch=after_epoch,
+        health=Health(),
+    )
+
+
+def _record(ready: Ready, fitted: Fitted, path: str | None, seconds: float) -> TrainRecord:
+    """Return what is said of a training, as far as it is known before the model is saved."""
+    dataset, recipe, history = ready.prepared.dataset, ready.recipe, fitted.history
     n_train, n_valid, n_test = (len(dataset.rows(role)) for role in datasets.ROLES)
-
-    record = {
-        "model": str(out),
-        "task": task.name,
+    return {
+        "model": path,
+        "task": ready.task.name,
         "dataset": dataset.name,
-        "bundled_fallback": fallback,
-        "preset": preset,
-        "seed": seed,
-        "threads": n_threads,
+        "bundled_fallback": ready.fallback,
+        "preset": recipe.preset,
+        "seed": ready.seed,
+        "threads": ready.n_threads,
         "epochs": len(history.entries),
         "best_epoch": history.best()["epoch"],
         "threshold": round(fitted.threshold, 4),
         "stopped": fitted.stopped,
-        "seconds": round(time.perf_counter() - began, 2),
+        "seconds": seconds,
         "n_train": n_train,
         "n_valid": n_valid,
         "n_test": n_test,
-        **fitted.scores,
+        "train": fitted.scores["train"],
+        "valid": fitted.scores["valid"],
+        "test": fitted.scores["test"],
         **_apart(dataset, fitted),
-        "extractor": extractor.settings(),
+        "extractor": ready.prepared.extractor.settings(),
         "balance": None if fitted.shift is None else recipe.balance,
         "skipped": list(dataset.skipped),
-        "notes": list(notes),
-        "warnings": warnings,
+        "notes": list(ready.notes),
+        "warnings": ready.warnings,
     }
-    bundle = Bundle(
-        task=task,
+
+
+def _bundle(ready: Ready, fitted: Fitted, seconds: float) -> Bundle:
+    """Return the model. Its provenance is the record, without where the file lies, and what led to it."""
+    dataset, augmentation = ready.prepared.dataset, ready.prepared.augmentation
+    record = _record(ready, fitted, None, seconds)
+    provenance = {
+        **{key: value for key, value in record.items() if key not in ("model", "extractor", "skipped")},
+        "n_skipped": len(record["skipped"]),
+        "warnings": [warning["text"] for warning in record["warnings"]],
+        "fingerprint": dataset.fingerprint,
+        "licence": dataset.licence,
+        "citation": dataset.citation,
+        "recipe": ready.recipe.settings(),
+        "augmentation": augmentation.settings() if augmentation else None,
+        "versions": versions(),
+        "history": fitted.history.entries,
+    }
+    return Bundle(
+        task=ready.task,
         labels=dataset.labels,
-        extractor=extractor,
+        extractor=ready.prepared.extractor,
         standardizer=fitted.standardizer,
         network=fitted.network,
-        provenance=_provenance(record, prepared, recipe, history),
-        golden_row=prepared.rows("train")[0][:1],
+        provenance=provenance,
+        golden_row=ready.prepared.rows("train")[0][:1],
         temperature=fitted.temperature,
     )
-    bundle.save(out)
-    if fitted.stopped != "interrupted":
+
+
+def _with_checkpoints(trained: Trained, checkpoints: Checkpoints) -> Trained:
+    """Remove the checkpoint of a training that is complete, and say what was wrong with checkpoints."""
+    if trained.stopped != "interrupted":
         checkpoints.remove()
-    problems = [checkpoints.problem] if checkpoints.problem else []
-    record["warnings"] += [{"name": "checkpoint", "text": problem, "evidence": {}} for problem in problems]
-    return Trained(bundle, fitted.stopped, record, _example(dataset, out), checkpoints.there, problems)
+    problem = checkpoints.problem
+    late: list[WarningRecord] = [{"name": "checkpoint", "text": problem, "evidence": {}}] if problem else []
+    return replace(trained, resumable=checkpoints.there, late_warnings=late)
 
 
 def _apart(dataset, fitted):
@@ -175,7 +281,7 @@ def _apart(dataset, fitted):
     return by_source(dataset, "test", fitted.logits["test"].argmax(axis=1), dataset.y[dataset.rows("test")])
 
 
-def _notes(task, prepared, recipe):
+def _notes(task: Task, prepared: Prepared, recipe: Recipe) -> tuple[str, ...]:
     """Return what was decided from the data: tuple of sentences."""
     dataset, augmentation = prepared.dataset, prepared.augmentation
     notes = [task.describe(prepared.extractor), *dataset.notes]
@@ -189,61 +295,47 @@ def _notes(task, prepared, recipe):
     return tuple(notes)
 
 
-def _provenance(record, prepared, recipe, history):
-    """Return what the model file says of its origin: the record, without where the file lies, and what led to it."""
-    dataset, augmentation = prepared.dataset, prepared.augmentation
-    return {
-        **{key: value for key, value in record.items() if key not in ("model", "extractor", "skipped")},
-        "n_skipped": len(record["skipped"]),
-        "warnings": [warning["text"] for warning in record["warnings"]],
-        "fingerprint": dataset.fingerprint,
-        "licence": dataset.licence,
-        "citation": dataset.citation,
-        "recipe": recipe.settings(),
-        "augmentation": augmentation.settings() if augmentation else None,
-        "versions": versions(),
-        "history": history.entries,
-    }
+def _example(dataset: datasets.Dataset, place: Path | None) -> str:
+    """Return a file of the data set to try the model on; where the data set has pixels, one is written as a picture.
 
-
-def _example(dataset, out):
-    """Return a file of the data set to try the model on; where the data set has pixels, one is written as a picture."""
+    Without a place for the model, no picture is written, and there may be no example: "".
+    """
     rows = np.concatenate([dataset.rows(role) for role in ("test", "valid", "train")])
     if not isinstance(dataset.items, np.ndarray):
         paths = [str(dataset.items[row]) for row in rows]
         path = next(filter(str.isprintable, paths), paths[0])  # one that can be typed, if there is one
         path = min(path, os.path.relpath(path), key=len)
         return f"./{path}" if path.startswith("-") else path
+    if place is None:
+        return ""
     from PIL import Image
 
-    path = out.with_name(f"{out.stem}-example.png")
-    with whole_file(path) as temporary:
+    picture = place.with_name(f"{place.stem}-example.png")
+    with whole_file(picture) as temporary:
         Image.fromarray(dataset.items[rows[0]]).save(temporary, "PNG")
-    return str(path)
+    return str(picture)
 
 
-def _identity(dataset, extractor, recipe, seed, n_threads):
-    """What must be the same for a checkpoint to be continued, and to lead where an uninterrupted run leads."""
-    return {
-        "fingerprint": dataset.fingerprint,
-        "extractor": {"version": extractor.version, **extractor.settings()},
-        "recipe": recipe.settings(),
-        "seed": seed,
-        "threads": n_threads,
-    }
-
-
-def _check_writable(out):
-    """Find out before the work, not after it, that the model cannot be written."""
+def _checked_place(out: Any, resume: bool) -> Path | None:
+    """Return the place of the model file; find out before the work, not after it, that it cannot be written."""
+    if out is None:
+        if resume:
+            raise UsageError("resume: a checkpoint lies beside the model file; say with out where that is")
+        return None
+    if not isinstance(out, str | os.PathLike):
+        raise UsageError(f"out: give the path of the model file, not {article(out)}")
+    place = Path(out)
     try:
-        if out.is_dir():
-            raise ModelFileError(
-                f"{out}: is a folder; give --out the name of a file, such as {out / 'model.safetensors'}"
-            )
-        if out.exists() and not out.is_file():
-            raise ModelFileError(f"{out}: is a device, not a file; choose another place with --out")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(prefix=f".{out.name}.", suffix=".partial", dir=out.parent):
+        if place.is_dir():
+            example = place / "model.safetensors"
+            raise ModelFileError(f"{place}: is a folder; give --out the name of a file, such as {example}")
+        if place.exists() and not place.is_file():
+            raise ModelFileError(f"{place}: is a device, not a file; choose another place with --out")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(prefix=f".{place.name}.", suffix=".partial", dir=place.parent):
             pass
     except OSError as error:
-        raise ModelFileError(f"{out}: cannot be written ({error.strerror}); choose another place with --out") from None
+        raise ModelFileError(
+            f"{place}: cannot be written ({error.strerror}); choose another place with --out"
+        ) from None
+    return place

@@ -1,29 +1,46 @@
 """Transcribing: what several things are in one file, each with its place."""
 
 from collections.abc import Iterator
+from typing import Any, BinaryIO
 
 from pipelines.errors import InputFileError
+from pipelines.features.inputs import samples
+from pipelines.learning.ranges import SHARE, require
+from pipelines.machine.cores import blas_threads
+from pipelines.machine.log import log
+from pipelines.models.opening import open_model
 
 
-def transcribe(model, chosen, threshold=0.0) -> Iterator[tuple]:
-    """Find and recognise what is in each file; yield its name with the transcript, or with the InputFileError.
+def transcribe(model: Any, paths: Any, *, threshold: float = 0.0, stdin: BinaryIO | None = None) -> Iterator[Any]:
+    """Find and recognise what is in each file; yield its transcript, which has an `.error` where it cannot be read.
 
     Parameters
     ----------
-    model : Bundle
-    chosen : sequence of Sample
-        As `inputs.samples` makes them.
+    model : Model, or the path of a model file
+    paths : path or iterable of paths
+        Files, or folders, which stand for the files in them.
     threshold : float in [0, 1]
         What is less probable than this is unknown.
+    stdin : binary file object, or None
+        What the path "-" stands for.
 
     Raises
     ------
     UsageError
         The model's task is about one thing in each file.
+    ModelFileError
     """
-    model.task.check_transcribes()
+    require("threshold", threshold, SHARE)
+    opened = open_model(model)
+    opened.task.check_transcribes()
+    return _transcripts(opened, samples(paths, stdin, opened.task.name, log.info), threshold)
+
+
+def _transcripts(model: Any, chosen: Any, threshold: float) -> Iterator[Any]:
     for sample in chosen:
         try:
-            yield sample.name, model.task.transcribe(model, sample, threshold)
+            with blas_threads(1):
+                transcript = model.task.transcribe(model, sample, threshold)
         except InputFileError as error:
-            yield sample.name, error
+            transcript = model.task.failed_transcript(sample, error)
+        yield transcript

@@ -14,6 +14,7 @@ COMMANDS = (
     "gradcheck",
     "info",
     "predict",
+    "recipe",
     "record",
     "train",
     "transcribe",

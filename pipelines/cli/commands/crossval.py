@@ -5,8 +5,7 @@ import sys
 import click
 
 from pipelines.cli import results, terminal
-from pipelines.cli.options import option_jobs, option_json, options_training, options_trainings, recipe_of
-from pipelines.errors import UsageError
+from pipelines.cli.options import option_jobs, option_json, options_training, options_trainings
 
 
 @click.command()
@@ -33,30 +32,27 @@ def crossval(
     With --dask, the workers of a cluster train, such as tcp://10.0.0.1:8786. They need this version of backprop, and
     none of your files: features are made here and sent. (pip install 'visible-backprop[cluster]')
     """
-    from pipelines.learning import tasks
-    from pipelines.verbs.crossval import cross_validate
+    from pipelines.door.crossval import crossval as run
 
-    if group and folds:
-        raise UsageError("crossval: --group and --folds exclude each other; give one of them")
-    task = tasks.find(task_name)
-    validated = cross_validate(
-        task,
-        recipe_of(task, preset, config, settings, epochs=epochs, hidden=hidden),
-        dataset_name=dataset,
+    validated = run(
+        task_name,
+        dataset,
         preset=preset,
-        by=group or ("fold" if folds else None),
-        n_folds=folds,
         seed=seed,
-        n_seeds=seeds,
-        n_jobs=jobs,
+        config=config,
+        epochs=epochs,
+        hidden=hidden,
+        group=group,
+        folds=folds,
+        seeds=seeds,
         dask=dask,
         keep=True,
         fresh=fresh,
-        on_dataset=results.folding_notes,
-        on_known=results.known_note,
-        on_fold=results.fold_line,
+        jobs=jobs,
+        progress=True,
+        **settings,
     )
-    record = validated.record
+    record = validated.record()
     if record["interrupted"]:
         terminal.note("interrupted: these are the folds that were done; the same command trains the rest")
     click.echo(terminal.as_json(record) if as_json else results.crossval_summary(record, validated.most_confused))

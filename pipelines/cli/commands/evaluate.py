@@ -21,14 +21,15 @@ def evaluate(model, dataset, split, min_accuracy, report, others, average, jobs,
 
     Example: backprop evaluate models/speech.safetensors --min-accuracy 0.95
     """
-    from pipelines.verbs import evaluate as verb
+    from pipelines.door.model import load
+    from pipelines.verbs.evaluate import report as write_report
 
-    evaluation = verb.evaluate(model, dataset, split, jobs, others, average)
+    evaluation = load(model, *others, average=average).evaluate(dataset, split=split, jobs=jobs)
     for warning in evaluation.warnings:
         terminal.note(f"warning: {warning}")
-    record = evaluation.record
+    record = evaluation.record()
     click.echo(terminal.as_json(record) if as_json else results.evaluation_summary(record, evaluation.most_confused))
-    for path in verb.report(evaluation, report) if report else ():
+    for path in write_report(evaluation, report) if report else ():
         terminal.note(f"written: {path}")
-    if min_accuracy is not None and record["accuracy"] < min_accuracy:
-        raise QualityError(f"{model}: accuracy {record['accuracy']:.4f} is below the {min_accuracy:g} asked for")
+    if min_accuracy is not None and evaluation.accuracy < min_accuracy:
+        raise QualityError(f"{model}: accuracy {evaluation.accuracy:.4f} is below the {min_accuracy:g} asked for")

@@ -4,7 +4,6 @@ import click
 
 from pipelines.cli import streams, terminal
 from pipelines.cli.options import option_json
-from pipelines.errors import UsageError
 
 
 @click.command()
@@ -25,11 +24,14 @@ def explain(model, file, label, learning_rate, layers, top, as_json):
     """
     from pipelines.cli.trace import trace_text
     from pipelines.features.inputs import samples
-    from pipelines.models import bundle
     from pipelines.verbs.explain import explain as run
 
-    loaded, chosen = bundle.load(model), samples([file], streams.standard_input())
-    if len(chosen) > 1:
-        raise UsageError(f"explain: {file} holds {len(chosen)} files; name one of them")
-    record = run(loaded, chosen[0], label, learning_rate, top, layers)
+    record = run(
+        model,
+        samples([file], streams.standard_input()),
+        label=label,
+        learning_rate=learning_rate,
+        top=top,
+        layers=layers,
+    )
     click.echo(terminal.as_json(record) if as_json else trace_text(record, model))

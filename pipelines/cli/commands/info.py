@@ -17,5 +17,5 @@ def info(model, verify, as_json):
     """
     from pipelines.verbs.info import info as run
 
-    described = run(model, verify)
+    described = run(model, verify=verify)
     click.echo(terminal.as_json(described) if as_json else results.info_summary(described))

@@ -36,27 +36,14 @@ def predict(model, files, top, threshold, files_from, explain, show_input, form,
 
     Example: backprop predict models/speech.safetensors my-word.wav
     """
+    from pipelines.door.model import load
     from pipelines.features.inputs import names_in_list, samples
-    from pipelines.models import ensemble
-    from pipelines.verbs.predict import predict as run
 
     listed = names_in_list(files_from.read()) if files_from else []
     if not files and not listed:
         raise UsageError("predict: name at least one file, a folder, or - for standard input")
-    if explain and (others or average):
-        raise UsageError("predict: --explain tells of one model and one view; leave out --with and --average")
-    loaded = ensemble.load(model, others, average)
-    chosen = samples([*files, *listed], streams.standard_input(), loaded.task.name, terminal.note)
-    explained = shown = None
-    if explain:
-        from pipelines.report.explanations import Explanations
-
-        explained = Explanations(loaded, explain, chosen).write
-    if show_input:
-        from pipelines.report.shown_inputs import ShownInputs
-
-        shown = ShownInputs(loaded, show_input, chosen).write
-    records = run(loaded, chosen, top, threshold, jobs, explained, shown)
-    failed = results.print_predictions(records, form)
-    if failed:
+    loaded = load(model, *others, average=average)
+    chosen = samples([*files, *listed], streams.standard_input(), loaded.task, terminal.note)
+    answers = loaded.predict(chosen, top=top, threshold=threshold, explain=explain, show_input=show_input, jobs=jobs)
+    if results.print_predictions(answers, form):
         sys.exit(InputFileError.exit_code)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli import progress, results, terminal
-from pipelines.cli.options import option_jobs, option_json, options_training, recipe_of
+from pipelines.cli import results, terminal
+from pipelines.cli.options import option_jobs, option_json, options_training
 
 
 @click.command()
@@ -27,30 +27,24 @@ def train(
     after --resume. With --deterministic the number of threads is always one, so that it drops out of this list. Between
     processors of different types the last bits may differ: each has its own way through a matrix product.
     """
-    from pipelines.learning import tasks
-    from pipelines.verbs.train import train as run
+    from pipelines.door.train import train as run
 
-    task = tasks.find(task_name)
-    recipe = recipe_of(task, preset, config, settings, epochs=epochs, hidden=hidden)
-    with progress.EpochLines() as on_epoch:
-        trained = run(
-            task,
-            recipe,
-            out or Path("models") / f"{task_name}.safetensors",
-            dataset_name=dataset,
-            preset=preset,
-            seed=seed,
-            resume=resume,
-            n_jobs=jobs,
-            deterministic=deterministic,
-            on_dataset=results.dataset_notes,
-            on_epoch=on_epoch,
-        )
-    for warning in trained.warnings:
-        terminal.note(f"warning: {warning}")
-    if trained.stopped == "interrupted":
-        goes_on = "; --resume goes on from the last checkpoint" if trained.resumable else ""
-        terminal.note(f"interrupted: the best model so far is kept{goes_on}")
-    click.echo(terminal.as_json(trained.record) if as_json else results.training_summary(trained))
+    model = run(
+        task_name,
+        dataset,
+        preset=preset,
+        out=out or Path("models") / f"{task_name}.safetensors",
+        seed=seed,
+        config=config,
+        epochs=epochs,
+        hidden=hidden,
+        resume=resume,
+        deterministic=deterministic,
+        jobs=jobs,
+        progress=True,
+        **settings,
+    )
+    trained = model.training
+    click.echo(terminal.as_json(trained.record()) if as_json else results.training_summary(trained))
     if trained.stopped == "interrupted":
         sys.exit(terminal.INTERRUPTED)

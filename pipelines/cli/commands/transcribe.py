@@ -21,14 +21,12 @@ def transcribe(model, files, threshold, form):
 
     Example: backprop transcribe models/speech.safetensors telephone-number.wav
     """
+    from pipelines.door.model import load
     from pipelines.features.inputs import samples
-    from pipelines.models import bundle
-    from pipelines.verbs.transcribe import transcribe as run
 
-    loaded = bundle.load(model)
-    chosen = samples(files, streams.standard_input(), loaded.task.name, terminal.note)
+    loaded = load(model)
+    chosen = samples(files, streams.standard_input(), loaded.task, terminal.note)
     if form in ("srt", "textgrid") and len(chosen) > 1:
         raise UsageError(f"transcribe: --{form} writes one recording, not {len(chosen)}; name one at a time")
-    failed = results.print_transcripts(run(loaded, chosen, threshold), form)
-    if failed:
+    if results.print_transcripts(loaded.transcribe(chosen, threshold=threshold), form):
         sys.exit(InputFileError.exit_code)

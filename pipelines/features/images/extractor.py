@@ -61,6 +61,7 @@ class ImageExtractor:
     name: ClassVar[str] = "images"
     version: ClassVar[int] = 1
     stored_dtype: ClassVar[np.dtype] = np.dtype(np.uint8)
+    together: ClassVar[bool] = False  # a decoded picture can be large
 
     def __post_init__(self):
         for side, length in (("width", self.width), ("height", self.height)):
@@ -229,6 +230,11 @@ class ImageExtractor:
             return self._strokes(pixels).reshape(-1)
         picture = Image.fromarray(pixels).convert("L" if self._grey else "RGB")
         return np.asarray(_framed(picture, self.width, self.height)).reshape(-1)
+
+    def stored_rows(self, pictures):
+        """Return the rows of several decoded pictures: uint8 [shape=(n, n_stored)]; see `stored_row`."""
+        rows = [self.stored_row(pixels) for pixels in pictures]
+        return np.array(rows, self.stored_dtype).reshape(len(rows), self.n_stored)
 
     def _strokes(self, pixels):
         framed = stroke_framing.framed(pixels, self.width, self.height, self.drawing_side, self.stroke_breadth)

@@ -20,7 +20,6 @@ import io
 import logging
 import os
 import struct
-import warnings
 
 import numpy as np
 from PIL import Image, ImageChops, UnidentifiedImageError
@@ -45,9 +44,6 @@ _SMALL_BYTES = 1 << 18
 _SMALL_PIXELS = 1 << 18
 _PLAIN_JPEG = {"Gray": "GRAY", "YCbCr": "RGB"}  # colours as simplejpeg names them, and what to decode them to
 
-# Pillow warns of large pictures and of odd remarks in their headers; here a picture is either good to use or refused.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 for _library in ("PIL", "tifffile"):
     logging.getLogger(_library).addHandler(logging.NullHandler())  # or what they log would go to standard error
 

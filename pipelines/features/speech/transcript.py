@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from pipelines.records import TranscriptRecord, WordRecord
+
 UNKNOWN = "[unknown]"
 
 
@@ -22,7 +24,7 @@ class Word:
         """The word, or what stands for one that is unknown."""
         return UNKNOWN if self.word is None else self.word
 
-    def record(self) -> dict:
+    def record(self) -> WordRecord:
         """Return the word as the contract has it, a dict of JSON types; times to the millisecond."""
         return {
             "start": round(self.start, 3),
@@ -41,16 +43,21 @@ class Transcript:
     ----------
     path : str
         The recording, as the user named it.
-    seconds : float > 0
+    seconds : float >= 0
         How long it lasts.
     words : tuple of Word
         In order, without overlap, within the recording.
+    error : str or None
+        Why the recording cannot be read, in a sentence that names it; then it lasts 0 seconds and has no words.
     """
 
     path: str
     seconds: float
     words: tuple[Word, ...]
+    error: str | None = None
 
-    def record(self) -> dict:
+    def record(self) -> TranscriptRecord:
         """Return the transcript as the contract has it, a dict of JSON types."""
+        if self.error is not None:
+            return {"path": self.path, "error": self.error}
         return {"path": self.path, "words": [word.record() for word in self.words]}

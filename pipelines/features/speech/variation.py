@@ -176,6 +176,7 @@ class VariedWords:
 
     name = "speech-variants"
     version = 3
+    together = True
 
     def __init__(self, extractor, variation, n_variants, n_foreign=0, seed=0, recorded=None):
         self.recorded = recorded

@@ -4,14 +4,28 @@ To add a task, write such a module, with a `TASK` in it, and name it in `NAMES`.
 """
 
 import importlib
+from typing import TYPE_CHECKING
 
 from pipelines.errors import UsageError
+from pipelines.wording import article, meant
+
+if TYPE_CHECKING:
+    from pipelines.learning.task import Task
 
 NAMES = ("speech", "images")
 
 
-def find(name):
-    """Return the Task of this name, or raise UsageError. Its module is imported when it is first asked for."""
-    if name not in NAMES:
-        raise UsageError(f"{name}: no such task; choose {' or '.join(NAMES)}")
-    return importlib.import_module(f"pipelines.learning.tasks.{name}").TASK
+def find(name: "str | Task") -> "Task":
+    """Return the Task of this name; a Task is returned as it is. Its module is imported when it is first asked for.
+
+    Raises UsageError.
+    """
+    if isinstance(name, str):
+        if name not in NAMES:
+            raise UsageError(f"{name}: no such task; {meant(name, NAMES)}")
+        return importlib.import_module(f"pipelines.learning.tasks.{name}").TASK
+    from pipelines.learning.task import Task
+
+    if isinstance(name, Task):
+        return name
+    raise UsageError(f"task: give the name of a task, {' or '.join(NAMES)}, not {article(name)}")

@@ -6,6 +6,7 @@ from pipelines.features import likeness
 from pipelines.features.speech import augmentation
 from pipelines.features.speech.audio_file import sampling_rates
 from pipelines.features.speech.extractor import SpeechExtractor
+from pipelines.features.speech.transcript import Transcript
 from pipelines.features.speech.transcription import transcribe_recording
 from pipelines.features.speech.variation import Variation
 from pipelines.learning.recipe import Recipe
@@ -55,6 +56,10 @@ class Speech(Task):
     def transcribe(self, model, sample, threshold=0.0):
         """Return the Transcript of one recording."""
         return transcribe_recording(model, sample, threshold)
+
+    def failed_transcript(self, sample, error):
+        """Return a Transcript without words, which says why."""
+        return Transcript(sample.name, 0.0, (), str(error))
 
     def likeness(self, extractor, stored):
         """Return the Likeness of recordings: their cepstra, whatever their loudness."""

@@ -89,7 +89,7 @@ def test_predict_checks_the_model_file_too(call, tmp_path, picture):
     ],
 )
 def test_every_error_raised_on_purpose_is_one_line_and_its_exit_code(call, monkeypatch, error, code):
-    def fail(*given):
+    def fail(*given, **named):
         raise error
 
     monkeypatch.setattr("pipelines.verbs.info.info", fail)
@@ -107,7 +107,7 @@ def test_the_version_is_told_installed_or_not(call):
 
 
 def test_debug_shows_where_an_error_came_from(monkeypatch):
-    def fail(*given):
+    def fail(*given, **named):
         raise errors.DataError("gone")
 
     monkeypatch.setattr("pipelines.verbs.info.info", fail)

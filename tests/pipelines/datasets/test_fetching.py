@@ -7,6 +7,7 @@ import pytest
 
 from pipelines.datasets import fetching
 from pipelines.datasets.fetching import UnreachableError, fetch_files, is_local
+from pipelines.door.progress import telling
 from pipelines.errors import DataError
 
 CONTENT = bytes(range(256)) * 2000
@@ -190,7 +191,8 @@ def test_two_runs_side_by_side_both_get_the_file(data_home, server, source_of):
 
 def test_progress_goes_to_stderr_in_plain_lines_without_a_terminal(data_home, server, source_of, capsys):
     server.routes["/data.bin"] = answer(CONTENT)
-    fetch_files(source_of(CONTENT, f"{server.url}/data.bin"))
+    with telling(True):
+        fetch_files(source_of(CONTENT, f"{server.url}/data.bin"))
     written = capsys.readouterr()
     assert written.out == ""
     assert written.err == f"toy: data.bin (512 kB) from {server.url.removeprefix('http://')}\n"

@@ -85,7 +85,7 @@ def test_an_unknown_entry_is_refused_with_the_name_that_was_probably_meant(tmp_p
 
 
 def test_an_unknown_entry_unlike_any_other_is_refused_with_all_names(tmp_path):
-    with pytest.raises(UsageError, match=r"zzz; known: hidden, epochs, .*patience"):
+    with pytest.raises(UsageError, match=r"zzz; choose one of hidden, epochs, .*patience"):
         RECIPE.with_file(config(tmp_path, "zzz = 0.1"))
 
 

@@ -46,8 +46,8 @@ def in_channels(waveform, *gains):
 
 def probabilities(model, contents):
     """Return the labels' probabilities of each recording: float64 ndarray [shape=(n, n_classes)]."""
-    records = list(predict(model, [Sample("sound", content) for content in contents], top=10, n_jobs=1))
-    by_label = [{of["label"]: of["probability"] for of in record["top"]} for record in records]
+    answers = list(predict(model, [Sample("sound", content) for content in contents], top=10, n_jobs=1))
+    by_label = [dict(answer.top) for answer in answers]
     return np.array([[of[label] for label in model.labels] for of in by_label])
 
 

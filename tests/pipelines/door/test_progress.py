@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from pipelines.cli.progress import TrainingLines
+from pipelines.door.progress import telling
 
 
 @pytest.fixture
@@ -21,10 +21,10 @@ def clock(monkeypatch):
 
 
 def test_the_time_left_is_judged_by_the_trainings_of_this_run_alone(clock, capsys):
-    with TrainingLines() as report:
-        report(4, 10, known=4)
+    with telling(True) as told:
+        told.trainings(4, 10, known=4)
         clock.now += 6
-        report(6, 10, known=4)
+        told.trainings(6, 10, known=4)
     assert capsys.readouterr().err.splitlines() == [
         "trainings  4/10  4 of them before",
         "trainings  6/10  4 of them before    12 s left",
@@ -37,10 +37,10 @@ def test_a_terminal_has_one_line_that_is_rewritten(clock, monkeypatch):
             return True
 
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with TrainingLines() as report:
-        report(0, 2)
+    with telling(True) as told:
+        told.trainings(0, 2)
         clock.now += 3
-        report(1, 2)
+        told.trainings(1, 2)
         said = sys.stderr.getvalue()
     assert said == "\rtrainings 0/2\rtrainings 1/2     3 s left"
     assert sys.stderr.getvalue() == said + "\n"

@@ -1,0 +1,94 @@
+"""Cross-validation, as a Python program and the command line call it."""
+
+import os
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+from pipelines.door.progress import telling
+from pipelines.door.train import check_numbers, make_recipe
+from pipelines.errors import UsageError
+from pipelines.learning.ranges import Whole, require
+from pipelines.learning.task import Task
+
+if TYPE_CHECKING:
+    from pipelines.verbs.crossval import CrossValidation
+
+Path = str | os.PathLike[str]
+
+
+def crossval(
+    task: str | Task,
+    dataset: Path | None = None,
+    *,
+    preset: str = "fast",
+    seed: int = 0,
+    config: Path | None = None,
+    epochs: int | None = None,
+    hidden: Collection[int] | None = None,
+    group: str | None = None,
+    folds: int | None = None,
+    seeds: int = 1,
+    dask: str | None = None,
+    keep: bool = False,
+    fresh: bool = False,
+    jobs: int | None = None,
+    progress: bool = False,
+    **recipe: Any,
+) -> "CrossValidation":
+    """Train and test in turn, so that every sample is tested by a network that has not learned from it.
+
+    Parameters
+    ----------
+    task, dataset, preset, config, epochs, hidden, **recipe
+        As in `train`.
+    seed, seeds : int
+        Each fold is trained with the seeds from `seed` to `seed + seeds - 1`.
+    group : "speaker" or None
+        Test each speaker by a network trained on the others.
+    folds : int >= 2 or None
+        Test in so many folds. Without this and `group`: by speaker where the data names fewer than 20, else 5 folds.
+    dask : str or None, the address of a Dask cluster that trains
+    keep : bool
+        Whether finished trainings are kept below the cache folder, and those kept before are not repeated.
+    fresh : bool, whether those kept before are forgotten first
+    jobs : int > 0 or None, how many folds are trained at a time; the result does not depend on it
+    progress : bool, whether to tell how it goes
+
+    Returns
+    -------
+    CrossValidation
+        With `.mean`, `.worst`, `.folds` and `.record()`.
+
+    Raises
+    ------
+    UsageError, DataError, ClusterError, DivergedError
+    """
+    from pipelines.verbs.crossval import cross_validate
+
+    entries = {"epochs": epochs, "hidden": hidden, **recipe}
+    found, chosen = make_recipe(task, preset, config, entries, caller=crossval)
+    check_numbers(seed, jobs)
+    require("seeds", seeds, Whole(1))
+    if group not in (None, "speaker"):
+        raise UsageError(f"group is {group!r}: give 'speaker', or None")
+    if folds is not None:
+        require("folds", folds, Whole(2))
+    if group and folds:
+        raise UsageError("crossval: --group and --folds exclude each other; give one of them")
+    with telling(progress) as told:
+        return cross_validate(
+            found,
+            chosen,
+            dataset=dataset,
+            by=group or ("fold" if folds else None),
+            n_folds=folds,
+            seed=seed,
+            n_seeds=seeds,
+            n_jobs=jobs,
+            dask=dask,
+            keep=keep,
+            fresh=fresh,
+            on_dataset=told.folding,
+            on_known=told.known,
+            on_fold=told.fold,
+        )

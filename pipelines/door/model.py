@@ -1,0 +1,243 @@
+"""The model, as a Python program has it: what a training leaves or a file holds, with the verbs on it."""
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, overload
+
+from numpy.typing import NDArray
+
+from pipelines.door.history import History
+from pipelines.errors import InputFileError, UsageError
+from pipelines.models.opening import open_model
+from pipelines.wording import article
+
+if TYPE_CHECKING:
+    from pipelines.features.speech.transcript import Transcript
+    from pipelines.models.answer import Answer
+    from pipelines.models.bundle import Bundle
+    from pipelines.models.ensemble import Ensemble
+    from pipelines.records import ExplainRecord, InfoRecord, ScoreRecord
+    from pipelines.verbs.evaluate import Evaluation
+    from pipelines.verbs.train import Trained
+
+Path = str | os.PathLike[str]
+
+
+class Model:
+    """A trained model, or several that answer together. `pipelines.train` and `pipelines.load` return it.
+
+    Several threads may ask one model at the same time; each gets the answers that it would get alone.
+
+    Attributes
+    ----------
+    answering : Bundle or Ensemble, what answers
+    training : Trained or None
+        What `pipelines.train` left, whose `record()` is that of `backprop train --json`; None for a model that was
+        loaded.
+    """
+
+    def __init__(self, answering: "Bundle | Ensemble", training: "Trained | None" = None):
+        self.answering = answering
+        self.training = training
+
+    @property
+    def task(self) -> str:
+        """What it recognises: "speech" or "images"."""
+        return self.answering.task.name
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of its classes."""
+        return self.answering.labels
+
+    @property
+    def path(self) -> str | None:
+        """The file that it was loaded from or saved to; None where it is in memory alone."""
+        return self.answering.path
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """How it was trained: the recipe's entries by name."""
+        return dict(self.answering.provenance.get("recipe", {}))
+
+    @property
+    def history(self) -> History:
+        """What was measured after each epoch of its training: a list of dicts."""
+        return History(self.answering.provenance.get("history", ()))
+
+    @property
+    def scores(self) -> "dict[str, ScoreRecord | None]":
+        """How it did at the end of its training on "train", "valid" and "test"; None where there were no samples."""
+        return {role: self.answering.provenance.get(role) for role in ("train", "valid", "test")}
+
+    def predict(
+        self,
+        paths: Path | Iterable[Path],
+        *,
+        top: int = 3,
+        threshold: float = 0.0,
+        explain: Path | None = None,
+        show_input: Path | None = None,
+        jobs: int | None = None,
+    ) -> "Iterator[Answer]":
+        """Recognise what is in files; yield an Answer to each, in order.
+
+        Parameters
+        ----------
+        paths : path or iterable of paths
+            Files, or folders, which stand for the files in them.
+        top : int > 0, how many labels to list
+        threshold : float in [0, 1]
+            An answer less probable than this is unknown: its label is None.
+        explain, show_input : path or None
+            Folders for pictures of what led to each answer, and of what the network was given.
+        jobs : int > 0 or None
+            Threads or processes that read files; None means one for each core.
+
+        Returns
+        -------
+        iterator of Answer
+            A file that cannot be read is an answer too, with its `.error`.
+
+        Raises
+        ------
+        UsageError
+        """
+        from pipelines.verbs.predict import predict
+
+        return predict(self, paths, top=top, threshold=threshold, explain=explain, show_input=show_input, n_jobs=jobs)
+
+    def evaluate(self, dataset: Path | None = None, *, split: str = "test", jobs: int | None = None) -> "Evaluation":
+        """Measure the model on samples that it has not learned from.
+
+        Parameters
+        ----------
+        dataset : str, Path or None
+            A registered name, a folder of class folders, or a CSV manifest; None means the data set that the model was
+            trained on, split as it was then.
+        split : str, "train", "valid" or "test"
+        jobs : int > 0 or None
+
+        Raises
+        ------
+        UsageError, DataError
+        """
+        from pipelines.verbs.evaluate import evaluate
+
+        return evaluate(self, dataset, split=split, n_jobs=jobs)
+
+    def explain(
+        self,
+        path: Path,
+        *,
+        label: str | None = None,
+        learning_rate: float | None = None,
+        top: int = 3,
+        layers: Collection[int] | None = None,
+    ) -> "ExplainRecord":
+        """Show one training step on one file, number by number; the model stays as it is.
+
+        Parameters
+        ----------
+        path : path of one file
+        label : str or None
+            What it truly is. None means the name of its folder, if that is a label; else the model's own answer.
+        learning_rate : float > 0 or None
+            How far the step goes; None means the rate of the model's recipe.
+        top : int > 0, how many of the largest numbers to show
+        layers : collection of int or None, which layers to tell of; None means all
+
+        Raises
+        ------
+        UsageError, InputFileError
+        """
+        from pipelines.verbs.explain import explain
+
+        return explain(self, path, label=label, learning_rate=learning_rate, top=top, layers=layers)
+
+    @overload
+    def transcribe(self, path: Path, *, threshold: float = 0.0) -> "Transcript": ...  # type: ignore[overload-overlap]
+    @overload
+    def transcribe(self, path: Iterable[Path], *, threshold: float = 0.0) -> "Iterator[Transcript]": ...
+
+    def transcribe(self, path: Path | Iterable[Path], *, threshold: float = 0.0) -> "Transcript | Iterator[Transcript]":
+        """Find the words in a recording, and recognise each.
+
+        Parameters
+        ----------
+        path : path, or iterable of paths
+        threshold : float in [0, 1]
+            A word less probable than this is unknown.
+
+        Returns
+        -------
+        Transcript, or for an iterable of paths an iterator of Transcript
+            Its `.words` have `.start`, `.end` (in seconds), `.word` and `.probability`. In an iterator, a file that
+            cannot be read has an `.error`.
+
+        Raises
+        ------
+        UsageError
+            The model does not recognise speech; or one path is a folder.
+        InputFileError
+            The one recording cannot be read.
+        """
+        from pipelines.verbs.transcribe import transcribe
+
+        if not isinstance(path, str | os.PathLike):
+            return transcribe(self, path, threshold=threshold)
+        if os.path.isdir(path):  # noqa: PTH112 - Path's raises on odd names
+            raise UsageError(f"{os.fspath(path)}: is a folder; give a list of recordings, or [{os.fspath(path)!r}]")
+        (transcript,) = transcribe(self, path, threshold=threshold)
+        if transcript.error is not None:
+            raise InputFileError(transcript.error)
+        return transcript
+
+    def info(self, *, verify: bool = False) -> "InfoRecord":
+        """Return the model's description; with `verify`, check that this machine reproduces its golden sample."""
+        from pipelines.verbs.info import info
+
+        return info(self, verify=verify)
+
+    def save(self, path: Path) -> None:
+        """Write the model to a file; nothing is there before it is whole. Raises ModelFileError, UsageError."""
+        if not isinstance(path, str | os.PathLike):
+            raise UsageError(f"save: give the path of the model file, not {article(path)}")
+        from pipelines.models.opening import open_bundle
+
+        open_bundle(self, "save").save(path)
+
+    def probabilities(self, stored: NDArray) -> NDArray:
+        """Return class probabilities of rows as the model's extractor stores them: float32 [shape=(n, n_classes)]."""
+        return self.answering.probabilities(stored)
+
+    def __repr__(self) -> str:
+        from pipelines.models.ensemble import Ensemble
+
+        several = f"{len(self.answering.members)} models of " if isinstance(self.answering, Ensemble) else ""
+        where = f" in {self.path}" if self.path else ""
+        return f"<Model: {several}{self.task}, {len(self.labels)} classes{where}>"
+
+    def _repr_html_(self) -> str:
+        from pipelines.report.notebook import model_html
+
+        return model_html(self)
+
+
+def load(model: Path | Model, *others: Path | Model, average: bool = False) -> Model:
+    """Return the model in a file; or of several files, the models that answer together.
+
+    Parameters
+    ----------
+    model, others : path of a model file, or Model
+    average : bool
+        Whether answers to more views of each sample are averaged: pictures moved a little. Slower.
+
+    Raises
+    ------
+    ModelFileError
+        A file is missing, damaged, or no model file.
+    UsageError
+        The models cannot answer together.
+    """
+    return Model(open_model(model, others, average))

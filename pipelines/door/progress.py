@@ -1,0 +1,255 @@
+"""Progress: what is told while something takes long, as lines on standard error or as a bar in a notebook.
+
+Python programs see none of it unless they ask with `progress=True`; the command line always asks.
+"""
+
+import html
+import logging
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pipelines.machine.log import watched_by, watcher
+from pipelines.wording import percent, shown
+
+MOST_LISTED = 10  # files that are left out, classes that cannot be learned
+
+
+class Silent:
+    """Tells nothing."""
+
+    def dataset(self, dataset: Any, fallback: bool, warnings: list[str]) -> None:
+        """Hear which data is trained on."""
+
+    def epoch(self, state: Any, epochs: int) -> None:
+        """Hear of the last epoch of a TrainingState, out of `epochs`."""
+
+    def folding(self, dataset: Any, fallback: bool, folding: Any) -> None:
+        """Hear how data is cross-validated."""
+
+    def known(self, known: int, total: int) -> None:
+        """Hear how many trainings of `total` need not be repeated."""
+
+    def fold(self, name: str, seed: int, n: int, share: float, done: int, total: int) -> None:
+        """Hear how one fold went, `done` of `total`."""
+
+    def trainings(self, done: int, total: int, known: int = 0) -> None:
+        """Hear that `done` trainings of `total` are done; it is called before the first of them too."""
+
+
+class Told(Silent):
+    """Puts into words what it hears, and leaves it to a subclass to show them."""
+
+    def begin(self) -> None:
+        """Begin to measure the time anew."""
+        self._began: float | None = None
+        self._first = 0
+
+    def hear(self, level: int, text: str) -> None:
+        """Show what was written to the log."""
+        self.note(f"warning: {text}" if level >= logging.WARNING else text)
+
+    def close(self) -> None:
+        """Let whatever is shown next stand by itself."""
+
+    def note(self, text: str) -> None:
+        """Show a line that stays."""
+        raise NotImplementedError
+
+    def rewrite(self, text: str, done: int, total: int, short: str = "") -> None:
+        """Show how far it is: `done` of `total`; it takes the place of what was said of it before, if that can be."""
+        raise NotImplementedError
+
+    def piece(self, title: str, total: int, remark: str) -> Any:
+        """Return a context manager that shows a piece of work; see `log.piece_of_work`."""
+        raise NotImplementedError
+
+    def dataset(self, dataset: Any, fallback: bool, warnings: list[str]) -> None:
+        """Say which data is trained on, what was left out of it, and what is wrong with it."""
+        self._left_out(dataset, fallback)
+        for warning in warnings:
+            self.note(f"warning: {dataset.name}: {warning}")
+        for remark in dataset.notes:
+            self.note(f"note: {remark}")
+        sizes = ", ".join(f"{len(dataset.rows(role))} {role}" for role in ("train", "valid", "test"))
+        self.note(f"{dataset.name}: {len(dataset.labels)} classes, {sizes}")
+
+    def _left_out(self, dataset: Any, fallback: bool) -> None:
+        if fallback:
+            self.note(
+                "warning: the default data set can be had from no address, so this trains on the bundled "
+                f"{dataset.name}; name one with --dataset, or set BACKPROP_MIRROR"
+            )
+        for reason in dataset.skipped[:MOST_LISTED]:
+            self.note(f"skipped: {reason}")
+        if len(dataset.skipped) > MOST_LISTED:
+            self.note(f"skipped: {len(dataset.skipped) - MOST_LISTED} more files; train --json lists all of them")
+
+    def epoch(self, state: Any, epochs: int) -> None:
+        """Say how the last epoch went, and how long the others will take."""
+        entry, now = state.history.entries[-1], time.perf_counter()
+        if self._began is None:
+            self._began, self._first = now - entry["seconds"], state.epoch - 1
+        left = (now - self._began) / (state.epoch - self._first) * (epochs - state.epoch)
+        text = (
+            f"epoch {state.epoch:3d}/{epochs}  train loss {entry['train']['loss']:.4f} "
+            f"accuracy {percent(entry['train']['accuracy']):>8}  valid loss {entry['valid']['loss']:.4f} "
+            f"accuracy {percent(entry['valid']['accuracy']):>8}  {left:4.0f} s left"
+        )
+        self.rewrite(text, state.epoch, epochs, short=text.replace(" loss", "").replace(" accuracy", ""))
+
+    def folding(self, dataset: Any, fallback: bool, folding: Any) -> None:
+        """Say which data is cross-validated and how, and which classes cannot be learned in which fold."""
+        self._left_out(dataset, fallback)
+        for remark in dataset.notes:
+            self.note(f"note: {remark}")
+        untaught = folding.untaught(dataset)
+        for name, label in untaught[:MOST_LISTED]:
+            self.note(
+                f"warning: class {label} has samples in {folding.by} {name} alone, so that nothing teaches it where "
+                "they are tested"
+            )
+        if len(untaught) > MOST_LISTED:
+            self.note(f"warning: {len(untaught) - MOST_LISTED} more classes have samples in one {folding.by} alone")
+        drawn = "whole speakers" if folding.validation == "groups" else "rows drawn by class"
+        apart = ", no speaker torn apart" if folding.grouped and folding.by == "fold" else ""
+        self.note(
+            f"{dataset.name}: {len(dataset.labels)} classes, {len(dataset)} samples, each tested once (a split that "
+            f"the data comes with is not used); {len(folding.folds)} {folding.by}s{apart}; validation: {drawn} among "
+            "the others"
+        )
+
+    def known(self, known: int, total: int) -> None:
+        """Say how many trainings need not be repeated."""
+        if known:
+            self.note(f"{known} of {total} trainings were finished before; --fresh repeats them")
+
+    def fold(self, name: str, seed: int, n: int, share: float, done: int, total: int) -> None:
+        """Say how one fold went."""
+        self.note(f"{done:3d}/{total}  {name}  seed {seed}  {n} samples  accuracy {percent(share)}")
+
+    def trainings(self, done: int, total: int, known: int = 0) -> None:
+        """Say how many trainings are done, of which `known` were finished by an earlier run."""
+        now = time.perf_counter()
+        if self._began is None:
+            self._began = now
+        text = f"trainings {done:{len(str(total))}d}/{total}"
+        if known:
+            text += f"  {known} of them before"
+        if done > known:
+            text += f"  {(now - self._began) / (done - known) * (total - done):4.0f} s left"
+        self.rewrite(text, done, total)
+
+
+class Lines(Told):
+    """Tells in lines on standard error: one that is rewritten on a terminal, one after the other elsewhere."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._open = False  # whether the last line may still be rewritten
+
+    def note(self, text: str) -> None:
+        """Print a line; what strangers have named may hold what a terminal takes for a command."""
+        self.close()
+        print(shown(text), file=sys.stderr, flush=True)
+
+    def rewrite(self, text: str, done: int, total: int, short: str = "") -> None:
+        """Print over the line before on a terminal, a new line elsewhere."""
+        if not self._terminal:
+            print(text, file=sys.stderr, flush=True)
+            return
+        if short and len(text) >= shutil.get_terminal_size().columns:
+            text = short
+        print(f"\r{text}", end="", file=sys.stderr, flush=True)
+        self._open = True
+
+    def close(self) -> None:
+        """Let whatever is printed next begin on a line of its own."""
+        if self._open:
+            print(file=sys.stderr, flush=True)
+            self._open = False
+
+    @contextmanager
+    def piece(self, title: str, total: int, remark: str) -> Iterator[Callable[[int], object]]:
+        """Show a bar on a terminal, one line elsewhere."""
+        if not self._terminal:
+            self.note(f"{title} {remark}".rstrip())
+            yield lambda done: None
+            return
+        import click
+
+        self.close()
+        with click.progressbar(length=total, label=title, width=36, file=sys.stderr) as bar:
+            yield bar.update
+
+
+class Notebook(Told):
+    """Tells in a cell of a notebook: a bar that moves, and the last lines below it."""
+
+    def __init__(self) -> None:
+        from IPython.display import HTML, display
+
+        self._html, self._bar = HTML, ""
+        self._lines: list[str] = []
+        self._handle = display(HTML(""), display_id=True)
+
+    def _show(self) -> None:
+        lines = "".join(f"<div>{html.escape(shown(line))}</div>" for line in self._lines[-MOST_LISTED:])
+        self._handle.update(self._html(f"{lines}{self._bar}"))
+
+    def note(self, text: str) -> None:
+        """Add a line."""
+        self._lines.append(text)
+        self._show()
+
+    def rewrite(self, text: str, done: int, total: int, short: str = "") -> None:
+        """Move the bar."""
+        self._bar = f'<div><progress value="{done}" max="{total}"></progress> {html.escape(text)}</div>'
+        self._show()
+
+    @contextmanager
+    def piece(self, title: str, total: int, remark: str) -> Iterator[Callable[[int], object]]:
+        """Show a bar of its own while the work goes on."""
+        done, latest = 0, 0.0
+
+        def advance(more: int) -> None:
+            nonlocal done, latest
+            done += more
+            if time.perf_counter() - latest > 0.2:
+                latest = time.perf_counter()
+                self.rewrite(title, done, total)
+
+        yield advance
+        self.rewrite(title, total, total)
+
+
+@contextmanager
+def telling(progress: bool) -> Iterator[Silent]:
+    """Give what hears of the progress inside, and show the log there too, if `progress` is true.
+
+    Where somebody tells already, as the command line does, it is the same who goes on.
+    """
+    if not progress:
+        yield Silent()
+        return
+    someone = watcher()
+    teller = someone if isinstance(someone, Told) else Notebook() if _in_notebook() else Lines()
+    teller.begin()
+    try:
+        if teller is someone:
+            yield teller
+        else:
+            with watched_by(teller):
+                yield teller
+    finally:
+        teller.close()
+
+
+def _in_notebook() -> bool:
+    """Return whether this runs in a notebook that can show HTML, not in a terminal."""
+    shell = sys.modules.get("IPython")
+    running = shell.get_ipython() if shell else None
+    return running is not None and "IPKernelApp" in getattr(running, "config", {})

@@ -1,0 +1,93 @@
+"""The log: where the rooms say what is not a result.
+
+Nothing here prints. The logger `backprop` is silent until somebody listens: a Python program may attach a handler of
+its own, as with any other logger. Whoever watches, as the command line does, hears the log too, and sees how far a
+longer piece of work has come.
+"""
+
+import logging
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from typing import Protocol
+
+log = logging.getLogger("backprop")
+
+
+def ignore_decoders() -> None:
+    """Keep back what Pillow warns of, large pictures and odd remarks in their headers, in the whole process.
+
+    For a process of this program alone: a file is either good to use here, or refused with a sentence.
+    """
+    warnings.filterwarnings("ignore", message="Image size .* exceeds limit", category=RuntimeWarning)
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+
+class Watcher(Protocol):
+    """Somebody who wants to know what is going on."""
+
+    def hear(self, level: int, text: str) -> None:
+        """Hear what is written to the log, with its level as `logging` has it."""
+        ...
+
+    def piece(self, title: str, total: int, remark: str) -> AbstractContextManager[Callable[[int], object]]:
+        """Return a context manager that gives the function to call with each amount that is done of `total`."""
+        ...
+
+
+_watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+_lock = threading.Lock()
+_levels: list[int] = []  # of the logger before each watcher came
+
+
+class _ToWatcher(logging.Handler):
+    """Hands what is written to the log to who watches the thread that wrote it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if someone := _watcher.get():
+            someone.hear(record.levelno, record.getMessage())
+
+
+log.addHandler(_ToWatcher())  # also where nobody watches: without a handler, Python would print warnings itself
+
+
+@contextmanager
+def piece_of_work(title: str, total: int, remark: str = "") -> Iterator[Callable[[int], object]]:
+    """Give a function that is told how much more of `total` is done.
+
+    Parameters
+    ----------
+    title : str, what to call the work
+    total : int > 0, how much there is to do: files, bytes
+    remark : str, what else to say where no bar is drawn
+    """
+    someone = _watcher.get()
+    if someone is None:
+        yield lambda done: None
+        return
+    with someone.piece(title, total, remark) as advance:
+        yield advance
+
+
+def watcher() -> Watcher | None:
+    """Return who watches this thread, or None."""
+    return _watcher.get()
+
+
+@contextmanager
+def watched_by(someone: Watcher) -> Iterator[None]:
+    """Let somebody watch this thread inside."""
+    token = _watcher.set(someone)
+    with _lock:
+        _levels.append(log.level)
+        log.setLevel(min(log.level or logging.INFO, logging.INFO))
+    try:
+        yield
+    finally:
+        _watcher.reset(token)
+        with _lock:
+            before = _levels.pop(0)
+            if not _levels:
+                log.setLevel(before)

@@ -1,0 +1,71 @@
+"""An answer: what a model says of one file, or why it can say nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.records import PredictionRecord
+
+
+class Guess(NamedTuple):
+    """A label and how probable it is, from 0 to 1."""
+
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says of one file.
+
+    Attributes
+    ----------
+    path : str
+        The file, as it was named.
+    label : str or None
+        The most probable label; None where it is unknown, or the file cannot be read.
+    probability : float in [0, 1], or None where the file cannot be read
+        That of the most probable label.
+    top : tuple of Guess, the most probable labels in order
+    unknown : bool
+        Whether the most probable label is less probable than the threshold.
+    error : str or None
+        Why the file cannot be read, in a sentence that names it.
+    pictures : mapping of str to str or None
+        The pictures that were asked for, by name ("explanation", "input"): where each is, or None where the file
+        could not be read a second time.
+    """
+
+    path: str
+    label: str | None = None
+    probability: float | None = None
+    top: tuple[Guess, ...] = ()
+    unknown: bool = False
+    error: str | None = None
+    pictures: Mapping[str, str | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, path: str, probabilities: NDArray, labels: tuple[str, ...], top: int, threshold: float) -> "Answer":
+        """Return the answer that probabilities [shape=(n_classes,)] give, rounded to six digits."""
+        order = np.argsort(-probabilities, kind="stable")[:top]
+        guesses = tuple(Guess(labels[k], round(float(probabilities[k]), 6)) for k in order)
+        unknown = bool(probabilities[order[0]] < threshold)
+        return cls(path, None if unknown else guesses[0].label, guesses[0].probability, guesses, unknown)
+
+    def record(self) -> PredictionRecord:
+        """Return the answer as the contract has it, a dict of JSON types."""
+        if self.error is not None:
+            return {"path": self.path, "error": self.error}
+        record: PredictionRecord = {
+            "path": self.path,
+            "label": self.label,
+            "probability": self.probability,
+            "top": [{"label": guess.label, "probability": guess.probability} for guess in self.top],
+        }
+        if self.unknown:
+            record["unknown"] = True
+        record.update(self.pictures)  # type: ignore[typeddict-item]
+        return record

@@ -1,0 +1,38 @@
+"""What a model is to whoever asks it: something that knows its task and labels, and answers rows of features."""
+
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from pipelines.features.extractor import Extractor
+from pipelines.learning.task import Task
+
+
+class Model(Protocol):
+    """Answers samples: a Bundle, an Ensemble of some, or the Model that `pipelines.load` returns.
+
+    Attributes
+    ----------
+    task : Task
+    labels : tuple of str
+        The order of the columns of `probabilities`.
+    extractor : Extractor
+    provenance : dict of JSON types, where the model comes from
+    path : str or None
+        The file that it was read from or saved to; None where it is in memory alone.
+    """
+
+    @property
+    def task(self) -> Task: ...
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    @property
+    def extractor(self) -> Extractor: ...
+    @property
+    def provenance(self) -> dict[str, Any]: ...
+    @property
+    def path(self) -> str | None: ...
+
+    def probabilities(self, stored: NDArray) -> NDArray:
+        """Return class probabilities of rows as the extractor stores them: float32 [shape=(n_samples, n_classes)]."""
+        ...

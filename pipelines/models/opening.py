@@ -1,0 +1,52 @@
+"""Opening: from what a caller calls a model, a path or a model itself, to the Bundle or Ensemble that answers."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from pipelines.errors import UsageError
+from pipelines.models import bundle
+from pipelines.models.bundle import Bundle
+from pipelines.models.ensemble import Ensemble
+from pipelines.wording import article
+
+
+def open_model(model: Any, others: Sequence[Any] = (), average: bool = False) -> Bundle | Ensemble:
+    """Return what answers: a model, or its Ensemble with others.
+
+    Parameters
+    ----------
+    model : str, Path, Bundle, Ensemble, or an object that has one of these as its `answering`
+    others : sequence of the same
+    average : bool, whether each model looks at more views of a sample; see `Bundle.averaged`
+
+    Raises
+    ------
+    ModelFileError
+        A file is no usable model.
+    UsageError
+        Two models cannot answer together, or one of these is no model at all.
+    """
+    opened = [_opened(each) for each in (model, *others)]
+    opened = [each.averaged() for each in opened] if average else opened
+    if not others:
+        return opened[0]
+    members = [member for each in opened for member in (each.members if isinstance(each, Ensemble) else (each,))]
+    return Ensemble(members)
+
+
+def open_bundle(model: Any, verb: str) -> Bundle:
+    """Return the one Bundle that a model is; UsageError where it is several, about which `verb` has nothing to say."""
+    opened = _opened(model)
+    if isinstance(opened, Ensemble):
+        raise UsageError(f"{verb}: looks into one model, not into {len(opened.members)} that answer together; give one")
+    return opened
+
+
+def _opened(model: Any) -> Bundle | Ensemble:
+    model = getattr(model, "answering", model)
+    if isinstance(model, Bundle | Ensemble):
+        return model
+    if isinstance(model, str | os.PathLike):
+        return bundle.load(model)
+    raise UsageError(f"model: give a model or the path of a model file, not {article(model)}")

@@ -1,0 +1,319 @@
+"""Records: what each command prints with `--json`, and what `.record()` returns in Python, key by key.
+
+This is a contract with other programs. A number is a number and never NaN; a path stands as it was given. Keys may be
+added in later versions, and none of these goes away without a word in the changelog. Where a value may be `null`, its
+type says `None`; a key that is not always there is `NotRequired`. `Json` is what JSON can hold, where the content is
+for people to look at rather than for programs to rely on.
+"""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+Json = Any  # dict, list, str, int, float, bool or None, in each other
+Verdict = Literal["good fit", "overfitting", "underfitting", "not converged", "diverged", "inconclusive"]
+
+
+class ScoreRecord(TypedDict):
+    """Scores of one split."""
+
+    loss: float
+    accuracy: float
+    balanced_accuracy: float
+
+
+class WarningRecord(TypedDict):
+    """A warning about the data or the training."""
+
+    name: str
+    text: str
+    evidence: dict[str, Json]
+
+
+class TrainRecord(TypedDict):
+    """`backprop train`."""
+
+    model: str | None  # None in Python where the model is kept in memory
+    task: str
+    dataset: str
+    bundled_fallback: bool  # whether the bundled data stand in for the default, which cannot be downloaded
+    preset: str | None  # None in Python for a recipe that comes from no preset
+    seed: int
+    threads: int
+    epochs: int
+    best_epoch: int
+    threshold: float  # the probability that a share of 5 % of the validation samples do not reach
+    stopped: Literal["epochs", "patience", "interrupted"]
+    seconds: float
+    n_train: int
+    n_valid: int
+    n_test: int
+    train: ScoreRecord | None
+    valid: ScoreRecord | None
+    test: ScoreRecord | None
+    extractor: dict[str, Json]
+    balance: float | None
+    skipped: list[str]
+    notes: list[str]
+    warnings: list[WarningRecord]
+
+
+class ClassRecord(TypedDict):
+    """Scores of one class."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+# The files of the other models where several answer together; "with" cannot be the name of an attribute.
+_Together = TypedDict("_Together", {"with": NotRequired[list[str | None]]})
+
+
+class EvaluateRecord(_Together):
+    """`backprop evaluate`; with `--with`, also "with", the list of the other models' files."""
+
+    model: str | None
+    averaged: NotRequired[bool]
+    dataset: str
+    split: Literal["train", "valid", "test"]
+    n: int
+    accuracy: float
+    balanced_accuracy: float
+    ci95: list[float]
+    loss: float
+    ece: float
+    labels: list[str]
+    per_class: dict[str, ClassRecord]
+    confusion: list[list[int]]
+
+
+class FoldRecord(TypedDict):
+    """One fold of a cross-validation."""
+
+    n: int
+    accuracy: float
+
+
+class SeedRecord(TypedDict):
+    """One seed of a cross-validation."""
+
+    seed: int
+    mean: float
+    worst: float
+
+
+class CrossvalRecord(TypedDict):
+    """`backprop crossval`."""
+
+    task: str
+    dataset: str
+    bundled_fallback: bool
+    preset: str | None
+    by: str
+    grouped: bool
+    validation: str
+    interrupted: bool
+    seconds: float
+    folds: dict[str, FoldRecord]
+    mean: float
+    worst: float
+    worst_fold: str
+    ci95: list[float] | None
+    pooled: float
+    seeds: list[SeedRecord]
+    sd: float | None
+    labels: list[str]
+    confusion: list[list[int]]
+
+
+class GuessRecord(TypedDict):
+    """A label and its probability."""
+
+    label: str
+    probability: float
+
+
+class PredictionRecord(TypedDict):
+    """`backprop predict`, of each file: an answer, or "path" and "error" alone."""
+
+    path: str
+    label: NotRequired[str | None]
+    probability: NotRequired[float | None]
+    top: NotRequired[list[GuessRecord]]
+    unknown: NotRequired[bool]  # true below --threshold, where "label" is None; else the key is not there
+    explanation: NotRequired[str | None]  # with --explain: the picture, or None where the file cannot be read again
+    input: NotRequired[str | None]  # with --show-input, likewise
+    error: NotRequired[str]
+
+
+class WordRecord(TypedDict):
+    """One word of a recording; times in seconds."""
+
+    start: float
+    end: float
+    word: str | None
+    probability: float
+    unknown: bool
+
+
+class TranscriptRecord(TypedDict):
+    """`backprop transcribe`, of each file: its words, or "path" and "error" alone."""
+
+    path: str
+    words: NotRequired[list[WordRecord]]
+    error: NotRequired[str]
+
+
+class FindingRecord(TypedDict):
+    """One finding of a diagnosis."""
+
+    name: str
+    verdict: str
+    evidence: dict[str, Json]
+    advice: str | None
+
+
+class NextRecord(TypedDict):
+    """What to try next after a diagnosis."""
+
+    text: str
+    verb: str
+    changes: dict[str, Json]
+    preset: str | None
+    command: NotRequired[str]
+
+
+class DiagnoseRecord(TypedDict):
+    """`backprop diagnose`: the contract proper; what else is there serves the report."""
+
+    verdict: Verdict
+    summary: str
+    next: NextRecord
+    findings: list[FindingRecord]
+    interrupted: bool
+    task: str
+    dataset: str
+    preset: str | None
+    seed: int
+    labels: list[str]
+    n_train: int
+    n_valid: int
+    n_test: int
+    recipe: dict[str, Json]
+    seconds: float
+
+
+class TrialRecord(TypedDict):
+    """One trial of a demonstration."""
+
+    name: str
+    changes: dict[str, Json]
+    n_train: int
+    epochs: int
+    seconds: float
+    train: ScoreRecord | dict[str, float] | None
+    valid: ScoreRecord | dict[str, float] | None
+    first_gradient: float | None
+    last_gradient: float | None
+    verdict: str
+    gradients: list[str] | None
+    why: str | None
+    remark: str | None
+
+
+class DemonstrateRecord(TypedDict):
+    """`backprop demonstrate`."""
+
+    demonstration: str
+    question: str
+    task: str
+    dataset: str
+    bundled_fallback: bool
+    seed: int
+    seconds: float
+    n_train: int
+    n_valid: int
+    n_classes: int
+    shows: str
+    trials: list[TrialRecord]
+    cured: bool
+    lesson: str
+
+
+class ExplainRecord(TypedDict):
+    """`backprop explain`: the contract proper; the numbers of each layer are in "layers"."""
+
+    path: str
+    label_from: Literal["option", "folder", "prediction"]
+    task: str
+    label: str
+    answer: GuessRecord
+    temperature: float
+    n_views: int
+    dtype: str
+    learning_rate: float
+    learning_rate_from: Literal["option", "recipe", "default"]
+    features: dict[str, str]
+    layers: list[dict[str, Json]]
+
+
+class InfoRecord(TypedDict):
+    """`backprop info`."""
+
+    model: str | None
+    format: int
+    task: str
+    labels: list[str]
+    extractor: dict[str, Json]
+    network: list[dict[str, Json]]
+    temperature: float
+    n_parameters: int
+    provenance: dict[str, Json]
+    golden_error: NotRequired[float]  # with --verify
+
+
+class CheckRecord(TypedDict):
+    """One line of a gradient check: a part of a network by name, or the parameter of a layer."""
+
+    part: NotRequired[str]
+    name: NotRequired[str]
+    layer: NotRequired[int | str | None]
+    parameter: NotRequired[str]
+    n_checked: int
+    error: float | None
+    verdict: Literal["ok", "wrong", "not checked"]
+
+
+class GradcheckRecord(TypedDict):
+    """`backprop gradcheck`."""
+
+    model: str | None
+    seed: int
+    tolerance: float
+    verdict: Literal["ok", "wrong", "not checked"]
+    checks: list[CheckRecord]
+
+
+class TakesRecord(TypedDict):
+    """`backprop record`."""
+
+    manifest: str
+    speaker: str
+    recorded: int
+    takes: dict[str, int]
+    missing: int
+    interrupted: bool
+
+
+class ListingRecord(TypedDict):
+    """`backprop datasets`, of each data set; the size is in bytes."""
+
+    name: str
+    task: str
+    licence: str
+    size: int
+    state: Literal["local", "bundled", "not fetched"]
+    description: str
+
+
+RecipeRecord = dict[str, Json]  # `backprop recipe`: the value of each entry by its name
