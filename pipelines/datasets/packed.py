@@ -17,13 +17,12 @@ import uuid
 import zipfile
 import zlib
 
-import click
-
 from pipelines.datasets.archives import check_end, give_final_name
 from pipelines.datasets.tree import composed
 from pipelines.errors import DataError
 from pipelines.machine.leftovers import left_behind
 from pipelines.machine.locations import cache_folder
+from pipelines.machine.log import log
 
 MOST_FILES = 1_000_000
 MOST_BYTES = 64 << 30
@@ -66,7 +65,7 @@ def unpacked(archive):
     try:
         temporary.mkdir(parents=True)
         _remove_stale(folder.parent)
-        click.echo(f"{archive}: unpacking", err=True)
+        log.info(f"{archive}: unpacking")
         _Unpacking(archive, temporary).run()
         give_final_name(temporary, folder)
     except _DAMAGE as error:
