@@ -66,7 +66,7 @@ def _reasons(record):
 def _not_shown(record):
     first, last = record["trials"][0], record["trials"][-1]
     return (
-        f"On this data it does not show: the first trial is called {_verdict(first)}, and the last one "
+        f"This data does not show it: the verdict on the first trial is {_verdict(first)}, and on the last one "
         f"{_verdict(last)}. Try another data set, or another --seed."
     )
 

@@ -1,7 +1,7 @@
 """Demonstrating: a failure on purpose, and its cure, on real data.
 
-Each trial is trained and judged as any other training would be: nothing here knows how it is meant to end. Whether the
-failure was there, and whether the cure has cured it, is found out.
+Each trial is trained and judged like any other training: this module does not know how a trial is meant to end. The
+verdicts tell whether the failure was there, and whether the cure has cured it.
 """
 
 import time
@@ -60,7 +60,7 @@ def demonstrate(name, *, dataset_name=None, task_name="images", seed=0, on_trial
     KeyboardInterrupt
     """
     began = time.perf_counter()
-    demonstration, task = DEMONSTRATIONS[name], _task_of(dataset_name, task_name)
+    demonstration, task = DEMONSTRATIONS[name], _find_task(dataset_name, task_name)
     dataset, fallback = load_dataset(task, dataset_name)
     prepared = prepare(dataset, task.extractor_for(dataset))
     rng = np.random.default_rng(seed)
@@ -68,7 +68,7 @@ def demonstrate(name, *, dataset_name=None, task_name="images", seed=0, on_trial
     trials = []
     for trial in demonstration.trials:
         with threadpool_limits(1):
-            trials.append(_tried(trial, demonstration, material, seed))
+            trials.append(_run_trial(trial, demonstration, material, seed))
         if on_trial:
             on_trial(trials[-1], len(trials), len(demonstration.trials))
     return {
@@ -89,13 +89,13 @@ def demonstrate(name, *, dataset_name=None, task_name="images", seed=0, on_trial
     }
 
 
-def _task_of(dataset_name, task_name):
+def _find_task(dataset_name, task_name):
     """Return the Task that a registered data set belongs to, or the one of this name."""
     registered = (name for name in NAMES if dataset_name in datasets.names(name))
     return find(next(registered, task_name))
 
 
-def _tried(trial, demonstration, material, seed):
+def _run_trial(trial, demonstration, material, seed):
     """Run a trial and return its record."""
     began = time.perf_counter()
     n_train = min(trial.n_train or len(material.y), len(material.y))
@@ -105,7 +105,7 @@ def _tried(trial, demonstration, material, seed):
     fitting = fit.of_history(course.entries, n_train, len(material.y_valid), material.n_classes)
     watched = [entry["health"]["gradient"] for entry in course.entries if "health" in entry]
     found = gradients.findings(course.entries, course.description) if watched else []
-    shown = next((finding for finding in found if finding.name == demonstration.shows), fitting)
+    reason = next((finding for finding in found if finding.kind == demonstration.shows), fitting)
     return {
         "name": trial.name,
         "changes": trial.changes,
@@ -118,7 +118,7 @@ def _tried(trial, demonstration, material, seed):
         "last_gradient": watched[0][-1] if watched else None,
         "verdict": fitting.name,
         "gradients": [finding.name for finding in found if finding.verdict == PROBLEM] if watched else None,
-        "why": shown.advice,
+        "why": reason.advice,
         "remark": course.remark,
     }
 

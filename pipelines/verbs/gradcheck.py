@@ -7,31 +7,19 @@ from typing import Any
 import numpy as np
 
 from backprop_core.activations import ACTIVATIONS
-from backprop_core.architecture import multilayer_perceptron
+from backprop_core.architecture import LAYERS, multilayer_perceptron
 from backprop_core.inspection import gradcheck
-from backprop_core.layers import Activate, Dense
+from backprop_core.layers import Dense
 from backprop_core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
 from backprop_core.network import Network
-from backprop_core.noise import Dropout, GaussianNoise
-from backprop_core.normalization import NORMALIZATIONS, BatchNorm, LayerNorm
+from backprop_core.normalization import NORMALIZATIONS
 from backprop_core.regression_losses import OwnLoss, PoissonLoss, SquaredError
-from backprop_core.residual import Residual
 from pipelines.models.opening import open_bundle
 from pipelines.records import GradcheckRecord
 
 N_ROWS, WIDTH, N_OUTPUTS = 5, 4, 3
 SAMPLES = 20
 SPREAD = 0.5  # of the rows around the golden sample; the spread of a standardised feature is 1
-
-LAYERS = {
-    "dense": [],
-    "activate": [Activate("tanh")],
-    "dropout": [Dropout(0.3)],
-    "gaussian_noise": [GaussianNoise(0.3)],
-    "batch_norm": [BatchNorm(WIDTH)],
-    "layer_norm": [LayerNorm(WIDTH)],
-    "residual": [Residual([Dense(WIDTH, WIDTH), BatchNorm(WIDTH), Activate("tanh")])],
-}
 
 
 def _classes(rng):
@@ -73,8 +61,9 @@ def check_parts(seed: int = 0) -> GradcheckRecord:
     rng = np.random.default_rng(seed)
     tanh = multilayer_perceptron(WIDTH, [WIDTH], N_OUTPUTS, "tanh")
     rows = []
-    for name, layers in LAYERS.items():
-        rows.append(_row("layer", name, _check([Dense(WIDTH, WIDTH), *layers, Dense(WIDTH, N_OUTPUTS)], rng)))
+    for name, layer in LAYERS.items():
+        layers = [Dense(WIDTH, WIDTH), layer.sample(WIDTH), Dense(WIDTH, N_OUTPUTS)]
+        rows.append(_row("layer", name, _check(layers, rng)))
     for name in ACTIVATIONS:
         rows.append(_row("activation", name, _check(multilayer_perceptron(WIDTH, [WIDTH], N_OUTPUTS, name), rng)))
     for name in LOSSES:

@@ -12,7 +12,7 @@ from pipelines.learning.recipe import Recipe
 DEPTH, WIDTH = 20, 64
 
 VANISH = Demonstration(
-    question=f"Why did nobody train networks of {DEPTH} layers for so long?",
+    question=f"Why were networks of {DEPTH} layers not trained for so long?",
     recipe=Recipe(
         hidden=(WIDTH,) * DEPTH,
         epochs=1,
