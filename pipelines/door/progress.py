@@ -148,7 +148,7 @@ class Lines(Told):
     """Tells in lines on standard error: one that is rewritten on a terminal, one after the other elsewhere."""
 
     def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
+        self._terminal = sys.stderr is not None and sys.stderr.isatty()
         self._open = False  # whether the last line may still be rewritten
 
     def note(self, text: str) -> None:

@@ -8,13 +8,13 @@ every class is equally right.
 import functools
 from dataclasses import asdict
 
-import click
 import numpy as np
 
 from pipelines.features.cache import cached_features
 from pipelines.features.speech.recorded_noise import of_files
 from pipelines.features.speech.splices import spliced
 from pipelines.features.speech.variation import VariedWords
+from pipelines.machine.log import log
 
 MOST_BYTES = 1 << 30  # of variants in memory; more recordings have fewer variants each
 
@@ -119,7 +119,7 @@ def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, 
     n_variants = max(1, min(n_variants, fitting - n_foreign))
     recorded, problems = of_files(dataset.noise, extractor.sr)
     for problem in problems:
-        click.echo(f"warning: {problem}", err=True)
+        log.warning(problem)
     words = VariedWords(extractor, variation, n_variants, n_foreign, recorded=recorded)
     stored, _, _ = cached_features(dataset, words, n_jobs, f"making {n_variants} variants")
     made = stored.reshape(len(dataset), -1, extractor.n_features)

@@ -142,14 +142,15 @@ def test_an_address_that_falls_silent_is_given_up(data_home, server, source_of, 
     assert files_below(data_home) == []
 
 
-def test_a_damaged_local_file_is_noticed_and_fetched_again(data_home, server, source_of, capsys):
+def test_a_damaged_local_file_is_noticed_and_fetched_again(data_home, server, source_of, caplog):
     server.routes["/data.bin"] = answer(CONTENT)
     source = source_of(CONTENT, f"{server.url}/data.bin")
     [path] = fetch_files(source)
     path.write_bytes(CONTENT[:-1] + b"x")
+    caplog.set_level("INFO", "backprop")
     fetch_files(source)
     assert path.read_bytes() == CONTENT
-    assert f"{path}: is not the registered file" in capsys.readouterr().err
+    assert f"{path}: is not the registered file" in caplog.text
 
 
 def test_a_file_put_into_the_downloads_folder_by_hand_is_taken(data_home, source_of):
