@@ -90,14 +90,17 @@ class _FolderReader:
 
     def inner(self, folder):
         """Return the folder where the data begins: a folder alone in another is looked into."""
-        while not self.usable(folder) and not any(map(is_table, folder.files)):
-            full = self.full(folder)
-            if len(full) != 1 or (not self.full(full[0]) and not any(map(is_table, full[0].files))):
-                break
-            if role_of(full[0].name) not in (None, role_of(folder.name)):
-                break
+        while True:
+            full, strays = self.full(folder), self.usable(folder)
+            if len(full) != 1 or role_of(full[0].name) not in (None, role_of(folder.name)):
+                return folder
+            inside = self.full(full[0])
+            if len(inside) < (2 if strays else 1) and not any(map(self._lists_files, full[0].files)):
+                return folder
+            if any(map(self._lists_files, folder.files)):
+                return folder
+            self.passed_over.sentences += [f"{path}: left out, it lies in no class folder" for path in strays]
             folder = full[0]
-        return folder
 
     def read_place(self, place):
         """Return the Reading of the folder where the data begins."""
@@ -227,7 +230,9 @@ class _FolderReader:
         return together
 
     def _lists_files(self, path):
-        """Tell whether a table lists files that exist, with a label for each."""
+        """Tell whether a file is a table that lists files that exist, with a label for each."""
+        if not is_table(path):
+            return False
         files = ListedFiles(path, self.task)
         try:
             table = read_table(path)

@@ -71,6 +71,13 @@ def test_a_folder_alone_around_the_data_is_looked_through(tree, before):
     assert counts(load(str(split), "images")) == {"train": 6, "valid": 0, "test": 6}
 
 
+def test_a_text_or_a_stray_picture_beside_the_folder_does_not_hide_the_data(tree):
+    dataset = load(str(tree(*pets("data/"), "README.txt", "LICENSE", "statistics.csv", "preview.png")), "images")
+    assert dataset.labels == ("cat", "dog")
+    assert len(dataset) == 6
+    assert any("preview.png: left out" in sentence for sentence in dataset.skipped)
+
+
 def test_a_part_that_holds_itself_once_more_is_looked_through(tree):
     dataset = load(str(tree(*pets("seg_train/seg_train/"), *pets("seg_test/seg_test/"))), "images")
     assert counts(dataset) == {"train": 6, "valid": 0, "test": 6}
