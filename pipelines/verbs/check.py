@@ -14,7 +14,6 @@ import numpy as np
 from pipelines import datasets
 from pipelines.datasets import own, rows
 from pipelines.diagnosis.data import soundness
-from pipelines.diagnosis.data.advice import advice
 from pipelines.errors import BackpropError, DataError
 from pipelines.learning import tasks
 from pipelines.learning.preparation import SPLIT_SEED
@@ -163,7 +162,7 @@ def _measure(dataset, task, n_jobs):
 
 
 def _problem(finding):
-    return {"name": finding.name, "text": advice(finding), "grave": False}
+    return {"name": str(finding.name), "text": finding.advice, "grave": False}
 
 
 def _looked_at(task_name, items, n_jobs):
