@@ -158,7 +158,7 @@ def load(path: str | os.PathLike[str]) -> Bundle:
         raise ModelFileError(f"{path}: was altered or damaged after it was written; train the model again")
     try:
         return replace(_assemble(header, tensors), path=str(path))
-    except (KeyError, TypeError, ValueError, AttributeError, BackpropError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, MemoryError, BackpropError) as error:
         raise ModelFileError(f"{path}: does not describe a usable model ({error}); train the model again") from None
 
 

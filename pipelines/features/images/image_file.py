@@ -207,6 +207,8 @@ def _otherwise(file, name, error):
         raise InputFileError(
             f"{name}: this is a TIFF of a kind that cannot be read here ({kind}); convert it to 8 bits"
         ) from error
+    except Exception as damage:  # as decoders do above, tifffile answers damaged bytes with errors of every kind
+        raise InputFileError(f"{name}: the picture is damaged or cut short ({damage}); export it again") from error
     return np.asarray(shades.opaque(Image.fromarray(pixels)))
 
 
