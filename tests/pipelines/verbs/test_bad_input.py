@@ -160,10 +160,11 @@ def test_of_an_animation_the_first_picture_is_answered(call, images_model, tmp_p
 
 
 def test_all_bad_files_at_once_cost_no_good_one_its_answer(call, images_model, speech_model, tmp_path, sound):
-    for model, bad, good in (
-        (images_model, bad_pictures(sound), noisy_png()),
-        (speech_model, bad_sounds(sound), wav(sound())),
+    for model, kinds, good, suffix in (
+        (images_model, bad_pictures(sound), noisy_png(), ".png"),
+        (speech_model, bad_sounds(sound), wav(sound()), ".wav"),
     ):
+        bad = {f"{kind}{suffix}": content for kind, content in kinds.items() if kind != "empty"}  # passed over
         folder = tmp_path / model.stem
         folder.mkdir()
         for name, (content, _) in bad.items():
