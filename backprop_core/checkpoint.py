@@ -22,7 +22,7 @@ HEADER = {"format": int, "epoch": int, "rng": dict, "history": list, "fingerprin
 def save(state, path, fingerprint):
     """Write `state` to `path`, replacing what is there.
 
-    The time for it is `on_epoch`: once `Trainer.fit` has returned, the network holds its best weights, not its latest.
+    Call it from `on_epoch`: when `Trainer.fit` has returned, the network holds its best weights, not its latest.
 
     Parameters
     ----------

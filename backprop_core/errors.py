@@ -1,6 +1,6 @@
 """Errors: everything this project raises on purpose descends from one class.
 
-Whoever wants to tell "the input was unusable" from "the program has a bug" catches `BackpropError`; its message is one
+A program that must tell "the input was unusable" from "there is a bug" catches `BackpropError`. Its message is one
 sentence that names the thing, the value and the fix.
 """
 

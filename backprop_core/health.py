@@ -1,6 +1,6 @@
 """Health: whether the error reaches all layers on its way back, and whether they answer.
 
-A loss that does not fall says nothing of the reason. The layers do. On the way back through many of them the gradient
+A loss that does not fall does not say why. The layers do. On the way back through many of them the gradient
 may fade to nothing, and the first layers never learn; or it grows, and a step throws the weights away. A step may be so
 short that nothing comes of it, or so long that it undoes what was learned. And a unit may have come to where its
 activation is flat: no error gets through, so nothing will ever move it again.
@@ -40,7 +40,8 @@ class Health:
     Parameters
     ----------
     steps : int > 0
-        In each epoch, but one in ten at most. In the first one also steps 1, 2, 4, 8 …: what explodes does so early.
+        In each epoch, but one in ten at most. In the first epoch also steps 1, 2, 4, 8 …,
+        because explosions happen early.
     rows : int > 0, how many the probe has at most
     """
 

@@ -117,7 +117,7 @@ class SoftmaxCrossEntropy(Loss):
     ----------
     label_smoothing : float in [0, 1)
         The target moves from 1 for the true class to (1 - s) for it and s / K spread over all K classes, so that the
-        network is never asked for infinite logits. Szegedy et al. 2015, https://arxiv.org/abs/1512.00567
+        network need not reach for infinite logits. Szegedy et al. 2015, https://arxiv.org/abs/1512.00567
 
     Notes
     -----

@@ -206,8 +206,8 @@ class Network:
     ) -> Iterator[Passage]:
         """Walk through the layers, and yield the Passage of each: layer, x, y and backward.
 
-        It computes what `forward` does, one layer at a time and without compiled loops, for whoever looks at what is
-        in between. Arrays are valid until this thread's next walk or forward pass.
+        It computes what `forward` does, one layer at a time and without compiled loops, to look at what is in
+        between. Arrays are valid until this thread's next walk or forward pass.
         """
         x = X if isinstance(X, np.ndarray) else self._readable(X)
         for layer, arrays, scratch in zip(self.layers, self._arrays, self._memory.scratch, strict=True):

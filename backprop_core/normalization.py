@@ -211,7 +211,7 @@ class BatchNorm(_Normalization):
         running_var  <- (1 - momentum) running_var  + momentum var n / (n - 1)
 
     (n / (n - 1) makes the variance of n rows an unbiased one), and prediction puts them in the place of mean and var.
-    A batch of one row says nothing about a spread: in training it is treated as in prediction, and moves neither.
+    A batch of one row has no spread: in training it is treated as in prediction, and moves neither.
     Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167
 
     Parameters

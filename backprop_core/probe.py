@@ -1,8 +1,8 @@
 """A probe: looking at what happens inside a network while rows go through it.
 
-Forward passes return logits and keep nothing. Whoever wants to know what the layers in between make of a row puts a
-watched layer in the place of each: it computes the same, and shows what its activations were given and what they made
-of it, those inside residual connections too.
+Forward passes return logits and keep nothing. To see what the layers in between make of a row, a watched layer takes
+the place of each: it computes the same, and shows what its activations were given and what they made of it, those
+inside residual connections too.
 """
 
 import copy

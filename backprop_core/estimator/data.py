@@ -1,7 +1,6 @@
 """Data: the rows that an estimator trains on and those that it is measured on, checked and turned into batches.
 
-What is checked here has been given beside the training rows, or comes out of them: batches of a sequence, validation
-data, and the rows that early stopping sets aside.
+Checks batches of a sequence and validation data, and sets rows aside for early stopping.
 """
 
 from functools import partial

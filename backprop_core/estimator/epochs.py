@@ -1,7 +1,8 @@
 """Epochs: how an estimator goes through its rows again and again, until it stops improving.
 
 What an epoch does and when training stops are scikit-learn's rules to the letter, and random numbers are drawn in its
-order, so that the same seed leads to the same weights. What is measured beside them costs nothing where nobody asked.
+order, so that the same seed leads to the same weights. What is measured beside them costs time only where it is
+wanted.
 """
 
 import math

@@ -96,7 +96,7 @@ class ArrayRows:
 
 
 class BatchRows:
-    """A sequence of batches, held or read by whoever gave it: `batches[i]` is (X, y) or (X, y, weights).
+    """A sequence of batches, which its owner holds or reads: `batches[i]` is (X, y) or (X, y, weights).
 
     The order of the batches is shuffled, their rows stay together.
 

@@ -37,8 +37,8 @@ class Passage:
     x, y : ndarray [shape=(n_samples, fan_in) and (n_samples, fan_out)]
         What came in and what went out.
     dy, dx : ndarray of the same shapes, or None
-        The error that came back, dLoss/dy, and the one that was handed on, dLoss/dx. They are None where nobody needs
-        them: before the first layer that learns.
+        The error that came back, dLoss/dy, and the one that was handed on, dLoss/dx. They are None before
+        the first layer that learns, where they are not needed.
     params, grads, updates, after : dict of str to ndarray
         What the layer has learned, its gradient, what the step added, and what was then there. Of the inner layers of a
         residual connection, too, under the names that it has for them.
