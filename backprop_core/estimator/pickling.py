@@ -6,12 +6,12 @@ learning needs. Each pickle says which version made it; another version that rea
 """
 
 import inspect
+import sys
 import warnings
 
 import numpy as np
 from sklearn import exceptions
 
-import backprop_core
 from backprop_core.history import Entries
 
 VERSION = "_backprop_version"
@@ -30,7 +30,12 @@ class InconsistentVersionWarning(exceptions.InconsistentVersionWarning):
 
 def note_version(state: dict) -> dict:
     """Return the state of an estimator with the version that pickles it."""
-    return {**state, VERSION: backprop_core.__version__}
+    return {**state, VERSION: current_version()}
+
+
+def current_version() -> str:
+    """Return the version that runs. The package leads to the estimators, so they must not import it themselves."""
+    return sys.modules["backprop_core"].__version__
 
 
 def complete(state: dict, kind: type) -> dict:
@@ -43,10 +48,10 @@ def complete(state: dict, kind: type) -> dict:
     """
     state = dict(state)
     version = state.pop(VERSION, "0.1.0 or earlier")
-    if version != backprop_core.__version__:
+    if version != current_version():
         warning = InconsistentVersionWarning(
             estimator_name=kind.__name__,
-            current_sklearn_version=backprop_core.__version__,
+            current_sklearn_version=current_version(),
             original_sklearn_version=version,
         )
         warnings.warn(warning, stacklevel=3)
