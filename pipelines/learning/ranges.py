@@ -4,7 +4,7 @@ Each range knows whether a value is `allowed`, and its text completes the senten
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -55,9 +55,9 @@ class Number:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of some names."""
+    """One of some names; of a registry, also those that are registered later."""
 
-    names: tuple[str, ...]
+    names: Collection[str]
 
     @property
     def text(self) -> str:
@@ -103,9 +103,9 @@ def require(name: str, value: Any, allowed: Range) -> None:
         raise UsageError(f"{name} is {value!r}: give {allowed.text}")
 
 
-def choice(names: Iterable[str]) -> Choice:
+def choice(names: Collection[str]) -> Choice:
     """Return the range of these names."""
-    return Choice(tuple(names))
+    return Choice(names)
 
 
 def _is_whole(value: Any) -> bool:
