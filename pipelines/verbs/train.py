@@ -218,7 +218,7 @@ def _record(ready: Ready, fitted: Fitted, path: str | None, seconds: float) -> T
         "seed": ready.seed,
         "threads": ready.n_threads,
         "epochs": len(history.entries),
-        "best_epoch": history.best()["epoch"],
+        "best_epoch": history.best()["epoch"],  # type: ignore[index]
         "threshold": round(fitted.threshold, 4),
         "stopped": fitted.stopped,
         "seconds": seconds,
