@@ -94,8 +94,8 @@ test: $(READY) ## Run the tests
 fuzz: $(READY) ## Damage ten thousand files and give them to the program; writes benchmarks/results/fuzz.json
 	$(BIN)/python -m tests.fuzz $(or $(ARGS),--write)
 
-lint: $(READY) ## Check style
-	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+lint: $(READY) ## Check style and types
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 bench: $(READY) ## Measure speed and memory anew, or what ARGS names; writes benchmarks/results/
 	$(BIN)/python -m benchmarks $(or $(ARGS),training_speed prediction_speed memory time_to_accuracy)

@@ -91,8 +91,14 @@ class Bundle:
         mirror = bool(amounts.get("mirror", False))
         return replace(self, views=functools.partial(self.extractor.more_views, mirror=mirror))
 
+    def remember_golden(self) -> None:
+        """Note which probabilities the golden sample has here and now."""
+        self.golden_probabilities = self.probabilities(self.golden_row)
+
     def golden_error(self) -> float:
         """Return the largest difference between the golden probabilities and those computed here and now."""
+        if self.golden_probabilities is None:
+            raise ModelFileError("the model was never saved, so it has no golden sample to compare with; save it first")
         return float(np.abs(self.probabilities(self.golden_row) - self.golden_probabilities).max())
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -102,7 +108,7 @@ class Bundle:
         """
         from safetensors.numpy import save as to_safetensors
 
-        self.golden_probabilities = self.probabilities(self.golden_row)
+        self.remember_golden()
         tensors = {
             "params": self.network.params.flat,
             "statistics": self.network.statistics.flat,

@@ -37,7 +37,7 @@ class Ensemble:
         first = members[0]
         for number, other in enumerate(members[1:], 2):
             for what, alike in (
-                ("is of another task", other.task is first.task),
+                ("is of another task", other.task.name == first.task.name),
                 ("knows other labels", other.labels == first.labels),
                 ("reads samples differently", other.extractor.settings() == first.extractor.settings()),
             ):

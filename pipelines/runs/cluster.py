@@ -9,6 +9,7 @@ that runs here, and none of its files: what it trains on comes from here.
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from threadpoolctl import threadpool_limits
@@ -39,7 +40,8 @@ def connected(address):
     for name in ("distributed", "distributed.client"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said here, in a sentence
     try:
-        asyncio.run(_greet(distributed, address))
+        with ThreadPoolExecutor(1) as thread:  # a notebook has an event loop in its own
+            thread.submit(asyncio.run, _greet(distributed, address)).result()
         client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError):
         raise ClusterError(

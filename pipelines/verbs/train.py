@@ -160,6 +160,7 @@ def train(
     fitted = _fitted(ready, checkpoints, resume, on_epoch)
     seconds = round(time.perf_counter() - began, 2)
     bundle = _bundle(ready, fitted, seconds)
+    bundle.remember_golden()
     if place:
         bundle.save(place)
     example = _example(ready.prepared.dataset, place)

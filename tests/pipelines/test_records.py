@@ -65,12 +65,7 @@ def unpromised(value, promised):
 def test_the_check_finds_what_it_is_after():
     good = {"label": "a", "probability": 1}
     assert complaints(good, records.GuessRecord) == []
-    for bad in (
-        {"label": "a"},
-        {**good, "probability": math.nan},
-        {**good, "probability": True},
-        {**good, "label": None},
-    ):
+    for bad in ({"label": "a"}, *({**good, "probability": odd} for odd in (math.nan, True, None, "1"))):
         assert complaints(bad, records.GuessRecord), bad
     assert complaints({"path": "a", "top": [{}]}, records.PredictionRecord)
     assert complaints([1, "a"], list[int])

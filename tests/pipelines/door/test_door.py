@@ -193,9 +193,13 @@ def test_a_training_runs_in_a_worker_of_joblib(backend):
 def test_two_processes_that_save_to_one_name_leave_a_whole_model(tmp_path, pictures):
     program = (
         "import pipelines, sys\n"
-        f"pipelines.train('images', 'digits', out={str(tmp_path / 'm')!r}, hidden=[8], epochs=1, seed=int(sys.argv[1]))\n"
+        "out, seed = sys.argv[1:]\n"
+        "pipelines.train('images', 'digits', out=out, hidden=[8], epochs=1, seed=int(seed))\n"
     )
-    runs = [subprocess.Popen([sys.executable, "-c", program, str(seed)], stderr=subprocess.PIPE) for seed in (1, 2)]
+    runs = [
+        subprocess.Popen([sys.executable, "-c", program, tmp_path / "m", str(seed)], stderr=subprocess.PIPE)
+        for seed in (1, 2)
+    ]
     for run in runs:
         _, said = run.communicate(timeout=100)
         assert (run.returncode, said) == (0, b"")

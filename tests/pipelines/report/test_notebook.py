@@ -38,12 +38,8 @@ def test_what_strangers_named_is_escaped(images_model):
     parsed(replace(load(images_model).evaluate(), dataset=EVIL)._repr_html_())
     found = {"name": EVIL, "verdict": "problem", "advice": EVIL}
     parsed(diagnosis_html({"verdict": EVIL, "summary": EVIL, "findings": [found], "next": {"text": EVIL}}))
-    fold = {"n": 3, "accuracy": 0.5}
-    parsed(
-        crossval_html(
-            {"dataset": EVIL, "mean": 0.5, "worst": 0.5, "worst_fold": EVIL, "by": EVIL, "folds": {EVIL: fold}}
-        )
-    )
+    named = dict.fromkeys(("dataset", "worst_fold", "by"), EVIL)
+    parsed(crossval_html({**named, "mean": 0.5, "worst": 0.5, "folds": {EVIL: {"n": 3, "accuracy": 0.5}}}))
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 40])
