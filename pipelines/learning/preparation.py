@@ -76,7 +76,7 @@ def dataset_named(dataset: str | os.PathLike[str] | Sequence[str | os.PathLike[s
     """
     if dataset is None:
         return None
-    together = dataset if isinstance(dataset, list | tuple) and dataset else [dataset]
+    together: list[Any] = list(dataset) if isinstance(dataset, list | tuple) and dataset else [dataset]
     for name in together:
         if not isinstance(name, str | os.PathLike):
             raise UsageError(f"dataset: give a name, a folder or a CSV manifest, not {article(name)}")
