@@ -1,7 +1,7 @@
 """Cross-validation, as a Python program and the command line call it."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.door.progress import telling
@@ -18,7 +18,7 @@ Path = str | os.PathLike[str]
 
 def crossval(
     task: str | Task,
-    dataset: Path | None = None,
+    dataset: Path | Sequence[Path] | None = None,
     *,
     preset: str = "fast",
     seed: int = 0,

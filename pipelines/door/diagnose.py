@@ -1,7 +1,7 @@
 """Diagnosis, as a Python program and the command line call it."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.door.model import Model
@@ -20,7 +20,7 @@ ARGUMENTS = ("preset", "seed", "config", "epochs", "hidden")  # those that are o
 
 def diagnose(
     target: str | Task | Path | Model,
-    dataset: Path | None = None,
+    dataset: Path | Sequence[Path] | None = None,
     *,
     preset: str | None = None,
     seed: int | None = None,

@@ -1,7 +1,7 @@
 """The model, as a Python program has it: what a training leaves or a file holds, with the verbs on it."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from numpy.typing import NDArray
@@ -107,7 +107,9 @@ class Model:
 
         return predict(self, paths, top=top, threshold=threshold, explain=explain, show_input=show_input, n_jobs=jobs)
 
-    def evaluate(self, dataset: Path | None = None, *, split: str = "test", jobs: int | None = None) -> "Evaluation":
+    def evaluate(
+        self, dataset: Path | Sequence[Path] | None = None, *, split: str = "test", jobs: int | None = None
+    ) -> "Evaluation":
         """Measure the model on samples that it has not learned from.
 
         Parameters

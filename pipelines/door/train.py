@@ -1,7 +1,7 @@
 """Training, as a Python program and the command line call it."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from pipelines.door.model import Model
@@ -19,7 +19,7 @@ Path = str | os.PathLike[str]
 
 def train(
     task: str | Task,
-    dataset: Path | None = None,
+    dataset: Path | Sequence[Path] | None = None,
     *,
     preset: str = "fast",
     out: Path | None = None,
@@ -38,8 +38,8 @@ def train(
     Parameters
     ----------
     task : str, "speech" or "images"
-    dataset : str, Path or None
-        A registered name, a folder of class folders, or a CSV manifest. None means the task's default, or the bundled
+    dataset : str, Path, list of these, or None
+        A registered name, a folder of class folders, or a CSV manifest; or several that are put together. None means the task's default, or the bundled
         set where the default cannot be downloaded.
     preset : str
         "fast" for a first result in seconds, "best" for the best score in minutes.

@@ -10,7 +10,7 @@ Features are extracted once. What is learned from them, the scaling included, is
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -138,7 +138,7 @@ def cross_validate(
     task: Task,
     recipe: Recipe,
     *,
-    dataset: str | os.PathLike[str] | None = None,
+    dataset: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
     by: str | None = None,
     n_folds: int | None = None,
     seed: int = 0,

@@ -1,6 +1,7 @@
 """Evaluation: how often a model is right on samples it has not learned from, and where it is wrong."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ class Evaluation:
 
 def evaluate(
     model: Any,
-    dataset: str | os.PathLike[str] | None = None,
+    dataset: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
     *,
     split: str = "test",
     n_jobs: int | None = None,

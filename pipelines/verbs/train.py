@@ -6,7 +6,7 @@ Make ready, fit, record: each step is one call, and none of them knows whether i
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,7 @@ def train(
     recipe: Recipe,
     out: str | os.PathLike[str] | None = None,
     *,
-    dataset: str | os.PathLike[str] | None = None,
+    dataset: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
     seed: int = 0,
     resume: bool = False,
     n_jobs: int | None = None,
