@@ -39,8 +39,8 @@ def train(
     ----------
     task : str, "speech" or "images"
     dataset : str, Path, list of these, or None
-        A registered name, a folder of class folders, or a CSV manifest; or several that are put together. None means the task's default, or the bundled
-        set where the default cannot be downloaded.
+        A registered name, a folder of class folders, or a CSV manifest; or several that are put together. None means
+        the task's default, or the bundled set where the default cannot be downloaded.
     preset : str
         "fast" for a first result in seconds, "best" for the best score in minutes.
     out : path or None
