@@ -125,6 +125,7 @@ EXTRACTORS = {
     "pre-emphasis 0.97": {"preemphasis": 0.97},
     "hardly trimmed (60 dB)": {"trim_db": 60.0},
     "no averaging over warps": {"warps": (1.0,)},
+    "no averaging over cuts": {"cuts": (0.0,)},
 }
 VARIATIONS = {
     "no warps of the vocal tract": {"warp": 1.0},
@@ -133,8 +134,10 @@ VARIATIONS = {
     "no silence around": {"silence": 0.0},
     "no noise": {"noise_share": 0.0},
     "no change of tone": {"tone": 0.0},
-    "reverberation in 30 %": {"reverberation_share": 0.3},
-    "masking up to 20 %": {"mask": 0.2},
+    "no narrow bands": {"band_share": 0.0},
+    "no reverberation": {"reverberation_share": 0.0},
+    "no overdrive": {"overdrive_share": 0.0},
+    "no change of the threshold at the ends": {"trim": 0.0},
 }
 RECIPES = {
     "no variation at all": {"augmentation": 0.0},
@@ -145,7 +148,7 @@ WAYS = {
     "equal stretches of time": (SpeechExtractor(), None),
     "equal stretches of change": (TraceSegmented(), None),
     "cut off or repeated, 40 frames": (Padded(frames=40), None),
-    "windows of 240 ms, pooled": (Windowed(), every_window),
+    "windows of 240 ms, pooled": (Windowed(cuts=(0.0,)), every_window),
 }
 
 

@@ -52,6 +52,8 @@ class Fitted:
     shift : ndarray [shape=(n_classes,)] or None, what balancing has subtracted from the logits
     threshold : float in [0, 1]
         A share of `REFUSED` of the validation rows have a lower probability than this; a good first `--threshold`.
+        It and the temperature are fitted to validation rows as the augmentation's `calibrating(prepared)` varies them,
+        if it has one: what a stranger records is harder than the validation rows themselves.
     logits : dict of role to ndarray [shape=(n, n_classes)], views averaged; of the roles that were measured
     """
 
@@ -128,8 +130,12 @@ def fit(
             rows, truth[role] = prepared.rows(role)
             if len(rows):
                 logits[role] = logits_of(trainer.network, standardizer, extractor, rows)
-        temperature = fit_temperature(logits["valid"], y_valid)
-    threshold = float(np.quantile(calibrated(logits["valid"], temperature).max(axis=1), REFUSED))
+        asked, y_asked = logits["valid"], y_valid
+        if varied := getattr(prepared.augmentation, "calibrating", None):
+            X_asked, y_asked = varied(prepared)
+            asked = trainer.network.logits(standardizer.transform(X_asked))
+        temperature = fit_temperature(asked, y_asked)
+    threshold = float(np.quantile(calibrated(asked, temperature).max(axis=1), REFUSED))
     scores = {role: score(logits[role], truth[role]) if role in logits else None for role in ROLES}
     return Fitted(standardizer, trainer.network, state.history, stopped, temperature, scores, shift, threshold, logits)
 

@@ -13,6 +13,7 @@ COMMANDS = (
     "explain",
     "gradcheck",
     "info",
+    "listen",
     "predict",
     "recipe",
     "record",

@@ -17,6 +17,7 @@ from pipelines.features.speech.variation import VariedWords
 from pipelines.machine.log import log
 
 MOST_BYTES = 1 << 30  # of variants in memory; more recordings have fewer variants each
+CALIBRATING = 4  # variants of each validation row that the probabilities are fitted to
 
 
 class SpeechAugmentation:
@@ -75,6 +76,17 @@ class SpeechAugmentation:
                     dtype=np.float32,
                 )
             yield features(X), target
+
+    def calibrating(self, prepared):
+        """Return variants of the validation rows, as hard as strangers' words, and their classes.
+
+        Returns
+        -------
+        X : ndarray of float32 [shape=(n, n_features)]
+        y : ndarray of int [shape=(n,)]
+        """
+        rows, n = prepared.dataset.rows("valid"), min(CALIBRATING, self.variants.shape[1])
+        return self.variants[rows, :n].reshape(len(rows) * n, -1), np.repeat(prepared.dataset.y[rows], n)
 
     def _foreign(self, made_of, rows, y, rng):
         """Return a foreign sound for each of the rows in `made_of`, every other one spliced."""

@@ -9,7 +9,7 @@ it takes all of it along.
 import numpy as np
 
 SECONDS = 0.025  # a voice of 80 Hz has two waves in it, and its mean is next to nothing
-PIECE = 1 << 15  # samples that are worked on together, however they come
+PIECE = 1 << 15  # samples that are worked on together, unless asked otherwise
 
 
 def without_drift(waveform, sr):
@@ -30,21 +30,24 @@ def without_drift(waveform, sr):
     return waveform
 
 
-def blocks_without_drift(blocks, sr):
+def blocks_without_drift(blocks, sr, piece=PIECE):
     """Yield what `without_drift` makes of a waveform as its blocks come: float64; it does not depend on their size.
 
     Parameters
     ----------
     blocks : iterable of ndarray of float32 [shape=(n_samples,)]
     sr : int > 0, in Hz
+    piece : int > 0
+        Samples that are worked on together, which come out as soon as `SECONDS` behind them are there.
     """
     margin = 2 * max(1, round(SECONDS * sr / 2))  # of the two means, one behind the other
     held, before = np.empty(0), 0
     for block in blocks:
         held = np.concatenate([held, block])
-        while len(held) >= before + PIECE + margin:
-            yield without_drift(held[: before + PIECE + margin], sr)[before : before + PIECE]
-            held, before = held[before + PIECE - margin :], margin
+        while len(held) >= before + piece + margin:
+            yield without_drift(held[: before + piece + margin], sr)[before : before + piece]
+            first = max(0, before + piece - margin)
+            held, before = held[first:], before + piece - first
     if len(held) > before:
         yield without_drift(held, sr)[before:]
 

@@ -240,9 +240,10 @@ class SpeechExtractor:
         rows : ndarray of float32 [shape=(n, n_stored)]
             For each word and view the sequence, frame by frame; then means and standard deviations; then the duration.
         """
-        rows = np.empty((len(waveforms), len(self.cuts), len(self.warps), self.n_features), self.stored_dtype)
+        rows = np.empty((len(waveforms), len(self.cuts), self.n_stored // len(self.cuts)), self.stored_dtype)
+        risen = [self._risen(waveform) for waveform in waveforms]
         for place, moved in enumerate(self.cuts):
-            words = [self.word(waveform, self.trim_db + moved) for waveform in waveforms]
+            words = [self.cut(waveform, self.trim_db + moved) for waveform in risen]
             for batch in batches_of(words):
                 rows[batch, place] = self._described(words[batch])
         return rows.reshape(len(waveforms), self.n_stored)
@@ -327,10 +328,14 @@ class SpeechExtractor:
 
         `trim_db` stands in for the setting of that name.
         """
+        return self.cut(self._risen(waveform), trim_db or self.trim_db)
+
+    def _risen(self, waveform):
+        """Return a waveform without drift, its high frequencies raised: float64 [shape=(n_samples,)]."""
         waveform = without_drift(waveform, self.sr)
-        if self.preemphasis:
-            waveform = np.append(waveform[0], waveform[1:] - self.preemphasis * waveform[:-1])
-        return self.cut(waveform, trim_db or self.trim_db)
+        if not self.preemphasis:
+            return waveform
+        return np.append(waveform[0], waveform[1:] - self.preemphasis * waveform[:-1])
 
     def cut(self, waveform, trim_db):
         """Cut out the word of a waveform, float64 [shape=(n_samples,)], as `word` does with one that has no drift."""
@@ -339,10 +344,10 @@ class SpeechExtractor:
         return waveform[start:stop] / np.abs(waveform[start:stop]).max()
 
     def _described(self, words):
-        """Return the views of some words that are cut out: float32 [shape=(n, n_warps, n_features)]."""
+        """Return the views of some words that are cut out: float32 [shape=(n, n_warps * n_features)]."""
         power, bounds = power_spectra(words, self._matrices["window"], self.hop_length)
         decibels = [mel_decibels(power, bounds, mel, self.top_db) for mel in self._matrices["mel"]]
-        return np.stack([self.rows_of(view, bounds) for view in decibels], axis=1)
+        return np.hstack([self.rows_of(view, bounds) for view in decibels])
 
     def rows_of(self, decibels, bounds):
         """Return the features of words of which the power in each mel band is known.

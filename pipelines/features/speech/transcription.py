@@ -1,21 +1,28 @@
 """Transcription: which words are in this recording, and when?
 
-The recording is gone through twice, a block at a time: once to measure where there is a word, once to cut the words
-out. Each word then becomes a row of features just as a recording of a single word does, and all rows are classified
-together. Memory grows with the number of words and, slowly, with the length; an hour is no trouble.
+The recording is gone through a block at a time: once to measure where there is sound, once to take phrases apart into
+words where there is no pause between them, and once to cut the words out. Each word then becomes a row of features just
+as a recording of a single word does, and all rows are classified together. Memory grows with the number of words and,
+slowly, with the length; an hour is no trouble.
 """
+
+import math
 
 import numpy as np
 
+from pipelines.errors import InputFileError
 from pipelines.features.speech.drift import blocks_without_drift
 from pipelines.features.speech.long_recording import LongRecording, stretches
+from pipelines.features.speech.segmentation import Segmentation
 from pipelines.features.speech.transcript import Transcript, Word
 from pipelines.features.speech.word_finder import WordFinder, band_power
 
 WORDS_AT_ONCE = 64  # whose samples are in memory together
+PHRASE_SECONDS = 0.6  # a sound that is longer may be several words
+LONGEST_SECONDS = 30.0  # of a recording whose number of words is known
 
 
-def transcribe_recording(model, sample, threshold=0.0):
+def transcribe_recording(model, sample, threshold=0.0, count=None):
     """Return the Transcript of one recording.
 
     Parameters
@@ -25,6 +32,8 @@ def transcribe_recording(model, sample, threshold=0.0):
     sample : pipelines.features.inputs.Sample
     threshold : float in [0, 1]
         A word whose likeliest label is less probable than this is unknown.
+    count : int > 0 or None
+        How many words there are, where that is known.
 
     Raises
     ------
@@ -32,13 +41,36 @@ def transcribe_recording(model, sample, threshold=0.0):
         The sample is no recording that can be read.
     """
     recording = LongRecording(sample.source, model.extractor.sr)
-    found = WordFinder().find(band_power(blocks_without_drift(recording.blocks(), recording.sr), recording.sr))
+    # Phrases are parted at the borders of their words, not where they are softest.
+    phrases = WordFinder(dip=math.inf).find(
+        band_power(blocks_without_drift(recording.blocks(), recording.sr), recording.sr)
+    )
+    found = _words_of(phrases, model, recording, count)
     probabilities = model.probabilities(_rows(model.extractor, recording, found))
     words = [
         _word(start, min(stop, recording.seconds), row, model.labels, threshold)
         for (start, stop), row in zip(found, probabilities, strict=True)
     ]
     return Transcript(sample.name, recording.seconds, tuple(words))
+
+
+def _words_of(phrases, model, recording, count):
+    """Return where the words of phrases are: list of (start, stop) in seconds, as many as `count` where it is given."""
+    if count is not None and phrases:
+        phrases = [(phrases[0][0], phrases[-1][1])]
+        if phrases[0][1] - phrases[0][0] > LONGEST_SECONDS:
+            raise InputFileError(
+                f"{recording.name}: its words are spread over more than {LONGEST_SECONDS:g} s, too long for a given "
+                "number of words; leave out --words"
+            )
+    long = [phrase for phrase in phrases if count is not None or phrase[1] - phrase[0] > PHRASE_SECONDS]
+    bounds = [(round(start * recording.sr), round(stop * recording.sr)) for start, stop in long]
+    sounds = dict(zip(long, stretches(blocks_without_drift(recording.blocks(), recording.sr), bounds), strict=True))
+    words = []
+    for phrase in phrases:
+        parts = Segmentation().words(model, sounds[phrase], count) if phrase in sounds else []
+        words += [(phrase[0] + start, min(phrase[0] + stop, phrase[1])) for start, stop in parts] or [phrase]
+    return words
 
 
 def _rows(extractor, recording, found):

@@ -58,8 +58,8 @@ class Variation:
         How far beginning and end are moved inwards then.
     """
 
-    warp: float = 1.2
-    tempo: float = 1.25
+    warp: float = 1.3
+    tempo: float = 1.35
     silence: float = 0.3
     silence_share: float = 0.7
     tone: float = 8.0
@@ -70,8 +70,8 @@ class Variation:
     overdrive_share: float = 0.2
     noise: tuple = (5.0, 45.0)
     noise_share: float = 0.7
-    trim: float = 15.0
-    shift: float = 0.04
+    trim: float = 18.0
+    shift: float = 0.07
 
     def scaled(self, strength):
         """Return a variation that goes `strength` times as far; with 0 nothing varies."""

@@ -197,7 +197,7 @@ def band_power(blocks, sr):
     """
     hop, length = round(HOP_SECONDS * sr), round(WINDOW_SECONDS * sr)
     window = np.hanning(length + 1)[:-1]
-    bands = _bands(length, sr)
+    bands = bands_of(length, sr)
     rest, n_samples, parts = np.zeros((length - hop) // 2), 0, []
     for block in blocks:
         n_samples += len(block)
@@ -219,7 +219,7 @@ def _power(samples, n_frames, hop, window, bands):
     return [np.einsum("fk,kb->fb", np.square(np.abs(spectra)), bands).astype(np.float32)]
 
 
-def _bands(length, sr):
+def bands_of(length, sr):
     """Return which frequencies of a Fourier transform lie in which band, scaled to mean squares of a band."""
     frequencies = np.fft.rfftfreq(length, 1 / sr)
     edges = [edge for edge in BAND_EDGES if edge < sr / 2]

@@ -1,0 +1,97 @@
+"""`backprop listen`: recognise words as they are spoken."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from pipelines.cli import terminal
+from pipelines.cli.options import Share
+from pipelines.errors import UsageError
+from pipelines.wording import percent
+
+METER_DB, METER_WIDTH = 60, 20
+
+
+@click.command()
+@click.argument("model", type=click.Path())
+@click.argument("source", required=False, metavar="[SOURCE]")
+@click.option("--rate", type=click.IntRange(1000, 192_000), help="Of raw samples of 16 bits on standard input, in Hz.")
+@click.option("--threshold", type=Share(), help="Less probable words are unknown; default: what the training advised.")
+@click.option("--patience", type=click.FloatRange(0.05, 2), default=0.2, show_default=True, help="Silence ends a word.")
+@click.option("--refractory", type=click.FloatRange(0, 60), default=0.0, help="Seconds for which a word counts once.")
+@click.option("--device", help="Number or name of the microphone; default: the system's.")
+@click.option("--jsonl", is_flag=True, help="Print one record a word, unknown ones too.")
+@click.option("--exec", "call", help="Run this command for each word, with BACKPROP_WORD and BACKPROP_PROBABILITY set.")
+def listen(model, source, rate, threshold, patience, refractory, device, jsonl, call):
+    """Recognise words as they are spoken into a microphone, until Ctrl-C.
+
+    SOURCE may be a recording, or - for raw samples on standard input (with --rate), heard as if they were live.
+
+    Example: arecord -q -f S16_LE -r 16000 -t raw | backprop listen models/speech.safetensors - --rate 16000
+    """
+    from pipelines.models import bundle
+    from pipelines.verbs.listen import listen as run
+
+    if source == "-" and rate is None:
+        raise UsageError("listen: raw samples on standard input need their rate; give --rate 16000, or what it is")
+    heard_from = None if source is None else sys.stdin.buffer if source == "-" else Path(source)
+    heard = run(
+        bundle.load(model),
+        heard_from,
+        rate=rate,
+        threshold=threshold,
+        patience=patience,
+        refractory=refractory,
+        device=device,
+    )
+    meter = _Meter(live=source is None)
+    called = []
+    try:
+        for step in heard:
+            meter.show(step)
+            for word in step.words:
+                if jsonl:
+                    click.echo(terminal.as_json(word.record()))
+                elif word.word is not None:
+                    click.echo(f"{word.start:8.2f} {word.end:8.2f}  {word.text}  {percent(word.probability)}")
+                sys.stdout.flush()
+                if call and word.word is not None:
+                    called = [each for each in called if each.poll() is None] + [_called(call, word)]
+    except KeyboardInterrupt:
+        meter.end()
+        terminal.note("stopped")
+    meter.end()
+    for each in called:
+        each.wait()
+
+
+def _called(command, word):
+    """Start a command that is told the word: a Popen."""
+    import os
+    import subprocess
+
+    told = {"BACKPROP_WORD": word.word, "BACKPROP_PROBABILITY": f"{word.probability:.4f}"}
+    return subprocess.Popen(command, shell=True, env={**os.environ, **told}, stdin=subprocess.DEVNULL)
+
+
+class _Meter:
+    """The level of a microphone, as a bar on standard error that is drawn anew; nothing where that is no terminal."""
+
+    def __init__(self, live):
+        self._live, self._drawn, self._muted = live, sys.stderr.isatty(), False
+
+    def show(self, step):
+        """Draw the level of a Heard, and ask once whether the microphone is muted where there is only silence."""
+        if step.muted and not self._muted and self._live:
+            self.end()
+            terminal.note("digital silence for a second: is the microphone muted?")
+        self._muted = step.muted
+        if self._live and self._drawn:
+            bar = "#" * round(METER_WIDTH * min(1.0, max(0.0, 1 + step.level / METER_DB)))
+            click.echo(f"\r[{bar:<{METER_WIDTH}}]", err=True, nl=False)
+
+    def end(self):
+        """Go on behind the bar."""
+        if self._live and self._drawn:
+            click.echo(f"\r{'':{METER_WIDTH + 2}}\r", err=True, nl=False)

@@ -1,0 +1,201 @@
+"""Listening: words as they are spoken, each answered soon after its end.
+
+What the word finder does with a whole recording is done here with what was heard so far: the power of each frame in a
+few bands, over the noise floor of the last seconds, is its evidence. A sound begins where the evidence rises, and has
+ended when it has stayed low for a while, the patience. It is then cut out and classified as any recording is; one that
+is too long for a word is taken apart first. Frames are counted from the first sample, so the answers do not depend on
+the blocks in which the sound comes.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipelines.features.speech.drift import blocks_without_drift
+from pipelines.features.speech.segmentation import Segmentation
+from pipelines.features.speech.transcript import Word
+from pipelines.features.speech.word_finder import HOP_SECONDS, WINDOW_SECONDS, WordFinder, bands_of
+
+PATIENCE = 0.2  # seconds: longer than the silence inside a word, and short enough to answer soon
+REFRACTORY = 0.0
+MARGIN = 0.1  # seconds kept before and after a sound, in which its soft beginning and end may lie
+LONG = 0.8  # seconds: a sound that is longer may be several words
+LONGEST = 4.0  # seconds: a sound that goes on for longer is answered in parts
+MUTED = 1.0  # seconds of digital silence after which a microphone is thought to be switched off
+REMEMBERED = 6.0  # seconds over which the finder looks
+LOOK_FRAMES = 5
+SHORTEST = 0.08  # seconds: what is left of a sound that was answered in parts is none if it is shorter
+_PIECE = 160  # samples that drift is taken out of together
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What one step of listening brought: the words that have ended, the level, and whether there is sound at all.
+
+    Attributes
+    ----------
+    words : tuple of Word
+    level : float <= 0, in decibels of full scale
+    muted : bool, whether the last second was digital silence
+    """
+
+    words: tuple[Word, ...]
+    level: float
+    muted: bool
+
+
+class Listener:
+    """Finds and recognises words in sound that comes block by block.
+
+    Parameters
+    ----------
+    model : Bundle of a speech task
+    threshold : float in [0, 1]
+        A word whose likeliest label is less probable is unknown.
+    patience : float > 0, in seconds
+        Silence after which a word has ended.
+    refractory : float >= 0, in seconds
+        For so long after a word the same word is not answered again.
+    """
+
+    def __init__(self, model, threshold=0.0, patience=PATIENCE, refractory=REFRACTORY):
+        self.model, self.threshold, self.refractory = model, threshold, refractory
+        self.sr = model.extractor.sr
+        self._patience = max(1, round(patience / HOP_SECONDS))
+        self._last = {}
+
+    def heard(self, blocks):
+        """Go through blocks of float32 samples, `sr` a second, and yield a Heard for each that brings anything new.
+
+        At the end of the blocks the sound that has not ended yet is answered.
+        """
+        frames, silent, finder = _Frames(self.sr), 0, _Ends(self._patience)
+        waiting, level = deque(), -120.0
+
+        def watched():
+            nonlocal level, silent
+            for block in blocks:
+                peak = float(np.abs(block).max()) if len(block) else 0.0
+                level = 20 * np.log10(max(peak, 1e-6))
+                silent = silent + len(block) if peak == 0 else 0
+                yield block
+                waiting.append(None)
+
+        for piece in blocks_without_drift(watched(), self.sr, _PIECE):
+            words = []
+            for power in frames.of(piece):
+                for first, stop in finder.ended(power):
+                    words += self._answered(frames, first, stop)
+            frames.forget(finder.first)
+            if words or waiting:
+                waiting.clear()
+                yield Heard(tuple(words), level, silent >= MUTED * self.sr)
+        rest = [
+            word for power in frames.rest() for ends in finder.ended(power) for word in self._answered(frames, *ends)
+        ]
+        rest += [word for ends in finder.finish() for word in self._answered(frames, *ends)]
+        if rest:
+            yield Heard(tuple(rest), level, silent >= MUTED * self.sr)
+
+    def _answered(self, frames, first, stop):
+        """Return the words of a sound between two frames, but for those that were answered just before: list."""
+        start, sound = frames.samples(first, stop)
+        spans = [(first * HOP_SECONDS - start / self.sr, stop * HOP_SECONDS - start / self.sr)]
+        if stop - first > round(LONG / HOP_SECONDS):
+            spans = Segmentation().words(self.model, sound) or spans
+        cuts = [sound[max(0, round(a * self.sr)) : round(b * self.sr)].astype(np.float32) for a, b in spans]
+        if len(spans) == 1:
+            cuts = [sound.astype(np.float32)]
+        probabilities = self.model.probabilities(self.model.extractor.stored_rows(cuts))
+        words = []
+        for (a, b), row in zip(spans, probabilities, strict=True):
+            best, at = int(row.argmax()), start / self.sr + a
+            label = self.model.labels[best] if row[best] >= self.threshold else None
+            if label is not None and at - self._last.get(label, -np.inf) < self.refractory:
+                continue
+            end = min(start / self.sr + b, frames.n_samples / self.sr)
+            self._last[label] = end
+            words.append(Word(max(0.0, at), end, label, float(row[best])))
+        return words
+
+
+class _Frames:
+    """The samples of the last seconds, and the power of each frame in each band as soon as its samples are there."""
+
+    def __init__(self, sr):
+        self.sr, self._hop, self._length = sr, round(HOP_SECONDS * sr), round(WINDOW_SECONDS * sr)
+        self._window = np.hanning(self._length + 1)[:-1]
+        self._bands = bands_of(self._length, sr)
+        self._lead = (self._length - self._hop) // 2
+        self._kept, self._first, self.n_samples, self._next = np.zeros(0), 0, 0, 0
+
+    def of(self, piece):
+        """Yield the band power of each frame that the piece completes."""
+        self._kept = np.concatenate([self._kept, piece])
+        self.n_samples += len(piece)
+        while self._next * self._hop - self._lead + self._length <= self.n_samples:
+            yield self._power()
+
+    def rest(self):
+        """Yield that of the frames that the end of the sound leaves incomplete."""
+        while self._next * self._hop < self.n_samples:
+            yield self._power()
+
+    def _power(self):
+        place = self._next * self._hop - self._lead - self._first
+        cut = np.zeros(self._length)
+        inside = self._kept[max(0, place) : place + self._length]
+        cut[max(0, -place) : max(0, -place) + len(inside)] = inside
+        self._next += 1
+        spectrum = np.square(np.abs(np.fft.rfft(cut * self._window)))
+        return spectrum @ self._bands
+
+    def samples(self, first, stop):
+        """Return the place of the first sample of a sound between two frames, `MARGIN` included, and its samples."""
+        margin = round(MARGIN * self.sr)
+        start = max(self._first, first * self._hop - margin)
+        return start, self._kept[start - self._first : stop * self._hop + margin - self._first]
+
+    def forget(self, frame):
+        """Let go of the samples long before a frame."""
+        wanted = frame * self._hop - 2 * round(MARGIN * self.sr)
+        if wanted - self._first > self.sr:
+            self._kept, self._first = self._kept[wanted - self._first :], wanted
+
+
+class _Ends:
+    """Where sounds begin and end, from the band power of one frame after the other.
+
+    Every `LOOK_FRAMES` the word finder goes over the last `REMEMBERED` seconds. What it finds to have ended so long ago
+    that it will not go on is passed on, once.
+    """
+
+    def __init__(self, patience):
+        self._finder, self._patience = WordFinder(long=2 * LONGEST, longest=2 * LONGEST), patience
+        self._power, self._most = [], round(REMEMBERED / HOP_SECONDS)
+        self.first, self._answered = 0, 0  # the first frame that is remembered; the one behind the last sound
+
+    def ended(self, power):
+        """Take one frame's power; return the sounds that have ended: list of (first frame, one behind the last)."""
+        self._power.append(power)
+        if len(self._power) > self._most + LOOK_FRAMES:
+            self._power, self.first = self._power[LOOK_FRAMES:], self.first + LOOK_FRAMES
+        n = self.first + len(self._power)
+        return self._found(n - self._patience) if n % LOOK_FRAMES == 0 else []
+
+    def finish(self):
+        """Return the sounds that are left, as if they had ended."""
+        return self._found(self.first + len(self._power)) if self._power else []
+
+    def _found(self, until):
+        found = []
+        for sound in self._finder.find(np.array(self._power, np.float32)):
+            start, stop = (self.first + round(seconds / HOP_SECONDS) for seconds in sound)
+            start = max(start, self._answered)
+            too_long = until + self._patience - start >= round(LONGEST / HOP_SECONDS)
+            if (stop <= until or too_long) and stop - start >= round(SHORTEST / HOP_SECONDS):
+                stop = min(stop, until + self._patience)
+                found.append((start, stop))
+                self._answered = stop
+        return found

@@ -1,0 +1,199 @@
+"""Segmentation: which words follow each other where people leave no pause between them.
+
+A network that has learned single words can be asked of any stretch of sound whether it is one. So all stretches of a
+phrase that are long enough for a word, and not too long, are described and classified together; and of all ways to lay
+words side by side along the phrase, the one with the highest sum of scores is chosen. A stretch that ends in the middle
+of a word scores low, since the network has learned halves of words and splices of two as foreign. Each word costs a
+price, without which three bad words would beat one good one.
+
+The best sum up to each place follows from the best sums up to earlier places, which is dynamic programming: Bridle and
+Sedgwick 1977, https://doi.org/10.1109/ICASSP.1977.1170287, and Glass 2003, https://doi.org/10.1016/S0885-2308(03)00006-8,
+for words and for segments that a network scores.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from backprop_core.calibration import calibrated
+from pipelines.features.speech.mfcc import mel_decibels, power_spectra, slopes
+
+STEP_SECONDS = 0.03  # between the places where a word may begin or end
+_LEAST_PROBABILITY = 1e-6
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """How words are laid side by side.
+
+    Attributes
+    ----------
+    shortest, longest : float > 0, in seconds
+        What a word may last.
+    price : float
+        What each word costs, in nats: it must be so much more probable than a guess.
+    spread : float > 0
+        Standard deviations of the training words' logarithm of duration that count as one.
+    gap : float >= 0
+        What each second costs that is in no word, in nats, where it is as loud as the loudest; less where it is softer.
+    """
+
+    shortest: float = 0.12
+    longest: float = 0.9
+    price: float = 2.0
+    spread: float = 1.0
+    gap: float = 20.0
+
+    def words(self, model, waveform, count=None):
+        """Find the words of a phrase.
+
+        Parameters
+        ----------
+        model : Bundle of a speech task
+        waveform : ndarray of float64 [shape=(n_samples,)], without drift
+            At most some seconds; memory grows with its length.
+        count : int > 0 or None
+            How many words it must have, as far as there is room for so many.
+
+        Returns
+        -------
+        list of (float, float)
+            Beginning and end of each word in seconds; in order, without overlap.
+        """
+        phrase = _Phrase(model.extractor, waveform)
+        starts, stops = self._stretches(phrase)
+        if not len(starts):
+            return []
+        scores = self._scores(model, phrase, starts, stops)
+        path = _best_path(phrase.places, starts, stops, scores, self._gap_costs(phrase), count)
+        hop = model.extractor.hop_length / model.extractor.sr
+        return [(start * hop, stop * hop) for start, stop in path]
+
+    def _stretches(self, phrase):
+        """Return first frame, and the one behind the last, of each stretch that may be a word."""
+        start, stop = (grid.ravel() for grid in np.meshgrid(phrase.places, phrase.places, indexing="ij"))
+        seconds = (stop - start) * phrase.hop_seconds
+        fits = (seconds >= self.shortest - 1e-9) & (seconds <= self.longest + 1e-9)
+        return start[fits], stop[fits]
+
+    def _scores(self, model, phrase, starts, stops):
+        logits = np.mean(
+            [
+                model.network.logits(model.standardizer.transform(view.astype(np.float32)))
+                for view in phrase.rows(starts, stops)
+            ],
+            axis=0,
+        )
+        best = calibrated(logits, model.temperature).max(axis=1)
+        scores = np.log(np.maximum(best, _LEAST_PROBABILITY) * len(model.labels)) - self.price
+        if model.extractor.duration:
+            mean, scale = model.standardizer.mean[-1], model.standardizer.scale[-1]
+            away = (np.log(stops - starts) - mean) / (scale * self.spread)
+            scores = scores - np.square(away) / 2
+        return scores
+
+    def _gap_costs(self, phrase):
+        """Return what it costs to leave out all frames before each one: float64 [shape=(n_frames + 1,)]."""
+        level = np.clip(1 + (phrase.levels - phrase.levels.max()) / 30, 0, 1)
+        return np.concatenate([[0], np.cumsum(self.gap * phrase.hop_seconds * level)])
+
+
+class _Phrase:
+    """The frames of a phrase, from which the features of any stretch of them follow without another transform.
+
+    Means, spreads and averages over parts of a stretch are differences of running sums. They are those that
+    `SpeechExtractor` gives for the stretch alone, but for the frames at its ends, in which here the neighbours are
+    heard.
+    """
+
+    def __init__(self, extractor, waveform):
+        self.extractor, self.hop_seconds = extractor, extractor.hop_length / extractor.sr
+        power, bounds = power_spectra([waveform], extractor.matrices()["window"], extractor.hop_length)
+        self._sums, self._squares = [], []
+        for mel in extractor.matrices()["mel"]:
+            decibels = mel_decibels(power, bounds, mel, extractor.top_db)
+            cepstra = decibels @ extractor.matrices()["dct"].T
+            orders = [slopes(cepstra, bounds, extractor.delta_width, order) for order in extractor.delta_orders]
+            sequence = np.hstack([cepstra, *orders])
+            self._sums.append(_running(sequence))
+            self._squares.append(_running(np.square(sequence)))
+            if len(self._sums) == 1:
+                self.levels = decibels.max(axis=1)
+        peaks = np.abs(waveform)
+        hops = np.arange(0, len(power)) * extractor.hop_length
+        self._peaks = np.maximum.reduceat(np.append(peaks, 0), np.minimum(hops, len(peaks)))
+        step = max(1, round(STEP_SECONDS / self.hop_seconds))
+        self.places = np.append(np.arange(0, len(power) - step // 2, step), len(power))
+
+    def rows(self, starts, stops):
+        """Yield the features of stretches as each warp's view has them: float64 [shape=(n, n_features)]."""
+        extractor, lengths = self.extractor, (stops - starts)[:, np.newaxis]
+        shift = -20 * np.log10(np.maximum(self._loudest(starts, stops), 1e-9)) * np.sqrt(extractor.n_mels)
+        edges = starts[:, np.newaxis] + lengths * np.arange(extractor.frames + 1) / extractor.frames
+        whole = np.minimum(edges.astype(int), stops[:, np.newaxis])
+        part = (edges - whole)[..., np.newaxis]
+        after = np.minimum(whole + 1, stops[:, np.newaxis])
+        wanted = extractor.n_mfcc * (1 + extractor.deltas)
+        for sums, squares in zip(self._sums, self._squares, strict=True):
+            mean = (sums[stops] - sums[starts]) / lengths
+            spread = np.sqrt(np.maximum((squares[stops] - squares[starts]) / lengths - np.square(mean), 0))
+            until = sums[:, :wanted][whole] * (1 - part) + sums[:, :wanted][after] * part
+            sequence = np.diff(until, axis=1) * extractor.frames / lengths[..., np.newaxis]
+            sequence[..., 0] += shift[:, np.newaxis]
+            mean[:, 0] += shift
+            out, scale = extractor.normalisation(mean[:, np.newaxis, :wanted], spread[:, np.newaxis, :wanted])
+            parts = [((sequence - out) / scale).reshape(len(starts), -1)]
+            parts += [mean, spread] if extractor.statistics else []
+            parts += [np.log(lengths)] if extractor.duration else []
+            yield np.hstack(parts)
+
+    def _loudest(self, starts, stops):
+        """Return the peak of each stretch, from the peaks of runs of frames twice as long each time."""
+        levels, peaks = [self._peaks], self._peaks
+        while len(peaks) > 1 << len(levels):
+            half = 1 << (len(levels) - 1)
+            levels.append(np.maximum(levels[-1][:-half], levels[-1][half:]))
+        power = np.minimum(np.log2(stops - starts).astype(int), len(levels) - 1)
+        found = np.empty(len(starts))
+        for k in np.unique(power):
+            these = power == k
+            found[these] = np.maximum(levels[k][starts[these]], levels[k][stops[these] - (1 << k)])
+        return found
+
+
+def _running(rows):
+    return np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
+
+
+def _best_path(places, starts, stops, scores, gap_costs, count=None):
+    """Return the stretches, side by side, with the highest sum of scores, less what is left out.
+
+    best[n][j] is the best sum of n words (of any number, where `count` is None) up to place j.
+    """
+    index = {int(place): j for j, place in enumerate(places)}
+    by_stop = [[] for _ in places]
+    for start, stop, score in zip(starts.tolist(), stops.tolist(), scores.tolist(), strict=True):
+        by_stop[index[stop]].append((index[start], score))
+    layers = 1 if count is None else count + 1
+    best = np.full((layers, len(places)), -np.inf)
+    came = np.full((layers, len(places)), -1)
+    best[0, 0] = 0
+    for j in range(1, len(places)):
+        gap = gap_costs[places[j]] - gap_costs[places[j - 1]]
+        best[:, j] = best[:, j - 1] - gap
+        came[:, j] = -1
+        for i, score in by_stop[j]:
+            before = best[:, i] if count is None else np.append(-np.inf, best[:-1, i])
+            better = before + score > best[:, j]
+            best[better, j] = (before + score)[better]
+            came[better, j] = i
+    layer = layers - 1 if count is None else int(np.flatnonzero(np.isfinite(best[:, -1]))[-1])
+    path, j = [], len(places) - 1
+    while j > 0:
+        i = int(came[layer, j])
+        if i < 0:
+            j -= 1
+            continue
+        path.append((int(places[i]), int(places[j])))
+        j, layer = i, layer - (count is not None)
+    return path[::-1]

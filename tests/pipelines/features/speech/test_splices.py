@@ -1,0 +1,39 @@
+"""A splice begins as one word and ends as another, as the features of the spliced sound would."""
+
+import numpy as np
+
+from pipelines.features.speech.extractor import SpeechExtractor
+from pipelines.features.speech.splices import PLACES, spliced
+
+EXTRACTOR = SpeechExtractor()
+
+
+def words(value, n=50):
+    return np.full((n, EXTRACTOR.n_features), value, np.float32)
+
+
+def test_each_frame_is_of_one_of_the_two_words_and_the_first_ones_of_the_first():
+    rows = spliced(EXTRACTOR, words(1.0), words(5.0), np.random.default_rng(0))
+    for row in rows:
+        sequence = EXTRACTOR.parts(row)["sequence"]
+        taken = sequence[:, 0] == 1
+        assert np.isin(sequence, (1, 5)).all()
+        assert (np.diff(taken.astype(int)) <= 0).all()
+        assert PLACES[0] - 0.05 <= taken.mean() <= PLACES[1] + 0.05
+
+
+def test_means_and_spreads_of_the_coefficients_are_those_of_the_spliced_sequence():
+    rng = np.random.default_rng(0)
+    first, second = (rng.normal(size=(20, EXTRACTOR.n_features)).astype(np.float32) for _ in range(2))
+    for row in spliced(EXTRACTOR, first, second, rng):
+        parts = EXTRACTOR.parts(row)
+        np.testing.assert_allclose(parts["mean"][:13], parts["sequence"].mean(axis=0), atol=1e-5)
+        np.testing.assert_allclose(parts["spread"][:13], parts["sequence"].std(axis=0), atol=1e-5)
+
+
+def test_two_equal_words_make_that_word_but_for_its_spread():
+    word = np.random.default_rng(0).normal(size=(3, EXTRACTOR.n_features)).astype(np.float32)
+    rows = spliced(EXTRACTOR, word, word, np.random.default_rng(1))
+    sequence = EXTRACTOR.frames * EXTRACTOR.n_mfcc
+    np.testing.assert_allclose(rows[:, :sequence], word[:, :sequence])
+    np.testing.assert_allclose(rows[:, -1], word[:, -1], rtol=1e-5)
