@@ -234,7 +234,7 @@ def _line(digit, thin, rng):
     large = large.filter(ImageFilter.GaussianBlur(5))
     if not thin:
         return _steep(large, 255 * rng.uniform(0.35, 0.55), 25)
-    middle = _thinned(np.asarray(large.resize((160, 160), Image.Resampling.BOX)) > 110)
+    middle = thinned(np.asarray(large.resize((160, 160), Image.Resampling.BOX)) > 110)
     spread = Image.fromarray(middle.astype(np.uint8) * 255).resize((400, 400), Image.Resampling.BICUBIC)
     half = 400 * rng.uniform(0.012, 0.02)
     spread = np.asarray(spread.filter(ImageFilter.GaussianBlur(half)), np.float32)
@@ -249,7 +249,7 @@ def _steep(image, level, slope):
     )
 
 
-def _thinned(strokes):
+def thinned(strokes):
     """Thin strokes to lines one pixel wide. Zhang and Suen 1984, https://doi.org/10.1145/357994.358023"""
     strokes = np.pad(strokes, 1).astype(np.uint8)
     while True:

@@ -141,6 +141,7 @@ class PredictionRecord(TypedDict):
     probability: NotRequired[float | None]
     top: NotRequired[list[GuessRecord]]
     unknown: NotRequired[bool]  # true below --threshold, where "label" is None; else the key is not there
+    warnings: NotRequired[list[str]]  # what is to be known beside the answer; else the key is not there
     explanation: NotRequired[str | None]  # with --explain: the picture, or None where the file cannot be read again
     input: NotRequired[str | None]  # with --show-input, likewise
     error: NotRequired[str]

@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from benchmarks.real_pictures import COMBINED, KINDS, _file, _thinned, photograph
+from benchmarks.real_pictures import COMBINED, KINDS, _file, photograph, thinned
+from pipelines.features.images.extractor import ImageExtractor
 from pipelines.features.images.image_file import read_pixels
-from pipelines.features.images.stroke_framing import framed
+
+
+def as_read(pixels):
+    """The reading of a picture as MNIST has its digits: uint8 [shape=(28, 28)]."""
+    return ImageExtractor(28, 28, "grey", "strokes", 20, 2.4).stored_row(pixels).reshape(28, 28)
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +21,7 @@ def digit():
     """A seven, as MNIST would have it."""
     sheet = Image.new("L", (200, 200), 255)
     ImageDraw.Draw(sheet).line([(60, 50), (140, 50), (90, 150)], 0, 18, joint="curve")
-    return framed(np.asarray(sheet), 28, 28, 20, 2.4)
+    return as_read(np.asarray(sheet))
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +36,7 @@ def test_a_photograph_of_every_kind_shows_the_digit_and_is_made_the_same_again(d
     picture = Image.open(io.BytesIO(contents))
     assert picture.format == "JPEG"
     assert 300 <= max(picture.size) <= 420
-    seen = framed(np.asarray(Image.fromarray(read_pixels(contents)).convert("L")), 28, 28, 20, 2.4)
+    seen = as_read(read_pixels(contents))
     a, b = seen.ravel().astype(float), digit.ravel().astype(float)
     assert a @ b > 0.6 * np.sqrt((a @ a) * (b @ b))
 
@@ -49,7 +54,7 @@ def test_thinning_leaves_a_line_of_one_pixel_that_still_hangs_together():
 
     sheet = Image.new("L", (120, 120))
     ImageDraw.Draw(sheet).ellipse((20, 20, 100, 100), outline=255, width=15)
-    thin = _thinned(np.asarray(sheet) > 0)
+    thin = thinned(np.asarray(sheet) > 0)
     assert connected_regions(thin)[1] == 1
     assert connected_regions(~thin)[1] >= 1
     blocks = thin[:-1, :-1] & thin[1:, :-1] & thin[:-1, 1:] & thin[1:, 1:]

@@ -120,6 +120,8 @@ def print_predictions(answers, form):
         if answer.error is not None:
             failed += 1
             note(f"error: {answer.error}")
+        for warning in answer.warnings:
+            note(f"warning: {answer.path}: {warning}")
         for name, undone in (("explanation", "its answer is not explained"), ("input", "its input is not shown")):
             if answer.pictures.get(name, "") is None:
                 note(f"warning: {answer.path}: cannot be read a second time, so {undone}")

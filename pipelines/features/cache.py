@@ -15,7 +15,7 @@ from pipelines.features.extraction import extract_all
 from pipelines.machine.locations import cache_folder
 from pipelines.machine.log import log
 
-_FORMAT = 2
+_FORMAT = 3
 _DIGEST_BYTES = 32
 
 

@@ -52,7 +52,9 @@ def extract_all(extractor, items, n_jobs=None, progress=None):
     failures = []
     if isinstance(items, np.ndarray):
         as_they_are = extractor.fits(items)
-        stored[as_they_are] = items[as_they_are].reshape(-1, extractor.n_stored)
+        rows = items[as_they_are].reshape(int(as_they_are.sum()), -1)
+        stored[as_they_are, : rows.shape[1]] = rows
+        stored[as_they_are, rows.shape[1] :] = 0  # what a reader keeps beside the row
         for index in np.flatnonzero(~as_they_are):
             try:
                 stored[index] = extractor.stored_row(items[index])

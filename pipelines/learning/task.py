@@ -66,6 +66,10 @@ class Task:
         """Return the extractor that suits the data of a Dataset."""
         return self.extractor()
 
+    def reader(self, extractor: Extractor) -> Any:
+        """Return what makes rows of samples to be answered: the extractor, or what offers several readings of each."""
+        return extractor
+
     def augmentation_for(self, prepared: "Prepared", recipe: Recipe, n_jobs: int | None = None) -> Augmentation | None:
         """Return what makes the training rows of a Prepared vary, or None where the recipe asks for nothing."""
         return None

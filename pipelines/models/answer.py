@@ -34,6 +34,8 @@ class Answer:
         Whether the most probable label is less probable than the threshold.
     error : str or None
         Why the file cannot be read, in a sentence that names it.
+    warnings : tuple of str
+        What is to be known beside the answer, each in a sentence, such as that there are several words in the file.
     pictures : mapping of str to str or None
         The pictures that were asked for, by name ("explanation", "input"): where each is, or None where the file
         could not be read a second time.
@@ -45,6 +47,7 @@ class Answer:
     top: tuple[Guess, ...] = ()
     unknown: bool = False
     error: str | None = None
+    warnings: tuple[str, ...] = ()
     pictures: Mapping[str, str | None] = field(default_factory=dict)
 
     @classmethod
@@ -67,5 +70,7 @@ class Answer:
         }
         if self.unknown:
             record["unknown"] = True
+        if self.warnings:
+            record["warnings"] = list(self.warnings)
         record.update(self.pictures)  # type: ignore[typeddict-item]
         return record

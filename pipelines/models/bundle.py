@@ -77,8 +77,33 @@ class Bundle:
     views: Callable | None = None
     path: str | None = None
 
+    @functools.cached_property
+    def reader(self) -> Any:
+        """What makes rows of samples to be answered: the extractor, or one that offers several readings of each."""
+        return self.task.reader(self.extractor)
+
     def probabilities(self, stored: NDArray, chunk: int = CHUNK) -> NDArray:
-        """Return class probabilities of rows as the extractor stores them: float32 [shape=(n_samples, n_classes)]."""
+        """Return class probabilities of rows as extractor or reader store them: float32 [shape=(n_samples, n_classes)].
+
+        Where a row holds several readings, the answer is the one that the network is surest of.
+        """
+        if stored.shape[1] == self.extractor.n_stored:
+            return self._probabilities(stored, chunk)
+        rows, owner, which = self.reader.alternatives(stored)
+        probabilities = self._probabilities(rows, chunk)
+        return probabilities[self.reader.surest(probabilities, owner, which)]
+
+    def reading_of(self, decoded: Any) -> Any:
+        """Return what the answer to a decoded sample was given for: its surest reading, or itself if it has but one.
+
+        Raises NothingToSeeError where there is nothing to read.
+        """
+        if self.reader is self.extractor:
+            return decoded
+        rows, owner, which = self.reader.alternatives(self.reader.stored_rows([decoded]))
+        return rows[self.reader.surest(self._probabilities(rows), owner, which)[0]]
+
+    def _probabilities(self, stored: NDArray, chunk: int = CHUNK) -> NDArray:
         logits = logits_of(self.network, self.standardizer, self.extractor, stored, chunk, self.views)
         return calibrated(logits, self.temperature, out=logits)
 

@@ -52,6 +52,7 @@ class Ensemble:
         self.extractor: Extractor = first.extractor
         self.provenance: dict[str, Any] = first.provenance
         self.path: str | None = first.path
+        self.reader, self.reading_of = first.reader, first.reading_of
 
     def averaged(self) -> "Ensemble":
         """Return the same models, each of which averages its answers to more views; see `Bundle.averaged`."""

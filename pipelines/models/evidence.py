@@ -52,6 +52,7 @@ def evidence_for(model, decoded, answer=None):
     Evidence
     """
     extractor, standardizer = model.extractor, model.standardizer
+    decoded = model.reading_of(decoded)
     stored = extractor.stored_row(decoded)[np.newaxis]
     if answer is None:
         answer = int(model.probabilities(stored)[0].argmax())

@@ -38,7 +38,8 @@ class ShownInputs:
         `answer` is an Answer. Raises OSError where the picture cannot be written.
         """
         try:
-            display = self._model.extractor.display(self._model.extractor.read(sample.source))
+            reading = self._model.reading_of(self._model.extractor.read(sample.source))
+            display = self._model.extractor.display(reading)
         except (InputFileError, NothingToSeeError):  # it was there a moment ago
             return None
         path = self._paths.path_for(sample.name)

@@ -113,9 +113,9 @@ def evaluate(
     if unknown:
         raise UsageError(f"{name}: has classes that the model does not know: {', '.join(unknown[:5])}")
     if own:
-        prepared = prepare(found, opened.extractor, n_jobs)
+        prepared = prepare(found, opened.reader, n_jobs)
     else:
-        prepared = extract(found.all_tests() if (found.role == "train").all() else found, opened.extractor, n_jobs)
+        prepared = extract(found.all_tests() if (found.role == "train").all() else found, opened.reader, n_jobs)
     stored, y = prepared.rows(split)
     if len(y) == 0:
         raise DataError(f"{name}: has no {split} samples; choose another --split")

@@ -91,15 +91,18 @@ def _answers(
     pictures: dict[str, Picture],
     n_jobs: int | None,
 ) -> Iterator[Answer]:
+    warnings_of = getattr(model.reader, "warnings_of", None)  # what a row has to say beside its answer
     for start in range(0, len(chosen), CHUNK):
         chunk = chosen[start : start + CHUNK]
         with blas_threads(1):  # whatever other threads ask for meanwhile
-            stored, ok, failures = extract_all(model.extractor, [sample.source for sample in chunk], n_jobs)
+            stored, ok, failures = extract_all(model.reader, [sample.source for sample in chunk], n_jobs)
             probabilities = iter(model.probabilities(stored))
+        warnings = iter([tuple(warnings_of(row)) for row in stored] if warnings_of else [()] * len(stored))
         reasons = dict(failures)
         for i, sample in enumerate(chunk):
             if ok[i]:
                 answer = Answer.of(sample.name, next(probabilities), model.labels, top, threshold)
+                answer = replace(answer, warnings=next(warnings))
                 made = {name: make(sample, answer) for name, make in pictures.items()}
                 yield replace(answer, pictures=made) if made else answer
             else:

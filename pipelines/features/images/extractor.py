@@ -22,6 +22,7 @@ from pipelines.errors import DataError, InputFileError, NothingToSeeError, Usage
 from pipelines.features.display import Display
 from pipelines.features.images import stroke_framing
 from pipelines.features.images.image_file import read_pixels
+from pipelines.features.images.readings import readings_of
 from pipelines.features.images.strokes import LONGER_SIDE
 
 CHANNELS = {"grey": 1, "colour": 3}
@@ -206,11 +207,11 @@ class ImageExtractor:
     def stored_row(self, pixels):
         """Bring one decoded picture to the size and channels of these settings.
 
-        Pixels that have them already, and the framing, are passed on untouched.
+        Pixels that have them already, and the framing, are passed on untouched, and so is a stored row.
 
         Parameters
         ----------
-        pixels : ndarray of uint8 [shape=(height, width) or (height, width, 3)]
+        pixels : ndarray of uint8 [shape=(height, width), (height, width, 3) or (n_features,)]
 
         Returns
         -------
@@ -222,12 +223,14 @@ class ImageExtractor:
         NothingToSeeError
             If strokes are to be framed and none stand out.
         """
+        if pixels.ndim == 1:
+            return pixels
+        if self.framing == "strokes":
+            return readings_of(self, pixels)[0][0]
         if self._grey and pixels.ndim == 3:
             pixels = np.asarray(Image.fromarray(pixels).convert("L"))
         if self.fits(pixels[np.newaxis])[0]:
             return pixels.reshape(-1)
-        if self.framing == "strokes":
-            return self._strokes(pixels).reshape(-1)
         picture = Image.fromarray(pixels).convert("L" if self._grey else "RGB")
         return np.asarray(_framed(picture, self.width, self.height)).reshape(-1)
 
@@ -235,14 +238,6 @@ class ImageExtractor:
         """Return the rows of several decoded pictures: uint8 [shape=(n, n_stored)]; see `stored_row`."""
         rows = [self.stored_row(pixels) for pixels in pictures]
         return np.array(rows, self.stored_dtype).reshape(len(rows), self.n_stored)
-
-    def _strokes(self, pixels):
-        framed = stroke_framing.framed(pixels, self.width, self.height, self.drawing_side, self.stroke_breadth)
-        if framed is None:
-            raise NothingToSeeError(
-                "no strokes stand out from the ground; take the picture closer and sharper, all of the drawing in it"
-            )
-        return framed
 
     def to_features(self, stored):
         """Scale stored rows to [0, 1]: features = stored / 255.

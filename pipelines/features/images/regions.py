@@ -77,3 +77,11 @@ def boxes(regions, n):
     np.maximum.at(found[:, 2], of, x + 1)
     np.maximum.at(found[:, 3], of, y + 1)
     return found
+
+
+def box_of(marked):
+    """Return left, top, right and bottom of what is marked (right and bottom one past it), or None: tuple of int."""
+    rows, columns = (np.flatnonzero(marked.any(axis=axis)) for axis in (1, 0))
+    if len(rows) == 0:
+        return None
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

@@ -11,7 +11,7 @@ Whether training pictures obey such a convention, and which, is measured on them
 import numpy as np
 from PIL import Image, ImageFilter
 
-from pipelines.features.images.strokes import breadth, drawing_in
+from pipelines.features.images.drawing import breadth
 
 DARK = 32  # levels up to this are ground
 OBEYED = 0.95  # share of the training pictures that must obey for a convention to be one
@@ -87,12 +87,12 @@ def _extent(marked):
     return np.where(marked.any(axis=1), after - first, 0)
 
 
-def framed(pixels, width, height, side, usual_breadth):
-    """Bring the drawing in a picture to a convention.
+def framed(drawing, width, height, side, usual_breadth):
+    """Bring a drawing to a convention.
 
     Parameters
     ----------
-    pixels : ndarray of uint8 [shape=(any height, any width)]
+    drawing : Drawing
     width, height : int > 0, in pixels
         Of the field.
     side : int > 0, in pixels
@@ -102,11 +102,8 @@ def framed(pixels, width, height, side, usual_breadth):
 
     Returns
     -------
-    ndarray of uint8 [shape=(height, width)], or None where the picture shows no strokes
+    ndarray of uint8 [shape=(height, width)]
     """
-    drawing = drawing_in(pixels)
-    if drawing is None:
-        return None
     coverage = Image.fromarray((255 * drawing.coverage).round().astype(np.uint8))
     scale = side / max(coverage.size)
     missing = THINNEST * usual_breadth / scale - drawing.breadth

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageFilter
 
+from pipelines.features.images.drawing import Drawing, breadth
 from pipelines.features.images.ground import filled, ground_beside
 from pipelines.features.images.regions import boxes, connected_regions
 
-LONGER_SIDE = 480  # of the picture that is worked on, in pixels: at least this where the photograph has it, below twice
+LONGER_SIDE = 240  # of the picture that is worked on, in pixels: at least this where the photograph has it, below twice
 LEVELS = (0.6, 0.5, 0.4, 0.32, 0.25, 0.2, 0.16, 0.13, 0.1, 0.08)  # darkness at which strokes are looked for
 EDGES = (0.5, 0.6, 0.7)  # of the ink's darkness
 LIKELY_INK = 0.35  # of the greatest darkness
@@ -34,22 +35,6 @@ SHARP, OUTLINED = 0.4, 0.85  # contrast at an edge, as a share of that; share of
 SOLID, SQUAT = 0.72, 0.45  # a block fills this share of its box, and the box is no narrower than this
 PART_AREA, PART_GAP, PART_INK = 0.03, 0.12, 0.75  # as shares of the main region's area, longer side and darkness
 FRAME = 0.15  # of the shorter side
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """Strokes cut out of a picture.
-
-    Attributes
-    ----------
-    coverage : ndarray of float32 [shape=(height, width)], in [0, 1]
-        How much of each pixel is stroke; no empty rows or columns at the edges.
-    breadth : float > 0, in pixels
-        Mean breadth of the strokes.
-    """
-
-    coverage: np.ndarray
-    breadth: float
 
 
 def drawing_in(pixels):
@@ -65,25 +50,6 @@ def drawing_in(pixels):
     """
     found = _more_likely(pixels) or _more_likely(_with_frame(pixels))
     return found and _cut_out(found)
-
-
-def breadth(pictures):
-    """Return the mean breadth of strokes: twice their area, divided by the length of their outline.
-
-    The outline's length is the sum of the slopes: going over an edge from 0 to 1, however soft, adds its length.
-
-    Parameters
-    ----------
-    pictures : ndarray of float [shape=(n, height, width)], in [0, 1]; 1 where there is a stroke
-
-    Returns
-    -------
-    ndarray of float [shape=(n,)], in pixels; 0 where there are no strokes
-    """
-    padded = np.pad(pictures, ((0, 0), (1, 1), (1, 1)))
-    down, across = np.diff(padded, axis=1)[:, :, 1:], np.diff(padded, axis=2)[:, 1:]
-    outline = np.sqrt(down * down + across * across).sum(axis=(1, 2))
-    return 2 * pictures.sum(axis=(1, 2)) / np.maximum(outline, 1e-6)
 
 
 @dataclass(frozen=True)

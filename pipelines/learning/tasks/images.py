@@ -5,6 +5,7 @@ from dataclasses import replace
 from pipelines.features import likeness
 from pipelines.features.images.augmentation import ImageAugmentation
 from pipelines.features.images.extractor import ImageExtractor
+from pipelines.features.images.readings import DrawingReader
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.task import Task
 
@@ -35,6 +36,10 @@ class Images(Task):
     def extractor_for(self, dataset):
         """Return the extractor whose size, colours and framing suit the training pictures."""
         return ImageExtractor.suited_to(dataset.items, dataset.rows("train"))
+
+    def reader(self, extractor):
+        """Return what offers several readings of a picture where a drawing is to be found in it."""
+        return DrawingReader(extractor) if extractor.framing == "strokes" else extractor
 
     def augmentation_for(self, prepared, recipe, n_jobs=None):
         """Return the variation that leaves what the training pictures show, as strong as the recipe has it."""

@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw
 
 from pipelines.errors import UsageError
 from pipelines.features.extraction import extract_all
+from pipelines.features.images.even_ground import readings
 from pipelines.features.images.extractor import ImageExtractor
 from pipelines.features.images.stroke_framing import convention, framed, obeys
 
@@ -19,7 +20,7 @@ def pictures():
         sheet = Image.new("L", (200, 200), 255)
         points = [tuple(point) for point in rng.integers(40, 160, (4, 2)).tolist()]
         ImageDraw.Draw(sheet).line(points, 0, 16, joint="curve")
-        field = framed(np.asarray(sheet), 28, 28, 20, 2.4)
+        field = framed(readings(np.asarray(sheet))[0].drawing, 28, 28, 20, 2.4)
         if obeys(field[np.newaxis], 20)[0]:
             made.append(field)
     return np.stack(made)

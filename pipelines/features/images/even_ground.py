@@ -1,0 +1,192 @@
+"""Drawings on an even ground: the plain way to find one, for scans, screens and small pictures.
+
+Otsu's threshold parts the levels in two; the part that most of the picture's edge belongs to is ground. Where the edge
+belongs to both in about equal shares, either may be ground: then there are two readings, and the network decides. What
+stands out from the ground is ink, see `ink`. Specks that are far smaller than the rest are no part of the drawing, nor
+is a frame that was drawn around all of it.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from pipelines.features.images.drawing import Drawing, breadth
+from pipelines.features.images.ink import ink_on, otsu, spread
+from pipelines.features.images.regions import box_of, boxes, connected_regions
+
+SIDE = 96  # of the picture that is worked on, in pixels: at least this where the picture has it, below twice
+SMALL = 48  # smaller pictures are enlarged, so that an edge can be found between two pixels
+UNDECIDED = 0.25  # share of the edge that the other part has, from which either may be ground
+SOME_OF_EDGE, MOST_OF_EDGE = 0.15, 0.4  # marked shares of the picture's edge: doubtful, and no drawing
+NEAR_SIDE = 48  # pixels of the working picture: smaller drawings are looked at from nearer
+SHEET, SQUAT, SOLID = 0.25, 0.45, 0.75  # a block fills so much of its box, and a sheet so much of the picture
+SPECK, ALIKE = 0.04, 0.3  # of the main region's mass: parts, and further drawings
+UNEVEN = 0.12  # of the contrast: what the ground may vary across the picture
+FRAMED = 0.8  # share of the picture that a drawn frame takes in both directions, and share of its sides that is drawn
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to see a picture.
+
+    Attributes
+    ----------
+    drawing : Drawing
+    even : bool
+        Whether the ground is as even as this way takes it to be.
+    n_drawings : int
+        How many drawings of about the same size stand side by side or below each other; more than one is too many.
+    """
+
+    drawing: Drawing
+    even: bool
+    n_drawings: int
+
+
+def readings(pixels):
+    """Return the drawings that a picture may show, the likelier one first: list of up to two Reading.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8 [shape=(height, width)]
+    """
+    small = np.asarray(_of_working_size(pixels))
+    edge = np.concatenate([small[0], small[-1], small[1:-1, 0], small[1:-1, -1]])
+    share = float(np.mean(edge > otsu(small)))
+    ways = (True, False) if share >= 0.5 else (False, True)
+    # The negative is taken of the picture itself, so that a picture and its negative are read alike.
+    found = [
+        _nearer(pixels if bright else 255 - pixels)
+        for bright in (ways if UNDECIDED < share < 1 - UNDECIDED else ways[:1])
+    ]
+    return [reading for reading in found if reading is not None]
+
+
+def _nearer(pixels):
+    """Read dark ink on bright ground; where it is small in the picture, look at its surroundings alone."""
+    times = max(1, max(pixels.shape) // SIDE)
+    reading, box = _reading(_of_working_size(pixels))
+    if reading is None or times == 1 or max(reading.drawing.coverage.shape) >= NEAR_SIDE:
+        return reading
+    left, top, right, bottom = (times * place for place in box)
+    margin = max(right - left, bottom - top) // 2 + times
+    near, _ = _reading(
+        _of_working_size(pixels[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin])
+    )
+    return replace(near, even=reading.even, n_drawings=reading.n_drawings) if near else reading
+
+
+def _of_working_size(pixels):
+    picture, longer = Image.fromarray(pixels), max(pixels.shape)
+    return picture.reduce(longer // SIDE) if longer >= 2 * SIDE else picture
+
+
+def _reading(picture):
+    """Read dark ink on bright ground in a Pillow image of mode "L".
+
+    Returns
+    -------
+    Reading, or None where there is no ink
+    box : left, top, right and bottom of the drawing in the picture
+    """
+    ink, times = ink_on(picture, SMALL)
+    if ink is None:
+        return None, None
+    marked = ink.marked
+    kept, n_drawings, spans = _parts(marked, ink.drop, ink.peak)
+    if kept is None or _share_of_edge(kept) > MOST_OF_EDGE:
+        return None, None
+    coverage = ink.coverage(kept)
+    box = box_of(coverage >= 0.5)
+    if box is None or (times == 1 and max(picture.size) >= SIDE and _is_sheet(kept, box)):
+        return None, None
+    cut = coverage[box[1] : box[3], box[0] : box[2]]
+    even = not spans and _share_of_edge(marked) < SOME_OF_EDGE
+    even = even and _evenness(ink.drop, spread(kept), ink.contrast) < UNEVEN
+    drawing = Drawing(cut, float(breadth(cut[np.newaxis])[0]))
+    return Reading(drawing, even, n_drawings), tuple(place // times for place in box)
+
+
+def _is_sheet(kept, box):
+    """Tell whether what was found is rather a sheet of paper than a drawing: a solid block, large in the picture."""
+    wide, high = box[2] - box[0], box[3] - box[1]
+    large = wide * high > SHEET * kept.size
+    return large and min(wide, high) > SQUAT * max(wide, high) and kept.sum() > SOLID * wide * high
+
+
+def _share_of_edge(marked):
+    return float(np.mean(np.concatenate([marked[0], marked[-1], marked[1:-1, 0], marked[1:-1, -1]])))
+
+
+def _parts(marked, drop, peak):
+    """Return which of the marked pixels are the drawing, or None; how many there are; if one spans the picture."""
+    regions, n = connected_regions(marked)
+    if n == 0:
+        return None, 0, False
+    around = boxes(regions, n)
+    mass = np.bincount(regions.ravel(), drop.ravel(), minlength=n + 1)[1:]
+    kept = np.bincount(regions[marked & (drop >= peak)], minlength=n + 1)[1:] > 0
+    if n > 1:
+        kept[_frames(regions, around, marked.shape)] = False
+    if not kept.any():
+        return None, 0, False
+    main = int(np.argmax(np.where(kept, mass, -1)))
+    n_drawings = _side_by_side(around[kept & (mass >= ALIKE * mass[main])])
+    kept &= (mass >= SPECK * mass[main]) & _close_to(around[main], around)
+    spans = (around[kept, 2] - around[kept, 0] == marked.shape[1]) | (
+        around[kept, 3] - around[kept, 1] == marked.shape[0]
+    )
+    return np.concatenate([[False], kept])[regions], n_drawings, bool(spans.any())
+
+
+def _side_by_side(around):
+    """Count the boxes about as high as the highest, if together they are too wide or too high for one drawing."""
+    high = around[:, 3] - around[:, 1]
+    alike = around[high >= 0.5 * high.max()]
+    wide, tall = np.ptp(alike[:, [0, 2]]), np.ptp(alike[:, [1, 3]])
+    return len(alike) if max(wide / 1.25, tall / 1.5) > high.max() else 1
+
+
+def _close_to(main, around):
+    """Tell which boxes are no further from the main one than a part of it may be."""
+    reach = 0.25 * max(main[2] - main[0], main[3] - main[1])
+    gap_x = np.maximum(main[0] - around[:, 2], around[:, 0] - main[2])
+    gap_y = np.maximum(main[1] - around[:, 3], around[:, 1] - main[3])
+    return np.maximum(gap_x, gap_y) <= reach
+
+
+def _frames(regions, around, shape):
+    """Return which regions go around the whole picture along its four sides."""
+    height, width = shape
+    large = (around[:, 2] - around[:, 0] >= FRAMED * width) & (around[:, 3] - around[:, 1] >= FRAMED * height)
+    frames = []
+    for k in np.flatnonzero(large):
+        left, top, right, bottom = around[k]
+        inside = regions[top:bottom, left:right] == k + 1
+        rim = max(1, min(inside.shape) // 12)
+        sides = (
+            inside[:rim].any(axis=0),
+            inside[-rim:].any(axis=0),
+            inside[:, :rim].any(axis=1),
+            inside[:, -rim:].any(axis=1),
+        )
+        if min(side.mean() for side in sides) >= FRAMED:
+            frames.append(k)
+    return frames
+
+
+def _evenness(drop, near, contrast):
+    """Return how much the ground varies across the picture, as a share of the contrast."""
+    height, width = drop.shape
+    rows, columns = min(6, height), min(6, width)
+    high, wide = height // rows, width // columns
+    cells = (rows, high, columns, wide)
+    bare = ~near[: rows * high, : columns * wide].reshape(cells)
+    sums = np.where(bare, drop[: rows * high, : columns * wide].reshape(cells), 0).sum(axis=(1, 3))
+    n = bare.sum(axis=(1, 3))
+    enough = n >= 0.25 * high * wide
+    if enough.sum() < 2:
+        return 0.0
+    means = sums[enough] / n[enough]
+    return float(np.ptp(means)) / contrast

@@ -1,0 +1,113 @@
+"""Transcription: which drawings a picture holds, and where, read line by line.
+
+The picture is cut into what may be drawings, see `writing`; all of them are framed and classified together, and the
+most probable way to read each line is the answer.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pipelines.features.images.stroke_framing import framed
+from pipelines.features.images.writing import best_way, ways_to_read, writing_in
+
+UNKNOWN = "[unknown]"
+
+
+@dataclass(frozen=True)
+class Word:
+    """One drawing: what it is (None if unknown), how sure that is, and its box: left, top, width, height in pixels."""
+
+    word: str | None
+    probability: float
+    box: tuple[int, int, int, int]
+
+    @property
+    def text(self) -> str:
+        """The word, or what stands for one that is unknown."""
+        return UNKNOWN if self.word is None else self.word
+
+    def record(self) -> dict[str, Any]:
+        """Return the word as the contract has it, a dict of JSON types."""
+        return {
+            "word": self.word,
+            "probability": round(self.probability, 6),
+            "box": list(self.box),
+            "unknown": self.word is None,
+        }
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is written in one picture.
+
+    Attributes
+    ----------
+    path : str
+        The picture, as the user named it.
+    lines : tuple of tuple of Word
+        From top to bottom and from left to right.
+    error : str or None
+        Why the picture cannot be read, in a sentence that names it.
+    """
+
+    path: str
+    lines: tuple[tuple[Word, ...], ...]
+    error: str | None = None
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """All words, line by line."""
+        return tuple(word for line in self.lines for word in line)
+
+    def record(self) -> dict[str, Any]:
+        """Return the page as the contract has it, a dict of JSON types."""
+        if self.error is not None:
+            return {"path": self.path, "error": self.error}
+        return {"path": self.path, "lines": [{"words": [word.record() for word in line]} for line in self.lines]}
+
+
+def transcribe_picture(model, sample, threshold=0.0):
+    """Return the Page of one picture.
+
+    Parameters
+    ----------
+    model : Bundle
+        Its `extractor`, whose framing is "strokes", its `labels` and `probabilities` are used.
+    sample : pipelines.features.inputs.Sample
+    threshold : float in [0, 1]
+        A drawing whose likeliest label is less probable than this is unknown.
+
+    Raises
+    ------
+    InputFileError
+        The sample is no picture that can be read.
+    """
+    extractor = model.extractor
+    pixels = extractor.read(sample.source)
+    if pixels.ndim == 3:
+        pixels = np.asarray(Image.fromarray(pixels).convert("L"))
+    writing = writing_in(pixels)
+    lines = []
+    for line in writing.lines:
+        ways = ways_to_read(line)
+        if not ways:
+            continue
+        size = extractor.width, extractor.height, extractor.drawing_side, extractor.stroke_breadth
+        rows = np.stack([framed(drawing, *size).reshape(-1) for _, _, drawing, _ in ways])
+        probabilities = model.probabilities(rows)
+        chosen = best_way(line, ways, probabilities.max(axis=1))
+        lines.append(
+            tuple(_word(ways[k][3], writing.scale, probabilities[k], model.labels, threshold) for k in chosen)
+        )
+    return Page(sample.name, tuple(lines))
+
+
+def _word(box, scale, probabilities, labels, threshold):
+    left, top, right, bottom = (round(place * scale) for place in box)
+    best = int(probabilities.argmax())
+    probability = float(probabilities[best])
+    word = labels[best] if probability >= threshold else None
+    return Word(word, probability, (left, top, max(1, right - left), max(1, bottom - top)))

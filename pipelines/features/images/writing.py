@@ -1,0 +1,236 @@
+"""Writing: several drawings in one picture, cut apart, line by line and from left to right.
+
+Ruled lines are taken away first, where no stroke crosses them. Then each region of ink is a piece; pieces above each
+other belong together, as the two strokes of a 5 do. Drawings that touch are one piece, which is wider than one drawing
+should be: it may be cut where the least ink is. Whether it should be, and where, the network knows: all ways are
+answered, and that one is taken whose answers are the most probable, each counting by its share of the ink.
+
+Casey and Lecolinet 1996, https://doi.org/10.1109/34.506792 (recognition-based segmentation)
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from pipelines.features.images.drawing import Drawing, breadth
+from pipelines.features.images.ink import ink_on, otsu
+from pipelines.features.images.regions import box_of, boxes, connected_regions
+
+LONGEST = 1600  # pixels of the longer side of the picture that is worked on
+SMALL = 320  # a shorter one is enlarged to this
+SPECK = 0.06  # of the median mass of the large pieces
+RULE = 0.7  # share of the picture's width or more: a printed line
+RULE_EDGE = 0.25  # of a row beside one
+STRONG = 0.75  # of the darkest ink: on a printed line, what is so dark is stroke
+SHARED = 0.5  # of the narrower piece's width: above each other
+LOWEST = 0.35  # of the line's height: lower pieces are what is left of printed lines, commas and dashes
+WIDE = 0.75  # of the line's height: a piece that may be more than one drawing
+NARROWEST = 0.16  # of the line's height: a part that is cut off
+MOST_CUTS = 7  # in one piece
+MOST_PARTS = 4  # of a drawing
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A part of a line that may be a drawing, alone or with those beside it.
+
+    Attributes
+    ----------
+    coverage : ndarray of float32 [shape=(height, width) of the picture that is worked on], 0 outside of the piece
+    mass : float > 0, of ink
+    cut : bool
+        Whether it hangs together with the piece before it.
+    """
+
+    coverage: np.ndarray
+    mass: float
+    cut: bool
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Lines of pieces, from top to bottom and from left to right; `scale` is the picture's width by that of a piece."""
+
+    lines: tuple[tuple[Piece, ...], ...]
+    scale: float
+
+
+def writing_in(pixels):
+    """Find the writing in a picture.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8 [shape=(height, width)]
+
+    Returns
+    -------
+    Writing, without lines where there is no ink
+    """
+    edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    dark_on_bright = np.mean(edge > otsu(pixels)) >= 0.5
+    picture = Image.fromarray(pixels if dark_on_bright else 255 - pixels)
+    picture = picture.reduce(-(-max(pixels.shape) // LONGEST))
+    ink, times = ink_on(picture, SMALL)
+    if ink is None:
+        return Writing((), 1.0)
+    marked = _without_rules(ink.marked, ink.drop, ink.contrast)
+    regions, n = connected_regions(marked)
+    mass = np.bincount(regions.ravel(), ink.drop.ravel(), minlength=n + 1)[1:]
+    peaks = np.bincount(regions[marked & (ink.drop >= ink.peak)], minlength=n + 1)[1:]
+    kept = np.flatnonzero((mass >= SPECK * _usual(mass)) & (peaks > 0)) if n else np.empty(0, int)
+    groups = _lines(boxes(regions, n)[kept]) if len(kept) else []
+    lines = tuple(_pieces(ink, regions, [kept[group] + 1 for group in line]) for line in groups)
+    return Writing(lines, pixels.shape[1] / ink.drop.shape[1])
+
+
+def _usual(mass):
+    """Return the median mass of those regions that hold most of the ink."""
+    order = np.sort(mass)[::-1]
+    return float(np.median(order[: 1 + np.searchsorted(np.cumsum(order), 0.8 * order.sum())]))
+
+
+def _without_rules(marked, drop, contrast):
+    """Take printed lines from the marked pixels, but not the strokes that cross them."""
+    share = marked.mean(axis=1)
+    rules, edges = share >= RULE, share >= RULE_EDGE
+    for _ in range(3):  # a line's edges are marked in places only
+        rules = rules | (edges & _widened(rules[:, None], 1)[:, 0])
+    if not rules.any() or rules.mean() > 0.3:
+        return marked
+    strokes = marked & ~rules[:, None]
+    light = np.median(drop[rules][marked[rules]]) < STRONG * contrast
+    kept = strokes.copy()
+    starts = np.flatnonzero(np.diff(np.concatenate([[False], rules]).astype(int)) == 1)
+    for start in starts:
+        stop = start + int(np.argmin(np.concatenate([rules[start:], [False]])))
+        above = strokes[max(0, start - 2) : start].any(axis=0)
+        below = strokes[stop : stop + 2].any(axis=0)
+        through = _widened(above, 1) & _widened(below, 1)
+        strong = (drop[start:stop] >= STRONG * contrast) if light else False
+        kept[start:stop] = marked[start:stop] & (through | strong)
+    return kept
+
+
+def _widened(marked, by):
+    padded = np.pad(marked, by)
+    return np.logical_or.reduce([padded[i : i + len(marked)] for i in range(2 * by + 1)])
+
+
+def _lines(around):
+    """Return groups of boxes above each other, in lines: list of lists of int arrays."""
+    middle, high = around[:, [1, 3]].mean(axis=1), around[:, 3] - around[:, 1]
+    usual = np.median(high[high >= 0.4 * high.max()])
+    order, lines = np.argsort(middle, kind="stable"), []
+    for k in order:
+        line = next((line for line in lines if abs(middle[k] - np.mean(middle[line])) < 0.6 * usual), None)
+        if line is None:
+            lines.append([k])
+        else:
+            line.append(k)
+    return [_above_each_other(around, sorted(line, key=lambda k: around[k, 0])) for line in lines]
+
+
+def _above_each_other(around, line):
+    groups, left, right = [], 0, 0
+    for k in line:
+        wide = min(right - left, around[k, 2] - around[k, 0]) if groups else 1
+        if groups and min(right, around[k, 2]) - around[k, 0] >= SHARED * wide:
+            groups[-1].append(k)
+            right = max(right, around[k, 2])
+        else:
+            groups.append([k])
+            left, right = around[k, 0], around[k, 2]
+    return [np.array(group) for group in groups]
+
+
+def _pieces(ink, regions, groups):
+    """Return the pieces of a line, from groups of numbers of regions."""
+    cut_out = [np.isin(regions, group) for group in groups]
+    around = [box_of(marked) for marked in cut_out]
+    height = float(np.median([box[3] - box[1] for box in around]))
+    tall = [box[3] - box[1] >= LOWEST * height for box in around]
+    cut_out, around = ([each for each, kept in zip(of, tall, strict=True) if kept] for of in (cut_out, around))
+    pieces = []
+    for marked, box in zip(cut_out, around, strict=True):
+        coverage = ink.coverage(marked)
+        edges = [0, *_cuts(coverage, box, height), coverage.shape[1]]
+        for number, (left, right) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+            part = np.zeros_like(coverage)
+            part[:, left:right] = coverage[:, left:right]
+            pieces.append(Piece(part, max(float(part.sum()), 1e-6), number > 0))
+    return tuple(pieces)
+
+
+def _cuts(coverage, box, height):
+    """Return the columns where a wide piece may be cut: those with less ink than their surroundings."""
+    left, top, right, bottom = box
+    if right - left <= WIDE * max(height, 0.6 * (bottom - top)):
+        return []
+    least = max(2, round(NARROWEST * height))
+    profile = coverage[top:bottom, left:right].sum(axis=0)
+    smooth = np.convolve(np.pad(profile, 2, mode="edge"), np.ones(5) / 5, mode="valid")
+    found = []
+    for column in np.argsort(smooth, kind="stable"):
+        lowest = smooth[column] <= smooth[max(0, column - least) : column + least + 1].min() + 1e-6
+        inside = least <= column < len(smooth) - least
+        if lowest and inside and all(abs(column - other) >= least for other in found):
+            found.append(int(column))
+        if len(found) == MOST_CUTS:
+            break
+    return sorted(left + column for column in found)
+
+
+def ways_to_read(line):
+    """Return what may be drawings of a line: list of (first piece, one past the last piece, Drawing, box).
+
+    Pieces that do not hang together are drawings of their own, unless they are very close.
+    """
+    ways = []
+    for first in range(len(line)):
+        for after in range(first + 1, min(len(line), first + MOST_PARTS) + 1):
+            if after > first + 1 and not line[after - 1].cut:
+                break
+            coverage = np.maximum.reduce([piece.coverage for piece in line[first:after]])
+            box = box_of(coverage >= 0.5)
+            if box is None:
+                continue
+            cut = coverage[box[1] : box[3], box[0] : box[2]]
+            ways.append((first, after, Drawing(cut, float(breadth(cut[np.newaxis])[0])), box))
+    return ways
+
+
+def best_way(line, ways, probabilities):
+    """Return which of the ways, one after the other, make up the line most probably: list of int.
+
+    The logarithms of the probabilities are added up, each weighed by its share of the ink, along the best path
+    (Viterbi).
+
+    Parameters
+    ----------
+    line : sequence of Piece
+    ways : as `ways_to_read` returns them
+    probabilities : float ndarray [shape=(len(ways),)], of the best label of each
+    """
+    best = [(0.0, None, None)] + [(-np.inf, None, None)] * len(line)
+    ending = [[] for _ in range(len(line) + 1)]
+    for number, (first, after, _, _) in enumerate(ways):
+        ending[after].append((number, first))
+    for after in range(1, len(line) + 1):
+        best[after] = (best[after - 1][0], after - 1, None)  # a piece without any whole pixel is passed over
+        options = [
+            (best[first][0] + (np.log(probabilities[number]) + BONUS) * sum(p.mass for p in line[first:after]), first, number)
+            for number, first in ending[after]
+        ]
+        if options:
+            best[after] = max(options, key=lambda option: option[0])
+    path, at = [], len(line)
+    while at > 0:
+        _, before, number = best[at]
+        if number is not None:
+            path.append(number)
+        at = before
+    return path[::-1]
+
+
+BONUS = 0.0
