@@ -165,6 +165,29 @@ class TranscriptRecord(TypedDict):
     error: NotRequired[str]
 
 
+class DrawnRecord(TypedDict):
+    """One drawing in a picture."""
+
+    word: str | None
+    probability: float
+    box: list[int]  # left, top, width and height in pixels
+    unknown: bool
+
+
+class LineRecord(TypedDict):
+    """One line of writing."""
+
+    words: list[DrawnRecord]
+
+
+class PageRecord(TypedDict):
+    """`backprop transcribe`, of each picture: its lines, from top to bottom, or "path" and "error" alone."""
+
+    path: str
+    lines: NotRequired[list[LineRecord]]
+    error: NotRequired[str]
+
+
 class FindingRecord(TypedDict):
     """One finding of a diagnosis."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli.terminal import as_json, note, program, table
+from pipelines.errors import UsageError
 from pipelines.wording import csv_line, percent
 
 
@@ -139,9 +140,9 @@ def print_predictions(answers, form):
 
 
 def transcript_text(transcript):
-    """Return a transcript as text: a line a word with start, end, word and probability, then the words in a row."""
-    rows = [(f"{word.start:.3f}", f"{word.end:.3f}", word.text, percent(word.probability)) for word in transcript.words]
-    said = " ".join(word.text for word in transcript.words) or "(no words)"
+    """Return a transcript as text: a line a word with where it is, word and probability, then the words in a row."""
+    rows = [(*word.place, word.text, percent(word.probability)) for word in transcript.words]
+    said = transcript.text or "(no words)"
     return "\n".join([*([table(rows)] if rows else []), f"{transcript.path}: {said}"])
 
 
@@ -161,6 +162,8 @@ def print_transcripts(transcripts, form):
         elif transcript.error is not None:
             continue
         elif form in forms:
+            if not hasattr(transcript, "seconds"):
+                raise UsageError(f"transcribe: --{form} tells when a word was said; of pictures, use --json")
             click.echo(forms[form](transcript), nl=False)
         else:
             click.echo(transcript_text(transcript))

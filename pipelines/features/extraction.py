@@ -52,9 +52,10 @@ def extract_all(extractor, items, n_jobs=None, progress=None):
     failures = []
     if isinstance(items, np.ndarray):
         as_they_are = extractor.fits(items)
-        rows = items[as_they_are].reshape(int(as_they_are.sum()), -1)
-        stored[as_they_are, : rows.shape[1]] = rows
-        stored[as_they_are, rows.shape[1] :] = 0  # what a reader keeps beside the row
+        if as_they_are.any():
+            rows = items[as_they_are].reshape(int(as_they_are.sum()), -1)
+            stored[as_they_are, : rows.shape[1]] = rows
+            stored[as_they_are, rows.shape[1] :] = 0  # what a reader keeps beside the row
         for index in np.flatnonzero(~as_they_are):
             try:
                 stored[index] = extractor.stored_row(items[index])

@@ -1,4 +1,4 @@
-"""`backprop transcribe`: find and recognise the words in recordings."""
+"""`backprop transcribe`: find and recognise the words in recordings, or the drawings in pictures."""
 
 import sys
 
@@ -20,6 +20,8 @@ def transcribe(model, files, threshold, form):
     """Find the words in longer recordings and recognise each; FILE may be a folder, or - for standard input.
 
     Example: backprop transcribe models/speech.safetensors telephone-number.wav
+
+    A model of drawings, such as MNIST's digits, reads pictures of several, line by line.
     """
     from pipelines.door.model import load
     from pipelines.features.inputs import samples

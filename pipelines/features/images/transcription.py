@@ -5,13 +5,13 @@ most probable way to read each line is the answer.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from pipelines.features.images.stroke_framing import framed
 from pipelines.features.images.writing import best_way, ways_to_read, writing_in
+from pipelines.records import DrawnRecord, PageRecord
 
 UNKNOWN = "[unknown]"
 
@@ -29,7 +29,12 @@ class Word:
         """The word, or what stands for one that is unknown."""
         return UNKNOWN if self.word is None else self.word
 
-    def record(self) -> dict[str, Any]:
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Left, top, width and height, as text."""
+        return tuple(map(str, self.box))
+
+    def record(self) -> DrawnRecord:
         """Return the word as the contract has it, a dict of JSON types."""
         return {
             "word": self.word,
@@ -62,7 +67,12 @@ class Page:
         """All words, line by line."""
         return tuple(word for line in self.lines for word in line)
 
-    def record(self) -> dict[str, Any]:
+    @property
+    def text(self) -> str:
+        """The words in a row, line by line."""
+        return "\n".join(" ".join(word.text for word in line) for line in self.lines)
+
+    def record(self) -> PageRecord:
         """Return the page as the contract has it, a dict of JSON types."""
         if self.error is not None:
             return {"path": self.path, "error": self.error}
@@ -99,9 +109,7 @@ def transcribe_picture(model, sample, threshold=0.0):
         rows = np.stack([framed(drawing, *size).reshape(-1) for _, _, drawing, _ in ways])
         probabilities = model.probabilities(rows)
         chosen = best_way(line, ways, probabilities.max(axis=1))
-        lines.append(
-            tuple(_word(ways[k][3], writing.scale, probabilities[k], model.labels, threshold) for k in chosen)
-        )
+        lines.append(tuple(_word(ways[k][3], writing.scale, probabilities[k], model.labels, threshold) for k in chosen))
     return Page(sample.name, tuple(lines))
 
 

@@ -8,6 +8,7 @@ answered, and that one is taken whose answers are the most probable, each counti
 Casey and Lecolinet 1996, https://doi.org/10.1109/34.506792 (recognition-based segmentation)
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -155,7 +156,7 @@ def _pieces(ink, regions, groups):
     for marked, box in zip(cut_out, around, strict=True):
         coverage = ink.coverage(marked)
         edges = [0, *_cuts(coverage, box, height), coverage.shape[1]]
-        for number, (left, right) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        for number, (left, right) in enumerate(itertools.pairwise(edges)):
             part = np.zeros_like(coverage)
             part[:, left:right] = coverage[:, left:right]
             pieces.append(Piece(part, max(float(part.sum()), 1e-6), number > 0))
@@ -184,7 +185,7 @@ def _cuts(coverage, box, height):
 def ways_to_read(line):
     """Return what may be drawings of a line: list of (first piece, one past the last piece, Drawing, box).
 
-    Pieces that do not hang together are drawings of their own, unless they are very close.
+    Pieces that do not hang together are drawings of their own.
     """
     ways = []
     for first in range(len(line)):
@@ -218,10 +219,10 @@ def best_way(line, ways, probabilities):
         ending[after].append((number, first))
     for after in range(1, len(line) + 1):
         best[after] = (best[after - 1][0], after - 1, None)  # a piece without any whole pixel is passed over
-        options = [
-            (best[first][0] + (np.log(probabilities[number]) + BONUS) * sum(p.mass for p in line[first:after]), first, number)
-            for number, first in ending[after]
-        ]
+        options = []
+        for number, first in ending[after]:
+            mass = sum(piece.mass for piece in line[first:after])
+            options.append((best[first][0] + np.log(probabilities[number]) * mass, first, number))
         if options:
             best[after] = max(options, key=lambda option: option[0])
     path, at = [], len(line)
@@ -231,6 +232,3 @@ def best_way(line, ways, probabilities):
             path.append(number)
         at = before
     return path[::-1]
-
-
-BONUS = 0.0

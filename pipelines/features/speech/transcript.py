@@ -24,6 +24,11 @@ class Word:
         """The word, or what stands for one that is unknown."""
         return UNKNOWN if self.word is None else self.word
 
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Start and end in seconds, as text."""
+        return f"{self.start:.3f}", f"{self.end:.3f}"
+
     def record(self) -> WordRecord:
         """Return the word as the contract has it, a dict of JSON types; times to the millisecond."""
         return {
@@ -55,6 +60,11 @@ class Transcript:
     seconds: float
     words: tuple[Word, ...]
     error: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The words in a row."""
+        return " ".join(word.text for word in self.words)
 
     def record(self) -> TranscriptRecord:
         """Return the transcript as the contract has it, a dict of JSON types."""

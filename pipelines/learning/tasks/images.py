@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+from pipelines.errors import UsageError
 from pipelines.features import likeness
 from pipelines.features.images.augmentation import ImageAugmentation
 from pipelines.features.images.extractor import ImageExtractor
 from pipelines.features.images.readings import DrawingReader
+from pipelines.features.images.transcription import Page, transcribe_picture
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.task import Task
 
@@ -31,6 +33,7 @@ class Images(Task):
     name = "images"
     extractor = ImageExtractor
     per_feature = False
+    transcribes = True
     presets = {"fast": FAST, "best": BEST}  # noqa: RUF012 - typed in Task
 
     def extractor_for(self, dataset):
@@ -52,6 +55,16 @@ class Images(Task):
             f"Pictures are brought to {extractor.width} x {extractor.height} pixels, {extractor.channels}{drawing}; "
             "chosen from the data."
         )
+
+    def transcribe(self, model, sample, threshold=0.0):
+        """Return the Page of one picture. Raises UsageError where the model is not about drawings."""
+        if model.extractor.framing != "strokes":
+            raise UsageError("transcribe: this model looks at images as a whole; give one of drawings, as MNIST's are")
+        return transcribe_picture(model, sample, threshold)
+
+    def failed_transcript(self, sample, error):
+        """Return a Page without lines, which says why."""
+        return Page(sample.name, (), str(error))
 
     def likeness(self, extractor, stored):
         """Return the Likeness of pictures: their pixels, whatever their brightness and contrast."""
