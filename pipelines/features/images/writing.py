@@ -72,7 +72,7 @@ def writing_in(pixels):
     dark_on_bright = np.mean(edge > otsu(pixels)) >= 0.5
     picture = Image.fromarray(pixels if dark_on_bright else 255 - pixels)
     picture = picture.reduce(-(-max(pixels.shape) // LONGEST))
-    ink, times = ink_on(picture, SMALL)
+    ink, _times = ink_on(picture, SMALL)
     if ink is None:
         return Writing((), 1.0)
     marked = _without_rules(ink.marked, ink.drop, ink.contrast)

@@ -31,7 +31,7 @@ def spliced(extractor, first, second, rng):
     begins = np.arange(frames) + 0.5 < (share * frames)[:, np.newaxis]
     sequences = (part[:, : frames * width].reshape(n, frames, width) for part in (first, second))
     sequence = np.where(begins[..., np.newaxis], *sequences)
-    rows[:, : frames * width] = sequence.reshape(n, -1)
+    rows[:, : frames * width] = sequence.reshape(n, frames * width)
     if extractor.statistics and extractor.normalise == "level":
         mean, spread = frames * width, frames * width + 3 * extractor.n_mfcc
         cepstra = sequence[..., : extractor.n_mfcc]

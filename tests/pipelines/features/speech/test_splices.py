@@ -37,3 +37,8 @@ def test_two_equal_words_make_that_word_but_for_its_spread():
     sequence = EXTRACTOR.frames * EXTRACTOR.n_mfcc
     np.testing.assert_allclose(rows[:, :sequence], word[:, :sequence])
     np.testing.assert_allclose(rows[:, -1], word[:, -1], rtol=1e-5)
+
+
+def test_of_no_words_no_splices_are_made():
+    none = np.empty((0, EXTRACTOR.n_features), np.float32)
+    assert spliced(EXTRACTOR, none, none, np.random.default_rng(0)).shape == none.shape
