@@ -27,6 +27,7 @@ from backprop_core.worked_example import Line, Words, terms_of_sum
 Shapes = Mapping[str, tuple[int, ...]]
 Arrays = Mapping[str, np.ndarray]
 Backward = Callable[..., np.ndarray | None]
+NUMBERS_AT_ONCE = 1 << 20
 UNTOLD = Words("does what its own code says", "y = f(x)", "dx = dy f'(x)")
 
 
@@ -169,7 +170,11 @@ class Dense(Layer):
 
     def initialize(self, params, rng):
         """Fill `params` with random weights and zero biases."""
-        params["W"][...] = INITIALIZERS[self.initializer](self.fan_in, self.fan_out, rng)
+        rule, W = INITIALIZERS[self.initializer], params["W"]
+        few = max(1, NUMBERS_AT_ONCE // self.fan_out)
+        for start in range(0, self.fan_in, few):
+            rows = W[start : start + few]
+            rows[...] = rule(self.fan_in, self.fan_out, rng, len(rows))
         params["b"][...] = 0
 
     def forward(self, params, x, scratch, training=False, rng=None):

@@ -7,10 +7,13 @@ may map two megabytes for a single row that is touched.
 """
 
 import mmap
+import tempfile
 
 import numpy as np
 
 AT_ONCE = 32
+LARGE = 64e6  # bytes, from which a copy is worth a file
+PIECE = 1 << 20  # numbers
 
 
 def mapping_of(X):
@@ -52,4 +55,32 @@ def chunks(X, rows=1024):
     for start in range(0, len(X), rows):
         yield X[start : start + rows]
         if mapping is not None:
+            mapping.madvise(mmap.MADV_DONTNEED)
+
+
+def spare_copy(vector):
+    """Return a copy of a flat array, for a time that may never come: of a large one in a file that has no name.
+
+    Its memory is then free for what is needed now; `overwrite` keeps it so. Where no file can be written, the copy is
+    an array as any other.
+    """
+    if vector.nbytes < LARGE:
+        return vector.copy()
+    try:
+        with tempfile.TemporaryFile() as file:
+            # Written before it is mapped: a disk that fills up later would end the program.
+            for start in range(0, len(vector), PIECE):
+                vector[start : start + PIECE].tofile(file)
+            file.flush()
+            return np.memmap(file, vector.dtype, "r+", shape=vector.shape)
+    except OSError:
+        return vector.copy()
+
+
+def overwrite(copy, vector):
+    """Set `copy`, from `spare_copy`, or what it was made of, to `vector`, without holding both in memory."""
+    mappings = [mapping for mapping in map(mapping_of, (copy, vector)) if mapping is not None]
+    for start in range(0, len(vector), PIECE):
+        copy[start : start + PIECE] = vector[start : start + PIECE]
+        for mapping in mappings:
             mapping.madvise(mmap.MADV_DONTNEED)

@@ -21,7 +21,7 @@ from backprop_core.architecture import layer_from
 from backprop_core.errors import BackpropError
 from backprop_core.layers import Backward, Layer
 from backprop_core.losses import softmax
-from backprop_core.mapped_memory import chunks
+from backprop_core.mapped_memory import chunks, overwrite, spare_copy
 from backprop_core.notebook import table
 from backprop_core.scratch import Scratch
 from backprop_core.sparse import is_sparse, rows_of
@@ -142,11 +142,12 @@ class Network:
 
     def snapshot(self) -> tuple[np.ndarray, np.ndarray]:
         """Return a copy of all that the network has learned and counted, for `restore`."""
-        return self.params.flat.copy(), self.statistics.flat.copy()
+        return spare_copy(self.params.flat), self.statistics.flat.copy()
 
     def restore(self, snapshot: tuple[np.ndarray, np.ndarray]) -> None:
         """Put a snapshot back."""
-        self.params.flat[...], self.statistics.flat[...] = snapshot
+        overwrite(self.params.flat, snapshot[0])
+        self.statistics.flat[...] = snapshot[1]
 
     def __reduce__(self):
         # The views must be views again on the other side.

@@ -19,7 +19,7 @@ from backprop_core.errors import BackpropError, DivergedError
 from backprop_core.health import Health, Watch
 from backprop_core.history import History, measure
 from backprop_core.losses import Loss, SoftmaxCrossEntropy
-from backprop_core.mapped_memory import chunks
+from backprop_core.mapped_memory import chunks, overwrite, spare_copy
 from backprop_core.naming import known
 from backprop_core.network import Network
 from backprop_core.optimizers import Adam, Optimizer
@@ -57,11 +57,13 @@ class TrainingState:
 
     def keep_as_best(self):
         """Remember the network as it is now."""
-        self.best_params[...], self.best_statistics[...] = self.params, self.statistics
+        overwrite(self.best_params, self.params)
+        self.best_statistics[...] = self.statistics
 
     def restore_best(self):
         """Make the network what was last kept as best."""
-        self.params[...], self.statistics[...] = self.best_params, self.best_statistics
+        overwrite(self.params, self.best_params)
+        self.statistics[...] = self.best_statistics
 
 
 class Trainer:
@@ -152,7 +154,7 @@ class Trainer:
         params, statistics = self.network.params.flat, self.network.statistics.flat
         memory = self.optimizer.init(len(params), params.dtype)
         average = self.average.init(params) if self.average else {}
-        return TrainingState(0, params, statistics, memory, average, rng, params.copy(), statistics.copy())
+        return TrainingState(0, params, statistics, memory, average, rng, spare_copy(params), statistics.copy())
 
     # A run that diverges says so in one sentence; numpy's own warnings about it would only come before it.
     @np.errstate(over="ignore", invalid="ignore")

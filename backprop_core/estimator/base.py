@@ -40,6 +40,7 @@ from backprop_core.estimator.pickling import complete, note_version
 from backprop_core.estimator.rows import ArrayRows, BatchRows, all_logits, batch_of, is_sequence_of_batches
 from backprop_core.history import Entries
 from backprop_core.inspection.rate_finder import search_rates
+from backprop_core.layers import NUMBERS_AT_ONCE
 from backprop_core.network import Network
 
 # The learning rate where none can be found: the default.
@@ -134,7 +135,10 @@ class MultilayerPerceptron(BaseEstimator):
         names = [getattr(one, "name", one) for one in activations_of(self, n_hidden)] if n_hidden else [self.activation]
         for W, b, name in zip(self.coefs_, self.intercepts_, [*names, names[-1]], strict=False):
             bound = np.sqrt((2.0 if name == "logistic" else 6.0) / sum(W.shape))
-            W[...] = self._random_state.uniform(-bound, bound, W.shape)
+            few = max(1, NUMBERS_AT_ONCE // W.shape[1])
+            for start in range(0, len(W), few):
+                rows = W[start : start + few]
+                rows[...] = self._random_state.uniform(-bound, bound, rows.shape)
             b[...] = self._random_state.uniform(-bound, bound, b.shape)
 
     def _adopt_views(self):
@@ -230,7 +234,7 @@ class MultilayerPerceptron(BaseEstimator):
         if "_network" in state:
             self._attach()
             network = self._network
-            state["_network"] = (network.layers, network.dtype, *network.snapshot())
+            state["_network"] = (network.layers, network.dtype, *map(np.array, network.snapshot()))
             for name in ("coefs_", "intercepts_", "_views"):
                 del state[name]
         return note_version(state)

@@ -16,6 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from backprop_core.errors import DivergedError
 from backprop_core.estimator.progress import ProgressLine
 from backprop_core.estimator.rows import ArrayRows, measured_logits
+from backprop_core.pieces import pieces
 
 
 class NonFiniteWeightsError(DivergedError, ValueError):
@@ -107,7 +108,8 @@ def _epoch(estimator, rows, batch_size, seen, valid, kept):
     random_state = estimator._random_state if estimator.shuffle else None
     batches = rows.epoch(batch_size, random_state)
     loss, n, clip_rate = descent.epoch(estimator, batches, rows.n_steps(batch_size))
-    if not np.isfinite(network.params.flat).all():
+    params = network.params.flat
+    if not all(np.isfinite(params[piece]).all() for piece in pieces(len(params))):
         raise DivergedError("the last step led to weights that are not finite; lower the learning rate")
     entry = {"epoch": descent.n_epochs, "learning_rate": descent.learning_rate, "clip_rate": clip_rate}
     _count(estimator, loss, n)
