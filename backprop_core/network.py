@@ -151,7 +151,7 @@ class Network:
 
     def __reduce__(self):
         # The views must be views again on the other side.
-        return _again, (self.layers, self.dtype, self.snapshot())
+        return _again, (self.layers, self.dtype, tuple(map(np.array, self.snapshot())))
 
     @property
     def n_features(self) -> int:

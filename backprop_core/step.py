@@ -86,6 +86,7 @@ class Step:
         self.alpha, self.l1, self.weight_decay, self.mixup = alpha, l1, weight_decay, mixup
         self.max_norm, self.clip_value, self.clip_norm = max_norm, clip_value, clip_norm
         self.n_steps = self.n_clipped = 0
+        self.compiled = compiled
         self.first_loss, self.losses = None, deque(maxlen=SUSTAINED)
         self.on_gradient = None
         self._weights = [values for params in network.params.views for values in params.values() if values.ndim == 2]

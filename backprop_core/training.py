@@ -15,6 +15,7 @@ import numpy as np
 from backprop_core.averaging import ExponentialAverage, recount
 from backprop_core.batching import batches
 from backprop_core.divergence import cause_of_divergence, has_diverged
+from backprop_core.epoch import compiled_steps
 from backprop_core.errors import BackpropError, DivergedError
 from backprop_core.health import Health, Watch
 from backprop_core.history import History, measure
@@ -209,11 +210,12 @@ class Trainer:
         seen = measured_rows(len(X), len(X_valid))
         step = self._step(X)
         watch = Watch(step) if self.health else None
+        runs = None if augmented or self.average else compiled_steps(step, X, y, self.batch_size)
         asked_to_stop = False
         try:
             while not (stopped := "callback" if asked_to_stop else self._reason_to_stop(state)):
                 began = time.perf_counter()
-                clip_rate = self._epoch(X, y, state, step, watch, augmented)
+                clip_rate = self._epoch(X, y, state, step, watch, augmented, runs)
                 with self.average.standing_in(state.params, state.average) if self.average else nullcontext():
                     if self.average:
                         recount(self.network, self._some(X[seen], state.rng), state.rng)
@@ -263,10 +265,13 @@ class Trainer:
         entry = {"epoch": state.epoch + 1, "learning_rate": self._rate(state.epoch + 1, state), "clip_rate": None}
         return entry | ({"health": watch.record(self.health.probe(X))} if watch else {})
 
-    def _epoch(self, X, y, state, step, watch, augmented):
+    def _epoch(self, X, y, state, step, watch, augmented, runs=None):
         """See every row once; return the share of steps whose gradient was clipped."""
         n_steps, clipped_before = math.ceil(len(X) / self.batch_size), step.n_clipped
         watched = self.health.watched_steps(state.epoch, n_steps) if watch else ()
+        if runs is not None:
+            self._epoch_in_runs(X, y, state, step, watch, watched, runs)
+            return (step.n_clipped - clipped_before) / n_steps
         if augmented:
             epoch = augmented(self.batch_size, state.epoch / self.epochs, state.rng)
         else:
@@ -283,6 +288,23 @@ class Trainer:
                     self.average.update(state.params, state.average)
         step.settle()
         return (step.n_clipped - clipped_before) / n_steps
+
+    def _epoch_in_runs(self, X, y, state, step, watch, watched, runs):
+        """As `_epoch`, with `compiled_steps` from one watched step to the next."""
+        order = state.rng.permutation(len(X))
+        n_steps, i = math.ceil(len(X) / self.batch_size), 0
+        while i < n_steps:
+            until = next((j for j in range(i, n_steps) if j in watched), n_steps)
+            rates = [self._rate(state.epoch + j / n_steps, state) for j in range(i, until)]
+            i += len(runs.run(order, i, rates, state.memory))
+            if i < n_steps:  # the step that is watched, or whose loss is not finite, which `Step` explains
+                rows = order[i * self.batch_size : (i + 1) * self.batch_size]
+                rate = self._rate(state.epoch + i / n_steps, state)
+                try:
+                    (watch if i in watched else step)(X[rows], y[rows], rate, state.memory, state.rng)
+                except DivergedError as error:
+                    raise DivergedError(f"training diverged in epoch {state.epoch + 1}: {error}") from None
+                i += 1
 
     def _some(self, X, rng):
         """Yield batches of rows drawn at random, without end."""

@@ -6,9 +6,13 @@ dropout and its like. When training goes on in a later call, it goes on with the
 
 from contextlib import contextmanager
 
+import numpy as np
+
 from backprop_core.averaging import ExponentialAverage, recount
+from backprop_core.epoch import compiled_steps
 from backprop_core.estimator.parameters import CLASSIC_RATES, additions_of, optimizer_of, schedule_of
 from backprop_core.estimator.pickling import writable
+from backprop_core.estimator.rows import ArrayRows
 from backprop_core.sparse_step import step_for
 from backprop_core.step import worth_compiling
 
@@ -43,6 +47,7 @@ class Descent:
         self._average = ExponentialAverage(estimator.ema_decay) if estimator.ema_decay else None
         self._averages = self._average.init(params) if self._average else None
         self._unaveraged = None
+        self._runs = None
         # A warm start has a history already; this descent's own begins here.
         self._begin = len(estimator.history_)
 
@@ -50,6 +55,7 @@ class Descent:
         """Get ready for a call of fit or partial_fit, of `n_steps` steps at most; `sparse` tells of the rows."""
         if self._unaveraged is not None:
             network.params.flat[...] = self._unaveraged
+        self._runs = None
         self._step = step_for(
             sparse,
             network,
@@ -59,8 +65,14 @@ class Descent:
             compiled=worth_compiling(len(network.params.flat), n_steps),
         )
 
-    def epoch(self, estimator, batches, n_steps):
-        """Take a step for each of the batches; return the mean loss, the number of rows and the clip rate."""
+    def epoch(self, estimator, rows, batch_size, random_state):
+        """Take a step for each batch of the rows; return the mean loss, the number of rows and the clip rate."""
+        n_steps = rows.n_steps(batch_size)
+        if self._runs is None and self._average is None and isinstance(rows, ArrayRows) and rows.weights is None:
+            self._runs = compiled_steps(self._step, rows.X, rows.target, batch_size)
+        if self._runs is not None:
+            return self._epoch_in_runs(estimator, rows, batch_size, random_state, n_steps)
+        batches = rows.epoch(batch_size, random_state)
         step, memory, rng, schedule, average = self._step, self._memory, self._rng, self._schedule, self._average
         params, rate, entries = step.network.params.flat, self.learning_rate, estimator.history_[self._begin :]
         step.n_steps = step.n_clipped = 0
@@ -80,6 +92,28 @@ class Descent:
         self.learning_rate = rate
         self.n_epochs += 1
         return total / n, n, step.n_clipped / max(1, step.n_steps)
+
+    def _epoch_in_runs(self, estimator, rows, batch_size, random_state, n_steps):
+        """As `epoch`, many steps at a time."""
+        step, memory, entries = self._step, self._memory, estimator.history_[self._begin :]
+        step.n_steps = step.n_clipped = 0
+        order, total, i = rows.ordered(random_state), 0.0, 0
+        rates = [self.learning_rate] * n_steps
+        if self._schedule:
+            times = [min(1.0, (self.n_epochs + j / n_steps) / estimator.max_iter) for j in range(n_steps)]
+            rates = [self.initial_rate * self._schedule(time, entries) for time in times]
+        while i < n_steps:
+            losses = self._runs.run(order, i, rates[i:], memory)
+            sizes = np.minimum(batch_size, len(order) - batch_size * np.arange(i, i + len(losses)))
+            total += float(losses @ sizes)
+            i += len(losses)
+            if i < n_steps:  # a step whose loss is not finite, which `Step` explains
+                some = order[i * batch_size : (i + 1) * batch_size]
+                total += step(rows.X[some], rows.target[some], rates[i], memory, self._rng) * len(some)
+                i += 1
+        self.learning_rate = rates[-1]
+        self.n_epochs += 1
+        return total / len(order), len(order), step.n_clipped / max(1, step.n_steps)
 
     def end_epoch(self, estimator):
         """Let the rate fall with the number of rows seen, where that is the rule."""
@@ -115,14 +149,14 @@ class Descent:
 
     def finish(self, network, rows, batch_size):
         """Leave the averaged weights in the network; the latest are kept for the next partial_fit."""
-        self._step = None
+        self._step = self._runs = None
         if self._average is not None:
             self._unaveraged = network.params.flat.copy()
             network.params.flat[...] = self._average.averaged(self._averages)
             recount(network, rows.endless(batch_size), self._rng)
 
     def __getstate__(self):
-        return {**self.__dict__, "_step": None}
+        return {**self.__dict__, "_step": None, "_runs": None}
 
     def __setstate__(self, state):
         self.__dict__.update({"initial_rate": state["learning_rate"], **state})

@@ -106,8 +106,7 @@ def _epoch(estimator, rows, batch_size, seen, valid, kept):
     began = time.perf_counter()
     network, descent = estimator._network, estimator._descent
     random_state = estimator._random_state if estimator.shuffle else None
-    batches = rows.epoch(batch_size, random_state)
-    loss, n, clip_rate = descent.epoch(estimator, batches, rows.n_steps(batch_size))
+    loss, n, clip_rate = descent.epoch(estimator, rows, batch_size, random_state)
     params = network.params.flat
     if not all(np.isfinite(params[piece]).all() for piece in pieces(len(params))):
         raise DivergedError("the last step led to weights that are not finite; lower the learning rate")

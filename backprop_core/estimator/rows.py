@@ -54,12 +54,16 @@ class ArrayRows:
 
         A batch is overwritten by the next one.
         """
-        if random_state is not None:
-            # As in scikit-learn, an epoch's order is the last one's, shuffled again.
-            self._order = shuffled(self._order, random_state)
+        self.ordered(random_state)
         straight = random_state is None and self.subset is None
         for piece in gen_batches(len(self), batch_size):
             yield self._batch(piece if straight else self._order[piece])
+
+    def ordered(self, random_state=None):
+        """Return the rows in the order of the next epoch, int64 ndarray: the last one's, shuffled again if asked."""
+        if random_state is not None:  # as in scikit-learn
+            self._order = shuffled(self._order, random_state)
+        return self._order
 
     def endless(self, batch_size):
         """Yield X_batch without end, each of full size, the rows in the order of the latest epoch."""
