@@ -5,7 +5,7 @@ each of its twenty operations. Here the steps follow each other as machine code:
 products are called in the library that numpy calls, and the loops of `kernels` do the rest.
 
 `steps` is `Step.__call__`, again and again, in the same order: forward through `Dense` and `Activate`, the loss, the
-way back, penalties, clipping, the update. Its loops are those of `kernels`, and each names the function that it repeats.
+way back, penalties, clipping, the update. Each loop names the function that it repeats.
 """
 
 import math
@@ -37,22 +37,8 @@ def _gemm_of(integer):
         def codegen(context, builder, signature, values):
             number, whole = context.get_value_type(alpha), ir.IntType(integer)
             pointer, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
-            kinds = [
-                flag,
-                flag,
-                flag,
-                whole,
-                whole,
-                whole,
-                number,
-                pointer,
-                whole,
-                pointer,
-                whole,
-                number,
-                pointer,
-                whole,
-            ]
+            array = [pointer, whole]
+            kinds = [flag, flag, flag, whole, whole, whole, number, *array, *array, number, *array]
             function = builder.inttoptr(values[0], ir.FunctionType(ir.VoidType(), kinds).as_pointer())
             given = [ir.Constant(ir.IntType(64), ROW_MAJOR), *values[1:]]
             arguments = []
@@ -163,8 +149,8 @@ def _clip(grads, clip_value, clip_norm):
 
 @kernel
 def steps(
-    X, target, order, batch_size, first, last, begins, widths, gates, params, grads, activations, errors, true, memories, rule, rates,
-    keeps, limits, smoothing, gemm, losses, clipped,
+    X, target, order, batch_size, first, last, begins, widths, gates, params, grads, activations, errors, true,
+    memories, rule, rates, keeps, limits, smoothing, gemm, losses, clipped,
 ):  # fmt: skip
     """Take the steps from `first` up to `last` of an epoch, and return how many were taken.
 
