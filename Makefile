@@ -98,7 +98,7 @@ lint: $(READY) ## Check style and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 bench: $(READY) ## Measure speed and memory anew, or what ARGS names; writes benchmarks/results/
-	$(BIN)/python -m benchmarks $(or $(ARGS),training_speed prediction_speed memory time_to_accuracy)
+	$(BIN)/python -m benchmarks $(or $(ARGS),training_speed waiting_time prediction_speed memory sparse_rows time_to_accuracy)
 
 dist: $(READY) ## Build the wheel and the source distribution in dist/, and check both
 	rm -rf dist

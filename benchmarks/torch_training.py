@@ -19,7 +19,7 @@ def multilayer_perceptron(widths):
     return nn.Sequential(layers[0], *(part for layer in layers[1:] for part in (nn.ReLU(), layer)))
 
 
-def train(model, X, y, batch_size, rate, epochs, *, fused, one_cycle=False):
+def train(model, X, y, batch_size, rate, epochs, *, fused, one_cycle=False, compiled=False):
     """Train with Adam on shuffled rows, and yield after each epoch.
 
     Parameters
@@ -30,6 +30,8 @@ def train(model, X, y, batch_size, rate, epochs, *, fused, one_cycle=False):
         The learning rate; with `one_cycle` that of the peak.
     fused : bool
         Adam in one pass over each tensor.
+    compiled : bool
+        The network and its loss through `torch.compile`.
     one_cycle : bool
         Change the rate after each step as `torch.optim.lr_scheduler.OneCycleLR` does.
 
@@ -40,7 +42,13 @@ def train(model, X, y, batch_size, rate, epochs, *, fused, one_cycle=False):
     """
     import torch
 
-    loss_function = torch.nn.CrossEntropyLoss()
+    cross_entropy = torch.nn.CrossEntropyLoss()
+
+    def loss_of(rows, target):
+        return cross_entropy(model(rows), target)
+
+    if compiled:
+        loss_of = torch.compile(loss_of)
     optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=fused)
     n_steps = epochs * -(-len(X) // batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, n_steps) if one_cycle else None
@@ -48,7 +56,7 @@ def train(model, X, y, batch_size, rate, epochs, *, fused, one_cycle=False):
         losses = []
         for rows in torch.randperm(len(X)).split(batch_size):
             optimizer.zero_grad()
-            loss = loss_function(model(X[rows]), y[rows])
+            loss = loss_of(X[rows], y[rows])
             loss.backward()
             optimizer.step()
             if schedule:

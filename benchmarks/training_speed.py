@@ -1,21 +1,28 @@
-"""Training speed: whole fits of the same networks by this core, scikit-learn and PyTorch, and the bare matrix products.
+"""Training speed: whole fits of the same networks by this core, scikit-learn, PyTorch and JAX, and the bare products.
 
 All learn the same 60,000 rows of Fashion-MNIST in float32, in batches shuffled anew each epoch, with Adam at 0.001, no
 penalty and two threads. They take turns in one run, each in a process of its own (`workers`). A fit begins with fresh
 weights and includes all that it does before and between the epochs; its time is divided by the epochs. The last
 epoch's mean loss stands beside the time, to show that everybody has learned.
 
-The first fit of a process is not counted. What it needs more than a later one is given as `first_fit_extra_seconds`:
-for this core mostly the loading of its compiled loops, which an earlier process has compiled and stored.
+PyTorch takes part in three modes, eager, with its fused Adam, and through `torch.compile`, and its best one counts; JAX
+with an epoch compiled as one scan, and optax's Adam, where both are installed.
+
+Each fit has a fresh process, and its clock starts before the libraries are loaded: all that a fit loads is in its time.
+What a library compiles and stores for later runs, it has stored in a first fit of one epoch, which does not count. A
+second such fit does: `epochs_alone` is what each further epoch takes. With BENCH_SHORT=1 there are fewer epochs and
+rounds: a first look, no result.
 """
 
+import importlib
+import os
+import shutil
 import time
 import warnings
-from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
-from benchmarks import results_file
+from benchmarks import jax_training, results_file
 from benchmarks.image_rows import image_rows
 from benchmarks.roofline import epoch_of_products
 from benchmarks.spread import spread
@@ -25,7 +32,8 @@ from benchmarks.workers import THREADS, Worker
 DATASET = "fashion-mnist"
 N_FEATURES, N_CLASSES = 784, 10
 RATE = 0.001
-ROUNDS = 5
+SHORT = os.environ.get("BENCH_SHORT") == "1"
+ROUNDS = 2 if SHORT else 3
 
 
 @dataclass(frozen=True)
@@ -36,18 +44,18 @@ class Training:
     ----------
     hidden : tuple of int
     batch_size, epochs : int
-    torch, sklearn : float
-        Time of PyTorch's better mode, and of scikit-learn, over the time of this core.
-    roofline : float or None
+    peers, sklearn : float
+        Time of the best of PyTorch's modes and JAX, and of scikit-learn, over the time of this core.
+    roofline : float
         Time of the bare products over the time of this core.
     """
 
     hidden: tuple[int, ...]
     batch_size: int
     epochs: int
-    torch: float = 1.4
-    sklearn: float = 2.0
-    roofline: float | None = None
+    peers: float
+    sklearn: float
+    roofline: float
 
     @property
     def widths(self):
@@ -60,26 +68,26 @@ class Training:
         return f"{'-'.join(map(str, self.widths))}, batch {self.batch_size}"
 
 
+JAX = ("jax", "optax") if jax_training.is_installed() else ()
 TRAININGS = (
-    Training((64,), 32, epochs=5),
-    Training((100,), 200, epochs=15),
-    Training((256, 128), 128, epochs=3, roofline=0.70),
-    Training((1024, 1024), 256, epochs=2, torch=1.1, roofline=0.85),
+    Training((64,), 32, epochs=3 if SHORT else 15, peers=2.8, sklearn=5, roofline=0.52),
+    Training((100,), 200, epochs=3 if SHORT else 15, peers=1.5, sklearn=3, roofline=0.62),
+    Training((256, 128), 128, epochs=3 if SHORT else 15, peers=1.45, sklearn=3.5, roofline=0.72),
+    Training((1024, 1024), 256, epochs=1 if SHORT else 5, peers=1.05, sklearn=3, roofline=0.86),
 )
 
 
 def run():
     """Measure, and write results/training_speed.json."""
     insist_on_torch()
-    with Worker() as worker:
-        worker(fit_backprop, TRAININGS[0])  # compiles the loops, where they are not stored yet
     results_file.write(
         "training_speed",
         {
             "dataset": DATASET,
             "threads": THREADS,
             "rounds": ROUNDS,
-            "peers": {package: version(package) for package in ("torch", "numba", "threadpoolctl")},
+            "short": SHORT,
+            "peers": {package: version(package) for package in ("torch", "numba", "threadpoolctl", *JAX)},
             "seconds_of": "an epoch",
             "networks": {training.name: _measure(training) for training in TRAININGS},
         },
@@ -88,16 +96,21 @@ def run():
 
 def _measure(training):
     """Let all contestants take turns; return their times, losses and ratios."""
-    with ExitStack() as stack:
-        workers = {name: stack.enter_context(Worker()) for name in CONTESTANTS}
-        turns = [
-            {name: worker(CONTESTANTS[name], training) for name, worker in workers.items()} for _ in range(ROUNDS + 1)
-        ]
-    return {"epochs": training.epochs, **summary(training, turns)}
+    short = replace(training, epochs=1)
+    turns = [
+        {name: in_fresh_process(name, each) for name in CONTESTANTS} for each in (short, short, *[training] * ROUNDS)
+    ]
+    return {"epochs": training.epochs, **summary(training, turns[1:])}
+
+
+def in_fresh_process(name, training):
+    """Return what a contestant's function returns that has a process for itself."""
+    with Worker() as worker:
+        return worker(CONTESTANTS[name], training)
 
 
 def summary(training, turns):
-    """Return what a reader wants to know of all turns, of which the first does not count.
+    """Return what a reader wants to know of all turns, of which the first is of one epoch.
 
     Parameters
     ----------
@@ -105,22 +118,27 @@ def summary(training, turns):
     turns : list of dict, from a contestant's name to (seconds of the fit, loss of its last epoch or None)
     """
     contestants = {}
-    for name, (first, _loss) in turns[0].items():
-        seconds = [turn[name][0] / training.epochs for turn in turns[1:]]
+    for name, (one_epoch, _loss) in turns[0].items():
+        whole = [turn[name][0] for turn in turns[1:]]
+        further = max(1, training.epochs - 1)
         contestants[name] = {
-            **spread(seconds),
+            **spread([seconds / training.epochs for seconds in whole]),
             "last_loss": turns[-1][name][1],
-            "first_fit_extra_seconds": first - training.epochs * spread(seconds)["median"],
+            "epochs_alone": (spread(whole)["median"] - one_epoch) / further,
         }
     median = {name: of["median"] for name, of in contestants.items()}
-    mode = min(("torch", "torch_fused"), key=median.get)
+    rivals = [name for name in median if name.startswith("torch") or name == "jax"]
+    mode = min((name for name in rivals if name != "jax"), key=median.get)
+    best = min(rivals, key=median.get)
     peers = (
-        ("torch", mode, training.torch),
+        ("torch", mode, training.peers),
+        ("best_peer", best, training.peers),
         ("sklearn", "sklearn", training.sklearn),
         ("roofline", "roofline", training.roofline),
     )
     return {
         "torch_mode": mode,
+        "best_peer": best,
         "contestants": contestants,
         "ratios": {
             peer: {"over_backprop": median[name] / median["backprop"], "at_least": least} for peer, name, least in peers
@@ -130,22 +148,20 @@ def summary(training, turns):
 
 def fit_backprop(training):
     """Fit this core's classifier in this process; return the seconds of the fit and the last epoch's loss."""
-    from backprop_core import MLPClassifier
-
-    return _fit(MLPClassifier, training)
+    return _fit("backprop_core.estimator", training)
 
 
 def fit_sklearn(training):
     """As `fit_backprop`, with scikit-learn's."""
-    from sklearn.neural_network import MLPClassifier
-
-    return _fit(MLPClassifier, training)
+    return _fit("sklearn.neural_network", training)
 
 
-def _fit(classifier, training):
+def _fit(module, training):
+    X, y = image_rows(DATASET, "train")
+    began = time.perf_counter()
     from threadpoolctl import threadpool_limits
 
-    estimator = classifier(
+    estimator = importlib.import_module(module).MLPClassifier(
         training.hidden,
         alpha=0,
         batch_size=training.batch_size,
@@ -155,24 +171,23 @@ def _fit(classifier, training):
         n_iter_no_change=training.epochs + 1,
         random_state=0,
     )
-    X, y = image_rows(DATASET, "train")
     with threadpool_limits(THREADS), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that training ended after `max_iter` epochs
-        began = time.perf_counter()
         estimator.fit(X, y)
         return time.perf_counter() - began, estimator.loss_
 
 
-def fit_torch(training, fused=False):
+def fit_torch(training, fused=False, compiled=False):
     """As `fit_backprop`, with PyTorch's loop."""
+    rows = image_rows(DATASET, "train")
+    began = time.perf_counter()
     import torch
 
     torch.set_num_threads(THREADS)
     torch.manual_seed(0)
-    X, y = map(torch.from_numpy, image_rows(DATASET, "train"))
-    began = time.perf_counter()
+    X, y = map(torch.from_numpy, rows)
     model = multilayer_perceptron(training.widths)
-    for losses in train(model, X, y, training.batch_size, RATE, training.epochs, fused=fused):
+    for losses in train(model, X, y, training.batch_size, RATE, training.epochs, fused=fused, compiled=compiled):
         last = losses
     seconds = time.perf_counter() - began
     return seconds, torch.stack(last).mean().item()
@@ -181,6 +196,19 @@ def fit_torch(training, fused=False):
 def fit_torch_fused(training):
     """As `fit_torch`, with Adam in one pass."""
     return fit_torch(training, fused=True)
+
+
+def fit_torch_compiled(training):
+    """As `fit_torch_fused`, with the network and its loss compiled."""
+    return fit_torch(training, fused=True, compiled=True)
+
+
+def fit_jax(training):
+    """As `fit_backprop`, with JAX."""
+    X, y = image_rows(DATASET, "train")
+    began = time.perf_counter()
+    loss = jax_training.train(X, y, training.widths, training.batch_size, RATE, training.epochs)
+    return time.perf_counter() - began, loss
 
 
 def compute_products(training):
@@ -202,5 +230,7 @@ CONTESTANTS = {
     "sklearn": fit_sklearn,
     "torch": fit_torch,
     "torch_fused": fit_torch_fused,
+    **({"torch_compiled": fit_torch_compiled} if shutil.which("g++") or shutil.which("clang++") else {}),
+    **({"jax": fit_jax} if jax_training.is_installed() else {}),
     "roofline": compute_products,
 }

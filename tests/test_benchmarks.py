@@ -11,7 +11,16 @@ from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.network import Network
 from backprop_core.optimizers import SGD
 from backprop_core.step import Step
-from benchmarks import memory, prediction_speed, time_to_accuracy, torch_training, training_speed
+from benchmarks import (
+    jax_training,
+    memory,
+    prediction_speed,
+    sparse_rows,
+    time_to_accuracy,
+    torch_training,
+    training_speed,
+    waiting_time,
+)
 from benchmarks.roofline import Products, epoch_of_products
 from benchmarks.spread import spread
 from benchmarks.workers import Worker
@@ -101,20 +110,52 @@ def test_both_classifiers_get_the_same_network_batches_and_rows(training, few_ro
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
 
 
-def test_a_summary_leaves_out_the_first_turn_and_takes_pytorchs_better_mode():
-    training = training_speed.Training((5,), 10, epochs=2, roofline=0.5)
-    first = {"backprop": (9.0, 1.0), "sklearn": (9.0, 1.0), "torch": (9.0, 1.0), "torch_fused": (9.0, 1.0)}
-    later = {"backprop": (2.0, 0.5), "sklearn": (8.0, 0.5), "torch": (6.0, 0.5), "torch_fused": (4.0, 0.5)}
+def test_a_summary_divides_whole_fits_by_their_epochs_and_takes_the_best_peer():
+    training = training_speed.Training((5,), 10, epochs=2, peers=1, sklearn=2, roofline=0.5)
+    names = ("backprop", "sklearn", "torch", "torch_fused", "jax")
+    first = dict.fromkeys(names, (1.5, 1.0))
+    later = dict(zip(names, [(2.0, 0.5), (8.0, 0.5), (6.0, 0.5), (4.0, 0.5), (3.0, 0.5)], strict=True))
     turns = [{**turn, "roofline": (1.0, None)} for turn in (first, later, later, later)]
     summary = training_speed.summary(training, turns)
     assert {name: of["over_backprop"] for name, of in summary["ratios"].items()} == {
         "torch": 2.0,
+        "best_peer": 1.5,
         "sklearn": 4.0,
         "roofline": 0.5,
     }
     assert summary["torch_mode"] == "torch_fused"
     assert summary["contestants"]["backprop"]["median"] == 1.0
-    assert summary["contestants"]["backprop"]["first_fit_extra_seconds"] == 7.0
+    assert summary["contestants"]["backprop"]["epochs_alone"] == 0.5
+    assert summary["best_peer"] == "jax"
+
+
+def test_waiting_times_are_compared_by_their_medians():
+    summary = waiting_time.summary({"backprop": [1.0, 2.0, 9.0], "torch": [5.0, 4.0, 3.0]})
+    assert summary["seconds"] == {"backprop": 2.0, "torch": 4.0}
+    assert summary["over_backprop"] == {"torch": 2.0}
+
+
+def test_every_contestant_learns_in_a_process_of_its_own(tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "X.npy", rng.random((64, 784), np.float32))
+    np.save(tmp_path / "y.npy", np.arange(64) % 10)
+    for contestant in ("backprop", "sklearn"):
+        assert waiting_time.seconds_of(contestant, (5,), 16, 1, tmp_path, 1) > 0
+
+
+def test_jax_learns_the_same_task(few_rows):
+    pytest.importorskip("optax")
+    X, y = few_rows
+    losses = [jax_training.train(X, y, (784, 64, 10), 8, 0.001, epochs) for epochs in (1, 60)]
+    assert losses[1] < 0.8 * losses[0]
+
+
+def test_the_sparse_rows_are_what_they_say_and_can_be_learned():
+    X, _y = sparse_rows.texts(200)
+    assert X.shape == (200, 65_536)
+    assert set(np.diff(X.starts)) == {60}
+    measured = sparse_rows.fit(8, 200, 6)
+    assert measured["valid_loss"][-1] < measured["valid_loss"][0]
 
 
 def test_without_pytorch_one_sentence_says_how_to_install_it(monkeypatch):

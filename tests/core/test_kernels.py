@@ -1,3 +1,5 @@
+import importlib.util
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -185,3 +187,13 @@ def test_the_compiled_penalty_is_the_plain_one(dtype, l2, l1):
 def test_small_trainings_are_not_worth_compiling_and_long_ones_are():
     assert not worth_compiling(1_000, 1_000)
     assert worth_compiling(235_146, 469 * 10)
+
+
+def test_it_is_the_number_of_steps_that_pays_in_a_small_network():
+    assert worth_compiling(50_890, 1875 * 3)
+    assert not worth_compiling(50_890, 75 * 3)
+
+
+def test_without_numba_everything_runs_as_it_is(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert not worth_compiling(235_146, 469 * 10)
