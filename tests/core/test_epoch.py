@@ -166,7 +166,7 @@ def test_ctrl_c_within_a_long_epoch_is_answered_within_a_second():
         signal.raise_signal(signal.SIGINT)
 
     fit = trainer.start(rng)
-    trainer.fit(X[:64], y[:64], X[:64], y[:64], trainer.start(rng), lambda state: True)
+    trainer.fit(X[:64], y[:64], X[:64], y[:64], trainer.start(rng), on_epoch=lambda state: True)
     timer = threading.Timer(1.0, ask)
     timer.start()
     assert trainer.fit(X, y, X[:64], y[:64], fit) == "interrupted"
