@@ -8,15 +8,18 @@ answered, and before each step that is to be watched. What it computes are the n
 import ctypes
 import math
 import time
+from pathlib import Path
 
 import numpy as np
 
+from backprop_core import machine_code
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.mapped_memory import mapping_of
 from backprop_core.optimizers import SGD, Adam
 
 # Seconds after which compiled steps come back to Python.
 BACK_AFTER = 0.2
+SOURCES = [Path(__file__).with_name(name) for name in ("epoch_kernels.py", "kernels.py")]
 GATES = ("relu", "tanh", "logistic", "identity")
 SYMBOLS = (("scipy_cblas_{}64_", 1), ("cblas_{}64_", 1), ("scipy_cblas_{}", 0), ("cblas_{}", 0))
 
@@ -57,7 +60,7 @@ def plan_of(layers):
 
 
 def compiled_steps(step, X, target, batch_size):
-    """Return the CompiledSteps of a compiled `Step` over these rows, or None where it has to go step by step."""
+    """Return the CompiledSteps of a `Step` over these rows, which then stays plain; None where it has to go alone."""
     rows_fit = (
         isinstance(X, np.ndarray)
         and X.dtype == step.network.dtype
@@ -69,7 +72,6 @@ def compiled_steps(step, X, target, batch_size):
     )
     fits = (
         rows_fit
-        and step.compiled
         and type(step.loss) is SoftmaxCrossEntropy
         and type(step.optimizer) in (Adam, SGD)
         and not step.mixup
@@ -77,7 +79,10 @@ def compiled_steps(step, X, target, batch_size):
     )
     plan = plan_of(step.network.layers) if fits else None
     gemm = gemm_address(X.dtype) if plan else None
-    return CompiledSteps(step, X, target, batch_size, plan, gemm) if gemm else None
+    if gemm is None:
+        return None
+    step.stay_plain()
+    return CompiledSteps(step, X, target, batch_size, plan, gemm)
 
 
 class CompiledSteps:
@@ -99,7 +104,7 @@ class CompiledSteps:
         self._errors = np.empty_like(self._activations)
         self._true = np.empty(batch_size, np.int64)
         self._grads = np.empty_like(step.network.params.flat)
-        self._at_once = 8
+        self._at_once, self._steps = 8, None
 
     def run(self, order, first, rates, memory):
         """Take a step for each of `rates`, from batch `first` of an epoch in this `order` on; return their losses.
@@ -109,8 +114,6 @@ class CompiledSteps:
         losses : float64 ndarray
             Shorter than `rates` where the next step's loss is not finite; that step is not taken.
         """
-        from backprop_core.epoch_kernels import steps
-
         step, n = self._step, len(rates)
         corrected, keeps = self._numbers(rates, memory)
         losses, clipped = np.empty(n), np.zeros(n, np.bool_)
@@ -119,11 +122,15 @@ class CompiledSteps:
         done = first
         while done < first + n:
             until, began = min(done + self._at_once, first + n), time.perf_counter()
-            taken = steps(
+            arguments = (
                 self._X, self._target, order, self._batch_size, done, until, first, self._widths, self._gates,
                 step.network.params.flat, self._grads, self._activations, self._errors, self._true, memories,
                 self._rule(), corrected, keeps, limits, float(step.loss.label_smoothing), self._gemm, losses, clipped,
             )  # fmt: skip
+            if self._steps is None:
+                self._steps = machine_code.loaded("backprop_core.epoch_kernels", "steps", SOURCES, arguments)
+                began = time.perf_counter()
+            taken = self._steps(*arguments)
             done += taken
             if done < until:
                 break
@@ -150,8 +157,8 @@ class CompiledSteps:
         number, optimizer = self._X.dtype.type, self._step.optimizer
         if type(optimizer) is Adam:
             b1, b2 = optimizer.b1, optimizer.b2
-            return (0, *map(number, (b1, b2, 1 - b1, 1 - b2, optimizer.eps)), False)
-        return (1, *map(number, (optimizer.momentum, 0, 0, 0, 0)), bool(optimizer.nesterov))
+            return (0, *map(number, (b1, b2, 1 - b1, 1 - b2, optimizer.eps)), 0)
+        return (1, *map(number, (optimizer.momentum, 0, 0, 0, 0)), int(optimizer.nesterov))
 
     def _note(self, losses, clipped):
         """Count these steps as `Step` counts its own."""

@@ -14,6 +14,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
 
 from backprop_core.kernels import (
     _adam,
@@ -56,6 +57,22 @@ def _gemm_of(integer):
         return types.void(size, size, size, size, size, size, alpha, size, size, size, size, beta, size, size), codegen
 
     return gemm
+
+
+@intrinsic
+def _matrix(typing, flat, start, n, k):
+    """flat[start : start + n * k].reshape(n, k); numba's own reshape is a function of its library, and needs it."""
+    kind = types.Array(flat.dtype, 2, "C")
+
+    def codegen(context, builder, signature, values):
+        given = context.make_array(signature.args[0])(context, builder, values[0])
+        view = context.make_array(kind)(context, builder)
+        data, size = builder.gep(given.data, [values[1]]), given.itemsize
+        shape, strides = values[2:], [builder.mul(values[3], size), size]
+        populate_array(view, data=data, shape=shape, strides=strides, itemsize=size, meminfo=None)
+        return view._getvalue()
+
+    return kind(flat, types.intp, types.intp, types.intp), codegen
 
 
 _gemm_wide, _gemm_narrow = _gemm_of(64), _gemm_of(32)
@@ -164,7 +181,7 @@ def steps(
     activations, errors : ndarray [shape=(batch_size * the sum of widths,)], memory to work in
     true : int64 ndarray [shape=(batch_size,)], the same for the batch's classes
     memories : two flat arrays: Adam's m and v, or SGD's velocity, twice
-    rule : (0 for Adam or 1 for SGD, its four numbers, and whether Nesterov's), of the network's dtype
+    rule : (0 for Adam or 1 for SGD, its five numbers, and whether Nesterov's, 0 or 1), of the network's dtype
     rates, keeps : ndarray [shape=(n_steps,)]
         For each step from `begins` on its rate, and what decay keeps of the weights.
     limits : (alpha, l1, clip_value, clip_norm), float64
@@ -179,15 +196,17 @@ def steps(
     for step in range(first, last):
         begin = step * batch_size
         n = min(batch_size, len(order) - begin)
-        x = activations[: n * widths[0]].reshape(n, widths[0])
+        x = _matrix(activations, 0, n, widths[0])
         for i in range(n):  # `batches`
-            x[i] = X[order[begin + i]]
+            row = order[begin + i]
+            for j in range(widths[0]):
+                x[i, j] = X[row, j]
 
         a, w_at, b_at, a_at = x, 0, n_weights, n * widths[0]
         for layer in range(n_layers):
             fan_in, fan_out = widths[layer], widths[layer + 1]
-            W = params[w_at : w_at + fan_in * fan_out].reshape(fan_in, fan_out)
-            z = activations[a_at : a_at + n * fan_out].reshape(n, fan_out)
+            W = _matrix(params, w_at, fan_in, fan_out)
+            z = _matrix(activations, a_at, n, fan_out)
             _multiply(gemm, a, False, W, False, z)
             _add_bias_and_activate(z, params[b_at : b_at + fan_out], gates[layer])
             a, w_at, b_at, a_at = z, w_at + fan_in * fan_out, b_at + fan_out, a_at + n * fan_out
@@ -202,13 +221,13 @@ def steps(
         for layer in range(n_layers - 1, -1, -1):
             fan_in, fan_out = widths[layer], widths[layer + 1]
             w_at, b_at, a_at = w_at - fan_in * fan_out, b_at - fan_out, a_at - n * fan_out
-            out = activations[a_at : a_at + n * fan_out].reshape(n, fan_out)
+            out = _matrix(activations, a_at, n, fan_out)
             _derivative_and_sum(out, da, grads[b_at : b_at + fan_out], gates[layer])
-            before = activations[a_at - n * fan_in : a_at].reshape(n, fan_in)
-            _multiply(gemm, before, True, da, False, grads[w_at : w_at + fan_in * fan_out].reshape(fan_in, fan_out))
+            before = _matrix(activations, a_at - n * fan_in, n, fan_in)
+            _multiply(gemm, before, True, da, False, _matrix(grads, w_at, fan_in, fan_out))
             if layer:
-                W = params[w_at : w_at + fan_in * fan_out].reshape(fan_in, fan_out)
-                dx = errors[a_at - n * fan_in : a_at].reshape(n, fan_in)
+                W = _matrix(params, w_at, fan_in, fan_out)
+                dx = _matrix(errors, a_at - n * fan_in, n, fan_in)
                 _multiply(gemm, da, False, W, True, dx)
                 da = dx
 
@@ -232,6 +251,6 @@ def steps(
             if which == 0:
                 _adam(params[some], grads[some], m[some], v[some], rate, r1, r2, r3, r4, r5, kept)
             else:
-                _sgd(params[some], grads[some], m[some], rate, r1, nesterov, kept)
+                _sgd(params[some], grads[some], m[some], rate, r1, nesterov != 0, kept)
         losses[step - begins] = loss
     return last - first

@@ -26,11 +26,12 @@ from backprop_core.sparse import multiply, multiply_transposed
 
 # Sums may be reordered, eight at a time; NaN and infinity keep their meaning, which finding a divergence needs.
 FAST = {"contract", "reassoc", "nsz", "afn"}
+SETTINGS = {"fastmath": FAST, "nogil": True, "error_model": "numpy"}
 
 
 def kernel(function, fastmath=FAST):
     """Compile when first called with a type; keep the machine code for later runs where a folder can be written to."""
-    settings = {"fastmath": fastmath, "nogil": True, "error_model": "numpy"}
+    settings = SETTINGS | {"fastmath": fastmath}
     try:
         return numba.njit(function, cache=True, **settings)
     except RuntimeError:  # neither the package's folder nor the user's cache folder

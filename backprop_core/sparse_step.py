@@ -43,6 +43,7 @@ class SparseStep(Step):
         super().__init__(network, optimizer, loss, weight_decay=weight_decay, **settings)
         from backprop_core import kernels
 
+        self._compile()
         self._rest = slice(W.size, None)
         self._move = kernels.move(optimizer, network.params.n_weights - W.size, weight_decay)
 

@@ -19,9 +19,11 @@ from backprop_core.mixing import mixup
 from backprop_core.ranges import checked
 from backprop_core.scratch import Scratch
 
-# What loading the compiled kernels takes, and what they save: of each step, Python's part; of each parameter in it, the
-# passes over memory that numpy makes of an update. In seconds, on a processor of 2023; others are faster in both.
-LOADING, SAVED_A_STEP, SAVED_A_PARAMETER = 0.6, 60e-6, 1.5e-9
+# What loading takes, of the kernels with numba and of the machine code of epochs without it, and what compiled loops
+# save: of each step, Python's part; of each parameter in it, the passes over memory that numpy makes of an update. In
+# seconds, on a processor of 2023; others are faster in both.
+LOADING, LOADING_MACHINE_CODE = 1.0, 0.1
+SAVED_A_STEP, SAVED_A_PARAMETER = 60e-6, 1.5e-9
 
 
 class Step:
@@ -97,9 +99,19 @@ class Step:
         self._in_place = network.layers[-1].frees_output
         self._updates = None
         self._add_penalty, self._loss_and_gradient, self._move = add_penalty, loss.loss_and_gradient, self._move_plainly
-        if compiled:
+        self._compiles_first = compiled
+
+    def stay_plain(self):
+        """Load no compiled loops, for steps that are the exception beside `compiled_steps`."""
+        self.compiled = self._compiles_first = False
+
+    def _compile(self):
+        """Load the compiled loops before the first step that needs them."""
+        if self._compiles_first:
             from backprop_core import kernels
 
+            self._compiles_first = False
+            loss, optimizer, network, weight_decay = self.loss, self.optimizer, self.network, self.weight_decay
             self._add_penalty = kernels.add_penalty
             self._loss_and_gradient = kernels.loss_and_gradient(loss)
             self._move = kernels.move(optimizer, network.params.n_weights, weight_decay) or self._move_plainly
@@ -123,6 +135,7 @@ class Step:
         DivergedError
             The loss is not a finite number. The message names the cause; the parameters are those before the step.
         """
+        self._compile()
         network = self.network
         if self.mixup:
             X_batch, target, weights = mixup(
@@ -210,11 +223,13 @@ def add_penalty(weights, grads, l2, l1):
     return penalty
 
 
-def worth_compiling(n_parameters, n_steps):
+def worth_compiling(n_parameters, n_steps, *, in_runs=False):
     """Return whether loading the compiled kernels costs less than they save in a training of this size.
+
+    `in_runs` asks the same of `compiled_steps`, which need no compiler to be loaded.
 
     It is decided by the sizes alone, and not by what is loaded already or by a clock: the same training must lead to
     the same bytes, and compiled steps round differently. Without numba, which compiles, the answer is no.
     """
     saved = n_steps * (SAVED_A_STEP + SAVED_A_PARAMETER * n_parameters)
-    return saved > LOADING and importlib.util.find_spec("numba") is not None
+    return saved > (LOADING_MACHINE_CODE if in_runs else LOADING) and importlib.util.find_spec("numba") is not None

@@ -210,7 +210,8 @@ class Trainer:
         seen = measured_rows(len(X), len(X_valid))
         step = self._step(X)
         watch = Watch(step) if self.health else None
-        runs = None if augmented or self.average else compiled_steps(step, X, y, self.batch_size)
+        in_runs = not augmented and not self.average and self._pays(X, in_runs=True)
+        runs = compiled_steps(step, X, y, self.batch_size) if in_runs else None
         asked_to_stop = False
         try:
             while not (stopped := "callback" if asked_to_stop else self._reason_to_stop(state)):
@@ -254,11 +255,15 @@ class Trainer:
 
     def _step(self, X):
         """Return the step that training repeats."""
-        n_steps = self.epochs * math.ceil(len(X) / self.batch_size)
-        compiled = self.compiled
-        if compiled is None:
-            compiled = worth_compiling(self.network.params.flat.size, n_steps)
+        compiled = self._pays(X)
         return step_for(is_sparse(X), self.network, self.optimizer, self.loss, compiled=compiled, **self.additions)
+
+    def _pays(self, X, in_runs=False):
+        """Return whether compiled loops are wanted, or earn their loading back."""
+        if self.compiled is not None:
+            return self.compiled
+        n_steps = self.epochs * math.ceil(len(X) / self.batch_size)
+        return worth_compiling(self.network.params.flat.size, n_steps, in_runs=in_runs)
 
     def _unfinished(self, state, watch, X):
         """Return an entry of the epoch that diverged: what can still be told of it."""

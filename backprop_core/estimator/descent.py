@@ -47,7 +47,7 @@ class Descent:
         self._average = ExponentialAverage(estimator.ema_decay) if estimator.ema_decay else None
         self._averages = self._average.init(params) if self._average else None
         self._unaveraged = None
-        self._runs = None
+        self._runs, self._in_runs = None, False
         # A warm start has a history already; this descent's own begins here.
         self._begin = len(estimator.history_)
 
@@ -55,20 +55,21 @@ class Descent:
         """Get ready for a call of fit or partial_fit, of `n_steps` steps at most; `sparse` tells of the rows."""
         if self._unaveraged is not None:
             network.params.flat[...] = self._unaveraged
-        self._runs = None
+        self._runs, n_parameters = None, len(network.params.flat)
+        self._in_runs = self._average is None and worth_compiling(n_parameters, n_steps, in_runs=True)
         self._step = step_for(
             sparse,
             network,
             self._optimizer,
             loss,
             **additions_of(estimator),
-            compiled=worth_compiling(len(network.params.flat), n_steps),
+            compiled=worth_compiling(n_parameters, n_steps),
         )
 
     def epoch(self, estimator, rows, batch_size, random_state):
         """Take a step for each batch of the rows; return the mean loss, the number of rows and the clip rate."""
         n_steps = rows.n_steps(batch_size)
-        if self._runs is None and self._average is None and isinstance(rows, ArrayRows) and rows.weights is None:
+        if self._in_runs and self._runs is None and isinstance(rows, ArrayRows) and rows.weights is None:
             self._runs = compiled_steps(self._step, rows.X, rows.target, batch_size)
         if self._runs is not None:
             return self._epoch_in_runs(estimator, rows, batch_size, random_state, n_steps)

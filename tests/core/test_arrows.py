@@ -31,7 +31,7 @@ def allowed(path):
     """
     if "estimator" in path.parts:
         return {"sklearn"}
-    return {"numba"} if path.stem in ("kernels", "sparse_kernels", "epoch_kernels") else set()
+    return {"numba"} if path.stem in ("kernels", "sparse_kernels", "epoch_kernels", "machine_code") else set()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CORE)))

@@ -190,8 +190,10 @@ def test_small_trainings_are_not_worth_compiling_and_long_ones_are():
 
 
 def test_it_is_the_number_of_steps_that_pays_in_a_small_network():
-    assert worth_compiling(50_890, 1875 * 3)
+    assert worth_compiling(50_890, 1875 * 5)
     assert not worth_compiling(50_890, 75 * 3)
+    assert worth_compiling(50_890, 1875, in_runs=True)
+    assert not worth_compiling(50_890, 75, in_runs=True)
 
 
 def test_without_numba_everything_runs_as_it_is(monkeypatch):

@@ -310,7 +310,7 @@ def test_an_interrupted_training_keeps_what_it_has_learned():
 def test_compiled_loops_lead_to_the_same_weights_and_can_be_pickled(kind, monkeypatch):
     settings = {"hidden_layer_sizes": (8, 6), "max_iter": 5, "random_state": 0, "batch_size": 16}
     plain = kind(**settings).fit(X, Y)
-    monkeypatch.setattr(descent, "worth_compiling", lambda n_parameters, n_steps: True)
+    monkeypatch.setattr(descent, "worth_compiling", lambda *sizes, **more: True)
     compiled = pickle.loads(pickle.dumps(kind(**settings).fit(X, Y)))
     for one, other in zip(plain.coefs_, compiled.coefs_, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)

@@ -1,0 +1,176 @@
+"""Machine code: a compiled function that is loaded without the compiler.
+
+numba makes a program's fast loops, but to load what it made an hour ago it wants to be there whole: a second of
+processor time before the first step, in which a small network would have seen its rows four times. The machine code
+itself is a few ten thousand bytes. Here it is kept in a file of its own, and a later process needs of all this only
+llvmlite's linker, a tenth of the time.
+
+A file's name holds everything that its code depends on: the source, the versions, the processor, the types. Another
+computer that shares the folder has another file. A file is written whole or not at all; one that is damaged does not
+match its checksum, and the function is compiled anew.
+"""
+
+import ctypes
+import hashlib
+import json
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from backprop_core.whole_file import whole_file
+
+# The folders that may hold compiled code, as Python's and numba's own: the first that can be written to.
+FOLDERS = (Path(__file__).parent / "__pycache__", Path.home() / ".cache" / "backprop")
+NUMBERS = {np.dtype(np.float32): ctypes.c_float, np.dtype(np.float64): ctypes.c_double}
+
+
+def loaded(module_name, name, sources, arguments):
+    """Return a function that is ready to be called with arguments of these types.
+
+    Parameters
+    ----------
+    module_name, name : str
+        The module and the kernel in it. It must return an int64, raise nothing and ask for no memory.
+    sources : sequence of Path, the files that the kernel is made of
+    arguments : tuple of int, float, numpy float, C-contiguous ndarray, and tuples of these
+    """
+    kind = json.dumps(_types(arguments))
+    key = (name, kind, *(path.read_text(encoding="utf-8") for path in sources), sys.version, *_environment())
+    file_name = f"{name}.{hashlib.sha256(repr(key).encode()).hexdigest()[:32]}.code"
+    for folder in FOLDERS:
+        code = _read(folder / file_name)
+        if code:
+            return _Linked(*code)
+    return _compiled(module_name, name, arguments, file_name)
+
+
+def _environment():
+    """What compiled code depends on beside its source."""
+    import llvmlite.binding as llvm
+
+    features = llvm.get_host_cpu_features().flatten()
+    return llvm.get_host_cpu_name(), features, version("numba"), version("llvmlite"), os.name
+
+
+def _types(argument):
+    """A description of an argument's type, in JSON types."""
+    if isinstance(argument, tuple):
+        return [_types(part) for part in argument]
+    if isinstance(argument, np.ndarray):
+        return f"{argument.dtype}x{argument.ndim}{'' if argument.flags.c_contiguous else 'A'}"
+    return str(np.asarray(argument).dtype)
+
+
+def _read(path):
+    """Return (name, symbols, object code) from a file, or None where it is missing or damaged."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    header, _, code = content.partition(b"\n")
+    try:
+        entry = json.loads(header)
+        whole = entry["sha256"] == hashlib.sha256(code).hexdigest()
+        return (entry["name"], entry["symbols"], code) if whole else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _compiled(module_name, name, arguments, file_name):
+    """Compile with numba, store the code where possible, and return the function."""
+    import importlib
+
+    import numba
+
+    from backprop_core.kernels import SETTINGS
+
+    kernel = getattr(importlib.import_module(module_name), name)
+    # Numba's own store would keep the code, but not give it back.
+    anew = numba.njit(kernel.py_func, **SETTINGS)
+    signature = tuple(map(numba.typeof, arguments))
+    anew.compile(signature)
+    result = anew.overloads[signature]
+    library = result.library
+    code = library.serialize_using_object_code()[2][0]
+    final = library._final_module
+    symbols = [one.name for part in (final.functions, final.global_variables) for one in part if one.is_declaration]
+    _write(file_name, result.fndesc.llvm_func_name, symbols, code)
+    return anew
+
+
+def _write(file_name, name, symbols, code):
+    """Store code in the first folder that takes it; where there is none, each process compiles for itself."""
+    entry = {"name": name, "symbols": symbols, "sha256": hashlib.sha256(code).hexdigest()}
+    for folder in FOLDERS:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with whole_file(folder / file_name) as temporary:
+                temporary.write_bytes(json.dumps(entry).encode() + b"\n" + code)
+            return
+        except OSError:
+            continue
+
+
+class _Linked:
+    """Object code of a kernel, linked into this process.
+
+    numba passes an array as eight or more plain numbers: two owners, which are nobody here, the number of items, the
+    bytes of each, the address, the shape and the strides. Before the arguments go two addresses, for the result and
+    for an error.
+    """
+
+    def __init__(self, name, symbols, code):
+        import llvmlite.binding as llvm
+
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        for symbol in symbols:
+            # Named by wrappers for Python that are never called.
+            if not symbol.startswith("llvm.") and llvm.address_of_symbol(symbol) is None:
+                llvm.add_symbol(symbol, 1)
+        machine = llvm.Target.from_default_triple().create_target_machine()
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+        self._address = self._engine.get_function_address(name)
+        self._function = None
+
+    def __call__(self, *arguments):
+        result, error = ctypes.c_int64(), ctypes.c_void_p()
+        numbers = [_ADDRESS(ctypes.addressof(result)), _ADDRESS(ctypes.addressof(error)), *_flat(arguments)]
+        if self._function is None:
+            self._function = ctypes.CFUNCTYPE(ctypes.c_int32, *map(type, numbers))(self._address)
+        status = self._function(*numbers)
+        if status:
+            raise RuntimeError(f"compiled code ended with status {status}")
+        return result.value
+
+
+_ADDRESS = ctypes.c_ssize_t
+
+
+def _flat(arguments):
+    """Yield an argument's numbers as ctypes objects."""
+    for argument in arguments:
+        if isinstance(argument, tuple):
+            yield from _flat(argument)
+        elif isinstance(argument, np.ndarray):
+            owners = (0, 0)
+            numbers = (
+                *owners,
+                argument.size,
+                argument.itemsize,
+                argument.ctypes.data,
+                *argument.shape,
+                *argument.strides,
+            )
+            yield from map(_ADDRESS, numbers)
+        elif isinstance(argument, np.floating):
+            yield NUMBERS[argument.dtype](argument)
+        elif isinstance(argument, float):
+            yield ctypes.c_double(argument)
+        else:
+            yield _ADDRESS(int(argument))

@@ -1,0 +1,85 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from backprop_core import epoch, machine_code
+from backprop_core.architecture import multilayer_perceptron
+from backprop_core.losses import SoftmaxCrossEntropy
+from backprop_core.network import Network
+from backprop_core.optimizers import Adam
+from backprop_core.step import Step
+
+
+def trained(dtype=np.float32):
+    """Parameters after twenty compiled steps."""
+    rng = np.random.default_rng(0)
+    network = Network(multilayer_perceptron(6, (9,), 3), rng, dtype=dtype)
+    X, y = rng.normal(size=(160, 6)).astype(dtype), rng.integers(0, 3, 160)
+    runs = epoch.compiled_steps(Step(network, Adam(), SoftmaxCrossEntropy()), X, y, 8)
+    assert len(runs.run(np.arange(160), 0, [0.01] * 20, Adam().init(network.params.flat.size, dtype))) == 20
+    return network.params.flat, runs
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine_code, "FOLDERS", (tmp_path,))
+    return tmp_path
+
+
+def test_code_that_is_loaded_computes_what_the_compiled_function_did(folder):
+    expected, first = trained()
+    (stored,) = folder.glob("*.code")
+    loaded, second = trained()
+    assert type(second._steps) is machine_code._Linked
+    assert type(first._steps) is not machine_code._Linked
+    assert loaded.tobytes() == expected.tobytes()
+    # Cut short, as by a full disk, or changed in one place, it is compiled anew.
+    whole = stored.read_bytes()
+    for damaged in (whole[:-100], whole[:-1] + b"x", b"", b"{}\n", b"no header"):
+        stored.write_bytes(damaged)
+        assert machine_code._read(stored) is None
+    again, third = trained()
+    assert type(third._steps) is not machine_code._Linked
+    assert again.tobytes() == expected.tobytes()
+
+
+def test_another_processor_or_source_has_a_file_of_its_own(folder, monkeypatch):
+    code = folder / "code.py"
+    code.write_text("1")
+    names = []
+    monkeypatch.setattr(machine_code, "_compiled", lambda module, name, arguments, file_name: names.append(file_name))
+    rows = np.zeros((2, 3), np.float32)
+    machine_code.loaded("m", "f", [code], (rows, 1))
+    machine_code.loaded("m", "f", [code], (rows.astype(float), 1))
+    machine_code.loaded("m", "f", [code], (rows.T, 1))
+    code.write_text("2")
+    machine_code.loaded("m", "f", [code], (rows, 1))
+    monkeypatch.setattr(machine_code, "_environment", lambda: ("another processor",))
+    machine_code.loaded("m", "f", [code], (rows, 1))
+    assert len(set(names)) == 5
+
+
+def test_where_no_folder_can_be_written_each_process_compiles_for_itself(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(machine_code, "FOLDERS", (tmp_path / "file" / "folder",))
+    trained()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+PROGRAM = """
+import sys, warnings
+import numpy as np
+warnings.simplefilter("ignore")
+from backprop_core.estimator import MLPClassifier
+rng = np.random.default_rng(0)
+MLPClassifier((64,), batch_size=8, max_iter=3).fit(rng.random((8000, 20), np.float32), np.arange(8000) % 3)
+print("numba" in sys.modules, "llvmlite" in sys.modules)
+"""
+
+
+def test_a_training_whose_code_is_stored_loads_no_compiler():
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=200)
+    assert done.stdout.split() == ["False", "True"]
