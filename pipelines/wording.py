@@ -1,7 +1,6 @@
 """Wording: small pieces of text for people, as every room of the applications writes them."""
 
 import csv
-import difflib
 import io
 import re
 from collections.abc import Iterable, Sequence
@@ -50,6 +49,8 @@ def _guard(cell: Any) -> Any:
 
 def meant(name: object, known: Iterable[str]) -> str:
     """Return "did you mean NAME?" for the known name that is most like an unknown one, else "choose one of …"."""
+    import difflib
+
     names = list(known)
     near = difflib.get_close_matches(name.lower(), names, 1) if isinstance(name, str) else []
     return f"did you mean {near[0]}?" if near else f"choose one of {', '.join(names)}"

@@ -10,7 +10,7 @@ import contextlib
 import os
 import sys
 
-from pipelines.machine.log import ignore_decoders
+from pipelines.machine.decoders import ignore_decoders
 
 _ESCAPE = "escape-or-bytes"
 _ASCII = "escaped-ascii"

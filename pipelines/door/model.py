@@ -1,10 +1,10 @@
 """The model, as a Python program has it: what a training leaves or a file holds, with the verbs on it."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
-
-from numpy.typing import NDArray
 
 from pipelines.door.history import History
 from pipelines.errors import InputFileError, UsageError
@@ -12,6 +12,8 @@ from pipelines.models.opening import open_model
 from pipelines.wording import article
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pipelines.features.speech.transcript import Transcript
     from pipelines.models.answer import Answer
     from pipelines.models.bundle import Bundle
@@ -36,7 +38,7 @@ class Model:
         loaded.
     """
 
-    def __init__(self, answering: "Bundle | Ensemble", training: "Trained | None" = None):
+    def __init__(self, answering: Bundle | Ensemble, training: Trained | None = None):
         self.answering = answering
         self.training = training
 
@@ -66,7 +68,7 @@ class Model:
         return History(self.answering.provenance.get("history", ()))
 
     @property
-    def scores(self) -> "dict[str, ScoreRecord | None]":
+    def scores(self) -> dict[str, ScoreRecord | None]:
         """How it did at the end of its training on "train", "valid" and "test"; None where there were no samples."""
         return {role: self.answering.provenance.get(role) for role in ("train", "valid", "test")}
 
@@ -79,7 +81,7 @@ class Model:
         explain: Path | None = None,
         show_input: Path | None = None,
         jobs: int | None = None,
-    ) -> "Iterator[Answer]":
+    ) -> Iterator[Answer]:
         """Recognise what is in files; yield an Answer to each, in order.
 
         Parameters
@@ -109,7 +111,7 @@ class Model:
 
     def evaluate(
         self, dataset: Path | Sequence[Path] | None = None, *, split: str = "test", jobs: int | None = None
-    ) -> "Evaluation":
+    ) -> Evaluation:
         """Measure the model on samples that it has not learned from.
 
         Parameters
@@ -136,7 +138,7 @@ class Model:
         learning_rate: float | None = None,
         top: int = 3,
         layers: Collection[int] | None = None,
-    ) -> "ExplainRecord":
+    ) -> ExplainRecord:
         """Show one training step on one file, number by number; the model stays as it is.
 
         Parameters
@@ -158,11 +160,11 @@ class Model:
         return explain(self, path, label=label, learning_rate=learning_rate, top=top, layers=layers)
 
     @overload
-    def transcribe(self, path: Path, *, threshold: float = 0.0) -> "Transcript": ...  # type: ignore[overload-overlap]
+    def transcribe(self, path: Path, *, threshold: float = 0.0) -> Transcript: ...  # type: ignore[overload-overlap]
     @overload
-    def transcribe(self, path: Iterable[Path], *, threshold: float = 0.0) -> "Iterator[Transcript]": ...
+    def transcribe(self, path: Iterable[Path], *, threshold: float = 0.0) -> Iterator[Transcript]: ...
 
-    def transcribe(self, path: Path | Iterable[Path], *, threshold: float = 0.0) -> "Transcript | Iterator[Transcript]":
+    def transcribe(self, path: Path | Iterable[Path], *, threshold: float = 0.0) -> Transcript | Iterator[Transcript]:
         """Find the words in a recording, and recognise each.
 
         Parameters
@@ -195,7 +197,7 @@ class Model:
             raise InputFileError(transcript.error)
         return transcript
 
-    def info(self, *, verify: bool = False) -> "InfoRecord":
+    def info(self, *, verify: bool = False) -> InfoRecord:
         """Return the model's description; with `verify`, check that this machine reproduces its golden sample."""
         from pipelines.verbs.info import info
 

@@ -3,7 +3,6 @@
 Python programs see none of it unless they ask with `progress=True`; the command line always asks.
 """
 
-import html
 import logging
 import shutil
 import sys
@@ -190,14 +189,17 @@ class Notebook(Told):
     """Tells in a cell of a notebook: a bar that moves, and the last lines below it."""
 
     def __init__(self) -> None:
+        from html import escape
+
         from IPython.display import HTML, display
 
+        self._escape = escape
         self._html, self._bar = HTML, ""
         self._lines: list[str] = []
         self._handle = display(HTML(""), display_id=True)
 
     def _show(self) -> None:
-        lines = "".join(f"<div>{html.escape(shown(line))}</div>" for line in self._lines[-MOST_LISTED:])
+        lines = "".join(f"<div>{self._escape(shown(line))}</div>" for line in self._lines[-MOST_LISTED:])
         self._handle.update(self._html(f"{lines}{self._bar}"))
 
     def note(self, text: str) -> None:
@@ -207,7 +209,7 @@ class Notebook(Told):
 
     def rewrite(self, text: str, done: int, total: int, short: str = "") -> None:
         """Move the bar."""
-        self._bar = f'<div><progress value="{done}" max="{total}"></progress> {html.escape(text)}</div>'
+        self._bar = f'<div><progress value="{done}" max="{total}"></progress> {self._escape(text)}</div>'
         self._show()
 
     @contextmanager

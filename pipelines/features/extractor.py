@@ -6,12 +6,16 @@ views of itself), and `to_features` or `views` turns stored rows into what a net
 recognise needs a class that keeps these promises; it does not inherit from anything.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Describer(Protocol):

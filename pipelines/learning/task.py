@@ -4,13 +4,14 @@ A task names its data sets, how a file becomes a row of numbers, how rows are sc
 (train, evaluate, predict) are written once, over a task. `pipelines.learning.tasks` has one module for each.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.errors import UsageError
 from pipelines.features.extractor import Augmentation, Extractor
@@ -19,6 +20,8 @@ from pipelines.learning.recipe import Recipe
 from pipelines.wording import meant
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pipelines.datasets import Dataset
     from pipelines.learning.preparation import Prepared
 
@@ -62,7 +65,7 @@ class Task:
         recipe = recipe if config is None else recipe.with_file(config)
         return recipe.changed(changes or {})
 
-    def extractor_for(self, dataset: "Dataset") -> Extractor:
+    def extractor_for(self, dataset: Dataset) -> Extractor:
         """Return the extractor that suits the data of a Dataset."""
         return self.extractor()
 
@@ -70,7 +73,7 @@ class Task:
         """Return what makes rows of samples to be answered: the extractor, or what offers several readings of each."""
         return extractor
 
-    def augmentation_for(self, prepared: "Prepared", recipe: Recipe, n_jobs: int | None = None) -> Augmentation | None:
+    def augmentation_for(self, prepared: Prepared, recipe: Recipe, n_jobs: int | None = None) -> Augmentation | None:
         """Return what makes the training rows of a Prepared vary, or None where the recipe asks for nothing."""
         return None
 

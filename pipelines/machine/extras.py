@@ -3,8 +3,6 @@
 The smallest installation predicts, and nothing else. Whoever meets a package that is missing is told what to type.
 """
 
-from importlib.metadata import PackageNotFoundError, version
-
 DISTRIBUTION = "visible-backprop"  # on the package index, where the name backprop belongs to others
 
 EXTRA_OF = {  # package that is imported: extra that brings it
@@ -24,6 +22,8 @@ EXTRA_OF = {  # package that is imported: extra that brings it
 
 def own_version() -> str:
     """Return the version of this program as it is installed; "not installed" where it is not."""
+    from importlib.metadata import PackageNotFoundError, version  # takes long, for which --help should not wait
+
     try:
         return version(DISTRIBUTION)
     except PackageNotFoundError:

@@ -7,22 +7,12 @@ longer piece of work has come.
 
 import logging
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
 log = logging.getLogger("backprop")
-
-
-def ignore_decoders() -> None:
-    """Keep back what Pillow warns of, large pictures and odd remarks in their headers, in the whole process.
-
-    For a process of this program alone: a file is either good to use here, or refused with a sentence.
-    """
-    warnings.filterwarnings("ignore", message="Image size .* exceeds limit", category=RuntimeWarning)
-    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 class Watcher(Protocol):

@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
 from backprop_core.errors import BackpropError
-from pipelines.machine.log import ignore_decoders
+from pipelines.machine.decoders import ignore_decoders
 
 
 def results(function, calls, n_jobs, *, ordered, advice):

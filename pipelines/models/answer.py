@@ -1,13 +1,17 @@
 """An answer: what a model says of one file, or why it can say nothing."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.records import PredictionRecord
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Guess(NamedTuple):
@@ -51,7 +55,7 @@ class Answer:
     pictures: Mapping[str, str | None] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, path: str, probabilities: NDArray, labels: tuple[str, ...], top: int, threshold: float) -> "Answer":
+    def of(cls, path: str, probabilities: NDArray, labels: tuple[str, ...], top: int, threshold: float) -> Answer:
         """Return the answer that probabilities [shape=(n_classes,)] give, rounded to six digits."""
         order = np.argsort(-probabilities, kind="stable")[:top]
         guesses = tuple(Guess(labels[k], round(float(probabilities[k]), 6)) for k in order)

@@ -12,6 +12,8 @@ The golden sample is a stored row of features with the probabilities that it mus
 that it reproduces the machine that trained.
 """
 
+from __future__ import annotations
+
 import functools
 import hashlib
 import json
@@ -20,10 +22,9 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from backprop_core.calibration import calibrated
 from backprop_core.errors import BackpropError
@@ -36,6 +37,9 @@ from pipelines.learning import tasks
 from pipelines.learning.task import Task
 from pipelines.learning.views import CHUNK, logits_of
 from pipelines.machine.contents import first_bytes, task_of, what_it_is
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FORMAT = 1
 KEY = "backprop"

@@ -4,16 +4,20 @@ Networks that were trained from other random weights make other mistakes. Where 
 and the mean of their probabilities is better than any of them. It costs as much as all of them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.errors import UsageError
 from pipelines.features.extractor import Extractor
 from pipelines.learning.task import Task
 from pipelines.models.bundle import Bundle
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Ensemble:
@@ -54,7 +58,7 @@ class Ensemble:
         self.path: str | None = first.path
         self.reader, self.reading_of = first.reader, first.reading_of
 
-    def averaged(self) -> "Ensemble":
+    def averaged(self) -> Ensemble:
         """Return the same models, each of which averages its answers to more views; see `Bundle.averaged`."""
         return Ensemble([member.averaged() for member in self.members])
 

@@ -1,11 +1,14 @@
 """What a model is to whoever asks it: something that knows its task and labels, and answers rows of features."""
 
-from typing import Any, Protocol
+from __future__ import annotations
 
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pipelines.features.extractor import Extractor
 from pipelines.learning.task import Task
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class Model(Protocol):

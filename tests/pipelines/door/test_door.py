@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import types
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from PIL import Image
 
 import pipelines
 from pipelines import BackpropError, Model, datasets, load, train
+from pipelines.door.progress import telling
 
 WORD = Path(__file__).resolve().parents[3] / "data" / "bundled" / "spoken-digits" / "f1" / "0-0.flac"
 SMALL = {"hidden": [16], "epochs": 2}
@@ -57,13 +59,12 @@ def test_the_command_line_and_the_door_give_the_same_records(call, tmp_path, pic
     assert as_json(model.evaluate().record()) == call("evaluate", images_model, "--json").json
     assert as_json(model.explain(pictures[0])) == call("explain", images_model, pictures[0], "--json").json
     assert as_json(model.info()) == call("info", images_model, "--json").json
-    one = call(
-        "train", "images", "--dataset", "digits", "--hidden", "16", "--epochs", 2, "--out", tmp_path / "a", "--json"
-    )
+    words = ("--dataset", "digits", "--hidden", "16", "--epochs", 2, "--out", tmp_path / "a", "--json")
+    one = call("train", "images", *words).json
     other = as_json(train("images", "digits", out=tmp_path / "b", **SMALL).training.record())
-    for record in (one.json, other):
+    for record in (one, other):
         del record["model"], record["seconds"]
-    assert one.json == other
+    assert one == other
 
 
 def test_a_recording_is_transcribed_alone_or_with_others(speech_model, tmp_path):
@@ -240,3 +241,24 @@ def test_importing_the_package_loads_no_room():
     program = "import sys, pipelines; print(sorted(name for name in sys.modules if name.startswith('pipelines.')))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+def test_in_a_notebook_progress_is_a_bar_and_strangers_text_is_escaped(monkeypatch, capfd):
+    """The package IPython need not be there: a stand-in does what a notebook's does."""
+    shown = []
+
+    class Handle:
+        update = shown.append
+
+    display = types.ModuleType("IPython.display")
+    display.HTML, display.display = str, lambda text, display_id: Handle
+    shell = types.ModuleType("IPython")
+    shell.display, shell.get_ipython = display, lambda: types.SimpleNamespace(config={"IPKernelApp": {}})
+    monkeypatch.setitem(sys.modules, "IPython", shell)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    train("images", "digits", progress=True, **SMALL)
+    assert '<progress value="2" max="2">' in shown[-1]
+    with telling(True) as told:
+        told.note("<script>")
+    assert "&lt;script&gt;" in shown[-1]
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,12 @@
+"""Decoders: what they say that nobody needs to hear."""
+
+import warnings
+
+
+def ignore_decoders() -> None:
+    """Keep back what Pillow warns of, large pictures and odd remarks in their headers, in the whole process.
+
+    For a process of this program alone: a file is either good to use here, or refused with a sentence.
+    """
+    warnings.filterwarnings("ignore", message="Image size .* exceeds limit", category=RuntimeWarning)
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
