@@ -31,7 +31,7 @@ FAST = Recipe(
 BEST = replace(FAST, epochs=150, dropout=0.3, input_dropout=0.1, average=0.99, least_steps=2500)
 
 # What recordings of 16 kHz and more hold beyond 4 kHz: the hiss of s and f, by which many words are told apart.
-WIDE = {"sr": 16000, "n_fft": 512, "win_length": 400, "hop_length": 160, "n_mels": 40, "fmax": 7600.0}
+WIDE = SpeechExtractor(sr=16000, n_fft=512, win_length=400, hop_length=160, n_mels=40, fmax=7600.0)
 WIDE_SHARE = 0.9  # of the recordings that must have that rate
 SAMPLED = 200  # recordings that are looked at
 
@@ -58,8 +58,8 @@ class Speech(Task):
         if isinstance(dataset.items, np.ndarray) or not len(dataset):
             return SpeechExtractor()
         some = dataset.items[:: max(1, len(dataset) // SAMPLED)]
-        wide = sum(rate is not None and rate >= WIDE["sr"] for rate in map(_rate, some))
-        return SpeechExtractor(**WIDE) if wide >= WIDE_SHARE * len(some) else SpeechExtractor()
+        wide = sum(rate is not None and rate >= WIDE.sr for rate in map(_rate, some))
+        return WIDE if wide >= WIDE_SHARE * len(some) else SpeechExtractor()
 
     def augmentation_for(self, prepared, recipe, n_jobs=None):
         """Return the variants of each training word, and the foreign sounds beside them, as the recipe has them."""

@@ -52,7 +52,8 @@ def by_differences(function, X, step=1e-6):
 @pytest.mark.parametrize("normalization", [None, "batch", "layer"])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_input_gradient_is_the_slope_of_the_prediction(activation, normalization, residual):
-    network = used(multilayer_perceptron(4, [4, 6], 3, activation, 0.3, 0.15, normalization, residual, input_noise=0.5))
+    additions = {"dropout": 0.3, "input_dropout": 0.15, "normalization": normalization, "residual": residual}
+    network = used(multilayer_perceptron(4, [4, 6], 3, activation, input_noise=0.5, **additions))
     numerical = by_differences(lambda X: log_odds(network.logits(X), CLASSES), rows())
     np.testing.assert_allclose(input_gradient(network, rows(), of_classes), numerical, rtol=1e-5, atol=1e-7)
 
