@@ -9,7 +9,7 @@
 Otsu 1979, https://doi.org/10.1109/TSMC.1979.4310076
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -48,6 +48,10 @@ class Ink:
     def marked(self):
         """Which pixels are stroke: bool [shape=(height, width)]."""
         return self.drop > 0.5 * self.close_by
+
+    def within(self, near):
+        """Return the ink of a part of the picture; `near`: slices of rows and columns."""
+        return replace(self, drop=self.drop[near], close_by=self.close_by[near])
 
     def coverage(self, kept):
         """Return how much of each pixel is stroke, of those marked pixels that are kept: float32, in [0, 1]."""

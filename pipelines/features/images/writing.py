@@ -25,10 +25,12 @@ RULE = 0.7  # share of the picture's width or more: a printed line
 RULE_EDGE = 0.25  # of a row beside one
 STRONG = 0.75  # of the darkest ink: on a printed line, what is so dark is stroke
 SHARED = 0.5  # of the narrower piece's width: above each other
+PART = 0.6  # of the usual height: a lower region may be a part of the drawing above or below it
 LOWEST = 0.35  # of the line's height: lower pieces are what is left of printed lines, commas and dashes
-WIDE = 0.75  # of the line's height: a piece that may be more than one drawing
+WIDE = 0.95  # of the line's height: a piece that may be more than one drawing
 NARROWEST = 0.16  # of the line's height: a part that is cut off
 MOST_CUTS = 7  # in one piece
+CUT_COST = 0.05  # of a drawing that was cut off: the logarithm of how much more probable it must be
 MOST_PARTS = 4  # of a drawing
 
 
@@ -38,13 +40,16 @@ class Piece:
 
     Attributes
     ----------
-    coverage : ndarray of float32 [shape=(height, width) of the picture that is worked on], 0 outside of the piece
+    coverage : ndarray of float32 [shape=(height, width)], of the part of the picture that the piece is in
+    left, top : int, in pixels of the picture that is worked on
     mass : float > 0, of ink
     cut : bool
         Whether it hangs together with the piece before it.
     """
 
     coverage: np.ndarray
+    left: int
+    top: int
     mass: float
     cut: bool
 
@@ -72,7 +77,7 @@ def writing_in(pixels):
     dark_on_bright = np.mean(edge > otsu(pixels)) >= 0.5
     picture = Image.fromarray(pixels if dark_on_bright else 255 - pixels)
     picture = picture.reduce(-(-max(pixels.shape) // LONGEST))
-    ink, _times = ink_on(picture, SMALL)
+    ink, _ = ink_on(picture, SMALL)
     if ink is None:
         return Writing((), 1.0)
     marked = _without_rules(ink.marked, ink.drop, ink.contrast)
@@ -80,8 +85,10 @@ def writing_in(pixels):
     mass = np.bincount(regions.ravel(), ink.drop.ravel(), minlength=n + 1)[1:]
     peaks = np.bincount(regions[marked & (ink.drop >= ink.peak)], minlength=n + 1)[1:]
     kept = np.flatnonzero((mass >= SPECK * _usual(mass)) & (peaks > 0)) if n else np.empty(0, int)
-    groups = _lines(boxes(regions, n)[kept]) if len(kept) else []
-    lines = tuple(_pieces(ink, regions, [kept[group] + 1 for group in line]) for line in groups)
+    around = boxes(regions, n)
+    usual, groups = _lines(around[kept]) if len(kept) else (0, [])
+    found = (_pieces(ink, regions, around, [kept[group] for group in line], usual) for line in groups)
+    lines = tuple(line for line in found if line)
     return Writing(lines, pixels.shape[1] / ink.drop.shape[1])
 
 
@@ -119,7 +126,7 @@ def _widened(marked, by):
 
 
 def _lines(around):
-    """Return groups of boxes above each other, in lines: list of lists of int arrays."""
+    """Return the usual height of a drawing, and groups of boxes above each other, in lines: list of lists of arrays."""
     middle, high = around[:, [1, 3]].mean(axis=1), around[:, 3] - around[:, 1]
     usual = np.median(high[high >= 0.4 * high.max()])
     order, lines = np.argsort(middle, kind="stable"), []
@@ -129,47 +136,48 @@ def _lines(around):
             lines.append([k])
         else:
             line.append(k)
-    return [_above_each_other(around, sorted(line, key=lambda k: around[k, 0])) for line in lines]
+    ordered = (sorted(line, key=lambda k: around[k, 0]) for line in lines)
+    return float(usual), [_above_each_other(around, line, PART * usual) for line in ordered]
 
 
-def _above_each_other(around, line):
-    groups, left, right = [], 0, 0
+def _above_each_other(around, line, low):
+    """Join each low box to the group that is above or below it; two high ones are drawings that lean."""
+    groups, left, right, high = [], 0, 0, 0
     for k in line:
+        tall = around[k, 3] - around[k, 1]
         wide = min(right - left, around[k, 2] - around[k, 0]) if groups else 1
-        if groups and min(right, around[k, 2]) - around[k, 0] >= SHARED * wide:
+        if groups and min(tall, high) < low and min(right, around[k, 2]) - around[k, 0] >= SHARED * wide:
             groups[-1].append(k)
-            right = max(right, around[k, 2])
+            right, high = max(right, around[k, 2]), max(high, tall)
         else:
             groups.append([k])
-            left, right = around[k, 0], around[k, 2]
+            left, right, high = around[k, 0], around[k, 2], tall
     return [np.array(group) for group in groups]
 
 
-def _pieces(ink, regions, groups):
-    """Return the pieces of a line, from groups of numbers of regions."""
-    cut_out = [np.isin(regions, group) for group in groups]
-    around = [box_of(marked) for marked in cut_out]
-    height = float(np.median([box[3] - box[1] for box in around]))
-    tall = [box[3] - box[1] >= LOWEST * height for box in around]
-    cut_out, around = ([each for each, kept in zip(of, tall, strict=True) if kept] for of in (cut_out, around))
+def _pieces(ink, regions, around, groups, usual):
+    """Return the pieces of a line, from groups of indices of regions."""
+    bounds = [(*around[group, :2].min(axis=0), *around[group, 2:].max(axis=0)) for group in groups]
+    height = float(np.median([bottom - top for _, top, _, bottom in bounds]))
     pieces = []
-    for marked, box in zip(cut_out, around, strict=True):
-        coverage = ink.coverage(marked)
-        edges = [0, *_cuts(coverage, box, height), coverage.shape[1]]
-        for number, (left, right) in enumerate(itertools.pairwise(edges)):
-            part = np.zeros_like(coverage)
-            part[:, left:right] = coverage[:, left:right]
-            pieces.append(Piece(part, max(float(part.sum()), 1e-6), number > 0))
+    for group, (left, top, right, bottom) in zip(groups, bounds, strict=True):
+        if bottom - top < LOWEST * max(height, usual):
+            continue
+        near = slice(max(0, top - 1), bottom + 1), slice(max(0, left - 1), right + 1)
+        coverage = ink.within(near).coverage(np.isin(regions[near], group + 1))
+        edges = [0, *_cuts(coverage, height), coverage.shape[1]]
+        for start, stop in itertools.pairwise(edges):
+            part = coverage[:, start:stop]
+            pieces.append(Piece(part, near[1].start + start, near[0].start, max(float(part.sum()), 1e-6), start > 0))
     return tuple(pieces)
 
 
-def _cuts(coverage, box, height):
+def _cuts(coverage, height):
     """Return the columns where a wide piece may be cut: those with less ink than their surroundings."""
-    left, top, right, bottom = box
-    if right - left <= WIDE * max(height, 0.6 * (bottom - top)):
+    if coverage.shape[1] <= WIDE * max(height, 0.6 * coverage.shape[0]):
         return []
     least = max(2, round(NARROWEST * height))
-    profile = coverage[top:bottom, left:right].sum(axis=0)
+    profile = coverage.sum(axis=0)
     smooth = np.convolve(np.pad(profile, 2, mode="edge"), np.ones(5) / 5, mode="valid")
     found = []
     for column in np.argsort(smooth, kind="stable"):
@@ -179,7 +187,7 @@ def _cuts(coverage, box, height):
             found.append(int(column))
         if len(found) == MOST_CUTS:
             break
-    return sorted(left + column for column in found)
+    return sorted(found)
 
 
 def ways_to_read(line):
@@ -192,13 +200,20 @@ def ways_to_read(line):
         for after in range(first + 1, min(len(line), first + MOST_PARTS) + 1):
             if after > first + 1 and not line[after - 1].cut:
                 break
-            coverage = np.maximum.reduce([piece.coverage for piece in line[first:after]])
+            coverage, left, top = _together(line[first:after])
             box = box_of(coverage >= 0.5)
             if box is None:
                 continue
             cut = coverage[box[1] : box[3], box[0] : box[2]]
-            ways.append((first, after, Drawing(cut, float(breadth(cut[np.newaxis])[0])), box))
+            place = box[0] + left, box[1] + top, box[2] + left, box[3] + top
+            ways.append((first, after, Drawing(cut, float(breadth(cut[np.newaxis])[0])), place))
     return ways
+
+
+def _together(pieces):
+    """Return the coverage of pieces that were one, and where it is: left, top."""
+    left, top = pieces[0].left, pieces[0].top
+    return np.concatenate([piece.coverage for piece in pieces], axis=1), left, top
 
 
 def best_way(line, ways, probabilities):
@@ -222,7 +237,9 @@ def best_way(line, ways, probabilities):
         options = []
         for number, first in ending[after]:
             mass = sum(piece.mass for piece in line[first:after])
-            options.append((best[first][0] + np.log(probabilities[number]) * mass, first, number))
+            torn = line[first].cut or (after < len(line) and line[after].cut)
+            cost = CUT_COST if torn else 0
+            options.append((best[first][0] + (np.log(probabilities[number]) - cost) * mass, first, number))
         if options:
             best[after] = max(options, key=lambda option: option[0])
     path, at = [], len(line)
