@@ -103,7 +103,7 @@ def _reading(picture):
         return None, None
     cut = coverage[box[1] : box[3], box[0] : box[2]]
     even = not spans and _share_of_edge(marked) < SOME_OF_EDGE
-    even = even and _evenness(ink.drop, spread(kept), ink.contrast) < UNEVEN
+    even = even and _evenness(ink.drop, spread(marked if n_drawings > 1 else kept), ink.contrast) < UNEVEN
     drawing = Drawing(cut, float(breadth(cut[np.newaxis])[0]))
     return Reading(drawing, even, n_drawings), tuple(place // times for place in box)
 

@@ -1,0 +1,70 @@
+"""A row for prediction holds all readings of a picture, and the surest one answers."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from pipelines.errors import NothingToSeeError
+from pipelines.features.extraction import extract_all
+from pipelines.features.images.extractor import ImageExtractor
+from pipelines.features.images.readings import MOST, PREFERENCE, DrawingReader
+
+EXTRACTOR = ImageExtractor(28, 28, "grey", "strokes", 20, 2.4)
+READER = DrawingReader(EXTRACTOR)
+
+
+def drawn(*lefts):
+    sheet = Image.new("L", (300, 200), 240)
+    for left in lefts:
+        ImageDraw.Draw(sheet).line([(left, 40), (left + 60, 40), (left + 20, 150)], 30, 12, joint="curve")
+    return np.asarray(sheet)
+
+
+def test_the_first_reading_of_a_row_is_the_row_that_the_extractor_makes():
+    row = READER.stored_row(drawn(100))
+    assert row.shape == (READER.n_stored,)
+    np.testing.assert_array_equal(row[: EXTRACTOR.n_features], EXTRACTOR.stored_row(drawn(100)))
+
+
+def test_readings_that_there_are_not_are_left_out_and_every_row_keeps_one():
+    rows = np.zeros((3, READER.n_stored), np.uint8)
+    rows[0, : 2 * EXTRACTOR.n_features] = 9
+    rows[1, : EXTRACTOR.n_features] = 8
+    readings, owner, which = READER.alternatives(rows)
+    assert owner.tolist() == [0, 0, 1, 2]
+    assert which.tolist() == [0, 1, 0, 0]
+    assert readings.shape == (4, EXTRACTOR.n_features)
+
+
+def test_the_surest_reading_wins_where_it_is_surer_by_enough():
+    owner, which = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 0, 1, 0])
+    surer = 0.7 / PREFERENCE[1]
+    probabilities = np.array([[0.7, 0.3], [surer + 0.01, 0], [0.7, 0.3], [0, surer - 0.01], [0.5, 0.5]])
+    assert READER.surest(probabilities, owner, which).tolist() == [1, 2, 4]
+
+
+def test_pixels_that_fit_are_their_only_reading_from_memory_too():
+    fitting = EXTRACTOR.stored_row(drawn(100)).reshape(1, 28, 28)
+    stored, ok, _ = extract_all(READER, fitting)
+    assert ok.all()
+    assert len(READER.alternatives(stored)[0]) == 1
+    assert READER.warnings_of(stored[0]) == []
+
+
+def test_several_drawings_side_by_side_are_warned_of_and_one_is_not():
+    [warning] = READER.warnings_of(READER.stored_row(drawn(20, 120, 220)))
+    assert "3 drawings" in warning
+    assert "transcribe" in warning
+    assert READER.warnings_of(READER.stored_row(drawn(100))) == []
+
+
+def test_where_there_is_nothing_there_is_no_row():
+    with pytest.raises(NothingToSeeError, match="no strokes stand out"):
+        READER.stored_row(np.full((90, 90), 200, np.uint8))
+
+
+def test_a_photographs_row_has_a_place_for_every_reading():
+    light = np.clip(drawn(100) * np.linspace(0.3, 1, 300), 0, 255).astype(np.uint8)
+    readings, owner, _ = READER.alternatives(READER.stored_rows([light, drawn(100)]))
+    assert set(owner) == {0, 1}
+    assert len(readings) <= 2 * MOST
