@@ -127,9 +127,14 @@ class _Linked:
 
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
+        process = ctypes.CDLL(None)  # Python's own functions, and the mathematical library's
         for symbol in symbols:
-            # Named by wrappers for Python that are never called.
-            if not symbol.startswith("llvm.") and llvm.address_of_symbol(symbol) is None:
+            if symbol.startswith("llvm.") or llvm.address_of_symbol(symbol) is not None:
+                continue
+            if hasattr(process, symbol):
+                llvm.add_symbol(symbol, ctypes.addressof(ctypes.c_char.in_dll(process, symbol)))
+            elif symbol.startswith(("numba_", "NRT_")):
+                # Named by wrappers that are never called; numba puts its own in these places when it is loaded.
                 llvm.add_symbol(symbol, 1)
         machine = llvm.Target.from_default_triple().create_target_machine()
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)

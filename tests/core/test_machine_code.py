@@ -83,3 +83,29 @@ def test_a_training_whose_code_is_stored_loads_no_compiler():
     for _ in range(2):
         done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=200)
     assert done.stdout.split() == ["False", "True"]
+
+
+AFTERWARDS = """
+import numba, numpy as np
+from backprop_core import kernels
+params, grads = np.ones((2, 5), np.float32)
+assert np.isfinite(kernels.add_penalty(params, grads, 0.1, 0.1))
+@numba.njit
+def refuse(x):
+    values = np.zeros(x)
+    if x > 2:
+        raise ValueError("too many")
+    return values.reshape(1, x)
+assert refuse(2).shape == (1, 2)
+try:
+    refuse(3)
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_numba_works_as_ever_in_a_process_that_linked_without_it():
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", PROGRAM + AFTERWARDS], capture_output=True, text=True, timeout=200)
+        assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n")[:2] == ["False True", "too many"]
