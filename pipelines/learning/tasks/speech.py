@@ -23,7 +23,7 @@ FAST = Recipe(
     label_smoothing=0.1,
     average=0.98,
     augmentation=1.0,
-    foreign=0.2,
+    foreign=0.4,
     least_steps=700,
 )
 
