@@ -17,7 +17,7 @@ from pipelines.features.speech.variation import VariedWords
 from pipelines.machine.log import log
 
 MOST_BYTES = 1 << 30  # of variants in memory; more recordings have fewer variants each
-CALIBRATING = 4  # variants of each validation row that the probabilities are fitted to
+CALIBRATING = 3  # variants of each validation row, no mild ones, that the probabilities are fitted to
 
 
 class SpeechAugmentation:

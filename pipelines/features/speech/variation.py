@@ -12,7 +12,7 @@ logarithmic scale.
 
 import functools
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -56,6 +56,9 @@ class Variation:
         How far the threshold at which the word ends is moved, at most: upward so far, downward two thirds of it.
     shift : float >= 0, in seconds
         How far beginning and end are moved inwards then.
+    mild_share : float in [0, 1]
+        The share of variants, rounded down, in a quiet room with a good microphone, see `mild`: a network that hears
+        only the worst learns to do without sounds that are there, and confuses words said close to each other.
     """
 
     warp: float = 1.3
@@ -72,6 +75,7 @@ class Variation:
     noise_share: float = 0.7
     trim: float = 18.0
     shift: float = 0.07
+    mild_share: float = 0.5
 
     def scaled(self, strength):
         """Return a variation that goes `strength` times as far; with 0 nothing varies."""
@@ -91,6 +95,24 @@ class Variation:
             noise_share=min(1.0, self.noise_share * strength),
             trim=min(30.0, self.trim * strength),
             shift=self.shift * strength,
+            mild_share=self.mild_share,
+        )
+
+    def mild(self):
+        """Return the variation of a good recording: no echo, overdrive or narrow band, hardly any pause, less noise."""
+        lowest, highest = self.noise
+        return replace(
+            self,
+            silence=self.silence / 5,
+            tone=0.75 * self.tone,
+            band_share=0.0,
+            reverberation_share=0.0,
+            overdrive_share=0.0,
+            noise=(lowest + 5, highest),
+            noise_share=0.7 * self.noise_share,
+            trim=0.0,
+            shift=self.shift / 2,
+            mild_share=0.0,
         )
 
     def varied_word(self, sound, extractor, rng, recorded=None):
@@ -175,7 +197,7 @@ class VariedWords:
     """
 
     name = "speech-variants"
-    version = 3
+    version = 4
     together = True
 
     def __init__(self, extractor, variation, n_variants, n_foreign=0, seed=0, recorded=None):
@@ -228,7 +250,7 @@ class VariedWords:
         return np.random.default_rng([self.seed, zlib.crc32(waveform)])
 
     def drawn(self, waveform, rng):
-        """Draw the variants of the word in a recording, and behind them the foreign sounds that are made of it.
+        """Draw the variants of a recording's word, mild ones last, and behind them the foreign sounds made of it.
 
         Parameters
         ----------
@@ -247,7 +269,10 @@ class VariedWords:
         extractor, varied_word = self.extractor, functools.partial(self.variation.varied_word, recorded=self.recorded)
         word = extractor.word(waveform)
         sound = extractor.word(waveform, LOOSE_DB) if self.variation.trim else word
-        words = [varied_word(sound, extractor, rng) for _ in range(self.n_variants)]
+        n_mild = int(self.n_variants * self.variation.mild_share)
+        words = [varied_word(sound, extractor, rng) for _ in range(self.n_variants - n_mild)]
+        mildly_varied = functools.partial(self.variation.mild().varied_word, recorded=self.recorded)
+        words += [mildly_varied(sound, extractor, rng) for _ in range(n_mild)]
         words += [varied_word(foreign_sound(word, extractor.sr, rng), extractor, rng) for _ in range(self.n_foreign)]
         reach = np.log(self.variation.tempo)
         hops = np.round(extractor.hop_length * np.exp(rng.uniform(-reach, reach, len(words)))).astype(int)

@@ -84,7 +84,7 @@ def test_the_seed_decides():
     ids=lambda one: next(iter(one)),
 )
 def test_each_variation_alone_changes_the_features_and_leaves_them_finite(one):
-    words = VariedWords(EXTRACTOR, replace(STILL, **one), 4)
+    words = VariedWords(EXTRACTOR, replace(STILL, mild_share=0.0, **one), 4)
     rows = words.stored_rows(RECORDINGS).reshape(5, 4, -1)
     assert np.isfinite(rows).all()
     assert (rows.std(axis=1).max(axis=1) > 0.01).sum() >= 3  # a word in silence ends at the same place for most cuts
@@ -132,3 +132,13 @@ def test_everything_that_decides_the_rows_is_in_the_settings():
     settings = VariedWords(EXTRACTOR, Variation(), 1).settings()
     assert settings["variation"].keys() == {field.name for field in fields(Variation)}
     assert EXTRACTOR.settings().items() <= settings.items()
+
+
+def test_mild_variants_lie_nearer_to_the_recording_than_the_others():
+    plain = EXTRACTOR.to_features(EXTRACTOR.stored_rows(RECORDINGS))[:, np.newaxis]
+
+    def distance(share):
+        rows = VariedWords(EXTRACTOR, replace(Variation(), mild_share=share), 16).stored_rows(RECORDINGS)
+        return np.abs(rows.reshape(5, 16, -1) - plain).mean()
+
+    assert 0 < distance(1.0) < distance(0.5) < distance(0.0)
