@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from pipelines.errors import UsageError
+from pipelines.errors import InputFileError, UsageError
 from pipelines.features.extraction import extract_all
 from pipelines.features.inputs import Sample, samples
 from pipelines.learning.ranges import SHARE, Whole, require
@@ -102,8 +102,17 @@ def _answers(
         for i, sample in enumerate(chunk):
             if ok[i]:
                 answer = Answer.of(sample.name, next(probabilities), model.labels, top, threshold)
-                answer = replace(answer, warnings=next(warnings))
+                answer = replace(answer, warnings=(*next(warnings), *_warnings_about(model, sample)))
                 made = {name: make(sample, answer) for name, make in pictures.items()}
                 yield replace(answer, pictures=made) if made else answer
             else:
                 yield Answer(sample.name, error=reasons[i])
+
+
+def _warnings_about(model: Bundle | Ensemble, sample: Sample) -> list[str]:
+    """Return what the extractor has to say of a whole sample, which is read once more; nothing where it cannot be."""
+    warnings_about = getattr(model.extractor, "warnings_about", None)
+    try:
+        return warnings_about(model.extractor.read(sample.source)) if warnings_about else []
+    except InputFileError:
+        return []

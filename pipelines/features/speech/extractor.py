@@ -216,12 +216,12 @@ class SpeechExtractor:
             raise InputFileError.about(source, f"no word was found in it: {instead}; record the word again")
         return waveform
 
-    def warnings_of(self, waveform):
+    def warnings_about(self, waveform):
         """Return what a user should know of a decoded waveform besides the answer: list of str, mostly empty."""
         n_words = words_apart(without_drift(waveform, self.sr), self.sr)
         if n_words < 2:
             return []
-        return [f"holds {n_words} words with pauses between them; backprop transcribe answers each of them"]
+        return [f"there are {n_words} words in it, with pauses between them; transcribe answers each of them"]
 
     def stored_row(self, waveform):
         """Return what is stored of one waveform: float32 [shape=(n_stored,)]."""

@@ -87,7 +87,7 @@ def test_drift_before_a_faint_word_does_not_hide_it():
 def test_several_words_are_counted_and_the_warning_names_transcribe(places):
     sound = at(places)
     assert words_apart(without_drift(sound, SR), SR) == len(places)
-    [warning] = SpeechExtractor().warnings_of(sound)
+    [warning] = SpeechExtractor().warnings_about(sound)
     assert f"{len(places)} words" in warning
     assert "transcribe" in warning
-    assert SpeechExtractor().warnings_of(at(places[:1])) == []
+    assert SpeechExtractor().warnings_about(at(places[:1])) == []
