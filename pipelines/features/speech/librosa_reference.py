@@ -132,7 +132,7 @@ def _word(waveform, extractor, trim_db):
         waveform, top_db=trim_db, frame_length=extractor.n_fft, hop_length=extractor.hop_length
     )
     pad = round(extractor.trim_pad * extractor.sr)
-    return waveform[max(0, start - pad) : stop + pad]
+    return librosa.util.normalize(waveform[max(0, start - pad) : stop + pad])
 
 
 def _decibels(waveform, hop_length, mel, extractor):
