@@ -22,8 +22,8 @@ import numpy as np
 
 from backprop_core.whole_file import whole_file
 
-# The folders that may hold compiled code, as Python's and numba's own: the first that can be written to. A user whom the
-# system does not know has no home.
+# The folders that may hold compiled code, as Python's and numba's own: the first that can be written to. A user whom
+# the system does not know has no home.
 HOME = os.path.expanduser("~")  # noqa: PTH111 - Path's raises where there is none
 FOLDERS = (Path(__file__).parent / "__pycache__", *([Path(HOME) / ".cache" / "backprop"] if HOME != "~" else []))
 NUMBERS = {np.dtype(np.float32): ctypes.c_float, np.dtype(np.float64): ctypes.c_double}

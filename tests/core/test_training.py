@@ -35,7 +35,7 @@ def trainer_for(
     normalization=None,
     **settings,
 ):
-    layers = multilayer_perceptron(4, hidden, 3, activation, dropout, normalization=normalization)
+    layers = multilayer_perceptron(4, hidden, 3, activation, dropout=dropout, normalization=normalization)
     network = Network(layers, np.random.default_rng(seed), dtype=dtype)
     return Trainer(network, optimizer, **{"epochs": 5, "batch_size": 16, "learning_rate": 0.01, **settings})
 
