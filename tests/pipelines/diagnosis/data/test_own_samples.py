@@ -40,7 +40,7 @@ def test_sound_samples_are_said_to_be_sound():
 
 
 def test_a_data_set_that_has_a_name_is_not_asked():
-    assert found(replace(words(2, 40), licence="MIT")) == []
+    assert found(replace(words(2, 40), registered=True)) == []
 
 
 def test_a_class_of_one_speaker_alone_is_a_problem_and_named():
