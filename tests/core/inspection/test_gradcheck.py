@@ -76,7 +76,8 @@ def test_backpropagation_agrees_with_central_differences(activation, normalizati
 @pytest.mark.parametrize("normalization", [None, "batch", "layer"])
 @every_activation
 def test_dropout_and_noise_are_the_same_in_every_evaluation(activation, normalization, residual):
-    layers = multilayer_perceptron(4, [4, 6], 3, activation, 0.3, 0.15, normalization, residual, input_noise=0.5)
+    additions = {"dropout": 0.3, "input_dropout": 0.15, "normalization": normalization, "residual": residual}
+    layers = multilayer_perceptron(4, [4, 6], 3, activation, input_noise=0.5, **additions)
     assert worst(check_gradients(*case(layers), samples=5)) < TOLERANCE
 
 
