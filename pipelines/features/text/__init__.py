@@ -1,0 +1,1 @@
+"""Features of text: from a sentence to a row of hashed n-grams."""

@@ -1,0 +1,159 @@
+"""The extractor of text: a text becomes a row of numbers, one for each hashed n-gram that it holds.
+
+An n-gram that occurs c times counts 1 + log c, for the second time tells less than the first. N-grams that are in
+nearly every text tell little: each column is multiplied by its inverse document frequency (Spärck Jones 1972,
+https://doi.org/10.1108/eb026526), as the training texts have it,
+
+    idf = log((1 + n) / (1 + df)) + 1      n texts, of which df hold the column
+
+and each row is then brought to length 1, so that long texts and short ones weigh the same. Nearly all of a row is zero,
+and rows are `SparseRows`.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from backprop_core.sparse import SparseRows
+from pipelines.errors import InputFileError, NothingToSeeError
+from pipelines.features.text.ngrams import grams_of, normalise
+from pipelines.features.text.text_file import decode
+
+TOGETHER = 4096  # texts whose n-grams are in memory at a time
+
+
+@dataclass(frozen=True, eq=False)
+class TextExtractor:
+    """Makes rows of texts.
+
+    Parameters
+    ----------
+    columns : int > 0, of the row
+    letters : tuple of int >= 2
+        How many letters a piece of a word has.
+    words : tuple of 1 and 2
+        Whether words and pairs of words count.
+    idf : float32 ndarray [shape=(columns,)] or None
+        Inverse document frequencies; None means 1 for each, as before there were training texts.
+    """
+
+    columns: int = 1 << 16
+    letters: tuple[int, ...] = (2, 3, 4, 5)
+    words: tuple[int, ...] = (1, 2)
+    idf: np.ndarray | None = field(default=None, repr=False)
+
+    name = "text"
+    version = 1
+    sparse = True
+    stored_dtype = np.dtype(np.float32)
+
+    @property
+    def n_features(self) -> int:
+        """How many numbers a row has, zeros included."""
+        return self.columns
+
+    @property
+    def n_stored(self) -> int:
+        """How many numbers a stored row has, zeros included."""
+        return self.columns
+
+    def settings(self) -> dict:
+        """Return what decides a row, as JSON types, without the frequencies."""
+        return {"columns": self.columns, "letters": list(self.letters), "words": list(self.words)}
+
+    def matrices(self) -> dict:
+        """Return the frequencies, which come from the training texts."""
+        return {} if self.idf is None else {"idf": self.idf}
+
+    @classmethod
+    def from_settings(cls, settings, matrices=None):
+        """Return the extractor that a model file describes."""
+        return cls(
+            int(settings["columns"]), tuple(settings["letters"]), tuple(settings["words"]), (matrices or {}).get("idf")
+        )
+
+    def read(self, source) -> str:
+        """Return a text: the str itself, or what a file (Path) or its contents (bytes) hold.
+
+        Raises InputFileError where that is no text.
+        """
+        if isinstance(source, str):
+            return source
+        try:
+            content = source if isinstance(source, bytes) else Path(source).read_bytes()
+        except OSError as error:
+            raise InputFileError.about(source, f"cannot be read ({error.strerror or error})") from None
+        return decode(content, source)
+
+    def stored_rows(self, texts) -> SparseRows:
+        """Return the rows of texts before frequencies and length: 1 + log count, with the n-gram's sign."""
+        parts = [self._stored(texts[k : k + TOGETHER]) for k in range(0, len(texts), TOGETHER)]
+        if not parts:
+            return SparseRows(np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(1, np.int64), self.columns)
+        starts = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part.starts) for part in parts]))])
+        return SparseRows(
+            np.concatenate([part.data for part in parts]),
+            np.concatenate([part.columns for part in parts]),
+            starts,
+            self.columns,
+        )
+
+    def stored_row(self, text) -> SparseRows:
+        """Return the row of one text; NothingToSeeError where it holds no n-gram."""
+        row = self.stored_rows([text])
+        if not len(row.data):
+            raise NothingToSeeError("is an empty text")
+        return row
+
+    def _stored(self, texts):
+        grams = grams_of([normalise(text) for text in texts], self.letters, self.words)
+        # The same n-gram of the same text is one number, whose sign and column its hash decides.
+        keys = np.sort((grams.rows.astype(np.uint64) << np.uint64(32)) | grams.hashes)
+        first = np.flatnonzero(np.diff(keys, prepend=keys[:1] + np.uint64(1))) if len(keys) else np.zeros(0, np.int64)
+        counts = np.diff(first, append=len(keys))
+        hashes = (keys[first] & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+        rows = (keys[first] >> np.uint64(32)).astype(np.int64)
+        data = np.where(hashes >> np.uint32(31), -1, 1) * (1 + np.log(counts))
+        columns = (hashes % np.uint32(self.columns)).astype(np.int32)
+        starts = np.searchsorted(rows, np.arange(len(texts) + 1))
+        return SparseRows(data.astype(np.float32), columns, starts, self.columns)
+
+    def fitted(self, stored: SparseRows):
+        """Return the extractor with the inverse document frequencies of some stored rows: the training texts'."""
+        cells = np.unique(stored.rows_of_numbers() * self.columns + stored.columns)
+        frequency = np.bincount(cells % self.columns, minlength=self.columns)
+        idf = np.log((1 + len(stored)) / (1 + frequency)) + 1
+        return replace(self, idf=idf.astype(np.float32))
+
+    def to_features(self, stored: SparseRows) -> SparseRows:
+        """Return stored rows as the network is given them: weighted by the frequencies, of length 1."""
+        data = stored.data if self.idf is None else stored.data * self.idf[stored.columns]
+        squares = np.bincount(stored.rows_of_numbers(), np.square(data, dtype=np.float64), len(stored))
+        lengths = np.sqrt(np.where(squares > 0, squares, 1)).astype(np.float32)
+        return stored.with_data(data / np.repeat(lengths, np.diff(stored.starts)))
+
+    def extract(self, source) -> SparseRows:
+        """Return the features of one text."""
+        try:
+            return self.to_features(self.stored_row(self.read(source)))
+        except NothingToSeeError as error:
+            raise InputFileError.about(source, error) from None
+
+    def views(self, stored):
+        """Yield the one view of a text."""
+        yield self.to_features(stored)
+
+    def more_views(self, stored, mirror=False):
+        """Yield the one view of a text: there are no others to average over."""
+        yield from self.views(stored)
+
+    def feature_name(self, index) -> str:
+        """Return what a column is called; which n-grams it stands for depends on the text."""
+        return f"column {index}"
+
+    def __eq__(self, other):
+        return isinstance(other, TextExtractor) and self.settings() == other.settings()
+
+    def __hash__(self):
+        return hash((self.columns, self.letters, self.words))

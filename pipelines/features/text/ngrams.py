@@ -1,0 +1,134 @@
+"""N-grams: the short pieces that a text is made of, each brought to a number by a hash.
+
+"my card" holds the words *my* and *card*, the pair *my card*, and pieces of letters such as *ca*, *car* and *ard*. A
+sentence with other words may share pieces with it, and a word with a typing error keeps most of its pieces. A list of
+all pieces that occur would have to travel with a model, and would know nothing of a new word. So a hash makes a number
+of each piece, and this number names the piece's column; which pieces share a column is left to chance (Weinberger and
+others 2009, https://arxiv.org/abs/0902.2206).
+
+The hash, for whoever computes it in another language (all numbers are 32 bits wide, unsigned, and overflow):
+
+    text      NFKC, then case folded, white space made one blank: "My  CARD" is "my card"
+    letters   " my card ": every n code points in a row, whose inner ones hold no blank
+              h = 2166136261 xor n;  for each code point c:  h = (h xor c) * 16777619
+    word      letters, digits, _ and ' in a row; of a long one the first 64 code points
+              h = 2166136261;        for each code point c:  h = (h xor c) * 16777619
+    pair      of words that follow each other, whose hashes are h1 and h2
+              h = 2166136260;        h = (h xor h1) * 16777619;  h = (h xor h2) * 16777619
+    at last   h ^= h >> 16;  h *= 2246822507;  h ^= h >> 13;  h *= 3266489909;  h ^= h >> 16
+
+The first lines are FNV-1a (Fowler, Noll and Vo, http://www.isthe.com/chongo/tech/comp/fnv), on code points in place of
+bytes; the last one is the end of MurmurHash3 (Appleby, https://github.com/aappleby/smhasher). A column is
+h mod the number of columns, and the sign of its entry is minus where the highest bit of h is set.
+"""
+
+import unicodedata
+from typing import NamedTuple
+
+import numpy as np
+
+BASIS, PRIME = np.uint32(2166136261), np.uint32(16777619)
+LONGEST = 64  # code points of a word that count
+BLANK = 32
+
+
+class Grams(NamedTuple):
+    """The n-grams of some texts: one entry for each place where one occurs.
+
+    Attributes
+    ----------
+    rows : int64 ndarray [shape=(n,)], which text
+    hashes : uint32 ndarray [shape=(n,)]
+    starts, ends : int64 ndarray [shape=(n,)]
+        The n-gram is `normalise(text)[start:end]`; of a piece that begins or ends with a blank, a blank may lie outside.
+    """
+
+    rows: np.ndarray
+    hashes: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+
+
+def normalise(text: str) -> str:
+    """Return a text as its n-grams are taken from it: NFKC, case folded, white space made one blank."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def grams_of(texts, letters=(2, 3, 4, 5), words=(1, 2)) -> Grams:
+    """Return the n-grams of texts that are normalised.
+
+    Parameters
+    ----------
+    texts : sequence of str
+    letters : tuple of int >= 2, how many letters are a piece
+    words : tuple of 1 and 2, whether words and pairs of words count
+    """
+    points, rows, begins = _code_points(texts)
+    found = [_letter_grams(points, n) for n in letters] + _word_grams(points, rows, words)
+    if not found:
+        found = [(np.zeros(0, np.uint32), np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    hashes, starts, ends = (np.concatenate(column) for column in zip(*found, strict=True))
+    of_row = rows[starts]
+    return Grams(of_row, mixed(hashes), starts - begins[of_row], ends - begins[of_row])
+
+
+def mixed(hashes: np.ndarray) -> np.ndarray:
+    """Return hashes in which every bit of the input may turn every bit: the end of MurmurHash3; uint32 arrays."""
+    hashes = hashes ^ (hashes >> np.uint32(16))
+    hashes *= np.uint32(2246822507)
+    hashes ^= hashes >> np.uint32(13)
+    hashes *= np.uint32(3266489909)
+    hashes ^= hashes >> np.uint32(16)
+    return hashes
+
+
+def _code_points(texts):
+    """Return the code points of all texts, a blank around each, the text of each point, and where the texts begin."""
+    joined = "".join(f" {text} " for text in texts)
+    points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+    lengths = np.array([len(text) + 2 for text in texts], np.int64)
+    begins = np.concatenate([[0], np.cumsum(lengths)[:-1]]) + 1 if len(texts) else np.zeros(0, np.int64)
+    return points, np.repeat(np.arange(len(texts)), lengths), begins
+
+
+def _letter_grams(points, n):
+    """Return hashes, starts and ends of the pieces of n letters within words, the blanks beside a word included."""
+    n_places = max(len(points) - n + 1, 0)
+    blank = points == BLANK
+    inside = np.ones(n_places, bool)
+    for k in range(1, n - 1):
+        inside &= ~blank[k : k + n_places]
+    if n == 2:  # the end of one text and the beginning of the next
+        inside &= ~(blank[:n_places] & blank[1 : n_places + 1])
+    starts = np.flatnonzero(inside)
+    hashes = np.full(len(starts), BASIS ^ np.uint32(n))
+    for k in range(n):
+        hashes = (hashes ^ points[starts + k]) * PRIME
+    return hashes, starts, starts + n
+
+
+def _word_grams(points, rows, kinds):
+    """Return hashes, starts and ends of the words and of the pairs of words, as far as `kinds` names them: list."""
+    letter = _is_letter(points)
+    edges = np.diff(letter.astype(np.int8), prepend=0, append=0)
+    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    lengths = np.minimum(ends - starts, LONGEST)
+    hashes = np.full(len(starts), BASIS)
+    for k in range(lengths.max(initial=0)):
+        longer = lengths > k
+        hashes[longer] = (hashes[longer] ^ points[starts[longer] + k]) * PRIME
+    found = [(hashes, starts, ends)] if 1 in kinds else []
+    if 2 in kinds:
+        together = rows[starts[1:]] == rows[starts[:-1]]
+        pairs = np.full(max(len(starts) - 1, 0), BASIS ^ np.uint32(1))
+        for part in (hashes[:-1], hashes[1:]):
+            pairs = (pairs ^ part) * PRIME
+        found.append((pairs[together], starts[:-1][together], ends[1:][together]))
+    return found
+
+
+def _is_letter(points):
+    """Return which code points belong to words: bool ndarray. Each that occurs is looked up once."""
+    kinds, places = np.unique(points, return_inverse=True)
+    belongs = [chr(point).isalnum() or chr(point) in "_'" or unicodedata.combining(chr(point)) > 0 for point in kinds]
+    return np.array(belongs, bool)[places]

@@ -1,0 +1,52 @@
+"""A text file: its bytes as text.
+
+Texts are UTF-8, or UTF-16 and UTF-32 where a byte order mark says so. What is none of these is not guessed at: a wrong
+guess would turn letters into others without a word.
+"""
+
+import codecs
+
+from pipelines.errors import InputFileError
+from pipelines.machine.contents import ENOUGH, what_it_is
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def decode(content: bytes, source, encoding: str | None = None) -> str:
+    """Return the bytes of a file as text.
+
+    Parameters
+    ----------
+    content : bytes
+    source : Path or bytes, whose name an error begins with
+    encoding : str or None
+        As Python names it; None means UTF-8, or what a byte order mark says.
+
+    Raises
+    ------
+    InputFileError
+        The bytes are no text, or text of another encoding.
+    """
+    if problem := what_it_is(content[:ENOUGH]):
+        raise InputFileError.about(source, problem)
+    encoding = encoding or next((name for mark, name in MARKS if content.startswith(mark)), "utf-8")
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        what = (
+            "holds no text"
+            if encoding == "utf-8" and b"\0" in content[:ENOUGH]
+            else f"is not {encoding.upper()} (byte {error.start})"
+        )
+        raise InputFileError.about(source, f"{what}; give a text file, or name its --encoding") from None
+    except LookupError:
+        raise InputFileError.about(source, f"{encoding} is no encoding that Python knows; try latin-1") from None
+    if "\0" in text:
+        raise InputFileError.about(source, "holds zero bytes, as text does not; give a text file")
+    return text
