@@ -1,16 +1,11 @@
 """The extractor of text: a text becomes a row of numbers, one for each hashed n-gram that it holds.
 
-An n-gram that occurs c times counts 1 + log c, for the second time tells less than the first. N-grams that are in
-nearly every text tell little: each column is multiplied by its inverse document frequency (Spärck Jones 1972,
-https://doi.org/10.1108/eb026526), as the training texts have it,
-
-    idf = log((1 + n) / (1 + df)) + 1      n texts, of which df hold the column
-
-and each row is then brought to length 1, so that long texts and short ones weigh the same. Nearly all of a row is zero,
-and rows are `SparseRows`.
+An n-gram that occurs c times counts 1 + log c, for the second time tells less than the first. Nearly all of a row is
+zero, so rows are `SparseRows`. How much each column says is learned from the training rows, see
+`backprop_core.term_weighting`.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +18,7 @@ from pipelines.features.text.text_file import decode
 TOGETHER = 4096  # texts whose n-grams are in memory at a time
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class TextExtractor:
     """Makes rows of texts.
 
@@ -34,14 +29,11 @@ class TextExtractor:
         How many letters a piece of a word has.
     words : tuple of 1 and 2
         Whether words and pairs of words count.
-    idf : float32 ndarray [shape=(columns,)] or None
-        Inverse document frequencies; None means 1 for each, as before there were training texts.
     """
 
     columns: int = 1 << 16
     letters: tuple[int, ...] = (2, 3, 4, 5)
     words: tuple[int, ...] = (1, 2)
-    idf: np.ndarray | None = field(default=None, repr=False)
 
     name = "text"
     version = 1
@@ -59,19 +51,17 @@ class TextExtractor:
         return self.columns
 
     def settings(self) -> dict:
-        """Return what decides a row, as JSON types, without the frequencies."""
+        """Return what decides a row, as JSON types."""
         return {"columns": self.columns, "letters": list(self.letters), "words": list(self.words)}
 
     def matrices(self) -> dict:
-        """Return the frequencies, which come from the training texts."""
-        return {} if self.idf is None else {"idf": self.idf}
+        """Return the fixed matrices of the extractor: there are none."""
+        return {}
 
     @classmethod
     def from_settings(cls, settings, matrices=None):
         """Return the extractor that a model file describes."""
-        return cls(
-            int(settings["columns"]), tuple(settings["letters"]), tuple(settings["words"]), (matrices or {}).get("idf")
-        )
+        return cls(int(settings["columns"]), tuple(settings["letters"]), tuple(settings["words"]))
 
     def read(self, source) -> str:
         """Return a text: the str itself, or what a file (Path) or its contents (bytes) hold.
@@ -87,7 +77,7 @@ class TextExtractor:
         return decode(content, source)
 
     def stored_rows(self, texts) -> SparseRows:
-        """Return the rows of texts before frequencies and length: 1 + log count, with the n-gram's sign."""
+        """Return the rows of texts: 1 + log count, with the sign of the n-gram's hash."""
         parts = [self._stored(texts[k : k + TOGETHER]) for k in range(0, len(texts), TOGETHER)]
         if not parts:
             return SparseRows(np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(1, np.int64), self.columns)
@@ -119,19 +109,9 @@ class TextExtractor:
         starts = np.searchsorted(rows, np.arange(len(texts) + 1))
         return SparseRows(data.astype(np.float32), columns, starts, self.columns)
 
-    def fitted(self, stored: SparseRows):
-        """Return the extractor with the inverse document frequencies of some stored rows: the training texts'."""
-        cells = np.unique(stored.rows_of_numbers() * self.columns + stored.columns)
-        frequency = np.bincount(cells % self.columns, minlength=self.columns)
-        idf = np.log((1 + len(stored)) / (1 + frequency)) + 1
-        return replace(self, idf=idf.astype(np.float32))
-
     def to_features(self, stored: SparseRows) -> SparseRows:
-        """Return stored rows as the network is given them: weighted by the frequencies, of length 1."""
-        data = stored.data if self.idf is None else stored.data * self.idf[stored.columns]
-        squares = np.bincount(stored.rows_of_numbers(), np.square(data, dtype=np.float64), len(stored))
-        lengths = np.sqrt(np.where(squares > 0, squares, 1)).astype(np.float32)
-        return stored.with_data(data / np.repeat(lengths, np.diff(stored.starts)))
+        """Return stored rows as features: the same."""
+        return stored
 
     def extract(self, source) -> SparseRows:
         """Return the features of one text."""
@@ -151,9 +131,3 @@ class TextExtractor:
     def feature_name(self, index) -> str:
         """Return what a column is called; which n-grams it stands for depends on the text."""
         return f"column {index}"
-
-    def __eq__(self, other):
-        return isinstance(other, TextExtractor) and self.settings() == other.settings()
-
-    def __hash__(self):
-        return hash((self.columns, self.letters, self.words))

@@ -40,7 +40,7 @@ class Grams(NamedTuple):
     rows : int64 ndarray [shape=(n,)], which text
     hashes : uint32 ndarray [shape=(n,)]
     starts, ends : int64 ndarray [shape=(n,)]
-        The n-gram is `normalise(text)[start:end]`; of a piece that begins or ends with a blank, a blank may lie outside.
+        The n-gram is `normalise(text)[start:end]`; a blank that it begins or ends with may lie outside.
     """
 
     rows: np.ndarray

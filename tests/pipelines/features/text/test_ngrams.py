@@ -1,5 +1,6 @@
 """N-grams are those that a plain loop finds, and their hashes are those that the module's opening writes out."""
 
+import itertools
 import unicodedata
 
 import numpy as np
@@ -47,7 +48,7 @@ def expected(text, letters=(2, 3, 4, 5), words=(1, 2)):
             of_words.append(fnv(2166136261, map(ord, word[:LONGEST])))
             word = ""
     found += [finish(h) for h in of_words] if 1 in words else []
-    pairs = zip(of_words[:-1], of_words[1:], strict=True)
+    pairs = itertools.pairwise(of_words)
     return sorted(found + ([finish(fnv(2166136260, pair)) for pair in pairs] if 2 in words else []))
 
 

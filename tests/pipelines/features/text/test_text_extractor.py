@@ -1,11 +1,10 @@
-"""A text's row is what scikit-learn makes of the same n-grams."""
+"""A text's row is what a plain loop makes of its n-grams."""
 
 import json
 from collections import Counter
 
 import numpy as np
 import pytest
-from sklearn.feature_extraction.text import TfidfTransformer
 
 from pipelines.errors import InputFileError, NothingToSeeError
 from pipelines.features.text.extractor import TextExtractor
@@ -30,16 +29,6 @@ def test_a_stored_row_is_one_plus_log_of_the_count_with_the_sign_of_the_hash():
     np.testing.assert_allclose(row, expected, rtol=1e-6)
 
 
-def test_frequencies_and_length_are_scikit_learns():
-    extractor = TextExtractor()
-    stored = extractor.stored_rows(TEXTS)
-    fitted = extractor.fitted(stored)
-    dense = stored.toarray()
-    oracle = TfidfTransformer(sublinear_tf=False).fit(np.abs(dense))
-    np.testing.assert_allclose(fitted.idf, oracle.idf_, rtol=1e-6)
-    np.testing.assert_allclose(fitted.to_features(stored).toarray(), oracle.transform(dense).toarray(), atol=1e-6)
-
-
 def test_rows_together_are_the_rows_alone_whatever_the_order():
     extractor = TextExtractor()
     together = extractor.stored_rows(TEXTS).toarray()
@@ -47,10 +36,9 @@ def test_rows_together_are_the_rows_alone_whatever_the_order():
         assert np.array_equal(extractor.stored_row(TEXTS[k]).toarray()[0], together[k])
 
 
-def test_settings_and_frequencies_survive_json_and_give_the_same_row():
+def test_settings_survive_json_and_give_the_same_row():
     extractor = TextExtractor(1 << 12, (3,), (1,))
-    extractor = extractor.fitted(extractor.stored_rows(TEXTS))
-    again = TextExtractor.from_settings(json.loads(json.dumps(extractor.settings())), extractor.matrices())
+    again = TextExtractor.from_settings(json.loads(json.dumps(extractor.settings())))
     assert again == extractor
     assert np.array_equal(again.extract(TEXTS[0]).toarray(), extractor.extract(TEXTS[0]).toarray())
 
@@ -64,9 +52,8 @@ def test_a_text_that_shows_nothing_is_refused(text):
 
 
 @pytest.mark.parametrize("text", ["a", "👍", "مرحبا", "数", "\x01\x02", "?!"])
-def test_whatever_can_be_seen_has_a_row_of_length_one(text):
-    row = TextExtractor().extract(text)
-    assert np.linalg.norm(row.data) == pytest.approx(1)
+def test_whatever_can_be_seen_has_a_row(text):
+    assert len(TextExtractor().extract(text).data) > 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,37 @@
+"""Term weighting: how much each column of a sparse row says, where columns are pieces of text.
+
+A piece that is in nearly every text tells little about any of them; a rare one tells much. So each column is multiplied
+by its inverse document frequency (Spärck Jones 1972, https://doi.org/10.1108/eb026526), as the training rows have it,
+
+    idf_j = log((1 + n) / (1 + df_j)) + 1      n rows, of which df_j hold column j
+
+and each row is then brought to length 1, so that long texts and short ones weigh the same. Zeros stay zeros.
+"""
+
+import numpy as np
+
+from backprop_core.sparse import SparseRows
+
+
+class TermWeighting:
+    """x -> x idf / |x idf|, for sparse rows.
+
+    Attributes
+    ----------
+    idf : float32 ndarray [shape=(n_features,)]
+    """
+
+    def fit(self, X: SparseRows) -> "TermWeighting":
+        """Count in how many rows of X each column is, and return self."""
+        n_features = X.shape[1]
+        cells = np.unique(X.rows_of_numbers() * np.int64(n_features) + X.columns)
+        frequencies = np.bincount(cells % n_features, minlength=n_features)
+        self.idf = (np.log((1 + len(X)) / (1 + frequencies)) + 1).astype(np.float32)
+        return self
+
+    def transform(self, X: SparseRows, out=None) -> SparseRows:
+        """Return the weighted rows; a row of zeros stays one. `out` is not used."""
+        data = X.data * self.idf[X.columns]
+        squares = np.bincount(X.rows_of_numbers(), np.square(data, dtype=np.float64), len(X))
+        lengths = np.sqrt(np.where(squares > 0, squares, 1)).astype(np.float32)
+        return X.with_data(data / np.repeat(lengths, np.diff(X.starts)))
