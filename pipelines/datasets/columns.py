@@ -25,9 +25,15 @@ MEANINGS = {
     "label": (
         ("label",),
         ("class", "class_name", "classname", "label_name", "labels", "category", "target", "classes"),
-        ("word", "command", "keyword", "digit", "species", "breed", "tag", "emotion", "intent", "y"),
+        ("word", "command", "keyword", "digit", "species", "breed", "tag", "emotion", "intent", "y",
+         "sentiment", "topic", "language", "lang"),
         ("text", "sentence", "transcript", "transcription", "caption"),
         ("class_id", "label_id", "classid", "category_id"),
+    ),
+    "text": (
+        ("text",),
+        ("sentence", "utterance", "query", "question", "message", "review", "comment", "tweet", "sms", "document"),
+        ("content", "body", "description", "title", "headline", "input", "review_text", "message_text", "v2"),
     ),
     "split": (("split",), ("subset", "set", "partition", "data_set", "dataset", "usage", "role", "category")),
     "group": (
@@ -66,16 +72,16 @@ def find_columns(table, place, is_file):
         A column is missing, or two can be meant.
     """
     headings = [heading(column) for column in table.columns]
-    free = {i for i, name in enumerate(headings) if not _is_index(name, i, table)}
+    free = {i for i, name in enumerate(headings) if not is_index(name, i, table)}
     found = {}
     for meaning in ("path", "label", "group", "split"):
-        found[meaning] = _column_of(meaning, headings, free, table, place, is_file)
+        found[meaning] = column_of(meaning, headings, free, table, place, is_file)
         free.discard(found[meaning])
     if found["path"] is None:
-        found["path"] = _only([i for i in free if _leads(table, i, is_file)])
+        found["path"] = only([i for i in free if _leads(table, i, is_file)])
         free.discard(found["path"])
     if found["label"] is None and found["path"] is not None:
-        found["label"] = _only(sorted(free))
+        found["label"] = only(sorted(free))
         free.discard(found["label"])
     if missing := [name for name in ("path", "label") if found[name] is None]:
         raise DataError(f"{place}: lacks the column {' and '.join(missing)}; {_advice(table)}")
@@ -91,14 +97,15 @@ def _advice(table):
     )
 
 
-def _is_index(name, column, table):
+def is_index(name, column, table):
     """Tell whether a column only counts the lines, as pandas writes it: without a heading, or called so."""
     if name in ("", "unnamed:_0", "unnamed: 0"):
         return True
     return name in _INDEX and all(cells[column].isdigit() for _, cells in table.lines[:50])
 
 
-def _column_of(meaning, headings, free, table, place, is_file):
+def column_of(meaning, headings, free, table, place, is_file):
+    """Return the column among `free` that has a meaning; None where there is none. Raises DataError where several."""
     for names in MEANINGS[meaning]:
         candidates = [i for i in sorted(free) if headings[i] in names]
         if meaning == "split":  # `set` and `category` mean much else, too
@@ -134,5 +141,6 @@ def _leads(table, column, is_file):
     return bool(cells) and sum(bool(cell) and is_file(cell) for cell in cells) > len(cells) / 2
 
 
-def _only(columns):
+def only(columns):
+    """Return the one column that there is; None where there are others, or none."""
     return columns[0] if len(columns) == 1 else None

@@ -14,6 +14,27 @@ ROLES = ("train", "valid", "test")
 
 
 @dataclass(frozen=True)
+class Foreign:
+    """Samples of none of the classes, by which it is measured how well a model knows its limits.
+
+    Attributes
+    ----------
+    items : tuple, as in Dataset
+    role : ndarray of str [shape=(n,)]
+    """
+
+    items: tuple
+    role: np.ndarray
+
+    def __len__(self):
+        return len(self.items)
+
+    def rows(self, role):
+        """Return the indices of the samples that play `role`, in order: int64 [shape=(n_role,)]."""
+        return np.flatnonzero(self.role == role)
+
+
+@dataclass(frozen=True)
 class Dataset:
     """Labelled samples of one task.
 
@@ -22,9 +43,9 @@ class Dataset:
     name : str
         The registered name, or the path that the user gave.
     task : str
-        `"speech"` or `"images"`.
-    items : sequence of Path or bytes, or ndarray of uint8 [shape=(n, height, width) or (n, height, width, 3)]
-        Files to decode, or their contents, or pixels that are decoded already.
+        `"speech"`, `"images"` or `"text"`.
+    items : sequence of Path, bytes or str, or ndarray of uint8 [shape=(n, height, width) or (n, height, width, 3)]
+        Files to decode, or their contents, or texts, or pixels that are decoded already.
     y : ndarray of int64 [shape=(n,)]
         Index into `labels`.
     labels : tuple of str
@@ -50,6 +71,8 @@ class Dataset:
         where that is not known. What `group` says holds beside it.
     source : ndarray of str [shape=(n,)] or None
         Of several data sets that were put together, the one that each sample is from.
+    foreign : Foreign or None
+        Samples of none of the classes that came with the data.
     """
 
     name: str
@@ -68,6 +91,7 @@ class Dataset:
     kin: np.ndarray | None = None
     source: np.ndarray | None = None
     registered: bool = False
+    foreign: Foreign | None = None
 
     def __len__(self):
         return len(self.y)
@@ -82,13 +106,19 @@ class Dataset:
         return np.flatnonzero(self.role == role)
 
     def path_of(self, row):
-        """Return the path of a sample's file as text; None where the data set has its pixels in memory."""
+        """Return the path of a sample's file as text; None where the data set has its pixels or its text in memory."""
         item = self.items[row]
-        return None if isinstance(item, np.ndarray | bytes) else str(item)
+        return None if isinstance(item, np.ndarray | bytes | str) else str(item)
+
+    def text_of(self, row):
+        """Return a sample that is a text in memory, str; None where it is something else."""
+        item = self.items[row]
+        return item if isinstance(item, str) else None
 
     def all_tests(self):
         """Return the data set with every sample in the role of the test, as it is to a model that never met it."""
-        return replace(self, role=np.full(len(self), "test"))
+        foreign = self.foreign and replace(self.foreign, role=np.full(len(self.foreign), "test"))
+        return replace(self, role=np.full(len(self), "test"), foreign=foreign)
 
     def without(self, rows, reasons):
         """Return the data set without the samples at these indices; `reasons` are added to `skipped`."""

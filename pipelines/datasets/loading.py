@@ -8,9 +8,25 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 
-from pipelines.datasets import cifar10, digits, fetching, fsdd, idx, manifest, own, registry, several, speech_commands
+from pipelines.datasets import (
+    banking77,
+    cifar10,
+    clinc150,
+    digits,
+    fetching,
+    fsdd,
+    idx,
+    manifest,
+    own,
+    registry,
+    several,
+    snips,
+    speech_commands,
+    trec,
+)
 from pipelines.datasets.dataset import Dataset
 from pipelines.datasets.rows import dataset_from_rows
+from pipelines.datasets.texts import dataset_from_texts
 from pipelines.errors import DataError, UsageError
 from pipelines.machine.locations import data_folder
 from pipelines.machine.suffixes import SUFFIXES
@@ -19,6 +35,12 @@ _ARCHIVE_READERS = {
     "fsdd": fsdd.read_rows,
     "cifar10": cifar10.read_rows,
     "speech_commands": speech_commands.read_rows,
+}
+_TEXT_READERS = {
+    "banking77": banking77.read_texts,
+    "clinc150": clinc150.read_texts,
+    "snips": snips.read_texts,
+    "trec": trec.read_texts,
 }
 
 
@@ -48,7 +70,7 @@ def load(name_or_path, task, to_train=True):
         that is called like a registered data set is meant when written as a path, `./mnist`.
         Several data sets are named with " + " between them, see `several`.
     task : str
-        `"speech"` or `"images"`.
+        `"speech"`, `"images"` or `"text"`.
     to_train : bool
         Whether a user's own data must be fit to train on: two classes or more, with samples enough. A trained model can
         be tested on less.
@@ -118,11 +140,15 @@ def listing(name):
 def _load_path(text, task, to_train):
     found = own.read(text, task, to_train)
     about = {"skipped": tuple(found.skipped), "notes": tuple(found.notes), "noise": found.noise}
+    if found.are_texts:
+        return dataset_from_texts(found.rows, [], text, task, **about)
     return dataset_from_rows(found.rows, text, task, **about)
 
 
 def _load_source(source):
-    if source.bundled:
+    if source.reader in _TEXT_READERS:
+        dataset = _load_texts(source)
+    elif source.bundled:
         dataset = _load_bundled(source)
     elif source.is_archive:
         folder = fetching.fetch_folder(source)
@@ -137,6 +163,12 @@ def _load_source(source):
     if source.samples not in (None, len(dataset)):
         raise DataError(f"{source.name}: has {len(dataset)} samples instead of {source.samples}; fetch it again")
     return dataset
+
+
+def _load_texts(source):
+    bundled = source.bundled and sorted((data_folder() / source.bundled).glob("*.json"))
+    rows, foreign = _TEXT_READERS[source.reader](bundled or fetching.fetch_files(source))
+    return dataset_from_texts(rows, foreign, source.name, source.task, **_about(source))
 
 
 def _load_bundled(source):

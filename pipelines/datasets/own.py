@@ -5,7 +5,7 @@ from collections import Counter
 from itertools import islice
 from pathlib import Path
 
-from pipelines.datasets import folders, manifest, packed, registry, tables, tree
+from pipelines.datasets import folders, manifest, own_texts, packed, registry, tables, tree
 from pipelines.datasets.listed_files import ListedFiles
 from pipelines.errors import DataError
 from pipelines.machine import contents
@@ -41,6 +41,8 @@ def read(text, task, to_train=True):
         is_folder, is_file = path.is_dir(), path.is_file()
     except (OSError, ValueError) as error:
         raise DataError(f"{text}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    if task == "text" and (is_folder or is_file) and own_texts.are_here(path) and not _lists_files(path, task):
+        return own_texts.read(path, to_train)
     if is_folder:
         return folders.read(path, task, to_train)
     if is_file:
@@ -80,9 +82,22 @@ def guess_task(text, names):
             counts[task] = sum(
                 1 for cell in cells if (found := files[task].look_for(cell)) and tree.usable(found, task)
             )
+    if not counts.total() and "text" in names and own_texts.are_here(path):
+        return "text"
     if not counts.total():
         raise DataError(f"{text}: holds no files of a kind that {' or '.join(names)} can use")
     return max(names, key=lambda task: counts[task])
+
+
+def _lists_files(path, task):
+    """Tell whether a table lists files of texts rather than the texts themselves."""
+    if not path.is_file() or not tables.is_table(path):
+        return False
+    try:
+        names = [tables.heading(column) for column in tables.read_table(path).columns]
+    except DataError:
+        return False
+    return "path" in names and "text" not in names
 
 
 def _some_files(folder):

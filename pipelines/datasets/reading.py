@@ -10,7 +10,7 @@ class Reading:
 
     Attributes
     ----------
-    rows : list of Row
+    rows : list of Row, or of texts.TextRow
     skipped : list of str
         A sentence for each file that was left out.
     notes : list of str
@@ -26,3 +26,8 @@ class Reading:
     notes: list = field(default_factory=list)
     noise: tuple[Path, ...] = ()
     layout: str = ""
+
+    @property
+    def are_texts(self):
+        """Whether the rows are texts rather than files: bool."""
+        return bool(self.rows) and hasattr(self.rows[0], "text")

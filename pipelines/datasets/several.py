@@ -10,7 +10,7 @@ import json
 
 import numpy as np
 
-from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.dataset import Dataset, Foreign
 from pipelines.datasets.tree import composed
 from pipelines.errors import DataError, UsageError
 from pipelines.wording import listed
@@ -68,6 +68,7 @@ def joined(parts):
         notes=(*(f"{part.name}: {note}" for part in parts for note in part.notes), *_missing(parts, labels)),
         noise=tuple(path for part in parts for path in part.noise),
         source=np.repeat(names, [len(part) for part in parts]),
+        foreign=_foreign(parts),
     )
 
 
@@ -98,6 +99,14 @@ def _missing(parts, labels):
                 "be how the sets were made."
             )
     return tuple(notes)
+
+
+def _foreign(parts):
+    having = [part.foreign for part in parts if part.foreign is not None]
+    if not having:
+        return None
+    items = tuple(item for foreign in having for item in foreign.items)
+    return Foreign(items, np.concatenate([foreign.role for foreign in having]))
 
 
 def _items(parts):

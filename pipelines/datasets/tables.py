@@ -66,6 +66,11 @@ def read_table(path):
     return table
 
 
+def lines_of(path):
+    """Return the lines of a text file (Path), list of str. DataError where it cannot be read, or is not Unicode."""
+    return _text_of(path)[0].split("\n")
+
+
 def heading(name):
     """Return a column's name as it is compared: in small letters, words joined by one underscore."""
     return "_".join(composed(name).strip(_BLANK).casefold().replace("-", " ").replace("_", " ").split())
@@ -113,16 +118,7 @@ def _from_cells(path, text):
     else:
         delimiter = _delimiter(path, text)
     try:
-        reader = csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter, strict=True)
-        columns, lines, n_empty = None, [], 0
-        for cells in reader:
-            cells = [composed(cell).strip(_BLANK) for cell in cells]
-            if not any(cells):
-                n_empty += columns is not None
-            elif columns is None:
-                columns = cells
-            else:
-                lines.append((reader.line_num + skipped, cells))
+        columns, lines, n_empty = _lines_in(text, delimiter, skipped)
     except csv.Error as error:
         raise DataError(
             f"{path}: is not a CSV file ({error}); a quote that is opened must be closed, one inside quotes is doubled"
@@ -132,12 +128,43 @@ def _from_cells(path, text):
     return Table(columns, lines, DELIMITERS.get(delimiter, f"the sign {delimiter!r}"), n_empty)
 
 
+def _lines_in(text, delimiter, skipped):
+    """Return the headings, the lines, and how many lines were empty. Raises csv.Error.
+
+    Cells between tabs are often not quoted at all: there a quote that does not open and close a cell is a sign.
+    """
+    text = text.replace("\0", "")
+    csv.field_size_limit(MOST_BYTES)  # a cell may hold a long text
+    try:
+        return _parsed(text, delimiter, skipped, csv.QUOTE_MINIMAL)
+    except csv.Error:
+        if delimiter != "\t":
+            raise
+        return _parsed(text, delimiter, skipped, csv.QUOTE_NONE)
+
+
+def _parsed(text, delimiter, skipped, quoting):
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
+    columns, lines, n_empty = None, [], 0
+    for cells in reader:
+        cells = [composed(cell).strip(_BLANK) for cell in cells]
+        if not any(cells):
+            n_empty += columns is not None
+        elif columns is None:
+            columns = cells
+        else:
+            lines.append((reader.line_num + skipped, cells))
+    return columns, lines, n_empty
+
+
 def _delimiter(path, text):
     """Return what separates the cells: what the heading has the most of, outside quotes; a tab where the name says."""
     line = next((line for line in text.splitlines() if line.strip(_BLANK + ",;|")), "")
     outside = "".join(line.split('"')[::2])
     counts = {sign: outside.count(sign) for sign in DELIMITERS}
     best = max(counts, key=counts.get)
+    if path.suffix.lower() in (".tsv", ".tab") and counts["\t"]:
+        return "\t"
     if counts[best] == 0:
         return "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
     return best

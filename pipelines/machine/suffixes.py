@@ -1,4 +1,4 @@
-"""Suffixes: by which names files are taken for recordings and for pictures, the same for every verb.
+"""Suffixes: by which names files are taken for recordings, pictures and texts, the same for every verb.
 
 A suffix is a hint. Where it says nothing, the first bytes decide, see `contents.task_of`.
 """
@@ -13,4 +13,10 @@ _PICTURES = """
     .xpm .im .iim .msp .ras .spi .fli .flc .blp .ftc .ftu .fit .fits .gbr .pxr .heic .heif .hif .mpo
 """
 
-SUFFIXES = {"speech": frozenset(_SOUND.split()), "images": frozenset(_PICTURES.split())}
+_TEXTS = ".txt .text .md"
+
+SUFFIXES = {
+    "speech": frozenset(_SOUND.split()),
+    "images": frozenset(_PICTURES.split()),
+    "text": frozenset(_TEXTS.split()),
+}

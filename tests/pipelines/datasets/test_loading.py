@@ -13,6 +13,8 @@ from pipelines.errors import DataError, UsageError
 from pipelines.machine import locations
 
 REGISTERED = {"fsdd", "speech-commands", "spoken-digits", "mnist", "fashion-mnist", "cifar10", "digits"}
+REGISTERED |= {"clinc150", "banking77", "snips", "trec", "clinc150-part"}
+DEFAULTS = (("speech", "fsdd", "spoken-digits"), ("images", "mnist", "digits"), ("text", "clinc150", "clinc150-part"))
 
 
 def role_counts(dataset):
@@ -47,7 +49,7 @@ def test_every_entry_of_the_registry_is_complete():
 
 
 def test_each_task_has_one_default_that_is_fetched_and_one_fallback_that_is_not():
-    for task, default, fallback in (("speech", "fsdd", "spoken-digits"), ("images", "mnist", "digits")):
+    for task, default, fallback in DEFAULTS:
         assert datasets.names(task)[0] == datasets.default_name(task) == default
         assert datasets.fallback_name(task) == fallback
         assert datasets.state(fallback) == "bundled"

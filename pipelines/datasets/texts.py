@@ -1,0 +1,64 @@
+"""Texts: a data set whose samples are sentences, which lie in one file together rather than in a file each.
+
+Beside sentences of its classes a data set may hold foreign ones, which are of none of them. They are no samples, for
+there is no right answer to them; a model that knows its limits refuses them.
+"""
+
+import hashlib
+import json
+from typing import NamedTuple
+
+import numpy as np
+
+from pipelines.datasets.dataset import Dataset, Foreign
+
+
+class TextRow(NamedTuple):
+    """One text with all that is known about it; `group` is who wrote it or where it is from, None where unknown."""
+
+    text: str
+    label: str
+    role: str = "train"
+    group: str | None = None
+
+
+class TextReading(NamedTuple):
+    """What a reader of texts found: list of TextRow, and of (text, role) for those of no class."""
+
+    rows: list[TextRow]
+    foreign: list[tuple[str, str]]
+
+
+def dataset_from_texts(rows, foreign, name, task, **about):
+    """Put texts together as a Dataset.
+
+    Parameters
+    ----------
+    rows : list of TextRow
+        Not empty. Labels become classes in their sorted order.
+    foreign : list of (text, role)
+    name, task : str
+        As in Dataset.
+    about : optional
+        Further attributes of Dataset: licence, citation, skipped.
+    """
+    labels = tuple(sorted({row.label for row in rows}))
+    index = {label: number for number, label in enumerate(labels)}
+    groups = [row.group for row in rows]
+    digest = hashlib.sha256()
+    for row in (*rows, *foreign):
+        digest.update(json.dumps(row).encode() + b"\n")
+    return Dataset(
+        name=name,
+        task=task,
+        items=[row.text for row in rows],
+        y=np.array([index[row.label] for row in rows], dtype=np.int64),
+        labels=labels,
+        role=np.array([row.role for row in rows]),
+        group=None if None in groups else np.array(groups),
+        fingerprint=digest.hexdigest(),
+        foreign=Foreign(tuple(text for text, _ in foreign), np.array([role for _, role in foreign]))
+        if foreign
+        else None,
+        **about,
+    )
