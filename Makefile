@@ -1,7 +1,7 @@
 # Every target is one call of the command line, which works without make too. GNU make 3.81 suffices.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check train-speech train-images evaluate-speech evaluate-images crossval-speech diagnose-speech diagnose-images report overfit underfit vanish explode no-backprop predict gradcheck test fuzz lint bench dist clean distclean
+.PHONY: help setup check train-speech train-images train-text evaluate-speech evaluate-images evaluate-text crossval-speech diagnose-speech diagnose-images diagnose-text report overfit underfit vanish explode no-backprop predict gradcheck test fuzz lint bench dist clean distclean
 
 PYTHON ?= python3
 DATASET ?=
@@ -49,11 +49,17 @@ train-speech: $(READY) ## Train on spoken digits; leaves models/speech.safetenso
 train-images: $(READY) ## Train on handwritten digits; leaves models/images.safetensors
 	$(call TRAIN,images)
 
+train-text: $(READY) ## Train on what people ask of a voice assistant; leaves models/text.safetensors
+	$(call TRAIN,text)
+
 evaluate-speech: $(READY) ## Measure models/speech.safetensors on its test split
 	$(call EVALUATE,speech)
 
 evaluate-images: $(READY) ## Measure models/images.safetensors on its test split
 	$(call EVALUATE,images)
+
+evaluate-text: $(READY) ## Measure models/text.safetensors on its test split
+	$(call EVALUATE,text)
 
 crossval-speech: $(READY) ## Test on each speaker in turn, trained on the others
 	$(BACKPROP) crossval speech $(if $(DATASET),--dataset "$(DATASET)") --preset $(PRESET) --seed $(SEED) $(if $(EPOCHS),--epochs $(EPOCHS)) $(ARGS)
@@ -63,6 +69,9 @@ diagnose-speech: $(READY) ## Say what went wrong with learning spoken digits, if
 
 diagnose-images: $(READY) ## Say the same of handwritten digits
 	$(call DIAGNOSE,images)
+
+diagnose-text: $(READY) ## Say the same of what people ask
+	$(call DIAGNOSE,text)
 
 report: $(READY) ## Diagnose learning handwritten digits, and leave a page on it: reports/report.html; of words: TASK=speech
 	$(call DIAGNOSE,$(TASK)) --out reports

@@ -31,6 +31,20 @@ class Standardizer:
     def __init__(self, per_feature=True):
         self.per_feature = per_feature
 
+    def settings(self):
+        """Return what decides how rows are measured, as JSON types."""
+        return {"per_feature": self.per_feature}
+
+    def arrays(self):
+        """Return what was measured: dict of float32 ndarray [shape=(n_features,)]."""
+        return {"mean": self.mean, "scale": self.scale, "feature_means": self.feature_means}
+
+    def restore(self, arrays):
+        """Take what `arrays` returned once, and return self. Raises KeyError where something is missing."""
+        self.mean, self.scale = arrays["mean"], arrays["scale"]
+        self.feature_means = arrays.get("feature_means", self.mean)
+        return self
+
     def fit(self, X):
         """Measure the rows of X, float array or SparseRows [shape=(n_samples, n_features)], and return self."""
         if is_sparse(X):

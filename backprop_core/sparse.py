@@ -46,6 +46,15 @@ class SparseRows:
         starts = np.searchsorted(rows, np.arange(len(X) + 1))
         return cls(X[rows, columns], columns.astype(np.int32), starts, X.shape[1])
 
+    @classmethod
+    def joined(cls, parts, n_features):
+        """Return the rows of several, one after another; none where there are no parts."""
+        if not parts:
+            return cls(np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(1, np.int64), n_features)
+        starts = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part.starts) for part in parts]))])
+        data, columns = (np.concatenate([getattr(part, name) for part in parts]) for name in ("data", "columns"))
+        return cls(data, columns, starts, n_features)
+
     def __len__(self):
         return self.shape[0]
 

@@ -21,6 +21,19 @@ class TermWeighting:
     idf : float32 ndarray [shape=(n_features,)]
     """
 
+    def settings(self) -> dict:
+        """Return what decides how rows are measured, as JSON types."""
+        return {"weighting": "idf"}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return what was measured: dict of float32 ndarray [shape=(n_features,)]."""
+        return {"idf": self.idf}
+
+    def restore(self, arrays) -> "TermWeighting":
+        """Take what `arrays` returned once, and return self. Raises KeyError where something is missing."""
+        self.idf = arrays["idf"]
+        return self
+
     def fit(self, X: SparseRows) -> "TermWeighting":
         """Count in how many rows of X each column is, and return self."""
         n_features = X.shape[1]

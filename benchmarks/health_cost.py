@@ -41,7 +41,7 @@ def cost(task, name, epochs, rounds=ROUNDS):
     for _ in range(rounds):
         for kind, taken in seconds.items():
             health = Health() if kind == "watched" else None
-            entries = fit(prepared, task.per_feature, recipe, 0, n_threads, health=health).history.entries
+            entries = fit(prepared, task.scaling(), recipe, 0, n_threads, health=health).history.entries
             taken.append(sum(entry["seconds"] for entry in entries))
     shares = [watched / plain - 1 for watched, plain in zip(*seconds.values(), strict=True)]
     return {

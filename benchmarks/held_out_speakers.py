@@ -35,7 +35,7 @@ def work_without_test_takes(recipe, extractor=None, augment=None):
     augmentation = (augment or SPEECH.augmentation_for)(prepared, recipe, None)
     return Work(
         replace(prepared, augmentation=augmentation),
-        SPEECH.per_feature,
+        SPEECH.scaling(),
         recipe,
         folding(dataset, "speaker"),
     )

@@ -56,7 +56,7 @@ def _rotated(prepared, recipe, at_once):
     dataset = prepared.dataset
     block = np.array([parse_name(path.name)[2] for path in dataset.items]) // at_once
     folds = {f"{at_once * k} to {at_once * (k + 1) - 1}": np.flatnonzero(block == k) for k in np.unique(block)}
-    work = Work(prepared, SPEECH.per_feature, recipe, Folding("fold", folds, False, "rows"))
+    work = Work(prepared, SPEECH.scaling(), recipe, Folding("fold", folds, False, "rows"))
     ahead = [(name, seed) for seed in SEEDS for name in folds]
     predicted = Parallel(cores())(delayed(work.predict)(*key) for key in ahead)
     right = dict.fromkeys(SEEDS, 0)

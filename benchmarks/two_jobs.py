@@ -43,7 +43,7 @@ class LearningCurve:
         role = dataset.role.copy()
         role[dataset.rows("train")[n_rows:]] = "unused"
         prepared = replace(self.prepared, dataset=replace(dataset, role=role))
-        fitted = fit(prepared, IMAGES.per_feature, self.recipe, seed, n_threads=1)
+        fitted = fit(prepared, IMAGES.scaling(), self.recipe, seed, n_threads=1)
         return {"accuracy": fitted.scores["test"]["accuracy"]}
 
 
@@ -61,7 +61,7 @@ def speakers():
     prepared = augmented(extract(dataset, SPEECH.extractor_for(dataset)), SPEECH, recipe)
     shared = folding(dataset, "speaker")
     return "fsdd by speaker", (
-        Work(prepared.without_items(), SPEECH.per_feature, recipe, shared),
+        Work(prepared.without_items(), SPEECH.scaling(), recipe, shared),
         [(speaker, 0) for speaker in shared.folds],
     )
 

@@ -53,7 +53,7 @@ def shares(dataset, seed):
     """
     recipe = IMAGES.presets["fast"].changed({"balance": 0.0}).for_rows(len(dataset.rows("train")))
     prepared = augmented(extract(dataset, IMAGES.extractor_for(dataset)), IMAGES, recipe)
-    fitted = fit(prepared, IMAGES.per_feature, recipe, seed, n_threads=1)
+    fitted = fit(prepared, IMAGES.scaling(), recipe, seed, n_threads=1)
     stored, y = prepared.rows("valid")
     logits = fitted.network.logits(fitted.standardizer.transform(prepared.extractor.to_features(stored)))
     y_train, n_classes = dataset.y[dataset.rows("train")], len(dataset.labels)

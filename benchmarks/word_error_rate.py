@@ -164,7 +164,7 @@ def _trained_without(prepared, speaker, seed):
     role = np.where(dataset.role == "valid", "valid", "train")
     role = np.where(dataset.group == speaker, "test", role)
     others = replace(prepared, dataset=replace(dataset, role=role))
-    fitted = fit(others, task.per_feature, task.presets[PRESET], seed, n_threads=1)
+    fitted = fit(others, task.scaling(), task.presets[PRESET], seed, n_threads=1)
     return Bundle(
         task=task,
         labels=dataset.labels,

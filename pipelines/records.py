@@ -40,7 +40,8 @@ class TrainRecord(TypedDict):
     threads: int
     epochs: int
     best_epoch: int
-    threshold: float  # the probability that a share of 5 % of the validation samples do not reach
+    threshold: float  # what 5 % of the validation samples do not reach; with foreign samples, chosen on both kinds
+    n_foreign: NotRequired[dict[str, int]]  # by role, where the data has foreign samples
     stopped: Literal["epochs", "patience", "interrupted"]
     seconds: float
     n_train: int
@@ -69,6 +70,17 @@ class ClassRecord(TypedDict):
 _Together = TypedDict("_Together", {"with": NotRequired[list[str | None]]})
 
 
+class ForeignRecord(TypedDict):
+    """What the model's threshold does to samples of none of the classes, which it should refuse."""
+
+    threshold: float
+    n: int  # foreign samples
+    recall: float
+    precision: float | None  # None where nothing is refused
+    accuracy: float  # of the samples of the classes, where a refused one counts as wrong
+    learned_from: int  # foreign samples that the model has learned from
+
+
 class EvaluateRecord(_Together):
     """`backprop evaluate`; with `--with`, also "with", the list of the other models' files."""
 
@@ -85,6 +97,7 @@ class EvaluateRecord(_Together):
     labels: list[str]
     per_class: dict[str, ClassRecord]
     confusion: list[list[int]]
+    foreign: NotRequired[ForeignRecord]  # where the data has samples of none of the classes
 
 
 class FoldRecord(TypedDict):
@@ -137,6 +150,7 @@ class PredictionRecord(TypedDict):
     """`backprop predict`, of each file: an answer, or "path" and "error" alone."""
 
     path: str
+    text: NotRequired[str]  # of a text that is no file by itself
     label: NotRequired[str | None]
     probability: NotRequired[float | None]
     top: NotRequired[list[GuessRecord]]

@@ -21,6 +21,7 @@ def training_summary(trained):
         if record[role]
     ]
     substitute = " (bundled, because the default could not be had)" if record["bundled_fallback"] else ""
+    example = ["--text", trained.example] if trained.example_is_text else [trained.example]
     return "\n".join(
         [
             table(rows, ("split", "samples", "loss", *(key.replace("_", " ") for key in shares))),
@@ -28,11 +29,17 @@ def training_summary(trained):
             "",
             f"data:  {record['dataset']}{substitute}, preset {record['preset']}, seed {record['seed']}",
             f"time:  {record['seconds']:.1f} s, best epoch {record['best_epoch']} of {record['epochs']}",
-            f"doubt: predict --threshold {record['threshold']:g} would refuse 5 % of the validation samples",
+            f"doubt: predict --threshold {record['threshold']:g} {_doubt(record)}",
             f"model: {record['model']}",
-            f"try:   {program()} predict {shlex.join([record['model'], trained.example])}",
+            f"try:   {program()} predict {shlex.join([record['model'], *example])}",
         ]
     )
+
+
+def _doubt(record):
+    if record.get("n_foreign", {}).get("valid"):
+        return "refuses what is of none of the classes, at a cost of 1 % of the validation samples"
+    return "would refuse 5 % of the validation samples"
 
 
 def evaluation_summary(record, most_confused):
@@ -50,6 +57,7 @@ def evaluation_summary(record, most_confused):
             f"balanced accuracy {percent(record['balanced_accuracy'])}  (mean over the classes)",
             f"loss {record['loss']:.4f}, expected calibration error {percent(record['ece'])}",
             *_apart(record),
+            *_refused(record),
             "",
             table(rows, ("class", "precision", "recall", "f1", "support")),
             "",
@@ -64,6 +72,20 @@ def _apart(record):
     return [
         f"  of {name}: {percent(of['accuracy'])} of {of['n']} {record.get('split', 'test')} samples"
         for name, of in record.get("by_dataset", {}).items()
+    ]
+
+
+def _refused(record):
+    """Return lines about samples of none of the classes; none where there are none."""
+    found = record.get("foreign")
+    if not found:
+        return []
+    precision = "-" if found["precision"] is None else percent(found["precision"])
+    learned = f"learned from {found['learned_from']} others" if found["learned_from"] else "learned from no such sample"
+    return [
+        f"of none of the classes: {found['n']} samples, recall {percent(found['recall'])}, precision {precision} "
+        f"at the threshold {found['threshold']:g}",
+        f"  where {percent(found['accuracy'])} of the others are right and believed; the model {learned}",
     ]
 
 
@@ -105,9 +127,16 @@ def prediction_line(record):
     """Return the answer for one file as a line of text."""
     best = record["label"] if record["label"] is not None else "unknown"
     others = ", ".join(f"{entry['label']} {percent(entry['probability'])}" for entry in record["top"])
-    return f"{record['path']}: {best}  ({others})"
+    return f"{_one_line(record.get('text', record['path']))}: {best}  ({others})"
 
 
+def _one_line(text):
+    """Return a text or a path as it is shown in a line: of a text with line ends, or a long one, the beginning."""
+    line = " ".join(text.split()) if "\n" in text else text
+    return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
+
+
+SHOWN = 200  # characters of a text
 CSV_COLUMNS = ("path", "label", "probability", "error")
 
 

@@ -20,6 +20,7 @@ condition alone. Test rows take part in no probe.
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -86,14 +87,14 @@ class Probes:
     Attributes
     ----------
     prepared : Prepared, its training rows varied as the recipe has it
-    per_feature : bool, how the task scales features
+    scaling : Standardizer or the like, before it has measured rows; see `Task.scaling`
     recipe : Recipe
     seed : int >= 0
         Decides initial weights, order of rows and dropout of each probe, and which rows some are trained on.
     """
 
     prepared: Prepared
-    per_feature: bool
+    scaling: Any
     recipe: Recipe
     seed: int
 
@@ -159,7 +160,7 @@ class Probes:
         return {
             "of": "diagnose",
             **self.prepared.identity(),
-            "per_feature": self.per_feature,
+            "scaling": self.scaling.settings(),
             "recipe": self.recipe.settings(),
             "seed": self.seed,
         }
@@ -184,7 +185,7 @@ class Probes:
         try:
             measured = ("train", "valid")  # test rows are left for the number that is reported in the end
             health = Health() if main else None
-            fitted = fit(prepared, self.per_feature, recipe, self.seed, 1, measured=measured, health=health)
+            fitted = fit(prepared, self.scaling, recipe, self.seed, 1, measured=measured, health=health)
         except DivergedError as error:
             return ProbeResult(diverged=str(error), entries=list(error.entries))
         if fitted.stopped == "interrupted":
@@ -213,9 +214,7 @@ class Probes:
             initial_loss=self.initial_loss(fitted.standardizer),
             params=fitted.network.params.flat,
             statistics=fitted.network.statistics.flat,
-            mean=fitted.standardizer.mean,
-            scale=fitted.standardizer.scale,
-            feature_means=fitted.standardizer.feature_means,
+            scaling=fitted.standardizer.arrays(),
         )
 
     def description(self):

@@ -4,11 +4,11 @@ A result travels between processes and is kept on disk as JSON types and arrays,
 and back.
 """
 
+import copy
 from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from backprop_core.scaling import Standardizer
 from pipelines.learning.scoring import score
 from pipelines.learning.views import logits_of
 
@@ -57,7 +57,7 @@ class MainResult(ProbeResult):
     threshold : float in [0, 1] or None, see `Fitted`
     initial_loss : float, the loss on training rows before the first step
     params, statistics : float ndarray, flat: those of the network
-    mean, scale, feature_means : ndarray, those of the Standardizer
+    scaling : dict of str to ndarray, what was measured of the features; see `Standardizer.arrays`
     """
 
     train_logits: np.ndarray | None = None
@@ -67,19 +67,14 @@ class MainResult(ProbeResult):
     initial_loss: float | None = None
     params: np.ndarray | None = None
     statistics: np.ndarray | None = None
-    mean: np.ndarray | None = None
-    scale: np.ndarray | None = None
-    feature_means: np.ndarray | None = None
+    scaling: dict | None = None
 
 
 def network_of(probes, main):
-    """Return the Standardizer and the Network that the result of the main probe holds."""
+    """Return the scaling and the Network that the result of the main probe holds."""
     network = probes.new_trainer().network
     network.restore((main.params, main.statistics))
-    standardizer = Standardizer(probes.per_feature)
-    standardizer.mean, standardizer.scale = main.mean, main.scale
-    standardizer.feature_means = main.feature_means
-    return standardizer, network
+    return copy.copy(probes.scaling).restore(main.scaling), network
 
 
 def measure_model(probes, model):

@@ -74,12 +74,16 @@ class Model:
 
     def predict(
         self,
-        paths: Path | Iterable[Path],
+        paths: Path | Iterable[Path] = (),
         *,
         top: int = 3,
         threshold: float = 0.0,
         explain: Path | None = None,
         show_input: Path | None = None,
+        texts: Iterable[str] = (),
+        lines: bool = False,
+        column: str | None = None,
+        encoding: str | None = None,
         jobs: int | None = None,
     ) -> Iterator[Answer]:
         """Recognise what is in files; yield an Answer to each, in order.
@@ -93,6 +97,11 @@ class Model:
             An answer less probable than this is unknown: its label is None.
         explain, show_input : path or None
             Folders for pictures of what led to each answer, and of what the network was given.
+        texts : iterable of str
+            Texts to classify, before what is in the files.
+        lines : bool, whether each line of a file is a text
+        column : str or None, the column of the texts, in files of CSV or JSON lines
+        encoding : str or None, of texts in files that are not Unicode
         jobs : int > 0 or None
             Threads or processes that read files; None means one for each core.
 
@@ -107,7 +116,19 @@ class Model:
         """
         from pipelines.verbs.predict import predict
 
-        return predict(self, paths, top=top, threshold=threshold, explain=explain, show_input=show_input, n_jobs=jobs)
+        return predict(
+            self,
+            paths,
+            top=top,
+            threshold=threshold,
+            explain=explain,
+            show_input=show_input,
+            n_jobs=jobs,
+            texts=texts,
+            lines=lines,
+            column=column,
+            encoding=encoding,
+        )
 
     def evaluate(
         self, dataset: Path | Sequence[Path] | None = None, *, split: str = "test", jobs: int | None = None

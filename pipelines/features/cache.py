@@ -10,6 +10,7 @@ import json
 
 import numpy as np
 
+from backprop_core.sparse import SparseRows, is_sparse
 from backprop_core.whole_file import whole_file
 from pipelines.features.extraction import extract_all
 from pipelines.machine.locations import cache_folder
@@ -43,7 +44,8 @@ def cached_features(dataset, extractor, n_jobs=None, work="extracting features")
     path = cache_folder() / f"{extractor.name}-{_key(dataset, extractor)}.features"
     entry = _load(path, extractor, len(dataset))
     if entry is None:
-        entry = extract_all(extractor, dataset.items, n_jobs, f"{work} of {len(dataset)} files")
+        what = "texts" if getattr(extractor, "sparse", False) else "files"
+        entry = extract_all(extractor, dataset.items, n_jobs, f"{work} of {len(dataset)} {what}")
         _save(path, entry)
     return entry
 
@@ -51,7 +53,7 @@ def cached_features(dataset, extractor, n_jobs=None, work="extracting features")
 def _key(dataset, extractor):
     """Return the hash that names an entry. It covers the paths too, which the sentences about failures begin with."""
     decides = [_FORMAT, dataset.fingerprint, extractor.name, extractor.version, extractor.settings()]
-    names = [str(item) for item in dataset.items]
+    names = [str(item) for item in dataset.items if not isinstance(item, str)]  # a text is in the fingerprint
     return hashlib.sha256(json.dumps([decides, names], sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -62,13 +64,18 @@ def _save(path, entry):
         with whole_file(path) as temporary:
             with temporary.open("wb") as file:
                 hashing = _Hashing(file)
-                for array in (stored, ok, np.array(json.dumps(failures))):
+                for array in (*_arrays_of(stored), ok, np.array(json.dumps(failures))):
                     np.save(hashing, array, allow_pickle=False)
                 file.write(hashing.digest())
             with temporary.open("rb") as file:
                 _check(file)
     except (OSError, ValueError) as error:
         log.warning(f"{path}: features cannot be cached ({_reason(error)}); the work goes on")
+
+
+def _arrays_of(stored):
+    """Return the arrays that rows consist of."""
+    return (stored.data, stored.columns, stored.starts) if is_sparse(stored) else (stored,)
 
 
 class _Hashing:
@@ -88,7 +95,9 @@ def _load(path, extractor, n_items):
     try:
         with path.open("rb") as file:
             _check(file)
-            stored, ok, failures = (np.load(file, allow_pickle=False) for _ in range(3))
+            n_arrays = 3 if getattr(extractor, "sparse", False) else 1
+            *arrays, ok, failures = (np.load(file, allow_pickle=False) for _ in range(n_arrays + 2))
+        stored = SparseRows(*arrays, extractor.n_stored) if getattr(extractor, "sparse", False) else arrays[0]
         failures = [(index, message) for index, message in json.loads(str(failures))]
     except FileNotFoundError:
         return None

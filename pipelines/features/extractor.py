@@ -29,6 +29,8 @@ class Describer(Protocol):
         Rises whenever the same file gives another row, so that rows of before are not taken for those of today.
     stored_dtype : numpy dtype of a stored row
     n_stored : int > 0, length of a stored row
+    sparse : bool
+        Whether rows are `SparseRows` rather than arrays.
     together : bool
         Whether several samples are described sooner by one call of `stored_rows` than one by one. If so, all that were
         decoded for the call are in memory at the same time.
@@ -44,6 +46,8 @@ class Describer(Protocol):
     def n_stored(self) -> int: ...
     @property
     def together(self) -> bool: ...
+    @property
+    def sparse(self) -> bool: ...
 
     def settings(self) -> dict[str, Any]:
         """Return everything that decides a row, as JSON types by name."""

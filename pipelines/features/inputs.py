@@ -17,17 +17,26 @@ from pipelines.machine.leftovers import left_behind
 from pipelines.machine.suffixes import SUFFIXES
 from pipelines.wording import article, listed
 
-_WHAT = {"speech": "recordings", "images": "pictures"}
+_WHAT = {"speech": "recordings", "images": "pictures", "text": "texts"}
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _PATTERN = re.compile(r"[*?]|\[.+\]")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A file to classify: the path as the user gave it, and what to read (a Path, or the bytes that a pipe gave)."""
+    """A file to classify.
+
+    Attributes
+    ----------
+    name : str, the path as the user gave it; of a text that is no file, the text or where it stands
+    source : Path, bytes, str or binary file object
+        What to read: a file, what a pipe gave, a text, or a stream that is read as it comes.
+    problem : str or None, why it cannot be read, where that is known already
+    """
 
     name: str
-    source: Path | bytes
+    source: Any
+    problem: str | None = None
 
 
 def samples(
@@ -35,6 +44,7 @@ def samples(
     stdin: BinaryIO | None = None,
     task: str | None = None,
     say: Callable[[str], object] = lambda sentence: None,
+    streams: bool = False,
 ) -> list[Sample]:
     """Turn what a user names into samples: files stay, folders give their files in order, "-" and pipes are read.
 
@@ -48,6 +58,8 @@ def samples(
         "speech" or "images": files of a folder that are not for it are passed over. None takes every file.
     say : function of str
         Is told, in a sentence, what was passed over.
+    streams : bool
+        Whether "-" and pipes are left to be read as they come, rather than read to their end.
 
     Raises
     ------
@@ -63,8 +75,8 @@ def samples(
         if name == "-":
             if stdin is None:
                 raise UsageError("-: there is no standard input here; name a file")
-            found.append(Sample("-", stdin.read()))
-        elif _is_pipe(name):  # which gives its contents once, and recordings are read twice
+            found.append(Sample("-", stdin if streams else stdin.read()))
+        elif _is_pipe(name) and not streams:  # which gives its contents once, and recordings are read twice
             found.append(Sample(name, Path(name).read_bytes()))
         elif inside:
             found += [Sample(str(path), path) for path in inside]

@@ -9,6 +9,8 @@ import hashlib
 
 import numpy as np
 
+from backprop_core.sparse import is_sparse
+
 DIMENSIONS = 12
 NEIGHBOURS = 3
 _SAMPLED = 512
@@ -20,7 +22,7 @@ def copies_among(stored, rows, likeness):
 
     Parameters
     ----------
-    stored : ndarray [shape=(n_samples, n_stored)]
+    stored : ndarray or SparseRows [shape=(n_samples, n_stored)]
         Rows as an extractor stores them.
     rows : ndarray of int64 [shape=(n,)]
         Indices of those that are compared; the first of a pair is the one that comes first here.
@@ -43,13 +45,20 @@ def _equal_rows(stored, in_order):
     """Return pairs of equal rows [shape=(n, 2)], and the rows that equal none before them, both in this order."""
     seen, pairs, first = {}, [], []
     for row in in_order:
-        digest = hashlib.blake2b(stored[row].tobytes(), digest_size=16).digest()
+        digest = hashlib.blake2b(_bytes_of(stored, row), digest_size=16).digest()
         original = seen.setdefault(digest, row)
         if original == row:
             first.append(row)
         else:
             pairs.append((original, row))
     return np.array(pairs, dtype=np.int64).reshape(-1, 2), np.array(first, dtype=np.int64)
+
+
+def _bytes_of(stored, row):
+    if not is_sparse(stored):
+        return stored[row].tobytes()
+    numbers = slice(stored.starts[row], stored.starts[row + 1])
+    return stored.data[numbers].tobytes() + stored.columns[numbers].tobytes()
 
 
 def _near_rows(stored, rows, likeness):

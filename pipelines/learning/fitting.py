@@ -4,6 +4,7 @@ What training learns from the rows, the scaling of the features and the temperat
 learned from the training and validation rows alone.
 """
 
+import copy
 import functools
 import itertools
 from collections.abc import Callable, Collection
@@ -19,18 +20,20 @@ from backprop_core.history import History
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.network import Network
 from backprop_core.optimizers import OPTIMIZERS
-from backprop_core.scaling import Standardizer
+from backprop_core.sparse import is_sparse
 from backprop_core.training import Trainer
 from pipelines.datasets import ROLES
 from pipelines.learning.balance import prior_shift, shift_outputs
 from pipelines.learning.preparation import Prepared
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.scoring import score
+from pipelines.learning.unseen import forget_unseen
 from pipelines.learning.views import logits_of
 from pipelines.machine.cores import blas_threads, cores
 from pipelines.records import ScoreRecord
 
 REFUSED = 0.05
+COST = 0.01  # of the validation rows, what a threshold may turn from right to refused
 SMALL_STEP = 200_000_000  # products of two numbers in one forward pass of a batch
 
 
@@ -40,7 +43,7 @@ class Fitted:
 
     Attributes
     ----------
-    standardizer : Standardizer
+    standardizer : Standardizer or the like, see `Task.scaling`
     network : Network, with the weights of the best epoch
     history : History
     stopped : str
@@ -51,13 +54,14 @@ class Fitted:
         None for a role that has no rows, or that `fit` was not asked to measure.
     shift : ndarray [shape=(n_classes,)] or None, what balancing has subtracted from the logits
     threshold : float in [0, 1]
-        A share of `REFUSED` of the validation rows have a lower probability than this; a good first `--threshold`.
-        It and the temperature are fitted to validation rows as the augmentation's `calibrating(prepared)` varies them,
-        if it has one: what a stranger records is harder than the validation rows themselves.
+        A good first `--threshold`. Where the data has foreign samples it refuses as many of them as it may, see `COST`;
+        else a share of `REFUSED` of the validation rows have a lower probability than this. It and the temperature are
+        fitted to validation rows as the augmentation's `calibrating(prepared)` varies them, if it has one: what a
+        stranger records is harder than the validation rows themselves.
     logits : dict of role to ndarray [shape=(n, n_classes)], views averaged; of the roles that were measured
     """
 
-    standardizer: Standardizer
+    standardizer: Any
     network: Network
     history: History
     stopped: Literal["epochs", "patience", "interrupted"]
@@ -70,7 +74,7 @@ class Fitted:
 
 def fit(
     prepared: Prepared,
-    per_feature: bool,
+    scaling: Any,
     recipe: Recipe,
     seed: int,
     n_threads: int,
@@ -85,7 +89,8 @@ def fit(
     Parameters
     ----------
     prepared : Prepared
-    per_feature : bool, whether each feature is standardised by itself
+    scaling : Standardizer or the like, before it has measured rows; see `Task.scaling`
+        It is left as it is.
     recipe : Recipe
     seed : int >= 0
         Decides initial weights, order of rows and dropout.
@@ -106,11 +111,11 @@ def fit(
     """
     extractor = prepared.extractor
     (stored, y), (stored_valid, y_valid) = prepared.rows("train"), prepared.rows("valid")
-    standardizer = Standardizer(per_feature).fit(extractor.to_features(stored))
+    standardizer = copy.copy(scaling).fit(extractor.to_features(stored))
 
     def features(rows):
         X = extractor.to_features(rows)
-        return standardizer.transform(X, out=None if np.may_share_memory(X, rows) else X)
+        return standardizer.transform(X, out=None if is_sparse(X) or np.may_share_memory(X, rows) else X)
 
     X, X_valid = features(stored), features(stored_valid)
     augmented = functools.partial(prepared.augmentation.batches, prepared, features) if prepared.augmentation else None
@@ -122,6 +127,7 @@ def fit(
         stopped = trainer.fit(X, y, X_valid, y_valid, state, on_epoch=on_epoch, augmented=augmented)
         if state.epoch == 0:
             raise KeyboardInterrupt
+        forget_unseen(trainer.network, X)
         shift = prior_shift(y, len(prepared.dataset.labels), recipe.balance)
         if shift is not None:
             shift_outputs(trainer.network, shift)
@@ -135,9 +141,29 @@ def fit(
             X_asked, y_asked = varied(prepared)
             asked = trainer.network.logits(standardizer.transform(X_asked))
         temperature = fit_temperature(asked, y_asked)
-    threshold = float(np.quantile(calibrated(asked, temperature).max(axis=1), REFUSED))
+        foreign = prepared.foreign_rows("valid")
+        if foreign is not None:
+            foreign = logits_of(trainer.network, standardizer, extractor, foreign)
+    threshold = _threshold(asked, y_asked, foreign, temperature)
     scores = {role: score(logits[role], truth[role]) if role in logits else None for role in ROLES}
     return Fitted(standardizer, trainer.network, state.history, stopped, temperature, scores, shift, threshold, logits)
+
+
+def _threshold(logits: np.ndarray, y: np.ndarray, foreign: np.ndarray | None, temperature: float) -> float:
+    """Return the probability from which on an answer is believed, see `Fitted`.
+
+    Refusing a right answer makes it wrong. With foreign samples, of all thresholds at which that costs no more than
+    `COST` of the validation rows, the lowest is taken of those that refuse the most foreign ones.
+    """
+    probabilities = calibrated(logits.copy(), temperature)
+    sure = probabilities.max(axis=1)
+    if foreign is None:
+        return float(np.quantile(sure, REFUSED))
+    right = np.sort(sure[probabilities.argmax(axis=1) == y])
+    highest = right[int(COST * len(y))] if len(right) > COST * len(y) else 0.0
+    below = np.sort(calibrated(foreign.copy(), temperature).max(axis=1))
+    below = below[below < highest]
+    return float(np.nextafter(below[-1], np.float32(1))) if len(below) else 0.0
 
 
 def trainer_for(recipe: Recipe, n_features: int, n_classes: int, seed: int, health: Any = None):

@@ -16,6 +16,7 @@ from pipelines import datasets
 from pipelines.datasets.groups import chains
 from pipelines.errors import DataError, UsageError
 from pipelines.features.cache import cached_features
+from pipelines.features.extraction import extract_all
 from pipelines.features.extractor import Augmentation, Extractor
 from pipelines.features.near_copies import copies_among
 from pipelines.learning import tasks
@@ -37,15 +38,23 @@ class Prepared:
     dataset : Dataset
         Without the samples that could not be read; those are named in its `skipped`.
     extractor : Extractor, the one that made the rows
-    stored : ndarray of the extractor's stored dtype [shape=(n_samples, n_stored)]
+    stored : ndarray of the extractor's stored dtype, or SparseRows [shape=(n_samples, n_stored)]
     augmentation : Augmentation or None
         What makes training rows vary from epoch to epoch.
+    foreign : the same as `stored`, of the data set's foreign samples; None where it has none
     """
 
     dataset: datasets.Dataset
     extractor: Extractor
     stored: np.ndarray
     augmentation: Augmentation | None = None
+    foreign: Any = None
+
+    def foreign_rows(self, role: str) -> Any:
+        """Return the stored rows of the foreign samples of one role; None where there are none."""
+        if self.foreign is None or not len(rows := self.dataset.foreign.rows(role)):
+            return None
+        return self.foreign[rows]
 
     def rows(self, role: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the stored rows of one role and their classes."""
@@ -106,7 +115,17 @@ def extract(dataset: datasets.Dataset, extractor: Extractor, n_jobs: int | None 
         dataset = dataset.without([index for index, _ in failures], [message for _, message in failures])
         if len(dataset) == 0:
             raise DataError(f"{dataset.name}: none of its files can be read; the first: {failures[0][1]}")
-    return Prepared(dataset, extractor, stored)
+    return Prepared(*_with_foreign(dataset, extractor, stored, n_jobs))
+
+
+def _with_foreign(dataset, extractor, stored, n_jobs):
+    """Return what a Prepared is made of, with the rows of foreign samples; those that cannot be read are left out."""
+    if dataset.foreign is None:
+        return dataset, extractor, stored
+    rows, ok, _ = extract_all(extractor, dataset.foreign.items, n_jobs)
+    items = tuple(item for item, is_good in zip(dataset.foreign.items, ok, strict=True) if is_good)
+    foreign = replace(dataset.foreign, items=items, role=dataset.foreign.role[ok])
+    return replace(dataset, foreign=foreign), extractor, stored, None, rows
 
 
 def prepare(dataset: datasets.Dataset, extractor: Extractor, n_jobs: int | None = None) -> Prepared:

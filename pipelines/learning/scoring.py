@@ -45,6 +45,35 @@ def scores(probabilities, y, labels):
     }
 
 
+def refusals(probabilities, y, foreign, threshold):
+    """Return what a threshold does to samples of the classes and to foreign ones, which it should refuse.
+
+    Parameters
+    ----------
+    probabilities : ndarray [shape=(n, n_classes)], of samples whose classes are y
+    y : ndarray of int [shape=(n,)]
+    foreign : ndarray [shape=(n_foreign, n_classes)], those of samples of no class
+    threshold : float in [0, 1]
+
+    Returns
+    -------
+    dict of JSON types
+        "threshold"; "n", the foreign samples; "recall", the share of them that is refused; "precision", the share of
+        foreign ones among all that is refused, None where nothing is; "accuracy", of the samples of the classes, where
+        a refused one counts as wrong.
+    """
+    believed = probabilities.max(axis=1) >= threshold
+    n_refused = int((foreign.max(axis=1) < threshold).sum())
+    n_all = n_refused + int((~believed).sum())
+    return {
+        "threshold": threshold,
+        "n": len(foreign),
+        "recall": n_refused / len(foreign),
+        "precision": n_refused / n_all if n_all else None,
+        "accuracy": float(((probabilities.argmax(axis=1) == y) & believed).mean()),
+    }
+
+
 def by_source(dataset, role, predicted, y):
     """Return how often answers are right in each of several data sets that were put together.
 

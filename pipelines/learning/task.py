@@ -1,4 +1,4 @@
-"""A task: what differs between recognising words and recognising pictures, and nothing else.
+"""A task: what differs between recognising words, pictures and texts, and nothing else.
 
 A task names its data sets, how a file becomes a row of numbers, how rows are scaled, and good recipes. The verbs
 (train, evaluate, predict) are written once, over a task. `pipelines.learning.tasks` has one module for each.
@@ -7,14 +7,16 @@ A task names its data sets, how a file becomes a row of numbers, how rows are sc
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from backprop_core.scaling import Standardizer
 from pipelines.errors import UsageError
 from pipelines.features.extractor import Augmentation, Extractor
+from pipelines.features.inputs import Sample
 from pipelines.features.likeness import Likeness
 from pipelines.learning.recipe import Recipe
 from pipelines.wording import meant
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
     from pipelines.datasets import Dataset
     from pipelines.learning.preparation import Prepared
+
+BATCH = 256  # samples that are answered together
 
 
 class Task:
@@ -45,7 +49,7 @@ class Task:
 
     name: ClassVar[str]
     extractor: ClassVar[type[Extractor]]
-    per_feature: ClassVar[bool]
+    per_feature: ClassVar[bool] = True
     presets: ClassVar[dict[str, Recipe]]
     transcribes: ClassVar[bool] = False
 
@@ -77,6 +81,13 @@ class Task:
         """Return what makes the training rows of a Prepared vary, or None where the recipe asks for nothing."""
         return None
 
+    def scaling(self) -> Any:
+        """Return what measures training rows and then scales rows, before it has measured any.
+
+        It has `fit`, `transform`, `settings`, `arrays` and `restore`, as `backprop_core.scaling.Standardizer`.
+        """
+        return Standardizer(self.per_feature)
+
     def describe(self, extractor: Any) -> str:
         """Return what an extractor brings samples to, as a sentence."""
         raise NotImplementedError
@@ -84,6 +95,24 @@ class Task:
     def likeness(self, extractor: Any, stored: NDArray) -> Likeness:
         """Return how copies are found among rows of features as the extractor stores them."""
         raise NotImplementedError
+
+    def batches(
+        self, samples: Sequence[Sample], *, lines: bool = False, column: str | None = None, encoding: str | None = None
+    ) -> Iterator[list[Sample]]:
+        """Yield the samples in files, a few at a time, as they come; by default, each file is one.
+
+        `lines`, `column` and `encoding` are for tasks whose files may hold many; others raise UsageError at the call.
+        """
+        are_texts = any(isinstance(sample.source, str) for sample in samples)
+        options = {
+            "--text": are_texts,
+            "--lines": lines,
+            "--column": column is not None,
+            "--encoding": encoding is not None,
+        }
+        if given := [name for name, is_given in options.items() if is_given]:
+            raise UsageError(f"predict: {given[0]} is for texts, and this model recognises {self.name}")
+        return (list(samples[start : start + BATCH]) for start in range(0, len(samples), BATCH))
 
     def check_transcribes(self) -> None:
         """Raise UsageError where `transcribes` is false."""

@@ -43,6 +43,8 @@ class Answer:
     pictures : mapping of str to str or None
         The pictures that were asked for, by name ("explanation", "input"): where each is, or None where the file
         could not be read a second time.
+    text : str or None
+        What was answered, where it is a text that is no file by itself.
     """
 
     path: str
@@ -53,14 +55,23 @@ class Answer:
     error: str | None = None
     warnings: tuple[str, ...] = ()
     pictures: Mapping[str, str | None] = field(default_factory=dict)
+    text: str | None = None
 
     @classmethod
-    def of(cls, path: str, probabilities: NDArray, labels: tuple[str, ...], top: int, threshold: float) -> Answer:
+    def of(
+        cls,
+        path: str,
+        probabilities: NDArray,
+        labels: tuple[str, ...],
+        top: int,
+        threshold: float,
+        text: str | None = None,
+    ) -> Answer:
         """Return the answer that probabilities [shape=(n_classes,)] give, rounded to six digits."""
         order = np.argsort(-probabilities, kind="stable")[:top]
         guesses = tuple(Guess(labels[k], round(float(probabilities[k]), 6)) for k in order)
         unknown = bool(probabilities[order[0]] < threshold)
-        return cls(path, None if unknown else guesses[0].label, guesses[0].probability, guesses, unknown)
+        return cls(path, None if unknown else guesses[0].label, guesses[0].probability, guesses, unknown, text=text)
 
     def record(self) -> PredictionRecord:
         """Return the answer as the contract has it, a dict of JSON types."""
@@ -68,6 +79,7 @@ class Answer:
             return {"path": self.path, "error": self.error}
         record: PredictionRecord = {
             "path": self.path,
+            **({} if self.text is None else {"text": self.text}),  # type: ignore[typeddict-item]
             "label": self.label,
             "probability": self.probability,
             "top": [{"label": guess.label, "probability": guess.probability} for guess in self.top],

@@ -4,12 +4,15 @@ A network alone is useless without the features it was trained on. So the extrac
 standardiser, the labels and the weights travel together, and training and prediction cannot disagree. The file is in
 the safetensors format (a JSON header, then raw numbers), which cannot carry code.
 
-    tensors    params · scaling.mean · scaling.scale · scaling.feature_means · extractor.<name> … · golden.row
-               golden.probabilities
+    tensors    params · statistics · scaling.<name> … · extractor.<name> … · golden.row · golden.probabilities
     header     format · task · labels · extractor · network · temperature · provenance · digest
 
 The golden sample is a stored row of features with the probabilities that it must give, by which any machine can check
 that it reproduces the machine that trained.
+
+Of a network that reads sparse rows, the first weights are stored by themselves, without the columns that say nothing:
+`params.first.columns`, and `params.first` in half precision, to which training has rounded them. `params` are then all
+the others. Its golden row is `golden.row.data` and `golden.row.columns`.
 """
 
 from __future__ import annotations
@@ -29,12 +32,13 @@ import numpy as np
 from backprop_core.calibration import calibrated
 from backprop_core.errors import BackpropError
 from backprop_core.network import Network
-from backprop_core.scaling import Standardizer
+from backprop_core.sparse import SparseRows, is_sparse
 from backprop_core.whole_file import whole_file
 from pipelines.errors import ModelFileError
 from pipelines.features.extractor import Extractor
 from pipelines.learning import tasks
 from pipelines.learning.task import Task
+from pipelines.learning.unseen import first_weights
 from pipelines.learning.views import CHUNK, logits_of
 from pipelines.machine.contents import first_bytes, task_of, what_it_is
 
@@ -55,11 +59,11 @@ class Bundle:
     task : Task
     labels : tuple of str
     extractor : Extractor
-    standardizer : Standardizer
+    standardizer : Standardizer or the like, see `Task.scaling`
     network : Network
     provenance : dict of JSON types
         What it was trained on and how: data set, fingerprint, seed, recipe, versions, history, scores.
-    golden_row : ndarray [shape=(1, n_stored)] of the extractor's stored dtype
+    golden_row : ndarray of the extractor's stored dtype, or SparseRows [shape=(1, n_stored)]
     golden_probabilities : float32 ndarray [shape=(1, n_classes)]
     temperature : float > 0
         What the logits are divided by so that the probabilities are calibrated; 1 in files from before there was one.
@@ -72,10 +76,10 @@ class Bundle:
     task: Task
     labels: tuple[str, ...]
     extractor: Extractor
-    standardizer: Standardizer
+    standardizer: Any
     network: Network
     provenance: dict[str, Any]
-    golden_row: np.ndarray
+    golden_row: Any
     golden_probabilities: np.ndarray | None = None
     temperature: float = 1.0
     views: Callable | None = None
@@ -139,12 +143,10 @@ class Bundle:
 
         self.remember_golden()
         tensors = {
-            "params": self.network.params.flat,
+            **_params_of(self.network, self.extractor.sparse),
             "statistics": self.network.statistics.flat,
-            "scaling.mean": self.standardizer.mean,
-            "scaling.scale": self.standardizer.scale,
-            "scaling.feature_means": self.standardizer.feature_means,
-            "golden.row": self.golden_row,
+            **{f"scaling.{name}": array for name, array in self.standardizer.arrays().items()},
+            **_golden_of(self.golden_row),
             "golden.probabilities": self.golden_probabilities,
             **{f"extractor.{name}": matrix for name, matrix in self.extractor.matrices().items()},
         }
@@ -193,7 +195,16 @@ def load(path: str | os.PathLike[str]) -> Bundle:
         raise ModelFileError(f"{path}: was altered or damaged after it was written; train the model again")
     try:
         return replace(_assemble(header, tensors), path=str(path))
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, MemoryError, BackpropError) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+        AttributeError,
+        OverflowError,
+        MemoryError,
+        BackpropError,
+    ) as error:
         raise ModelFileError(f"{path}: does not describe a usable model ({error}); train the model again") from None
 
 
@@ -230,11 +241,10 @@ def _assemble(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Bundle:
     matrices = {k.removeprefix("extractor."): t for k, t in tensors.items() if k.startswith("extractor.")}
     extractor = task.extractor.from_settings(settings, matrices or None)
     network = Network.from_description(header["network"], tensors["params"].dtype)
-    network.params.flat[...] = tensors["params"]
+    _restore_params(network, tensors)
     network.statistics.flat[...] = tensors.get("statistics", network.statistics.flat)
-    standardizer = Standardizer(task.per_feature)
-    standardizer.mean, standardizer.scale = tensors["scaling.mean"], tensors["scaling.scale"]
-    standardizer.feature_means = tensors.get("scaling.feature_means", standardizer.mean)
+    measured = {k.removeprefix("scaling."): t for k, t in tensors.items() if k.startswith("scaling.")}
+    standardizer = task.scaling().restore(measured)
     bundle = Bundle(
         task=task,
         labels=tuple(header["labels"]),
@@ -242,17 +252,46 @@ def _assemble(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Bundle:
         standardizer=standardizer,
         network=network,
         provenance=header["provenance"],
-        golden_row=tensors["golden.row"],
+        golden_row=_golden_row(tensors, extractor),
         golden_probabilities=tensors["golden.probabilities"],
         temperature=float(header.get("temperature", 1.0)),
     )
     if not 0 < bundle.temperature < math.inf:
         raise ValueError(f"its temperature is {bundle.temperature}")
     n_outputs = bundle.probabilities(bundle.golden_row).shape[1]
-    lengths = {len(standardizer.mean), len(standardizer.feature_means), extractor.n_features}
+    lengths = {*map(len, standardizer.arrays().values()), extractor.n_features}
     if n_outputs != len(bundle.labels) or len(lengths) > 1:
         raise ValueError("its parts do not fit together")
     return bundle
+
+
+def _params_of(network: Network, sparse: bool) -> dict[str, np.ndarray]:
+    """Return the tensors of a network's parameters."""
+    W, flat = first_weights(network), network.params.flat
+    if not sparse or W is None:
+        return {"params": flat}
+    columns = np.flatnonzero(W.any(axis=1)).astype(np.int32)
+    return {"params": flat[W.size :], "params.first": W[columns].astype(np.float16), "params.first.columns": columns}
+
+
+def _restore_params(network: Network, tensors: dict[str, np.ndarray]) -> None:
+    W, flat = first_weights(network), network.params.flat
+    if "params.first" not in tensors or W is None:
+        flat[...] = tensors["params"]
+        return
+    W[tensors["params.first.columns"]] = tensors["params.first"]
+    flat[W.size :] = tensors["params"]
+
+
+def _golden_of(row: Any) -> dict[str, np.ndarray]:
+    return {"golden.row.data": row.data, "golden.row.columns": row.columns} if is_sparse(row) else {"golden.row": row}
+
+
+def _golden_row(tensors: dict[str, np.ndarray], extractor: Extractor) -> Any:
+    if not extractor.sparse:
+        return tensors["golden.row"]
+    data = tensors["golden.row.data"]
+    return SparseRows(data, tensors["golden.row.columns"], np.array([0, len(data)]), extractor.n_stored)
 
 
 def _digest(tensors: dict[str, np.ndarray], header: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from backprop_core.inspection.trace import trace_step
 from backprop_core.inspection.trace_record import record_of
+from backprop_core.sparse import is_sparse
 from pipelines.errors import UsageError
 
 LEARNING_RATE = 0.01  # for a model file that does not say with which it was trained
@@ -46,6 +47,7 @@ def explain_row(model, stored, label=None, learning_rate=None, top=3, layers=Non
 
     views = list(model.extractor.views(stored))
     X = model.standardizer.transform(views[0]).astype(model.network.dtype)
+    X = X.toarray() if is_sparse(X) else X
     record = record_of(trace_step(model.network, X, np.array([target]), rate), top)
     features = {str(index): model.extractor.feature_name(index) for index in _features_told_of(record)}
     if layers:

@@ -13,6 +13,7 @@ import numpy as np
 
 from pipelines import datasets
 from pipelines.datasets import own, rows
+from pipelines.datasets.texts import dataset_from_texts
 from pipelines.diagnosis.data import soundness
 from pipelines.errors import BackpropError, DataError
 from pipelines.learning import tasks
@@ -54,7 +55,9 @@ def check(path, task_name=None, n_jobs=None):
     given = set(dataset.role.tolist()) - {"train"}
     problems = [{"name": "not fit to train on", "text": text, "grave": True} for text in grave]
     measured = {}
-    if not isinstance(dataset.items, np.ndarray):
+    if dataset.text_of(0) is not None:
+        measured = task.headers().summary([(len(text), len(text.split())) for text in dataset.items])
+    elif not isinstance(dataset.items, np.ndarray):
         measured, found = _measure(dataset, task, n_jobs)
         problems += found
     else:
@@ -98,7 +101,10 @@ def _read(path, task):
     if not found.rows:
         raise DataError(f"{path}: holds no files that {task} can use")
     about = {"skipped": tuple(found.skipped), "notes": tuple(found.notes), "noise": found.noise}
-    dataset = rows.dataset_from_rows(found.rows, path, task, contents=[], **about)
+    if found.are_texts:
+        dataset = dataset_from_texts(found.rows, [], path, task, **about)
+    else:
+        dataset = rows.dataset_from_rows(found.rows, path, task, contents=[], **about)
     try:
         rows.check_classes(found.rows, path)
     except BackpropError as error:

@@ -37,13 +37,13 @@ class Work:
     Attributes
     ----------
     prepared : Prepared
-    per_feature : bool
+    scaling : Standardizer or the like, before it has measured rows; see `Task.scaling`
     recipe : Recipe
     folding : Folding
     """
 
     prepared: Prepared
-    per_feature: bool
+    scaling: Any
     recipe: Recipe
     folding: Folding
 
@@ -67,7 +67,7 @@ class Work:
         return {
             "of": "crossval",
             **self.prepared.identity(),
-            "per_feature": self.per_feature,
+            "scaling": self.scaling.settings(),
             "recipe": self.recipe.settings(),
             "folds": {name: rows.tolist() for name, rows in self.folding.folds.items()},
             "validation": self.folding.validation,
@@ -86,7 +86,7 @@ class Work:
         recipe = self.recipe.for_rows(len(prepared.dataset.rows("train")))
         try:
             with blas_threads(1):
-                fitted = fit(prepared, self.per_feature, recipe, seed, 1, measured=("valid", "test"))
+                fitted = fit(prepared, self.scaling, recipe, seed, 1, measured=("valid", "test"))
         except DivergedError as error:
             raise DivergedError(f"{self.folding.by} {name}: {error}") from None
         if fitted.stopped == "interrupted":
@@ -195,7 +195,7 @@ def cross_validate(
     loaded, fallback = load_dataset(task, dataset_named(dataset))
     prepared = augmented(with_kin(extract(loaded, task.extractor_for(loaded), n_jobs)), task, recipe, n_jobs)
     loaded = prepared.dataset
-    work = Work(prepared.without_items(), task.per_feature, recipe, folding(loaded, by, n_folds, fold_seed))
+    work = Work(prepared.without_items(), task.scaling(), recipe, folding(loaded, by, n_folds, fold_seed))
     folds = work.folding.folds
     if on_dataset:
         on_dataset(loaded, fallback, work.folding)

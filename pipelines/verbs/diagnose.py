@@ -172,7 +172,7 @@ def diagnose(subject, *, n_jobs=None, dask=None, keep=False, fresh=False, on_tra
     prepared, task = subject.prepared, subject.task
     if not len(prepared.dataset.rows("valid")):
         raise DataError(f"{prepared.dataset.name}: has no validation rows to judge the learning by")
-    probes = Probes(prepared.without_items(), task.per_feature, subject.recipe, subject.seed)
+    probes = Probes(prepared.without_items(), task.scaling(), subject.recipe, subject.seed)
     results, interrupted = _train(probes, subject.model, n_jobs, dask, keep, fresh, on_training)
     fitting, findings, evidence = examine(probes, results, prepared, task)
     measured, answers = _measure(subject, probes, results[MAIN])

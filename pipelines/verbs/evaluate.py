@@ -12,7 +12,7 @@ from backprop_core import metrics
 from pipelines import datasets
 from pipelines.errors import DataError, UsageError
 from pipelines.learning.preparation import dataset_named, extract, prepare
-from pipelines.learning.scoring import by_source, scores
+from pipelines.learning.scoring import by_source, refusals, scores
 from pipelines.models.answers import Answers, review
 from pipelines.models.bundle import Bundle
 from pipelines.models.ensemble import Ensemble
@@ -129,6 +129,7 @@ def evaluate(
         warnings=_warnings(opened, name, prepared.dataset, split),
         measured={
             **scores(probabilities, y, opened.labels),
+            **_refusals(opened, prepared, split, probabilities, y),
             **by_source(prepared.dataset, split, probabilities.argmax(axis=1), y),
         },
     )
@@ -141,9 +142,21 @@ def report(evaluation: Evaluation, folder: str | os.PathLike[str]) -> list[Path]
     """
     from pipelines.report.sheets import display_of, write_review
 
+    if not hasattr(evaluation.model.extractor, "display"):
+        raise UsageError(f"evaluate: --report draws no {evaluation.model.task.name} yet; leave it out")
     about = {"model": evaluation.model.path, "dataset": evaluation.dataset, "split": evaluation.split}
     displays = display_of(evaluation.answers.dataset, evaluation.model.extractor)
     return write_review({**about, **review(evaluation.answers)}, displays, folder)
+
+
+def _refusals(model, prepared, split, probabilities, y):
+    """Return {"foreign"}: what the threshold of a model does; empty where there is none, or no foreign sample."""
+    stored, threshold = prepared.foreign_rows(split), model.provenance.get("threshold")
+    if stored is None or threshold is None:
+        return {}
+    learned_from = (model.provenance.get("augmentation") or {}).get("n_foreign", 0)
+    found = refusals(probabilities, y, model.probabilities(stored), threshold)
+    return {"foreign": {**found, "learned_from": learned_from}}
 
 
 def _warnings(model: Bundle | Ensemble, name: str, dataset: datasets.Dataset, split: str) -> list[str]:

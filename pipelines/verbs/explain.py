@@ -64,7 +64,8 @@ def explain(
     if label is not None:
         index_of(opened, label, "--label")
     try:
-        stored = opened.extractor.stored_row(opened.reading_of(opened.extractor.read(sample.source)))[np.newaxis]
+        stored = opened.extractor.stored_row(opened.reading_of(opened.extractor.read(sample.source)))
+        stored = stored if stored.ndim == 2 else stored[np.newaxis]
     except NothingToSeeError as error:
         raise InputFileError.about(sample.source, error) from None
     folder = sample.source.absolute().parent.name if isinstance(sample.source, Path) else None

@@ -5,7 +5,7 @@ Nothing about features is asked: the model file knows.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
 
@@ -20,8 +20,6 @@ from pipelines.models.bundle import Bundle
 from pipelines.models.ensemble import Ensemble
 from pipelines.models.opening import open_model
 
-CHUNK = 256
-
 Picture = Callable[[Sample, Answer], str | None]  # makes a picture of a sample and its answer, and returns where it is
 
 
@@ -35,6 +33,10 @@ def predict(
     show_input: str | os.PathLike[str] | None = None,
     n_jobs: int | None = None,
     stdin: BinaryIO | None = None,
+    texts: Iterable[str] = (),
+    lines: bool = False,
+    column: str | None = None,
+    encoding: str | None = None,
 ) -> Iterator[Answer]:
     """Classify files; yield the answer to each, in order, also to those that cannot be read.
 
@@ -52,6 +54,12 @@ def predict(
         Threads or processes that read files; None means one for each core. The answers do not depend on it.
     stdin : binary file object, or None
         What the path "-" stands for.
+    texts : iterable of str, to be classified before what is in the files
+    lines : bool
+        Whether each line of a file is a text; answers come as soon as lines do.
+    column : str or None
+        Of CSV with headings or JSON lines, the column of the texts.
+    encoding : str or None, of files of text, where it is not Unicode
 
     Raises
     ------
@@ -63,13 +71,22 @@ def predict(
     require("top", top, Whole(1))
     require("threshold", threshold, SHARE)
     opened = open_model(model)
-    chosen = samples(paths, stdin, opened.task.name, log.info)
-    return _answers(opened, chosen, top, threshold, _pictures(opened, chosen, explain, show_input), n_jobs)
+    many = lines or column is not None
+    chosen = [Sample(text, text) for text in texts]
+    chosen += samples(paths, stdin, opened.task.name, log.info, streams=many)
+    batches = opened.task.batches(chosen, lines=lines, column=column, encoding=encoding)
+    if explain is None and show_input is None:
+        return _answers(opened, batches, top, threshold, {}, n_jobs)
+    kept = list(batches)  # no picture may take the place of a sample
+    pictures = _pictures(opened, [sample for batch in kept for sample in batch], explain, show_input)
+    return _answers(opened, kept, top, threshold, pictures, n_jobs)
 
 
 def _pictures(model: Bundle | Ensemble, chosen: Sequence[Sample], explain: Any, show_input: Any) -> dict[str, Picture]:
     """Return what makes the pictures that are asked for, by name."""
     pictures: dict[str, Picture] = {}
+    if not hasattr(model.extractor, "display"):
+        raise UsageError(f"predict: --explain and --show-input draw no {model.task.name} yet; leave them out")
     if explain is not None:
         if isinstance(model, Ensemble) or model.views is not None:
             raise UsageError("predict: --explain tells of one model and one view; leave out --with and --average")
@@ -85,28 +102,34 @@ def _pictures(model: Bundle | Ensemble, chosen: Sequence[Sample], explain: Any, 
 
 def _answers(
     model: Bundle | Ensemble,
-    chosen: Sequence[Sample],
+    batches: Iterable[list[Sample]],
     top: int,
     threshold: float,
     pictures: dict[str, Picture],
     n_jobs: int | None,
 ) -> Iterator[Answer]:
     warnings_of = getattr(model.reader, "warnings_of", None)  # what a row has to say beside its answer
-    for start in range(0, len(chosen), CHUNK):
-        chunk = chosen[start : start + CHUNK]
+    for batch in batches:
+        chunk = [sample for sample in batch if sample.problem is None]
         with blas_threads(1):  # whatever other threads ask for meanwhile
             stored, ok, failures = extract_all(model.reader, [sample.source for sample in chunk], n_jobs)
             probabilities = iter(model.probabilities(stored))
         warnings = iter([tuple(warnings_of(row)) for row in stored] if warnings_of else [()] * len(stored))
         reasons = dict(failures)
-        for i, sample in enumerate(chunk):
-            if ok[i]:
-                answer = Answer.of(sample.name, next(probabilities), model.labels, top, threshold)
+        places = iter(range(len(chunk)))
+        for sample in batch:
+            if sample.problem is not None:
+                yield Answer(sample.name, error=sample.problem)
+                continue
+            text = sample.source if isinstance(sample.source, str) else None
+            if ok[i := next(places)]:
+                answer = Answer.of(sample.name, next(probabilities), model.labels, top, threshold, text)
                 answer = replace(answer, warnings=(*next(warnings), *_warnings_about(model, sample)))
                 made = {name: make(sample, answer) for name, make in pictures.items()}
                 yield replace(answer, pictures=made) if made else answer
             else:
-                yield Answer(sample.name, error=reasons[i])
+                reason = reasons[i] if text is None else f"{sample.name}: {reasons[i].partition(': ')[2]}"
+                yield Answer(sample.name, error=reason, text=text)
 
 
 def _warnings_about(model: Bundle | Ensemble, sample: Sample) -> list[str]:

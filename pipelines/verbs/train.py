@@ -79,7 +79,7 @@ class Trained:
     fitted : Fitted, what came out
     seconds : float
     example : str
-        A file to try the model on.
+        A file to try the model on, or a text where the samples are no files.
     resumable : bool
         Whether an interrupted training left a checkpoint to go on from.
     late_warnings : list of WarningRecord
@@ -93,6 +93,11 @@ class Trained:
     example: str
     resumable: bool = False
     late_warnings: list[WarningRecord] = field(default_factory=list)
+
+    @property
+    def example_is_text(self) -> bool:
+        """Whether the example is a text rather than the path of one."""
+        return isinstance(next(iter(self.ready.prepared.dataset.items), None), str)
 
     @property
     def stopped(self) -> str:
@@ -196,7 +201,7 @@ def _fitted(
 
     return fit(
         ready.prepared,
-        ready.task.per_feature,
+        ready.task.scaling(),
         ready.recipe,
         ready.seed,
         ready.n_threads,
@@ -221,6 +226,7 @@ def _record(ready: Ready, fitted: Fitted, path: str | None, seconds: float) -> T
         "epochs": len(history.entries),
         "best_epoch": history.best()["epoch"],  # type: ignore[index]
         "threshold": round(fitted.threshold, 4),
+        **_n_foreign(dataset),
         "stopped": fitted.stopped,
         "seconds": seconds,
         "n_train": n_train,
@@ -275,6 +281,13 @@ def _with_checkpoints(trained: Trained, checkpoints: Checkpoints) -> Trained:
     return replace(trained, resumable=checkpoints.there, late_warnings=late)
 
 
+def _n_foreign(dataset):
+    """Return how many foreign samples there are in each role; empty where there are none."""
+    if dataset.foreign is None:
+        return {}
+    return {"n_foreign": {role: len(dataset.foreign.rows(role)) for role in datasets.ROLES}}
+
+
 def _apart(dataset, fitted):
     """Return the accuracy on the test rows of each of several data sets; empty where there is one."""
     if "test" not in fitted.logits:
@@ -302,6 +315,9 @@ def _example(dataset: datasets.Dataset, place: Path | None) -> str:
     Without a place for the model, no picture is written, and there may be no example: "".
     """
     rows = np.concatenate([dataset.rows(role) for role in ("test", "valid", "train")])
+    if isinstance(dataset.items[rows[0]], str):
+        texts = [dataset.items[row] for row in rows[:100]]
+        return next(filter(str.isprintable, texts), texts[0])
     if not isinstance(dataset.items, np.ndarray):
         paths = [str(dataset.items[row]) for row in rows]
         path = next(filter(str.isprintable, paths), paths[0])  # one that can be typed, if there is one

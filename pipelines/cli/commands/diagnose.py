@@ -10,7 +10,7 @@ from pipelines.cli.options import option_jobs, option_json, options_recipe, opti
 
 
 @click.command()
-@click.argument("target", metavar="{speech|images}|MODEL")
+@click.argument("target", metavar="{speech|images|text}|MODEL")
 @options_recipe
 @click.option("--out", type=click.Path(file_okay=False), help="A folder for the report: one HTML page, and its data.")
 @options_trainings

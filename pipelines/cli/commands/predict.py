@@ -29,21 +29,55 @@ from pipelines.errors import InputFileError, UsageError
 @click.option("--json", "form", flag_value="json", help="Print a list of records.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="Print one record a line.")
 @click.option("--csv", "form", flag_value="csv", help="Print path, label, probability, error.")
+@click.option("--text", "texts", multiple=True, help="A text to classify; repeatable.")
+@click.option("--lines", is_flag=True, help="Each line of a FILE is a text, answered as it comes.")
+@click.option("--column", help="The texts are in this column of a FILE, which is CSV with headings or JSON lines.")
+@click.option("--encoding", help="How texts are encoded that are not Unicode, such as latin-1.")
 @options_answering
 @option_jobs
-def predict(model, files, top, threshold, files_from, explain, show_input, form, others, average, jobs):
-    """Recognise what is in recordings or pictures; FILE may be a folder, or - for standard input.
+def predict(
+    model,
+    files,
+    top,
+    threshold,
+    files_from,
+    explain,
+    show_input,
+    form,
+    texts,
+    lines,
+    column,
+    encoding,
+    others,
+    average,
+    jobs,
+):
+    """Recognise what is in recordings, pictures or texts; FILE may be a folder, or - for standard input.
 
     Example: backprop predict models/speech.safetensors my-word.wav
+
+    A file is one recording, one picture or one text; --lines, --column and --encoding are for files of texts.
     """
     from pipelines.door.model import load
     from pipelines.features.inputs import names_in_list, samples
 
     listed = names_in_list(files_from.read()) if files_from else []
-    if not files and not listed:
+    if not files and not listed and not texts:
         raise UsageError("predict: name at least one file, a folder, or - for standard input")
     loaded = load(model, *others, average=average)
-    chosen = samples([*files, *listed], streams.standard_input(), loaded.task, terminal.note)
-    answers = loaded.predict(chosen, top=top, threshold=threshold, explain=explain, show_input=show_input, jobs=jobs)
+    many = lines or column is not None
+    chosen = samples([*files, *listed], streams.standard_input(), loaded.task, terminal.note, streams=many)
+    answers = loaded.predict(
+        chosen,
+        top=top,
+        threshold=threshold,
+        explain=explain,
+        show_input=show_input,
+        texts=texts,
+        lines=lines,
+        column=column,
+        encoding=encoding,
+        jobs=jobs,
+    )
     if results.print_predictions(answers, form):
         sys.exit(InputFileError.exit_code)

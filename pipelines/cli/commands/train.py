@@ -11,7 +11,7 @@ from pipelines.cli.options import option_jobs, option_json, options_training
 
 @click.command()
 @options_training
-@click.option("--out", type=click.Path(), help="Model file; default: models/{speech|images}.safetensors.")
+@click.option("--out", type=click.Path(), help="Model file; default: models/{speech|images|text}.safetensors.")
 @click.option("--resume", is_flag=True, help="Go on from where an interrupted training of the same kind stopped.")
 @click.option("--deterministic", is_flag=True, help="Weights that do not depend on the number of cores (see above).")
 @option_jobs

@@ -62,6 +62,7 @@ class ImageExtractor:
     name: ClassVar[str] = "images"
     version: ClassVar[int] = 1
     stored_dtype: ClassVar[np.dtype] = np.dtype(np.uint8)
+    sparse: ClassVar[bool] = False
     together: ClassVar[bool] = False  # a decoded picture can be large
 
     def __post_init__(self):

@@ -105,6 +105,7 @@ class SpeechExtractor:
     name: ClassVar[str] = "speech"
     version: ClassVar[int] = 5
     stored_dtype: ClassVar[np.dtype] = np.dtype(np.float32)
+    sparse: ClassVar[bool] = False
     together: ClassVar[bool] = True
 
     def __post_init__(self):

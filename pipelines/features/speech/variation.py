@@ -198,6 +198,7 @@ class VariedWords:
 
     name = "speech-variants"
     version = 4
+    sparse = False
     together = True
 
     def __init__(self, extractor, variation, n_variants, n_foreign=0, seed=0, recorded=None):

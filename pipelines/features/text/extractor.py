@@ -15,7 +15,8 @@ from pipelines.errors import InputFileError, NothingToSeeError
 from pipelines.features.text.ngrams import grams_of, normalise
 from pipelines.features.text.text_file import decode
 
-TOGETHER = 4096  # texts whose n-grams are in memory at a time
+TOGETHER = 1 << 19  # characters whose n-grams are in memory at a time
+LONGEST = 1 << 20  # characters of a text that are read
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,14 @@ class TextExtractor:
         Whether words and pairs of words count.
     """
 
-    columns: int = 1 << 16
+    columns: int = 1 << 15
     letters: tuple[int, ...] = (2, 3, 4, 5)
     words: tuple[int, ...] = (1, 2)
 
     name = "text"
     version = 1
     sparse = True
+    together = True
     stored_dtype = np.dtype(np.float32)
 
     @property
@@ -78,22 +80,14 @@ class TextExtractor:
 
     def stored_rows(self, texts) -> SparseRows:
         """Return the rows of texts: 1 + log count, with the sign of the n-gram's hash."""
-        parts = [self._stored(texts[k : k + TOGETHER]) for k in range(0, len(texts), TOGETHER)]
-        if not parts:
-            return SparseRows(np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(1, np.int64), self.columns)
-        starts = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part.starts) for part in parts]))])
-        return SparseRows(
-            np.concatenate([part.data for part in parts]),
-            np.concatenate([part.columns for part in parts]),
-            starts,
-            self.columns,
-        )
+        parts = [self._stored(some) for some in _together(texts)]
+        return SparseRows.joined(parts, self.columns)
 
     def stored_row(self, text) -> SparseRows:
         """Return the row of one text; NothingToSeeError where it holds no n-gram."""
         row = self.stored_rows([text])
         if not len(row.data):
-            raise NothingToSeeError("is an empty text")
+            raise NothingToSeeError("holds no text; write something in it")
         return row
 
     def _stored(self, texts):
@@ -131,3 +125,17 @@ class TextExtractor:
     def feature_name(self, index) -> str:
         """Return what a column is called; which n-grams it stands for depends on the text."""
         return f"column {index}"
+
+
+def _together(texts):
+    """Yield lists of texts that are short enough together, each text no longer than `LONGEST`."""
+    some, length = [], 0
+    for text in texts:
+        text = text[:LONGEST]
+        if some and length + len(text) > TOGETHER:
+            yield some
+            some, length = [], 0
+        some.append(text)
+        length += len(text) + 1
+    if some:
+        yield some

@@ -12,7 +12,7 @@ from pipelines.wording import article, meant
 if TYPE_CHECKING:
     from pipelines.learning.task import Task
 
-NAMES = ("speech", "images")
+NAMES = ("speech", "images", "text")
 
 
 def find(name: "str | Task") -> "Task":

@@ -25,7 +25,7 @@ def small(digits):
     role = digits.dataset.role.copy()
     role[digits.dataset.rows("train")[300:]] = "spare"
     few = replace(digits, dataset=replace(digits.dataset, role=role))
-    return Probes(few, IMAGES.per_feature, Recipe(hidden=(32,), epochs=25, batch_size=32, learning_rate=5e-3), seed=3)
+    return Probes(few, IMAGES.scaling(), Recipe(hidden=(32,), epochs=25, batch_size=32, learning_rate=5e-3), seed=3)
 
 
 @pytest.fixture(scope="session")

@@ -136,7 +136,7 @@ def test_a_training_that_diverges_is_a_result_too(small):
 
 
 def test_a_linear_network_is_held_back_by_weight_decay_and_has_no_widths(small):
-    linear = Probes(small.prepared, small.per_feature, Recipe(hidden=(), epochs=2), 0)
+    linear = Probes(small.prepared, small.scaling, Recipe(hidden=(), epochs=2), 0)
     names = {name for name, _ in linear.plan()}
     assert "weight_decay" in names
     assert not names & {"width", "linear", "dropout"}

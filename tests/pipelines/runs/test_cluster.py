@@ -71,7 +71,7 @@ def digits():
     dataset = datasets.load("digits", "images")
     prepared = extract(dataset, tasks.find("images").extractor_for(dataset))
     shared = folding(dataset, "fold", 4)
-    work = Work(prepared.without_items(), tasks.find("images").per_feature, Recipe(hidden=(16,), epochs=2), shared)
+    work = Work(prepared.without_items(), tasks.find("images").scaling(), Recipe(hidden=(16,), epochs=2), shared)
     return work, [(fold, seed) for seed in range(4) for fold in shared.folds]
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from backprop_core.scaling import Standardizer
 from pipelines.datasets import Dataset
 from pipelines.datasets.folds import folding
 from pipelines.errors import DataError, UsageError
@@ -34,7 +35,7 @@ def made(n_groups, n_each=6, n_classes=3, seed=0):
 
 def work_on(dataset, recipe=RECIPE, **chosen):
     prepared = extract(dataset, ImageExtractor.suited_to(dataset.items))
-    return Work(prepared, tasks.find("images").per_feature, recipe, folding(dataset, **chosen))
+    return Work(prepared, tasks.find("images").scaling(), recipe, folding(dataset, **chosen))
 
 
 CHOICES = {
@@ -339,7 +340,7 @@ def test_whatever_decides_a_result_is_part_of_the_identity_of_its_work():
         work_on(dataset, replace(RECIPE, epochs=4)),
         work_on(dataset, by="fold", n_folds=3),
         work_on(dataset, by="fold", n_folds=3, seed=1),
-        replace(work, per_feature=not work.per_feature),
+        replace(work, scaling=Standardizer(not work.scaling.per_feature)),
     ]
     known = [json.dumps(each.identity(), sort_keys=True) for each in (work, *others)]
     assert len(set(known)) == len(known)

@@ -1,0 +1,209 @@
+"""A stream of texts: many texts in one file or pipe, answered as they come.
+
+Whoever writes a line into a pipe waits for the answer to it. So what is there is answered, and only then is more read;
+memory holds one piece of the stream at a time, however long it is.
+"""
+
+import codecs
+import csv
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.errors import InputFileError
+from pipelines.features.inputs import Sample
+from pipelines.features.text.text_file import MARKS, decode
+from pipelines.machine.contents import ENOUGH, task_of, what_it_is
+
+PIECE = 1 << 17  # bytes read at a time
+LONGEST = 1 << 24  # bytes of a line, or of what stands between quotes
+_JSON = (".jsonl", ".ndjson", ".json")
+_WIDE = re.compile(r"utf[-_ ]?(16|32)", re.I)
+
+
+def texts_in(sample: Sample, column: str | None = None, encoding: str | None = None) -> Iterator[list[Sample]]:
+    """Yield the texts of one file, pipe or stream, as many as are there at a time.
+
+    Parameters
+    ----------
+    sample : Sample, whose source is a Path, bytes or a binary file object
+    column : str or None
+        The column of the text, where the lines are CSV with headings (tabs in a .tsv) or JSON objects; None means that
+        a line is a text.
+    encoding : str or None, as for `text_file.decode`
+
+    Yields
+    ------
+    list of Sample
+        Named `file:line`. A line that cannot be read has its `problem`. What cannot be read at all is one such Sample.
+    """
+    try:
+        records = _records(sample, encoding, quoted=column is not None and not _is_json(sample.name))
+        yield from _texts(sample.name, records) if column is None else _cells(sample.name, records, column)
+    except InputFileError as error:
+        yield [Sample(sample.name, b"", str(error))]
+    except OSError as error:
+        yield [Sample(sample.name, b"", f"{sample.name}: cannot be read ({error.strerror or error})")]
+
+
+def whole(sample: Sample, encoding: str | None) -> Sample:
+    """Return a file that is one text as that text."""
+    try:
+        source = sample.source
+        content = source if isinstance(source, bytes) else Path(source).read_bytes()
+        return Sample(sample.name, decode(content, sample.name, encoding))
+    except InputFileError as error:
+        return Sample(sample.name, b"", str(error))
+    except OSError as error:
+        return Sample(sample.name, b"", f"{sample.name}: cannot be read ({error.strerror or error})")
+
+
+def _texts(name, records):
+    for batch in records:
+        yield [Sample(f"{name}:{number}", text, problem) for number, text, problem in batch]
+
+
+def _cells(name, records, column):
+    """Take the text out of each record: JSON objects where the first is one, else CSV under headings."""
+    place = delimiter = None
+    as_json = _is_json(name)
+    for batch in records:
+        samples = []
+        for number, record, problem in batch:
+            where = f"{name}:{number}"
+            if problem or not record.strip():
+                if problem:
+                    samples.append(Sample(where, record, problem))
+                continue
+            if place is None and not as_json:
+                as_json = record.lstrip().startswith("{")
+            if as_json:
+                samples.append(_of_json(where, record, column))
+            elif place is None:
+                delimiter = _delimiter(name, record)
+                headings = [heading.strip() for heading in next(csv.reader([record], delimiter=delimiter))]
+                if column not in headings:
+                    raise InputFileError(f"{name}: has no column {column}; its columns are {', '.join(headings)}")
+                place = headings.index(column)
+            else:
+                samples.append(_of_csv(where, record, place, delimiter))
+        if samples:
+            yield samples
+
+
+def _of_json(where, record, column):
+    try:
+        text = json.loads(record)[column]
+    except (ValueError, RecursionError):
+        return Sample(where, b"", f"{where}: is not JSON; write one object a line")
+    except (KeyError, TypeError, IndexError):
+        return Sample(where, b"", f"{where}: has no {column}")
+    return Sample(where, text) if isinstance(text, str) else Sample(where, b"", f"{where}: {column} is no text")
+
+
+def _of_csv(where, record, place, delimiter):
+    try:
+        cells = next(csv.reader([record], delimiter=delimiter))
+    except (csv.Error, StopIteration) as error:
+        return Sample(where, b"", f"{where}: is not CSV ({error})")
+    return Sample(where, cells[place]) if place < len(cells) else Sample(where, b"", f"{where}: has too few cells")
+
+
+def _delimiter(name, record):
+    counts = {sign: record.count(sign) for sign in ("\t", ",", ";", "|")}
+    return "\t" if name.lower().endswith((".tsv", ".tab")) else max(counts, key=counts.get)
+
+
+def _is_json(name):
+    return name.lower().endswith(_JSON)
+
+
+def _records(sample, encoding, quoted):
+    """Yield lists of (line number, text, problem or None); with `quoted`, a line end between quotes ends no record."""
+    number, first, rest = 1, True, b""
+    for piece in _pieces(sample, encoding):
+        if first:
+            encoding, piece = _checked_start(sample, piece, encoding)
+            first = False
+        rest += piece
+        *lines, rest = rest.split(b"\n")
+        records, number, left = _joined(lines, number, quoted)
+        rest = b"\n".join([*left, rest])
+        if len(rest) > LONGEST:
+            raise InputFileError(
+                f"{sample.name}: line {number} is longer than {LONGEST >> 20} MB; part it, or give it as a file"
+            )
+        if records:
+            yield [_decoded(sample.name, at, content, encoding) for at, content in records]
+    if rest:
+        yield [_decoded(sample.name, number, rest, encoding)]
+
+
+def _joined(lines, number, quoted):
+    """Return the records that lines make, as (line number, bytes), the number of the next line, and the lines left."""
+    records, open_lines = [], []
+    for line in lines:
+        open_lines.append(line)
+        if quoted and sum(each.count(b'"') for each in open_lines) % 2:
+            continue
+        records.append((number, b"\n".join(open_lines)))
+        number += len(open_lines)
+        open_lines = []
+    return records, number, open_lines
+
+
+def _pieces(sample, encoding):
+    """Yield what there is to read, as bytes; text of two or four bytes a character as UTF-8."""
+    source = sample.source
+    if isinstance(source, bytes):
+        yield from _narrowed([source], encoding)
+    elif hasattr(source, "read"):
+        yield from _narrowed(_read(source), encoding)
+    else:
+        with Path(source).open("rb") as file:
+            yield from _narrowed(_read(file), encoding)
+
+
+def _read(file):
+    read = getattr(file, "read1", file.read)
+    while piece := read(PIECE):
+        yield piece
+
+
+def _narrowed(pieces, encoding):
+    decoder = None
+    for place, piece in enumerate(pieces):
+        if place == 0:
+            name = encoding or next((name for mark, name in MARKS if piece.startswith(mark)), "utf-8")
+            decoder = codecs.getincrementaldecoder(name)("replace") if _WIDE.match(name) else None
+        yield decoder.decode(piece).encode("utf-8", "surrogatepass") if decoder else piece
+    if decoder and (last := decoder.decode(b"", final=True)):
+        yield last.encode("utf-8", "surrogatepass")
+
+
+def _checked_start(sample, piece, encoding):
+    """Return the encoding of lines and the piece without a byte order mark; refuse what is no text, or no encoding."""
+    problem = what_it_is(piece[:ENOUGH]) or (
+        "is a recording or a picture, not text" if task_of(piece[:ENOUGH]) in ("speech", "images") else None
+    )
+    if problem:
+        raise InputFileError(f"{sample.name}: {problem}")
+    if encoding is None or _WIDE.match(encoding):
+        return "utf-8", piece.removeprefix(codecs.BOM_UTF8)
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise InputFileError(f"{sample.name}: {encoding} is no encoding that Python knows; try latin-1") from None
+    return encoding, piece.removeprefix(codecs.BOM_UTF8)
+
+
+def _decoded(name, number, content, encoding):
+    where = f"{name}:{number}"
+    try:
+        text = content.removesuffix(b"\r").decode(encoding)
+    except UnicodeDecodeError as error:
+        return number, b"", f"{where}: is not {encoding.upper()} (byte {error.start}); name its --encoding"
+    if "\0" in text:
+        return number, b"", f"{where}: holds zero bytes, as text does not"
+    return number, text, None

@@ -1,0 +1,81 @@
+"""The task of telling what a short text is: what it wants, what it is about, which language it is in."""
+
+from dataclasses import replace
+
+from backprop_core.term_weighting import TermWeighting
+from pipelines.features import likeness
+from pipelines.features.text.augmentation import TextAugmentation
+from pipelines.features.text.extractor import TextExtractor
+from pipelines.features.text.stream import texts_in, whole
+from pipelines.features.text.variation import Variation
+from pipelines.learning.recipe import Recipe
+from pipelines.learning.task import BATCH, Task
+
+FAST = Recipe(
+    hidden=(512,),
+    epochs=10,
+    least_steps=600,
+    dropout=0.7,
+    label_smoothing=0.1,
+    learning_rate=2e-3,
+    batch_size=128,
+    weight_decay=0.0,
+    augmentation=1.0,
+    foreign=0.2,
+)
+
+BEST = replace(FAST, hidden=(1024,), epochs=40, dropout=0.8)
+
+
+class Text(Task):
+    """Short texts of one kind each."""
+
+    name = "text"
+    extractor = TextExtractor
+    presets = {"fast": FAST, "best": BEST}  # noqa: RUF012 - typed in Task
+
+    def scaling(self):
+        """Return what weighs the columns of rows by how rare they are in training texts."""
+        return TermWeighting()
+
+    def augmentation_for(self, prepared, recipe, n_jobs=None):
+        """Return the variation of each training text, and the foreign texts beside them, as the recipe has them."""
+        dataset, extractor = prepared.dataset, prepared.extractor
+        foreign = dataset.foreign
+        learned = [foreign.items[row] for row in foreign.rows("train")] if foreign and recipe.foreign else []
+        if not (recipe.augmentation or learned):
+            return None
+        texts = [extractor.read(item) for item in dataset.items]
+        return TextAugmentation(extractor, texts, Variation().scaled(recipe.augmentation), learned, recipe.foreign)
+
+    def batches(self, samples, *, lines=False, column=None, encoding=None):
+        """Yield the texts in files, a few at a time: each file is one, or each line, or each cell of a column."""
+        if not (lines or column):
+            if encoding is not None:
+                samples = [sample if isinstance(sample.source, str) else whole(sample, encoding) for sample in samples]
+            return (list(samples[start : start + BATCH]) for start in range(0, len(samples), BATCH))
+        return (
+            batch
+            for sample in samples
+            for batch in ([[sample]] if isinstance(sample.source, str) else texts_in(sample, column, encoding))
+        )
+
+    def describe(self, extractor):
+        """Return what a row holds as a sentence."""
+        return (
+            f"Texts are taken apart into words, pairs of words and pieces of {extractor.letters[0]} to "
+            f"{extractor.letters[-1]} letters, hashed into {extractor.columns:,} columns."
+        )
+
+    def likeness(self, extractor, stored):
+        """Return the Likeness of texts: the pieces that they are made of."""
+        return likeness.of_texts(extractor, stored)
+
+    def headers(self):
+        """Return the module that looks at texts without learning from them."""
+        from pipelines.features.text import headers
+
+        return headers
+
+
+TASK = Text()
