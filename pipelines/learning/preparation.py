@@ -52,9 +52,10 @@ class Prepared:
 
     def foreign_rows(self, role: str) -> Any:
         """Return the stored rows of the foreign samples of one role; None where there are none."""
-        if self.foreign is None or not len(rows := self.dataset.foreign.rows(role)):
+        if self.foreign is None or self.dataset.foreign is None:
             return None
-        return self.foreign[rows]
+        rows = self.dataset.foreign.rows(role)
+        return self.foreign[rows] if len(rows) else None
 
     def rows(self, role: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the stored rows of one role and their classes."""

@@ -10,7 +10,7 @@ trainings differ by. Both happen before anything is measured, so what is measure
 import numpy as np
 
 from backprop_core.network import Network
-from backprop_core.sparse import SparseRows, is_sparse
+from backprop_core.sparse import SparseRows
 
 
 def first_weights(network: Network) -> np.ndarray | None:
@@ -21,7 +21,7 @@ def first_weights(network: Network) -> np.ndarray | None:
 def forget_unseen(network: Network, X: SparseRows | np.ndarray) -> None:
     """Set to 0 what is behind columns that no row of X holds, and round the rest. With dense rows, do nothing."""
     W = first_weights(network)
-    if not is_sparse(X) or W is None:
+    if not isinstance(X, SparseRows) or W is None:
         return
     seen = np.zeros(X.shape[1], bool)
     seen[X.columns] = True

@@ -103,7 +103,7 @@ def images_training(call, tmp_path_factory):
 def speech_training(call, tmp_path_factory):
     """The Answer of a short training on the bundled spoken digits; its JSON names the model."""
     out = tmp_path_factory.mktemp("speech") / "speech.safetensors"
-    words = ["--dataset", "spoken-digits", "--hidden", "48", "--epochs", "10", "--out", out, "--json"]
+    words = ["--dataset", "spoken-digits", "--hidden", "48", "--epochs", "15", "--out", out, "--json"]
     return call("train", "speech", *words)
 
 

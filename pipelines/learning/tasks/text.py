@@ -31,7 +31,7 @@ class Text(Task):
     """Short texts of one kind each."""
 
     name = "text"
-    extractor = TextExtractor
+    extractor = TextExtractor  # type: ignore[assignment]  # its rows are sparse
     presets = {"fast": FAST, "best": BEST}  # noqa: RUF012 - typed in Task
 
     def scaling(self):

@@ -18,6 +18,19 @@ SPEECH = SpeechExtractor(frames=4)
 
 
 @pytest.fixture
+def said(caplog):
+    """A function that returns what was written to the log since it was last called, a line each with its level."""
+    caplog.set_level("INFO", "backprop")
+
+    def take():
+        lines = "\n".join(f"{entry.levelname} {entry.getMessage()}" for entry in caplog.records)
+        caplog.clear()
+        return lines
+
+    return take
+
+
+@pytest.fixture
 def dataset(tmp_path):
     """Six files, of which the fourth is no recording."""
     rng = np.random.default_rng(8)
@@ -65,9 +78,8 @@ def same(one, other):
     return one[0].tobytes() == other[0].tobytes() and np.array_equal(one[1], other[1]) and one[2] == other[2]
 
 
-def test_the_second_time_features_come_from_disk_and_are_the_same(dataset, folder, extractions, capsys):
+def test_the_second_time_features_come_from_disk_and_are_the_same(dataset, folder, extractions, said):
     first = cached_features(dataset, SPEECH)
-    assert "6 files" in capsys.readouterr().err
     again = cached_features(dataset, SPEECH)
     assert len(extractions) == 1
     assert same(first, again)
@@ -75,7 +87,7 @@ def test_the_second_time_features_come_from_disk_and_are_the_same(dataset, folde
     assert again[1].tolist() == [True, True, True, False, True, True]
     assert again[2][0][0] == 3
     assert again[2][0][1].startswith(str(dataset.items[3]))
-    assert capsys.readouterr() == ("", "")
+    assert said() == ""
     assert len(list(folder.iterdir())) == 1
 
 
@@ -100,23 +112,23 @@ def damaged(content):
         yield f"byte {place} changed", content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
 
 
-def test_a_damaged_entry_is_noticed_said_and_made_again(dataset, folder, extractions, capsys):
+def test_a_damaged_entry_is_noticed_said_and_made_again(dataset, folder, extractions, said):
     first = cached_features(dataset, SPEECH)
     (path,) = folder.iterdir()
     content = path.read_bytes()
     for count, (damage, bad) in enumerate(damaged(content), 2):
         path.write_bytes(bad)
-        capsys.readouterr()
+        said()
         assert same(cached_features(dataset, SPEECH), first), damage
-        said = capsys.readouterr().err.splitlines()
-        assert said[0].startswith(f"warning: {path}: "), damage
-        assert "damaged" in said[0], damage
+        lines = said().splitlines()
+        assert lines[0].startswith(f"WARNING {path}: "), damage
+        assert "damaged" in lines[0], damage
         assert len(extractions) == count, damage
         assert path.read_bytes() == content, damage
 
 
 @pytest.mark.parametrize("wrong", ["rows", "columns", "dtype", "failures", "names"])
-def test_an_entry_that_is_whole_but_does_not_fit_is_made_again(dataset, folder, extractions, capsys, wrong):
+def test_an_entry_that_is_whole_but_does_not_fit_is_made_again(dataset, folder, extractions, said, wrong):
     stored, ok, failures = cached_features(dataset, SPEECH)
     (path,) = folder.iterdir()
     entry = {
@@ -132,37 +144,36 @@ def test_an_entry_that_is_whole_but_does_not_fit_is_made_again(dataset, folder, 
     else:
         cache._save(path, entry)
     assert same(cached_features(dataset, SPEECH), (stored, ok, failures))
-    assert "damaged" in capsys.readouterr().err
+    assert "damaged" in said()
     assert len(extractions) == 2
 
 
-def test_a_folder_that_cannot_be_written_costs_a_warning_and_no_more(dataset, tmp_path, monkeypatch, capsys):
+def test_a_folder_that_cannot_be_written_costs_a_warning_and_no_more(dataset, tmp_path, monkeypatch, said):
     (tmp_path / "file").touch()
     monkeypatch.setenv("BACKPROP_DATA", str(tmp_path / "file"))
     stored, ok, _ = cached_features(dataset, SPEECH)
     assert len(stored) == ok.sum() == 5
-    shown = capsys.readouterr()
-    assert "warning: " in shown.err
-    assert "cannot be cached" in shown.err
-    assert shown.out == ""
+    shown = said()
+    assert "WARNING " in shown
+    assert "cannot be cached" in shown
 
 
-def test_a_disk_that_fills_up_leaves_no_half_made_entry(dataset, folder, monkeypatch, capsys):
+def test_a_disk_that_fills_up_leaves_no_half_made_entry(dataset, folder, monkeypatch, said):
     def full(*_):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         cached_features(dataset, SPEECH)
-    assert "No space left on device" in capsys.readouterr().err
+    assert "No space left on device" in said()
     assert list(folder.iterdir()) == []
 
 
-def test_pixels_in_memory_are_not_cached(folder, capsys):
+def test_pixels_in_memory_are_not_cached(folder, said):
     pixels = np.random.default_rng(0).integers(0, 256, (4, 5, 5), dtype=np.uint8)
     stored, ok, failures = cached_features(of_items(pixels), ImageExtractor(5, 5, "grey"))
     assert np.array_equal(stored, pixels.reshape(4, 25))
     assert ok.all()
     assert failures == []
     assert not folder.exists()
-    assert capsys.readouterr() == ("", "")
+    assert said() == ""

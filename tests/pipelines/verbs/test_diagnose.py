@@ -43,7 +43,7 @@ def test_the_record_is_complete_when_the_verb_returns(diagnosed):
 
     task = tasks.find("images")
     recipe = task.presets["fast"].changed({"hidden": [16], "epochs": 6, "batch_size": 64})
-    record = diagnose(of_training(task, recipe, dataset_name="digits"), n_jobs=1).record
+    record = diagnose(of_training(task, recipe, dataset="digits"), n_jobs=1).record
     timed = {"seconds": 0, "history": []}  # whose entries have seconds too
     assert {**record, **timed} == {**diagnosed.json, **timed}
     assert record["summary"] == f"{record['verdict'].capitalize()}. {record['reason']}"

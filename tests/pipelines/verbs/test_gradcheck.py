@@ -68,9 +68,8 @@ def test_the_model_file_is_left_as_it_is(call, images_model):
 @pytest.mark.parametrize("normalization", ["batch", "layer"])
 def test_a_model_with_normalisation_and_residual_connections_passes(call, images_model, tmp_path, normalization):
     model = bundle.load(images_model)
-    layers = multilayer_perceptron(
-        model.network.n_features, [16, 16], 10, "gelu", 0.2, 0.1, normalization, residual=True, input_noise=0.1
-    )
+    additions = {"dropout": 0.2, "input_dropout": 0.1, "normalization": normalization, "residual": True}
+    layers = multilayer_perceptron(model.network.n_features, [16, 16], 10, "gelu", input_noise=0.1, **additions)
     model.network = Network(layers, np.random.default_rng(0))
     model.save(tmp_path / "model")
     answer = call("gradcheck", tmp_path / "model", "--json")

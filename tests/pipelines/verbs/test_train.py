@@ -59,7 +59,10 @@ def test_the_threshold_refuses_one_validation_sample_in_twenty(task, request):
     model = bundle.load(record["model"])
     prepared = prepare(datasets.load(record["dataset"], task), model.extractor)
     surest = model.probabilities(prepared.rows("valid")[0]).max(axis=1)
-    assert abs((surest < record["threshold"]).mean() - 0.05) < 1 / len(surest) + 0.005
+    refused, slack = (surest < record["threshold"]).mean(), 1 / len(surest) + 0.005
+    assert refused < 0.05 + slack
+    if task == "images":  # words are varied before the threshold is chosen, so that fewer plain ones are refused
+        assert refused > 0.05 - slack
     assert provenance_of(record["model"])["threshold"] == record["threshold"]
 
 

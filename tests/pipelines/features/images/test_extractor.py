@@ -286,6 +286,7 @@ def test_pictures_are_read_without_a_word_on_stderr(tmp_path):
     Image.new("1", (10_000, 9_500)).save(path)
     program = (
         "import sys; from pathlib import Path; from pipelines.features.images.extractor import ImageExtractor\n"
+        "from pipelines.machine.decoders import ignore_decoders; ignore_decoders()\n"
         "try: ImageExtractor(8, 8, 'grey').extract(Path(sys.argv[1]))\n"
         "except Exception as error: print(error)"
     )
