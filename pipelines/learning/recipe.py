@@ -90,7 +90,9 @@ class Recipe:
         default=0.0,
     )
     foreign: float = _entry(
-        "Foreign sounds beside the samples of a step, as a share of these; only speech has them.", AMOUNT, default=0.0
+        "Foreign sounds or texts beside the samples of a step, as a share of these; pictures have none.",
+        AMOUNT,
+        default=0.0,
     )
     patience: int = _entry(
         "Epochs without a better validation loss after which training stops; 0 never stops early.", Whole(0), default=0

@@ -24,7 +24,7 @@ FAST = Recipe(
     foreign=0.2,
 )
 
-BEST = replace(FAST, hidden=(1024,), epochs=40, dropout=0.8)
+BEST = replace(FAST, hidden=(768,), epochs=30, dropout=0.75)
 
 
 class Text(Task):
