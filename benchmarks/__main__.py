@@ -19,6 +19,7 @@ from benchmarks import (
     sparse_rows,
     speech_accuracy,
     startup,
+    text_accuracy,
     time_to_accuracy,
     training_speed,
     two_jobs,
@@ -56,7 +57,7 @@ ROOMS = (
     verdicts,
     diagnosis_time,
 )
-BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS} | image_accuracy.PARTS
+BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS} | image_accuracy.PARTS | text_accuracy.PARTS
 
 names = sys.argv[1:] or list(BENCHMARKS)
 for name in names:
