@@ -22,6 +22,7 @@ FAST = Recipe(
     weight_decay=0.0,
     augmentation=1.0,
     foreign=0.2,
+    balance=0.0,
 )
 
 BEST = replace(FAST, hidden=(768,), epochs=30, dropout=0.75)
