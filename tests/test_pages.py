@@ -21,7 +21,7 @@ PAGES = sorted(
     if ".venv" not in path.parts
 )
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BUNDLED = {"speech": "spoken-digits", "images": "digits"}
+BUNDLED = {"speech": "spoken-digits", "images": "digits", "text": "clinc150-part"}
 
 
 def blocks(language):
