@@ -75,7 +75,7 @@ def measured(prepared, voices, corpus, seed):
 
 def trained(prepared, seed):
     """Return the Bundle that one seed gives, and the Fitted."""
-    fitted = fit(prepared, SPEECH.per_feature, SPEECH.presets[PRESET], seed, n_threads=1)
+    fitted = fit(prepared, SPEECH.scaling(), SPEECH.presets[PRESET], seed, n_threads=1)
     model = Bundle(
         task=SPEECH,
         labels=prepared.dataset.labels,

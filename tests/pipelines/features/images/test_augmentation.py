@@ -158,6 +158,7 @@ def test_training_tells_how_pictures_were_varied_and_goes_on_to_the_same_weights
 
 def test_a_training_that_was_cut_off_goes_on_to_the_same_weights(prepared, tmp_path):
     from backprop_core import checkpoint
+    from backprop_core.scaling import Standardizer
     from pipelines.learning.fitting import fit
     from pipelines.learning.recipe import Recipe
 
@@ -168,7 +169,7 @@ def test_a_training_that_was_cut_off_goes_on_to_the_same_weights(prepared, tmp_p
         checkpoint.save(state, path, {})
         return True
 
-    fit(varied, False, recipe, 0, 1, on_epoch=stop_after_one)
-    resumed = fit(varied, False, recipe, 0, 1, on_start=lambda state: checkpoint.load(path, state, {}))
-    whole = fit(varied, False, recipe, 0, 1)
+    fit(varied, Standardizer(False), recipe, 0, 1, on_epoch=stop_after_one)
+    resumed = fit(varied, Standardizer(False), recipe, 0, 1, on_start=lambda state: checkpoint.load(path, state, {}))
+    whole = fit(varied, Standardizer(False), recipe, 0, 1)
     np.testing.assert_array_equal(resumed.network.params.flat, whole.network.params.flat)
