@@ -20,10 +20,12 @@ def commands_page():
 
     parts = [COMMANDS_INTRODUCTION]
     for words, command in all_commands(cli, ("backprop",)):
-        with click.Context(command, info_name=" ".join(words), terminal_width=100, max_content_width=100) as context:
+        with click.Context(command, info_name=" ".join(words), **cli.context_settings, **WIDE) as context:
             parts.append(f"## {' '.join(words)}\n\n```text\n{command.get_help(context)}\n```")
     return "\n\n".join(parts) + "\n"
 
+
+WIDE = {"terminal_width": 100, "max_content_width": 100}
 
 COMMANDS_INTRODUCTION = """# Commands
 
