@@ -55,18 +55,25 @@ def dataset_from_rows(rows, name, task, contents=None, **about):
 
     A file that cannot be read is a sample all the same: whoever decodes it will name it.
     """
+    own = fingerprint(rows, file_checksums(rows) if contents is None else contents)
+    return labelled([row.path for row in rows], rows, name=name, task=task, fingerprint=own, **about)
+
+
+def labelled(items, rows, **about):
+    """Return the Dataset of some items, of which each row has the `label`, the `role` and the `group`.
+
+    Labels become classes in their sorted order; groups count where every row has one. `about` has what else a Dataset
+    needs.
+    """
     labels = tuple(sorted({row.label for row in rows}))
     index = {label: number for number, label in enumerate(labels)}
     groups = [row.group for row in rows]
     return Dataset(
-        name=name,
-        task=task,
-        items=[row.path for row in rows],
+        items=items,
         y=np.array([index[row.label] for row in rows], dtype=np.int64),
         labels=labels,
         role=np.array([row.role for row in rows]),
         group=None if None in groups else np.array(groups),
-        fingerprint=fingerprint(rows, file_checksums(rows) if contents is None else contents),
         **about,
     )
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipelines.datasets.dataset import Dataset, Foreign
+from pipelines.datasets.dataset import Foreign
+from pipelines.datasets.rows import labelled
 
 
 class TextRow(NamedTuple):
@@ -42,23 +43,9 @@ def dataset_from_texts(rows, foreign, name, task, **about):
     about : optional
         Further attributes of Dataset: licence, citation, skipped.
     """
-    labels = tuple(sorted({row.label for row in rows}))
-    index = {label: number for number, label in enumerate(labels)}
-    groups = [row.group for row in rows]
     digest = hashlib.sha256()
     for row in (*rows, *foreign):
         digest.update(json.dumps(row).encode() + b"\n")
-    return Dataset(
-        name=name,
-        task=task,
-        items=[row.text for row in rows],
-        y=np.array([index[row.label] for row in rows], dtype=np.int64),
-        labels=labels,
-        role=np.array([row.role for row in rows]),
-        group=None if None in groups else np.array(groups),
-        fingerprint=digest.hexdigest(),
-        foreign=Foreign(tuple(text for text, _ in foreign), np.array([role for _, role in foreign]))
-        if foreign
-        else None,
-        **about,
-    )
+    others = Foreign(tuple(text for text, _ in foreign), np.array([role for _, role in foreign])) if foreign else None
+    texts = [row.text for row in rows]
+    return labelled(texts, rows, name=name, task=task, fingerprint=digest.hexdigest(), foreign=others, **about)
