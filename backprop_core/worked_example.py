@@ -62,11 +62,15 @@ class Words:
 
 
 class Row(NamedTuple):
-    """A line that was filled in: the formula, the same with numbers (may be empty), and the result."""
+    """A line that was filled in: the formula, the same with numbers (may be empty), and the result.
+
+    `term` is the unit whose term of a sum this is; it is None in every other line.
+    """
 
     formula: str
     numbers: str
     value: float
+    term: int | None = None
 
 
 def rows(lines: tuple[Line, ...], example: Mapping | None, number: Callable[[float], str], **settings) -> Iterator[Row]:
@@ -87,14 +91,15 @@ def rows(lines: tuple[Line, ...], example: Mapping | None, number: Callable[[flo
         return
     filler = _Filler(number)
 
-    def row(line, names, value):
-        return Row(filler.vformat(line.formula, (), names), filler.vformat(line.numbers, (), names), value)
+    def row(line, names, value, term=None):
+        return Row(filler.vformat(line.formula, (), names), filler.vformat(line.numbers, (), names), value, term)
 
     for line in lines:
         names = {**settings, **example}
         if line.each:
             for term in example[line.each]:
-                yield row(line, {**names, **term, "unit": example["unit"], "from_unit": term["unit"]}, term[line.value])
+                place = term["unit"]
+                yield row(line, {**names, **term, "unit": example["unit"], "from_unit": place}, term[line.value], place)
             if example["n_rest"]:
                 yield Row(f"{example['n_rest']:,} more", "", example["rest"])
         elif example.get(line.value) is not None:

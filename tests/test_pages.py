@@ -126,6 +126,6 @@ def made_pages():
     return module.PAGES
 
 
-@pytest.mark.parametrize(("name", "make"), made_pages().items(), ids=lambda value: str(value))
+@pytest.mark.parametrize(("name", "make"), made_pages().items(), ids=list(made_pages()))
 def test_a_page_about_the_program_says_what_the_program_says(name, make):
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == make()

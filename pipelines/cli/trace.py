@@ -6,32 +6,15 @@ No line is wider than 100, but for those that name a file.
 import math
 import textwrap
 
+from backprop_core.architecture import LAYERS
+from backprop_core.layers import Layer
+from backprop_core.worked_example import rows
 from pipelines.cli.terminal import table
 from pipelines.wording import percent, shown
 
 WIDTH = 100
 LABEL_WIDTH = 16
 INDENT = "  "
-
-# What a layer does, for people, and its formulas forward and backward.
-KINDS = {
-    "dense": ("each unit sums up all inputs, weighted", "y = x W + b", "dW = x^T dy, db = dy, dx = dy W^T"),
-    "activate": ("bends each number by itself", "y = f(x)", "dx = dy f'(x)"),
-    "layer_norm": (
-        "brings the row to mean 0 and spread 1, then scales and shifts each unit",
-        "y = gamma xhat + beta, xhat = (x - mean) / std",
-        "dgamma = dy xhat, dbeta = dy, dx through mean and std",
-    ),
-    "batch_norm": (
-        "brings each unit to about mean 0 and spread 1 as met in training, then scales and shifts it",
-        "y = gamma xhat + beta, xhat = (x - mean) / std",
-        "dgamma = dy xhat, dbeta = dy, dx = dy gamma / std",
-    ),
-    "residual": ("adds its input to what its inner layers make of it", "y = x + inner(x)", "dx = dy + inner's dx"),
-    "dropout": ("off outside training", "y = x", "dx = dy"),
-    "gaussian_noise": ("off outside training", "y = x", "dx = dy"),
-}
-PASSING = ("dropout", "gaussian_noise")
 
 READING = (
     "x is what comes into a layer, y what it makes of it; a d in front means how fast the loss grows with that number: "
@@ -82,16 +65,6 @@ def trace_text(record, model):
 def _n(value):
     """Return a number with 4 digits."""
     return "overflow" if value is None else f"{value:.4g}"
-
-
-def _taken(value):
-    """Return a number as what is taken from another one: in brackets if it is below 0."""
-    return f"({_n(value)})" if value < 0 else _n(value)
-
-
-def _added(value):
-    """Return a number as what is added to another one, with the sign in front."""
-    return f"- {_n(-value)}" if value < 0 else f"+ {_n(value)}"
 
 
 def _wrapped(text, indent=""):
@@ -175,40 +148,43 @@ def _title(layer, sizes, text):
     return ["", f"layer {layer['name']}, {_name(layer)}   {sizes}", *_wrapped(text, INDENT)]
 
 
+def _kind(layer):
+    """Return the class of a layer of the record, which knows how to speak of it."""
+    return LAYERS.get(layer["kind"], Layer)
+
+
 def _forward(layer):
-    kind = layer["kind"]
-    note, formula, _ = KINDS[kind]
-    if kind in PASSING:
-        return ["", f"layer {layer['name']}, {_name(layer)}: {note}, so y = x"]
+    kind = _kind(layer)
+    words = kind.words
+    if kind.only_in_training:
+        return ["", f"layer {layer['name']}, {_name(layer)}: {words.does}, so {words.forward}"]
     shapes = ", ".join(f"{parameter['name']} {_shape(parameter['shape'])}" for parameter in layer["parameters"])
-    text = f"{formula}: {note}" + (f"; {shapes}" if shapes else "")
+    text = f"{words.forward}: {words.does}" + (f"; {shapes}" if shapes else "")
     lines = [
         *_title(layer, f"x {_shape(layer['shape_in'])} -> y {_shape(layer['shape_out'])}", text),
         *(line for inner in layer["layers"] for line in _forward(inner)),
     ]
     if layer["layers"]:
         lines += ["", f"layer {layer['name']}, residual: the sum"]
-    worked = layer["forward"]
-    return [*lines, *_numbers("y", layer["output"]), *(WORKED[kind][0](layer, worked) if worked else ())]
+    return [*lines, *_numbers("y", layer["output"]), *_worked(layer, words.worked_forward, layer["forward"])]
 
 
 def _backward(layer):
-    kind, error = layer["kind"], layer["output_error"]
+    kind, error = _kind(layer), layer["output_error"]
     if error is None:
         return ["", f"layer {layer['name']}, {_name(layer)}: nothing up to here learns, so the error is not needed"]
-    if kind in PASSING:
-        return ["", f"layer {layer['name']}, {_name(layer)}: {KINDS[kind][0]}, so dx = dy"]
+    if kind.only_in_training:
+        return ["", f"layer {layer['name']}, {_name(layer)}: {kind.words.does}, so {kind.words.backward}"]
     arrived = f"dy {_shape(layer['shape_out'])}"
     sizes = arrived if layer["input_error"] is None else f"{arrived} -> dx {_shape(layer['shape_in'])}"
-    lines = [*_title(layer, sizes, KINDS[kind][2]), *_numbers("dy", error)]
+    lines = [*_title(layer, sizes, kind.words.backward), *_numbers("dy", error)]
     for inner in reversed(layer["layers"]):
         lines += _backward(inner)
     if layer["layers"]:
         lines += ["", f"layer {layer['name']}, residual: the sum"]
     for parameter in layer["parameters"]:
         lines += _blamed(parameter)
-    worked = layer["backward"]
-    lines += WORKED[kind][1](layer, worked) if worked else []
+    lines += _worked(layer, kind.words.worked_backward, layer["backward"])
     if layer["input_error"] is None:
         lines += [f"{INDENT}the error ends here: nothing before this layer learns"]
     return lines
@@ -242,102 +218,27 @@ def _product(entry):
     )
 
 
-def _sum(result, rows):
-    """Return a sum, one term a line; `rows` are the name, the arithmetic and the value of each, the total last."""
-    widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    signs = ["=", *"+" * (len(rows) - 2), "="]
-    heads = [result, *[""] * (len(rows) - 1)]
-    start = len(result)
+def _worked(layer, lines, example):
+    """Return the arithmetic of one unit: a sum as columns, one term a line, and every other formula as one line."""
+    settings = {name: shown(str(value)) for name, value in layer["settings"].items()}
+    filled = list(rows(lines, example, _n, **settings))
+    if any(row.term is not None for row in filled):
+        return _sum([(row.formula, row.numbers, _n(row.value)) for row in filled])
     return [
-        f"{INDENT}{head:{start}} {sign} {name:{widths[0]}}  {arithmetic:{widths[1]}}  {value:>{widths[2]}}".rstrip()
-        for head, sign, (name, arithmetic, value) in zip(heads, signs, rows, strict=True)
+        line
+        for row in filled
+        for line in _wrapped(" = ".join(filter(None, (row.formula, row.numbers, _n(row.value)))), INDENT)
     ]
 
 
-def _dense_forward(layer, worked):
-    j = worked["unit"]
-    terms = [_term(term, f"x_{term['unit']} W[{term['unit']},{j}]") for term in worked["terms"]]
-    return _sum(f"y_{j}", [(f"b_{j}", "", _n(worked["bias"])), *terms, *_rest(worked), ("", "", _n(worked["y"]))])
-
-
-def _dense_backward(layer, worked):
-    i = worked["unit"]
-    terms = [_term(term, f"dy_{term['unit']} W[{i},{term['unit']}]") for term in worked["terms"]]
-    return _sum(f"dx_{i}", [*terms, *_rest(worked), ("", "", _n(worked["dx"]))])
-
-
-def _term(term, name):
-    return name, f"{_n(term['value'])} * {_n(term['weight'])}", _n(term["product"])
-
-
-def _rest(worked):
-    return [(f"{worked['n_rest']} more", "", _n(worked["rest"]))] if worked["n_rest"] else []
-
-
-def _activate_forward(layer, worked):
-    j, name = worked["unit"], shown(layer["settings"]["activation"])
-    return [f"{INDENT}y_{j} = {name}(x_{j}) = {name}({_n(worked['x'])}) = {_n(worked['y'])}"]
-
-
-def _activate_backward(layer, worked):
-    j, name = worked["unit"], shown(layer["settings"]["activation"])
-    return [f"{INDENT}dx_{j} = dy_{j} {name}'(x_{j}) = {_n(worked['dy'])} * {_n(worked['slope'])} = {_n(worked['dx'])}"]
-
-
-def _norm_forward(layer, worked):
-    j, x, mean, std = worked["unit"], _n(worked["x"]), _taken(worked["mean"]), _n(worked["std"])
+def _sum(terms):
+    """Return a sum, one term a line; `terms` are the name, the arithmetic and the value of each, the total last."""
+    widths = [max(len(term[i]) for term in terms) for i in range(3)]
+    signs = [" ", *"+" * (len(terms) - 2), "="]
     return [
-        f"{INDENT}xhat_{j} = (x_{j} - mean) / std = ({x} - {mean}) / {std} = {_n(worked['xhat'])}",
-        f"{INDENT}y_{j} = gamma_{j} xhat_{j} + beta_{j} = {_n(worked['gamma'])} * {_n(worked['xhat'])} "
-        f"{_added(worked['beta'])} = {_n(worked['y'])}",
+        f"{INDENT}{sign} {name:{widths[0]}}  {arithmetic:{widths[1]}}  {value:>{widths[2]}}".rstrip()
+        for sign, (name, arithmetic, value) in zip(signs, terms, strict=True)
     ]
-
-
-def _dxhat(worked):
-    j = worked["unit"]
-    return f"{INDENT}dxhat_{j} = dy_{j} gamma_{j} = {_n(worked['dy'])} * {_n(worked['gamma'])} = {_n(worked['dxhat'])}"
-
-
-def _layer_norm_backward(layer, worked):
-    result = f"dx_{worked['unit']}"
-    numbers = (
-        f"({_n(worked['dxhat'])} - {_taken(worked['mean_dxhat'])} - {_taken(worked['xhat'])} * "
-        f"{_taken(worked['mean_dxhat_xhat'])}) / {_n(worked['std'])}"
-    )
-    return [
-        _dxhat(worked),
-        f"{INDENT}{result} = (dxhat_{worked['unit']} - mean(dxhat) - xhat_{worked['unit']} mean(dxhat xhat)) / std",
-        f"{INDENT}{' ' * len(result)} = {numbers} = {_n(worked['dx'])}",
-    ]
-
-
-def _batch_norm_backward(layer, worked):
-    j = worked["unit"]
-    return [
-        _dxhat(worked),
-        f"{INDENT}dx_{j} = dxhat_{j} / std = {_n(worked['dxhat'])} / {_n(worked['std'])} = {_n(worked['dx'])}",
-    ]
-
-
-def _residual_forward(layer, worked):
-    j = worked["unit"]
-    return [f"{INDENT}y_{j} = x_{j} + inner_{j} = {_n(worked['x'])} {_added(worked['inner'])} = {_n(worked['y'])}"]
-
-
-def _residual_backward(layer, worked):
-    j = worked["unit"]
-    return [
-        f"{INDENT}dx_{j} = dy_{j} + inner's dx_{j} = {_n(worked['dy'])} {_added(worked['inner'])} = {_n(worked['dx'])}"
-    ]
-
-
-WORKED = {
-    "dense": (_dense_forward, _dense_backward),
-    "activate": (_activate_forward, _activate_backward),
-    "layer_norm": (_norm_forward, _layer_norm_backward),
-    "batch_norm": (_norm_forward, _batch_norm_backward),
-    "residual": (_residual_forward, _residual_backward),
-}
 
 
 def _error(record):

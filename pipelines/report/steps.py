@@ -6,6 +6,9 @@ its output is made, and from which the error is made that it hands on.
 
 from dataclasses import dataclass
 
+from backprop_core.architecture import LAYERS
+from backprop_core.layers import Layer
+from backprop_core.worked_example import rows
 from pipelines.report.wording import number
 
 
@@ -44,7 +47,7 @@ def stops(explanation):
     found, first = [], True
     for layer in _in_order(explanation["layers"]):
         kind, forward, backward = layer["kind"], layer["forward"], layer["backward"]
-        makers = WORKED.get(kind)
+        words = LAYERS.get(kind, Layer).words
         label = layer["settings"].get("activation", kind) if kind == "activate" else kind.replace("_", " ")
         stop = Stop(
             str(layer["name"]),
@@ -53,8 +56,8 @@ def stops(explanation):
             (layer["output"] or {}).get("norm"),
             (layer["output_error"] or {}).get("norm"),
             sum(parameter["share"] for parameter in layer["parameters"]),
-            makers[0](forward, names if first else {}) if makers and forward else [],
-            makers[1](backward) if makers and backward else [],
+            _lines(layer, words.worked_forward, forward, names if first else {}),
+            _lines(layer, words.worked_backward, backward),
         )
         found.append(stop)
         first = first and kind != "dense"  # up to the first dense layer, the units are the features
@@ -67,90 +70,11 @@ def _in_order(layers):
         yield layer
 
 
-def _product(a, b):
-    return f"{number(a)} × {number(b)}"
-
-
-def _dense_forward(worked, names):
-    j = worked["unit"]
-    rows = [(f"b[{j}]", "", worked["bias"])]
-    for term in worked["terms"]:
-        i = term["unit"]
-        name = f", {names[str(i)]}" if str(i) in names else ""
-        rows.append((f"x[{i}] · W[{i},{j}]{name}", _product(term["value"], term["weight"]), term["product"]))
-    return [*rows, *_rest(worked), (f"y[{j}], their sum", "", worked["y"])]
-
-
-def _dense_backward(worked):
-    i = worked["unit"]
-    rows = [
-        (f"dy[{term['unit']}] · W[{i},{term['unit']}]", _product(term["value"], term["weight"]), term["product"])
-        for term in worked["terms"]
-    ]
-    return [*rows, *_rest(worked), (f"dx[{i}], their sum", "", worked["dx"])]
-
-
-def _rest(worked):
-    return [(f"{worked['n_rest']:,} more", "", worked["rest"])] if worked["n_rest"] else []
-
-
-def _activate_forward(worked, names):
-    j = worked["unit"]
-    return [(f"x[{j}]", "", worked["x"]), (f"y[{j}] = f(x)", "", worked["y"])]
-
-
-def _activate_backward(worked):
+def _lines(layer, lines, example, names=None):
+    """Return the arithmetic of one unit as (formula, numbers, result); a term of a named unit says the name."""
+    filled = rows(lines, example, number, **layer["settings"])
+    named = names or {}
     return [
-        ("f′(x), the slope", "", worked["slope"]),
-        (f"dx[{worked['unit']}] = dy · f′(x)", _product(worked["dy"], worked["slope"]), worked["dx"]),
+        (f"{row.formula}, {named[str(row.term)]}" if str(row.term) in named else row.formula, row.numbers, row.value)
+        for row in filled
     ]
-
-
-def _norm_forward(worked, names):
-    j, shown = worked["unit"], {key: number(value) for key, value in worked.items()}
-    return [
-        (f"x̂[{j}] = (x − mean) / std", f"({shown['x']} − {shown['mean']}) / {shown['std']}", worked["xhat"]),
-        (f"y[{j}] = γ · x̂ + β", f"{shown['gamma']} × {shown['xhat']} + {shown['beta']}", worked["y"]),
-    ]
-
-
-def _norm_backward(worked):
-    j = worked["unit"]
-    rows = [(f"dx̂[{j}] = dy · γ", _product(worked["dy"], worked["gamma"]), worked["dxhat"])]
-    if worked["dx"] is None:
-        return rows
-    if "mean_dxhat" not in worked:  # in a batch normalisation, which takes mean and std as given here
-        return [*rows, (f"dx[{j}] = dx̂ / std", f"{number(worked['dxhat'])} / {number(worked['std'])}", worked["dx"])]
-    return [
-        *rows,
-        ("mean of dx̂", "", worked["mean_dxhat"]),
-        ("mean of dx̂ · x̂", "", worked["mean_dxhat_xhat"]),
-        (
-            f"dx[{j}] = (dx̂ − mean − x̂ · mean of dx̂ · x̂) / std",
-            f"({number(worked['dxhat'])} − {number(worked['mean_dxhat'])} − "
-            f"{number(worked['xhat'])} × {number(worked['mean_dxhat_xhat'])}) / {number(worked['std'])}",
-            worked["dx"],
-        ),
-    ]
-
-
-def _residual_forward(worked, names):
-    j = worked["unit"]
-    return [
-        (f"y[{j}] = x + what the layers inside give", f"{number(worked['x'])} + {number(worked['inner'])}", worked["y"])
-    ]
-
-
-def _residual_backward(worked):
-    i = worked["unit"]
-    numbers = f"{number(worked['dy'])} + {number(worked['inner'])}"
-    return [(f"dx[{i}] = dy + what comes back through the layers inside", numbers, worked["dx"])]
-
-
-WORKED = {
-    "dense": (_dense_forward, _dense_backward),
-    "activate": (_activate_forward, _activate_backward),
-    "layer_norm": (_norm_forward, _norm_backward),
-    "batch_norm": (_norm_forward, _norm_backward),
-    "residual": (_residual_forward, _residual_backward),
-}

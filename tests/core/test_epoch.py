@@ -65,7 +65,7 @@ def counted(monkeypatch):
         {"hidden": ()},
         {"batch_size": 1000},
     ],
-    ids=str,
+    ids=lambda settings: " ".join(settings) or "plain",
 )
 def test_a_compiled_epoch_takes_the_course_of_the_plain_steps(counted, optimizer, settings):
     params, state = fitted(True, optimizer=optimizer, **settings)

@@ -199,7 +199,9 @@ def fitted(form, compiled, settings=None, **more):
 
 
 @pytest.mark.parametrize(
-    "more", [{}, {"average": ExponentialAverage(0.9)}, {"health": Health()}, {"mixup": 0.3}], ids=str
+    "more",
+    [{}, {"average": ExponentialAverage(0.9)}, {"health": Health()}, {"mixup": 0.3}],
+    ids=lambda more: " ".join(more) or "plain",
 )
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("form", [sparse.csr_array, sparse.csr_matrix, sparse.csc_array, SparseRows.of_array])

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from backprop_core.architecture import LAYERS, multilayer_perceptron
+from backprop_core.layers import UNTOLD, Activate
 from backprop_core.network import Network
-from pipelines.cli import trace
+from backprop_core.worked_example import Line, Words
 from pipelines.cli.trace import trace_text
 from pipelines.models import bundle
 from pipelines.models.explanation import explain_row
@@ -94,9 +95,28 @@ def test_a_step_that_was_too_long_is_called_so(record):
     assert "overflowed" in trace_text({**record, "loss_after": None}, "m")
 
 
-def test_every_kind_of_layer_has_its_formulas():
-    assert trace.KINDS.keys() == LAYERS.keys()
-    assert trace.WORKED.keys() | set(trace.PASSING) == LAYERS.keys()
+@pytest.mark.parametrize("kind", sorted(LAYERS))
+def test_every_kind_of_layer_says_what_it_does_and_how(kind):
+    words = LAYERS[kind].words
+    assert words is not UNTOLD
+    assert words.does
+    assert words.forward.startswith("y = ")
+    assert bool(words.worked_forward) is bool(words.worked_backward) is not LAYERS[kind].only_in_training
+
+
+def test_a_layer_of_ones_own_is_explained_in_its_own_words(record, monkeypatch):
+    class Halve(Activate):
+        kind = "halve"
+        words = Words(
+            "halves each number", "y = x / 2", "dx = dy / 2", (Line("y_{unit} = x_{unit} / 2", "{x} / 2", "y"),)
+        )
+
+    monkeypatch.setitem(LAYERS, "halve", Halve)
+    layer = next(layer for layer in record["layers"] if layer["kind"] == "activate")
+    text = trace_text({**record, "layers": [{**layer, "kind": "halve", "settings": {}}]}, "m")
+    assert "y = x / 2: halves each number" in text
+    j = layer["unit"]
+    assert f"y_{j} = x_{j} / 2 = {layer['forward']['x']:.4g} / 2 = {layer['forward']['y']:.4g}" in text
 
 
 def test_names_of_strangers_print_as_letters_in_a_line_of_bounded_length(record):
