@@ -119,7 +119,7 @@ def _write(file_name, name, symbols, code):
 class _Linked:
     """Object code of a kernel, linked into this process.
 
-    numba passes an array as eight or more plain numbers: two owners, which are nobody here, the number of items, the
+    numba passes an array as eight or more plain numbers: two owners, which are null here, the number of items, the
     bytes of each, the address, the shape and the strides. Before the arguments go two addresses, for the result and
     for an error.
     """

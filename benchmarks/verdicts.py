@@ -162,7 +162,7 @@ def judged(kind, name, seed=SEED):
     case, began = CASES[kind], time.perf_counter()
     task, prepared = _material(name, case, np.random.default_rng([seed, 0]))
     prepared = augmented(case.change(prepared, np.random.default_rng([seed, 1])), task, case.recipe)
-    record = diagnose(Subject(task, prepared, case.recipe, seed, kind)).record
+    record = diagnose(Subject(task, prepared, case.recipe, seed, kind)).record()
     problems = [finding["name"] for finding in record["findings"][1:] if finding["verdict"] == "problem"]
     named = case.problem is None or case.problem in problems
     invented = case.problem is None and any(problem in SUPPRESSED for problem in problems)

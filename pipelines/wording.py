@@ -3,9 +3,11 @@
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+LONGEST = 500  # letters of a text that are looked at
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 
 
@@ -15,9 +17,25 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in plain)
 
 
+def printable(text: object, most: int = LONGEST) -> str:
+    """Return text in which each letter that has no picture of its own is a question mark: one line, left to right.
+
+    Of more than `most` letters, the first so many.
+    """
+    composed = unicodedata.normalize("NFC", str(text)[:most])
+    return "".join(letter if letter.isprintable() else "?" for letter in composed)
+
+
 def percent(share: float) -> str:
     """Return a share as text, such as "98.52 %"."""
     return f"{100 * share:.2f} %"
+
+
+def rounded_percent(share: float) -> str:
+    """Return a share as text with one decimal, in which little is not nothing and nearly all is not all."""
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    return "> 99.9 %" if 0.999 < share < 1 else f"{100 * share:.1f} %"
 
 
 def listed(words: Sequence, most: int = 3) -> str:

@@ -81,7 +81,11 @@ def _refused(record):
     if not found:
         return []
     precision = "-" if found["precision"] is None else percent(found["precision"])
-    learned = f"learned from {found['learned_from']} others" if found["learned_from"] else "learned from no such sample"
+    learned = (
+        f"learned from {found['learned_from']} others"
+        if found["learned_from"]
+        else "has not learned from samples of this kind"
+    )
     return [
         f"of none of the classes: {found['n']} samples, recall {percent(found['recall'])}, precision {precision} "
         f"at the threshold {found['threshold']:g}",

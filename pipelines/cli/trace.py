@@ -85,7 +85,7 @@ def _head(record, model):
     truth = {
         "option": "as --label says",
         "folder": "the name of the file's folder",
-        "prediction": "the model's own answer, for nobody said what it is; --label tells",
+        "prediction": "the model's own answer; give the true class with --label",
     }[record["label_from"]]
     rate = {
         "option": "as asked for",

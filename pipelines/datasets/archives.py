@@ -89,12 +89,10 @@ def check_end(entries):
 def _safe_name(entry, archive):
     """Return the entry's name as a relative path that stays inside, or raise DataError."""
     if entry.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE) or entry.sparse is not None:
-        raise DataError(
-            f"{archive}: {entry.name} is neither a plain file nor a folder; such an archive is not unpacked"
-        )
+        raise DataError(f"{archive}: {entry.name} is neither a plain file nor a folder; the archive is not unpacked")
     name = PurePosixPath(entry.name)
     if name.is_absolute() or ".." in name.parts or any(sign in entry.name for sign in "\\:\0"):
-        raise DataError(f"{archive}: {entry.name} would be written outside its folder; such an archive is not unpacked")
+        raise DataError(f"{archive}: {entry.name} would be written outside its folder; the archive is not unpacked")
     return Path(*name.parts)
 
 

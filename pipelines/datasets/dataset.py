@@ -53,7 +53,7 @@ class Dataset:
     role : ndarray of str [shape=(n,)]
         `"train"`, `"valid"` or `"test"`. Without `"valid"` or `"test"` rows, the split is still to be made.
     group : ndarray of str [shape=(n,)] or None
-        Who spoke, or where the sample came from; None where nobody recorded it.
+        Who spoke, or where the sample came from; None where this is not known.
     fingerprint : str
         SHA-256 (hex) over everything that decides the samples: contents, names, labels.
     licence, citation : str

@@ -27,7 +27,7 @@ _BLOCK = 2**16  # bytes
 
 
 class UnreachableError(DataError):
-    """A file could be had from no address: there is no network, or nobody serves the file any more."""
+    """A file could be had from no address: there is no network, or the file is not served any more."""
 
 
 class _NotHadError(Exception):

@@ -1,6 +1,6 @@
 """Folds: the samples of a data set, shared out so that each is tested once by a network that has not seen it.
 
-Where few people spoke, each of them is a fold. Where many did, several make a fold together. Where nobody recorded who
+Where few people spoke, each of them is a fold. Where many did, several make a fold together. Where it is not known who
 spoke, or a number of folds is asked for and the speakers are few, samples are drawn from each class in proportion.
 """
 

@@ -145,9 +145,7 @@ class _Unpacking:
         parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
         outside = name.startswith(("/", "\\")) or ".." in parts or "\0" in name or (parts and parts[0].endswith(":"))
         if outside:
-            raise DataError(
-                f"{self.archive}: {name} would be written outside its folder; such an archive is not unpacked"
-            )
+            raise DataError(f"{self.archive}: {name} would be written outside its folder; the archive is not unpacked")
         if is_folder or not parts or any(map(left_behind, parts)):
             return None
         return self.folder.joinpath(*map(composed, parts))

@@ -4,13 +4,13 @@
 one may do with them. This module reads that file into records and finds the record that a name means.
 """
 
-import difflib
 import tomllib
 from dataclasses import dataclass
 from functools import cache
 
 from pipelines.errors import UsageError
 from pipelines.machine.locations import data_folder
+from pipelines.wording import meant
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def names(task=None):
 
 
 def default_name(task):
-    """Return the name of the data set that `task` trains on when nobody names one: str."""
+    """Return the name of the data set that `task` trains on when none is named: str."""
     return next(source.name for source in sources().values() if source.task == task and source.default)
 
 
@@ -99,11 +99,7 @@ def find(name):
     """
     if name in sources():
         return sources()[name]
-    near = difflib.get_close_matches(name.lower(), sources(), n=1, cutoff=0.5)
-    meant = f"; did you mean {near[0]}?" if near else ""
-    raise UsageError(
-        f"{name}: no such data set{meant} (known: {', '.join(sources())}; or give a folder or a CSV manifest)"
-    )
+    raise UsageError(f"{name}: no such data set; {meant(name, sources())} (or give a folder or a CSV manifest)")
 
 
 def _source(name, table):

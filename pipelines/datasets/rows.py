@@ -28,7 +28,7 @@ class Row(NamedTuple):
     """One file of a data set.
 
     `name` is its path relative to the data set's own folder, with `/`; `group` is who spoke or where it came from, None
-    where nobody recorded it.
+    where this is not known.
     """
 
     name: str

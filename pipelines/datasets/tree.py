@@ -54,7 +54,7 @@ class Folder:
 
 @dataclass
 class PassedOver:
-    """What was not taken: a sentence for each file that somebody may miss, and counts of what nobody does."""
+    """What was not taken: a sentence for each file that the user may miss, and counts of the rest."""
 
     sentences: list = field(default_factory=list)
     leftovers: Counter = field(default_factory=Counter)

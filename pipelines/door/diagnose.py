@@ -54,7 +54,8 @@ def diagnose(
     Returns
     -------
     Diagnosis
-        Its `.record` has the verdict, the findings and what to try next.
+        With `.verdict`, `.summary`, `.findings` and what to try `.next`; `.record()` is what `--json` prints, and
+        `.write_report(folder)` leaves a page that shows all of it.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Decoders: what they say that nobody needs to hear."""
+"""Decoders: keeps what they print by themselves away from the user."""
 
 import warnings
 

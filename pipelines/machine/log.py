@@ -40,7 +40,7 @@ class _ToWatcher(logging.Handler):
             someone.hear(record.levelno, record.getMessage())
 
 
-log.addHandler(_ToWatcher())  # also where nobody watches: without a handler, Python would print warnings itself
+log.addHandler(_ToWatcher())  # always: without a handler, Python would print warnings itself
 
 
 @contextmanager

@@ -7,15 +7,15 @@ https://davidmathlogic.com/colorblind, the pair #005AB5 and #DC3220.
 
 import bisect
 import functools
-import unicodedata
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from pipelines.wording import printable
+
 WHITE, INK, GREY, PALE = (255, 255, 255), (34, 34, 34), (110, 110, 110), (225, 225, 225)
 FOR, AGAINST = (0, 90, 181), (220, 50, 32)
 ELLIPSIS = "..."
-LONGEST = 500  # letters of a text that are looked at
 DARK = 64  # of 255; a ground darker than this is shown light where the picture is to be faint
 
 
@@ -23,22 +23,6 @@ DARK = 64  # of 255; a ground darker than this is shown light where the picture 
 def font(size):
     """Return Pillow's own font, `size` pixels high."""
     return ImageFont.load_default(size)
-
-
-def printable(text, most=LONGEST):
-    """Return text in which each letter that has no picture of its own is a question mark: one line, left to right.
-
-    Of more than `most` letters, the first so many.
-    """
-    composed = unicodedata.normalize("NFC", str(text)[:most])
-    return "".join(letter if letter.isprintable() else "?" for letter in composed)
-
-
-def percent(share):
-    """Return a share as text with one decimal, in which little is not nothing and nearly all is not all."""
-    if 0 < share < 0.001:
-        return "< 0.1 %"
-    return "> 99.9 %" if 0.999 < share < 1 else f"{100 * share:.1f} %"
 
 
 def shortened(text, size, width, keep="start"):

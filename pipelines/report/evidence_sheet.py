@@ -20,9 +20,9 @@ from pipelines.report.drawing import (
     faint,
     fitted_size,
     full_colour,
-    percent,
     write,
 )
+from pipelines.wording import rounded_percent
 
 SIDE, WIDE = 288, 432  # pixels of a panel; with axes it is as wide as the second
 MARGIN, GAP, LINE = 20, 28, 22
@@ -57,7 +57,7 @@ def evidence_sheet(evidence, record):
     answers = lefts[1] + panel + GAP
     canvas = Image.new("RGB", (answers + ANSWERS + MARGIN, top + max(height, SIDE) + FOOT + MARGIN), WHITE)
 
-    said = f"{evidence.label}, {percent(record['probability'])}"
+    said = f"{evidence.label}, {rounded_percent(record['probability'])}"
     if record.get("unknown"):
         said = f"unknown (likeliest: {said})"
     write(canvas, (MARGIN, MARGIN, canvas.width - 2 * MARGIN, LINE), said, 18)
@@ -117,4 +117,4 @@ def _bars(canvas, left, top, answers):
         draw.rectangle((left + name, y + 3, left + name + room, y + 18), fill=PALE)
         length = round(room * answer["probability"])
         draw.rectangle((left + name, y + 3, left + name + length, y + 18), fill=FOR if row == 0 else GREY)
-        write(canvas, (left + name + room + 4, y, 62, 22), percent(answer["probability"]), 13, INK, "right")
+        write(canvas, (left + name + room + 4, y, 62, 22), rounded_percent(answer["probability"]), 13, INK, "right")

@@ -42,7 +42,7 @@ class Media:
 
     Parameters
     ----------
-    samples : function of an entry that returns its Sample or None
+    samples : function of an entry that returns its Exhibit or None
     room : int, letters
     """
 

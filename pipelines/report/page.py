@@ -28,7 +28,7 @@ def write_report(record, samples, folder):
     ----------
     record : dict of JSON types
         What `diagnose.diagnose` returns; what it lacks, or has as None, the page leaves out.
-    samples : function of an entry that returns its Sample, or None where it cannot be had; see `samples.samples_of`
+    samples : function of an entry that returns its Exhibit, or None where it cannot be had; see `samples.samples_of`
     folder : str or Path, made if need be
 
     Returns

@@ -9,7 +9,7 @@ from pipelines.features.display import Display
 
 
 @dataclass(frozen=True)
-class Sample:
+class Exhibit:
     """One sample for people.
 
     Attributes
@@ -25,7 +25,7 @@ class Sample:
 
 
 def samples_of(dataset, extractor):
-    """Return a function that gives the Sample of an entry, or None where its file is gone or nothing is in it.
+    """Return a function that gives the Exhibit of an entry, or None where its file is gone or nothing is in it.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def samples_of(dataset, extractor):
         item = dataset.items[entry["index"]]
         try:
             decoded = item if isinstance(item, np.ndarray) else extractor.read(item)
-            return Sample(extractor.display(decoded), *extractor.sound(decoded))
+            return Exhibit(extractor.display(decoded), *extractor.sound(decoded))
         except (InputFileError, NothingToSeeError):
             return None
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from PIL import Image
 
 from backprop_core.whole_file import whole_file
-from pipelines.report.drawing import AGAINST, FOR, GREY, INK, PALE, WHITE, enlarged, fitted_size, font, percent, write
+from pipelines.report.drawing import AGAINST, FOR, GREY, INK, PALE, WHITE, enlarged, fitted_size, font, write
 from pipelines.report.samples import samples_of
 from pipelines.report.tables import ENTRY
-from pipelines.wording import csv_line
+from pipelines.wording import csv_line, rounded_percent
 
 COLUMNS = 8
 MARGIN, GAP, THUMB, LINE = 20, 20, 128, 17
@@ -95,7 +95,7 @@ def _tile(canvas, left, top, entry, display):
         width, height = fitted_size(display, THUMB, THUMB)
         picture = enlarged(display.pixels, width, height)
         canvas.paste(picture, (left + (THUMB - width) // 2, top + (THUMB - height) // 2))
-    below, share = top + THUMB + 3, percent(entry["probability"])
+    below, share = top + THUMB + 3, rounded_percent(entry["probability"])
     colour = FOR if entry["true"] == entry["predicted"] else AGAINST
     wide = THUMB + GAP - 6
     room = wide - math.ceil(font(12).getlength(share)) - 4

@@ -6,7 +6,7 @@ The numbers of a record have all their digits in the files beside the page. A re
 import numbers
 from pathlib import PurePath
 
-from pipelines.report.drawing import percent, printable
+from pipelines.wording import printable, rounded_percent
 
 NOTHING = "–"
 LONGEST = 120  # letters of a name that are shown
@@ -42,7 +42,7 @@ def number(value):
 
 def share(value):
     """Return a share as per cent with one decimal, in which little is not nothing and nearly all is not all."""
-    return NOTHING if value is None else percent(round(value, 12))  # 1 - 1e-16 is 1
+    return NOTHING if value is None else rounded_percent(round(value, 12))  # 1 - 1e-16 is 1
 
 
 def seconds(value):

@@ -66,7 +66,7 @@ def check(address):
 
 
 async def _greet(distributed, address):
-    """Ask who is there. A client would do that too, but leaves a traceback behind where nobody answers."""
+    """Ask who is there. A client would do that too, but leaves a traceback behind where no scheduler answers."""
     arguments = distributed.Security().get_connection_args("client")
     async with asyncio.timeout(PATIENCE), distributed.rpc(address, connection_args=arguments) as stranger:
         kind = (await stranger.identity())["type"]

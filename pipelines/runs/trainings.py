@@ -1,9 +1,8 @@
 """Trainings: many that do not depend on each other, several at a time.
 
 Folds, seeds, and the points of a learning curve are each a training of their own. They run side by side in processes of
-this machine, or on a cluster, each on one thread; nothing in a result tells which of these it was. What is finished is
-finished: it is handed on at once, and kept in a store if there is one, so that whatever happens next, nobody has to
-compute it again.
+this machine, or on a cluster, each on one thread; nothing in a result tells which of these it was. Each result is
+handed on as soon as it is finished. Where there is a store, it is kept there too, and is not computed again.
 """
 
 from pipelines.machine import processes

@@ -49,8 +49,11 @@ class Diagnosis:
 
     Attributes
     ----------
-    record : dict of JSON types
-        The whole record of the contract, with all that a report shows; see `report.page.write_report`.
+    verdict : str, such as "good fit" or "overfitting"
+    summary : str, the verdict in a sentence or two
+    findings : list of dict, each with a name, a verdict, its evidence and an advice
+    next : dict
+        What to try next: "words" and "command" are the command line that does it.
     subject : Subject, what was diagnosed
     answers : Answers of the validation rows, or None where the training diverged
     extractor : the extractor that read the samples
@@ -58,16 +61,42 @@ class Diagnosis:
         Whether Ctrl-C came before all probes were done; the record is about those that were.
     """
 
-    record: dict
+    _record: dict
     subject: "Subject"
     answers: Answers | None
     extractor: object
     interrupted: bool
 
+    verdict = property(lambda self: self._record["verdict"])
+    summary = property(lambda self: self._record["summary"])
+    findings = property(lambda self: self._record["findings"])
+    next = property(lambda self: self._record["next"])
+
+    def record(self):
+        """Return the record of the contract, with all that a report shows: dict of JSON types."""
+        return self._record
+
+    def write_report(self, folder):
+        """Write one HTML page that shows all of it, and the data behind its figures; return their paths.
+
+        Parameters
+        ----------
+        folder : Path or str, made where it does not exist
+
+        Raises
+        ------
+        OSError
+            It cannot be written.
+        """
+        from pipelines.report.page import write_report
+        from pipelines.report.samples import samples_of
+
+        return write_report(self._record, samples_of(self.subject.prepared.dataset, self.extractor), folder)
+
     def _repr_html_(self):
         from pipelines.report.notebook import diagnosis_html
 
-        return diagnosis_html(self.record)
+        return diagnosis_html(self._record)
 
 
 @dataclass(frozen=True)

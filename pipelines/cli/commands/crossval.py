@@ -29,8 +29,9 @@ def crossval(
 
     Each training that is finished is kept below the cache folder: after Ctrl-C, the same command trains the rest.
 
-    With --dask, the workers of a cluster train, such as tcp://10.0.0.1:8786. They need this version of backprop, and
-    none of your files: features are made here and sent. (pip install 'visible-backprop[cluster]')
+    With --dask, the workers of a cluster train, such as tcp://10.0.0.1:8786. They need this version of backprop.
+    They do not need your files, because the features are made here and sent. (pip install
+    'visible-backprop[cluster]')
     """
     from pipelines.door.crossval import crossval as run
 

@@ -38,15 +38,11 @@ def diagnose(target, out, dask, fresh, jobs, as_json, **chosen):
             chosen[name] = None
     dataset, settings = chosen.pop("dataset"), chosen.pop("settings")
     diagnosis = run(target, dataset, dask=dask, keep=True, fresh=fresh, jobs=jobs, progress=True, **settings, **chosen)
-    record = diagnosis.record
+    record = diagnosis.record()
     if diagnosis.interrupted:
         terminal.note("interrupted: this is what was found until then; the same command continues")
     click.echo(terminal.as_json(record) if as_json else diagnosis_text(record))
     if out:
-        from pipelines.report.page import write_report
-        from pipelines.report.samples import samples_of
-
-        paths = write_report(record, samples_of(diagnosis.subject.prepared.dataset, diagnosis.extractor), out)
-        terminal.note(f"written: {paths[0]}")
+        terminal.note(f"written: {diagnosis.write_report(out)[0]}")
     if diagnosis.interrupted:
         sys.exit(terminal.INTERRUPTED)

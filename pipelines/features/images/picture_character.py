@@ -1,6 +1,6 @@
 """The character of pictures: what training pictures are like, as far as it decides which variations suit them.
 
-Measured on the training rows, so that it holds for any data set: nobody has to say that a mirrored 3 is not a 3.
+Measured on the training rows, so that it holds for any data set: the user need not say that a mirrored 3 is not a 3.
 """
 
 import numpy as np

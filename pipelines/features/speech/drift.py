@@ -1,7 +1,7 @@
 """Drift: the direct current of a microphone, which settles after it is switched on.
 
 Many microphones add a constant to what they hear, and in the first tenths of a second that constant may fall from a
-large value. Nobody hears it. But its energy can be a thousand times that of the word, and whoever looks for the word by
+large value. It cannot be heard. But its energy can be a thousand times that of the word, and a search for the word by
 energy finds the slope. A mean over some hundredths of a second follows the slope, and not the voice; taken out twice,
 it takes all of it along.
 """

@@ -1,7 +1,7 @@
 """Speech evidence: from the features of a word back to the places in its spectrogram that they come from.
 
 The network answers how its answer would change with each cepstral coefficient of each of its few frames, and with means
-and spreads over time. Nobody can look at that. But all of these were computed from the power in each mel band of each
+and spreads over time. A person cannot read that. But all of these were computed from the power in each mel band of each
 frame of the word, step by step, and each step can be gone back by its derivative: from the features to the frames of
 the word, from slopes to the frames around, from coefficients to bands. What arrives lies over the spectrogram. The
 duration alone has no place there.

@@ -75,7 +75,7 @@ class SpeechExtractor:
         from the first; the answers to all of them are averaged.
     cuts : tuple of float in (-trim_db, 100], in decibels, the first of them 0
         How far `trim_db` is moved: each gives a further view of the word, at each warp. Echo and noise want the word to
-        be cut sooner, the soft sounds at its ends later, and nobody knows beforehand.
+        be cut sooner, the soft sounds at its ends later, and this is not known beforehand.
     given_matrices : dict or None
         What `matrices()` returned when the settings were stored; None lets librosa make them, at their first use.
     """

@@ -1,7 +1,7 @@
 """Microphone: sound as it is spoken, a block at a time.
 
-The sounddevice package asks PortAudio, which asks the operating system. Both are needed by whoever records, and by
-nobody else, so they are an extra that is imported here alone. A device runs at the rate that it likes best, which every
+The sounddevice package asks PortAudio, which asks the operating system. Only recording and listening need them, so
+they are an extra that is imported here alone. A device runs at the rate that it likes best, which every
 device can; the blocks are brought to the rate that is wanted.
 """
 
@@ -68,7 +68,7 @@ def _sounddevice():
 
 
 def _blocks(stream, n_samples, device_error):
-    """Yield what comes; sound that nobody fetched in time is lost, which `latency` makes unlikely."""
+    """Yield what comes; sound that is not fetched in time is lost, which `latency` makes unlikely."""
     while True:
         try:
             block, _ = stream.read(n_samples)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipelines import wording
 from pipelines.features.display import Axis, Display
 from pipelines.report import drawing
 
@@ -34,8 +35,8 @@ def test_text_never_leaves_its_box(text, align):
 
 @pytest.mark.parametrize("text", NASTY)
 def test_what_is_printed_is_one_line_of_letters_that_can_be_seen(text):
-    assert drawing.printable(text).isprintable()
-    drawing.printable(text).encode()
+    assert wording.printable(text).isprintable()
+    wording.printable(text).encode()
 
 
 @pytest.mark.parametrize("keep", ["start", "end"])
@@ -54,7 +55,7 @@ def test_a_long_text_is_shortened_to_its_room_and_a_short_one_left(keep):
     [(0, "0.0 %"), (1e-9, "< 0.1 %"), (0.001, "0.1 %"), (0.5, "50.0 %"), (0.9999, "> 99.9 %"), (1, "100.0 %")],
 )
 def test_little_is_not_nothing_and_nearly_all_is_not_all(share, text):
-    assert drawing.percent(share) == text
+    assert wording.rounded_percent(share) == text
 
 
 def test_a_pixel_grows_to_a_sharp_square():

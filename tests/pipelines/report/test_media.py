@@ -8,7 +8,7 @@ from PIL import Image
 
 from pipelines.features.display import Axis, Display
 from pipelines.report.media import LARGEST_SIDE, LONGEST_SECONDS, Media, picture_uri, sound_uri
-from pipelines.report.samples import Sample
+from pipelines.report.samples import Exhibit
 
 
 def decoded(uri):
@@ -39,14 +39,14 @@ def test_a_sound_comes_back_to_the_nearest_of_16_bits_and_what_is_too_loud_is_cl
 
 
 def test_of_a_long_sound_the_beginning_is_kept_and_its_length_told():
-    sample = Sample(Display(np.zeros((2, 2), np.uint8)), np.zeros(100_000, np.float32), 10_000)
+    sample = Exhibit(Display(np.zeros((2, 2), np.uint8)), np.zeros(100_000, np.float32), 10_000)
     embedded = Media(lambda entry: sample).of({})
     assert soundfile.info(decoded(embedded.sound)[1]).duration == LONGEST_SECONDS
     assert embedded.cut == 10
 
 
 def test_what_there_is_no_room_for_is_left_out_whole():
-    sample = Sample(Display(np.zeros((2, 2), np.uint8)), np.zeros(400, np.float32), 8000)
+    sample = Exhibit(Display(np.zeros((2, 2), np.uint8)), np.zeros(400, np.float32), 8000)
     whole = Media(lambda entry: sample).of({})
     media = Media(lambda entry: sample, room=len(whole.picture) + len(whole.sound))
     assert media.of({}) == whole
@@ -60,4 +60,4 @@ def test_only_a_picture_with_axes_may_be_stretched():
         (Display(np.zeros((2, 2), np.uint8)), False),
         (Display(np.zeros((2, 2), np.uint8), axis), True),
     ):
-        assert Media(lambda entry, display=display: Sample(display)).of({}).wide is wide
+        assert Media(lambda entry, display=display: Exhibit(display)).of({}).wide is wide

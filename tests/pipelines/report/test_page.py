@@ -8,7 +8,7 @@ import pytest
 from pipelines.features.display import Display
 from pipelines.report import page as pages
 from pipelines.report.page import write_report
-from pipelines.report.samples import Sample
+from pipelines.report.samples import Exhibit
 from pipelines.report.tables import tables_of
 
 EVIL = "<img src=x onerror=alert(1)>\"'&</title></style><script>alert(2)</script>{{ 7 * 7 }}"
@@ -48,7 +48,7 @@ class Document(HTMLParser):
 def seen(entry):
     """A sample that looks and sounds the same, whatever the entry."""
     pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    return Sample(Display(pixels), np.zeros(800, np.float32), 8000)
+    return Exhibit(Display(pixels), np.zeros(800, np.float32), 8000)
 
 
 def page(record, samples=seen):
@@ -191,7 +191,7 @@ def test_the_same_record_makes_the_same_bytes(record, tmp_path):
 
 def test_a_page_stays_small_whatever_there_is_to_show(record):
     noise = np.random.default_rng(0)
-    large = Sample(Display(noise.integers(0, 255, (400, 400, 3), np.uint8)), np.ones(48000 * 9, np.float32), 48000)
+    large = Exhibit(Display(noise.integers(0, 255, (400, 400, 3), np.uint8)), np.ones(48000 * 9, np.float32), 48000)
     record["mislabelled"] *= 50
     record["duplicates"] = 100 * [
         {"rows": [0, 1], "paths": [None, None], "labels": ["1", "2"], "roles": 2 * ["train"], "exact": True}

@@ -37,17 +37,23 @@ def test_training_and_validation_rows_are_measured_and_test_rows_are_not(diagnos
     assert record["confusion_role"] == "valid"
 
 
-def test_the_record_is_complete_when_the_verb_returns(diagnosed):
+def test_the_record_is_complete_when_the_verb_returns(diagnosed, tmp_path):
     from pipelines.learning import tasks
     from pipelines.verbs.diagnose import diagnose, of_training
 
     task = tasks.find("images")
     recipe = task.presets["fast"].changed({"hidden": [16], "epochs": 6, "batch_size": 64})
-    record = diagnose(of_training(task, recipe, dataset="digits"), n_jobs=1).record
+    diagnosis = diagnose(of_training(task, recipe, dataset="digits"), n_jobs=1)
+    record = diagnosis.record()
     timed = {"seconds": 0, "history": []}  # whose entries have seconds too
     assert {**record, **timed} == {**diagnosed.json, **timed}
     assert record["summary"] == f"{record['verdict'].capitalize()}. {record['reason']}"
     assert record["next"]["command"] == f"backprop {shlex.join(record['next']['words'])}"
+    assert (diagnosis.verdict, diagnosis.summary) == (record["verdict"], record["summary"])
+    assert (diagnosis.findings, diagnosis.next) == (record["findings"], record["next"])
+    page, data, *_ = diagnosis.write_report(tmp_path)
+    assert diagnosis.verdict in page.read_text(encoding="utf-8").lower()
+    assert json.loads(data.read_text(encoding="utf-8")) == record
 
 
 def test_the_answers_are_those_to_the_validation_rows(diagnosed):
