@@ -3,6 +3,9 @@
 Its body, fit and the fitted network, is that of every estimator here; amounts need no more than to be finite numbers.
 """
 
+from numbers import Integral
+
+import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
@@ -21,7 +24,8 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         network predicts the logarithm. An object has `loss_and_gradient`, `loss` and `probabilities`, such as an
         `OwnLoss` (`backprop_core.regression_losses`); its targets are float [shape=(n, n_outputs)].
     hidden_layer_sizes : array-like of int > 0, default=(100,)
-        Widths of the hidden layers, from input to output.
+        Widths of the hidden layers, from input to output. Given first, `MLPRegressor((64,), "tanh")`, as scikit-learn
+        before 1.7 has it, they are taken for widths all the same.
     activation : str, Activation, or a sequence of these, default='relu'
         What bends the numbers of the hidden layers: a name in `ACTIVATIONS`, or a function and derivative of your own.
     solver : {'lbfgs', 'sgd', 'adam', 'adamw', 'adagrad', 'rmsprop', 'lion'}, default='adam'
@@ -155,7 +159,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         progress=False,
         n_threads=None,
     ):
-        store(self, locals())
+        store(self, _in_order(locals()))
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, sample_weight=None, *, validation_data=None):
@@ -202,3 +206,15 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
 
     def _calibrate(self, valid):
         """There are no probabilities to calibrate."""
+
+
+def _in_order(parameters):
+    """Return parameters with the widths in their place, where they were given first, as before scikit-learn 1.7."""
+    first, second = parameters["loss"], parameters["hidden_layer_sizes"]
+    if not isinstance(first, Integral | list | tuple | np.ndarray):
+        return parameters
+    if isinstance(second, str):
+        return {**parameters, "loss": "squared_error", "hidden_layer_sizes": first, "activation": second}
+    if isinstance(second, tuple) and second == (100,):
+        return {**parameters, "loss": "squared_error", "hidden_layer_sizes": first}
+    return parameters

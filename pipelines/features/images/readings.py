@@ -141,7 +141,7 @@ class DrawingReader:
         owner, which : ndarray of int [shape=(m,)]
             Row of `stored`, not falling, and number of the reading.
         """
-        readings = stored[:, :-1].reshape(len(stored), -1, self.n_features)
+        readings = stored[:, :-1].reshape(len(stored), self.n_stored // self.n_features, self.n_features)
         there = readings.any(axis=2)
         there[:, 0] = True
         owner, which = np.nonzero(there)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 from sklearn import neural_network
+from sklearn.base import clone
 from sklearn.datasets import make_classification, make_multilabel_classification
 from sklearn.metrics import log_loss
 
@@ -341,3 +342,13 @@ def test_a_rate_that_cannot_be_found_is_said():
         MLPClassifier(learning_rate_init="seek").fit(X, Y)
     with pytest.raises(ValueError, match="find"):
         MLPRegressor(learning_rate_init="find").fit(1e200 * X, X[:, 0])
+
+
+@pytest.mark.parametrize("sizes", [5, (5,), [5, 4], np.array([5])])
+def test_widths_given_first_as_before_scikit_learn_1_7_are_widths(sizes):
+    model = MLPRegressor(sizes, "tanh", max_iter=2)
+    assert model.hidden_layer_sizes is sizes
+    assert (model.loss, model.activation) == ("squared_error", "tanh")
+    assert MLPRegressor(sizes).get_params()["hidden_layer_sizes"] is sizes
+    assert clone(model).get_params() == model.get_params()
+    assert MLPRegressor("poisson", (5,), "tanh").get_params()["loss"] == "poisson"

@@ -36,6 +36,12 @@ def test_readings_that_there_are_not_are_left_out_and_every_row_keeps_one():
     assert readings.shape == (4, EXTRACTOR.n_features)
 
 
+def test_of_no_pictures_there_are_no_readings():
+    readings, owner, which = READER.alternatives(READER.stored_rows([]))
+    assert readings.shape == (0, EXTRACTOR.n_features)
+    assert READER.surest(np.empty((0, 10)), owner, which).tolist() == []
+
+
 def test_the_surest_reading_wins_where_it_is_surer_by_enough():
     owner, which = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 0, 1, 0])
     surer = 0.7 / PREFERENCE[1]
