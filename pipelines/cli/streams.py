@@ -7,6 +7,7 @@ file's name that is no text come out as they were.
 
 import codecs
 import contextlib
+import io
 import os
 import sys
 
@@ -73,10 +74,21 @@ def _ascii_by_another_name(name):
     )
 
 
+class _Unheard(io.FileIO):
+    """Standard error that may have gone, as pipes and terminals do: no reason to give up a training of an hour."""
+
+    def write(self, content):
+        try:
+            return super().write(content)
+        except OSError:
+            return len(content)
+
+
 def _part_from_libraries():
     """Give Python's standard error a descriptor of its own; what C libraries write to number 2 leads nowhere.
 
-    mpg123 and libtiff tell there of every odd byte. What Python says, tracebacks too, is shown as before.
+    mpg123 and libtiff tell there of every odd byte. What Python says, tracebacks too, is shown as before, as long as
+    somebody reads it.
     """
     stream = sys.stderr
     try:
@@ -85,8 +97,8 @@ def _part_from_libraries():
         stream.flush()
         own = os.dup(2)
         os.set_inheritable(own, True)
-        sys.stderr = sys.__stderr__ = open(  # noqa: PTH123, SIM115 - a descriptor, open to the end of the process
-            own, "w", encoding=stream.encoding, errors=stream.errors, buffering=1
+        sys.stderr = sys.__stderr__ = io.TextIOWrapper(
+            io.BufferedWriter(_Unheard(own, "w")), stream.encoding, stream.errors, line_buffering=True
         )
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, 2)

@@ -70,6 +70,15 @@ def test_main_runs_where_streams_are_no_files(start, replaced):
     assert process.returncode == 0
 
 
+def test_a_training_goes_on_when_its_progress_is_not_read_any_more(start, bars, tmp_path, tiny):
+    out = tmp_path / "m.safetensors"
+    process = start("train", "images", "--dataset", bars, *tiny, "--out", out)
+    process.stderr.close()
+    process.stdout.read()
+    assert process.wait(60) == 0
+    assert out.exists()
+
+
 def test_main_runs_in_a_thread():
     program = (
         "import io, sys, threading\nsys.argv = ['backprop', 'datasets']\nsys.stdout = io.StringIO()\n"
