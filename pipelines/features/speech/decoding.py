@@ -6,9 +6,11 @@ claimed and a little of it is missing, less than `MISSING_SHARE` or `MISSING_SEC
 Where more is missing, the file was cut short, and half a word must not be taken for a word.
 """
 
+import contextlib
 import functools
 import io
 import mmap
+import os
 import re
 import shlex
 from dataclasses import dataclass, field
@@ -25,7 +27,7 @@ MISSING_SECONDS = 0.02
 LOWEST_RATE = 1000  # in Hz; a header that says less is wrong
 
 _BLOCK_SAMPLES = 1 << 18
-_AT_ONCE = 1 << 25  # bytes; a larger file is mapped, not read
+_AT_ONCE = 1 << 22  # bytes; a larger file is mapped, not read
 _READABLE = "WAV, FLAC, Ogg and MP3"
 _UNKNOWN_FRAMES = 1 << 62
 
@@ -202,14 +204,11 @@ def _contents(source):
     """Return the contents of a source as bytes or, where they are large, as a map of them."""
     if isinstance(source, bytes):
         return source
-    with open(source, "rb") as file:  # noqa: PTH123 - Path.open takes longer
-        head = file.read(_AT_ONCE)
-        if len(head) < _AT_ONCE:
-            return head
-        try:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except (OSError, ValueError):  # a pipe
-            return head + file.read()
+    with open(source, "rb", buffering=0) as file:  # noqa: PTH123 - Path.open takes longer
+        if os.fstat(file.fileno()).st_size >= _AT_ONCE:
+            with contextlib.suppress(OSError, ValueError):  # what cannot be mapped is read
+                return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return file.readall()
 
 
 def _parts(source, contents):
@@ -218,17 +217,17 @@ def _parts(source, contents):
     view = memoryview(contents)
     if (
         head[:3] == b"ID3"
-        and (skipped := streams.tag_length(view, 0))
-        and bytes(view[skipped : skipped + 4]) == b"fLaC"
+        and (skipped := streams.tag_length(contents, 0))
+        and contents[skipped : skipped + 4] == b"fLaC"
     ):
         head = b"fLaC"
     if found := containers.find_samples(view):
         return _stored(found, view)
     if head.startswith(b"OggS"):
-        return _ogg(source, view)
+        return _ogg(source, contents)
     if head.startswith(b"fLaC"):
-        return _flac(source, view)
-    if (head.startswith((b"ID3", b"\xff")) or task_of(head) is None) and (found := _mpeg(source, view, head)):
+        return _flac(source, contents)
+    if (head.startswith((b"ID3", b"\xff")) or task_of(head) is None) and (found := _mpeg(source, contents, head)):
         return found, False
     return _other(source, contents, head)
 
@@ -258,49 +257,49 @@ def _stored(found, view):
     return parts, all(samples.coding in ("FLOAT", "DOUBLE") for samples in found)
 
 
-def _ogg(source, view):
-    found = streams.ogg_streams(view)
+def _ogg(source, contents):
+    found = streams.ogg_streams(contents)
     if not found[-1].whole:
         return "the file is cut short (its last page is not whole); copy or record it again", False
     try:
-        return [_part(source, view, stream) for stream in found], False
+        return [_part(source, contents, stream) for stream in found], False
     except Exception:
         if media.available():
-            return [_media_part(source, view)], False
+            return [_media_part(source, contents)], False
         raise
 
 
-def _flac(source, view):
-    found = streams.flac_streams(view)
+def _flac(source, contents):
+    found = streams.flac_streams(contents)
     parts = []
     for stream in found:
-        part = _part(source, view, stream)
+        part = _part(source, contents, stream)
         if stream.present is not None:
             part.frames, part.claimed = stream.present, stream.claimed
         parts.append(part)
     return parts or "the sound is damaged; copy it again", False
 
 
-def _mpeg(source, view, head):
+def _mpeg(source, contents, head):
     """Return the parts of an MP3, or None if it is none."""
-    found = streams.mpeg_streams(view)
+    found = streams.mpeg_streams(contents)
     if not found or (not head.startswith((b"ID3", b"\xff")) and found[0].present < 16 * 576):
         return None
     parts = []
     for stream in found:
-        part = _part(source, view, stream)
+        part = _part(source, contents, stream)
         if stream.claimed is not None:
             part.claimed, part.frames = stream.claimed, stream.present
         parts.append(part)
     return parts
 
 
-def _part(source, view, stream):
+def _part(source, contents, stream):
     """Open one stream of a file; by its path where it is the whole file, which is quicker."""
-    if stream.start == 0 and stream.stop == len(view) and not stream.patch and isinstance(source, Path):
+    if stream.start == 0 and stream.stop == len(contents) and not stream.patch and isinstance(source, Path):
         reader = _Decoder(source)
     else:
-        reader = _Decoder(_window(view, stream.start, stream.stop, stream.patch))
+        reader = _Decoder(_window(memoryview(contents), stream.start, stream.stop, stream.patch))
     return _Part(reader, reader.known)
 
 
@@ -478,7 +477,8 @@ class _Decoder:
         n_frames = n_frames if self._left is None else min(n_frames, self._left)
         if not n_frames:
             return np.empty((0, self.channels), np.float32)
-        block = self._file.read(n_frames, dtype="float32", always_2d=True)
+        block = np.empty((n_frames, self.channels), np.float32)
+        block = block[: self._file.buffer_read_into(block, dtype="float32")]  # read() takes longer for small files
         if self._left is not None:
             self._left -= len(block)
         return block
