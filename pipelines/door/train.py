@@ -27,6 +27,7 @@ def train(
     config: Path | None = None,
     epochs: int | None = None,
     hidden: Collection[int] | None = None,
+    origin: Path | Model | None = None,
     resume: bool = False,
     deterministic: bool = False,
     jobs: int | None = None,
@@ -51,6 +52,9 @@ def train(
     config : path or None, a TOML file of recipe entries that replace the preset's
     epochs : int > 0 or None, how often every sample is seen
     hidden : collection of int or None, widths of the hidden layers
+    origin : path of a model file, Model or None
+        The model that the training goes on from, which may know other or more classes, and stays as it is. Its
+        features and its architecture are taken over.
     resume : bool
         Go on from where an interrupted training of the same kind stopped; it lies beside `out`.
     deterministic : bool
@@ -91,6 +95,7 @@ def train(
             resume=resume,
             n_jobs=jobs,
             deterministic=deterministic,
+            origin=origin,
             on_dataset=told.dataset,
             on_epoch=told.epoch,
         )

@@ -24,6 +24,7 @@ from backprop_core.sparse import is_sparse
 from backprop_core.training import Trainer
 from pipelines.datasets import ROLES
 from pipelines.learning.balance import prior_shift, shift_outputs
+from pipelines.learning.beginning import Beginning
 from pipelines.learning.preparation import Prepared
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.scoring import score
@@ -83,6 +84,7 @@ def fit(
     on_start: Callable[[Any], object] | None = None,
     on_epoch: Callable[[Any], object] | None = None,
     health: Any = None,
+    beginning: Beginning | None = None,
 ) -> Fitted:
     """Train a network on the training rows, choose its best epoch on the validation rows, and measure it.
 
@@ -101,6 +103,8 @@ def fit(
         Called before the first epoch, where a checkpoint may be loaded, and after each.
     health : backprop_core.health.Health or None
         What the history's entries tell of each layer; the weights do not depend on it.
+    beginning : Beginning or None
+        The model whose weights and whose scaling of rows the training begins with; the recipe has its architecture.
 
     Raises
     ------
@@ -111,7 +115,7 @@ def fit(
     """
     extractor = prepared.extractor
     (stored, y), (stored_valid, y_valid) = prepared.rows("train"), prepared.rows("valid")
-    standardizer = copy.copy(scaling).fit(extractor.to_features(stored))
+    standardizer = beginning.standardizer if beginning else copy.copy(scaling).fit(extractor.to_features(stored))
 
     def features(rows):
         X = extractor.to_features(rows)
@@ -120,6 +124,8 @@ def fit(
     X, X_valid = features(stored), features(stored_valid)
     augmented = functools.partial(prepared.augmentation.batches, prepared, features) if prepared.augmentation else None
     trainer, rng = trainer_for(recipe, extractor.n_features, len(prepared.dataset.labels), seed, health)
+    if beginning:
+        beginning.write_into(trainer.network, prepared.dataset.labels)
     state = trainer.start(rng)
     if on_start:
         on_start(state)

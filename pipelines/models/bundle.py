@@ -37,6 +37,7 @@ from backprop_core.whole_file import whole_file
 from pipelines.errors import ModelFileError
 from pipelines.features.extractor import Extractor
 from pipelines.learning import tasks
+from pipelines.learning.beginning import Beginning
 from pipelines.learning.task import Task
 from pipelines.learning.unseen import first_weights
 from pipelines.learning.views import CHUNK, logits_of
@@ -114,6 +115,19 @@ class Bundle:
     def _probabilities(self, stored: NDArray, chunk: int = CHUNK) -> NDArray:
         logits = logits_of(self.network, self.standardizer, self.extractor, stored, chunk, self.views)
         return calibrated(logits, self.temperature, out=logits)
+
+    def beginning(self) -> Beginning:
+        """Return what a training needs that goes on from this model."""
+        weights = hashlib.sha256(self.network.params.flat.tobytes() + self.network.statistics.flat.tobytes())
+        return Beginning(
+            self.path or "the model",
+            self.labels,
+            self.network,
+            self.standardizer,
+            self.provenance.get("recipe", {}),
+            weights.hexdigest(),
+            str(self.provenance.get("dataset", "")),
+        )
 
     def averaged(self) -> Self:
         """Return the same model that averages its answers to more views of each sample, if its extractor has more.

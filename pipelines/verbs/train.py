@@ -19,6 +19,7 @@ from pipelines import datasets
 from pipelines.diagnosis.data import soundness
 from pipelines.errors import ModelFileError, UsageError
 from pipelines.learning.balance import prior_shift
+from pipelines.learning.beginning import Beginning
 from pipelines.learning.checkpoints import Checkpoints
 from pipelines.learning.fitting import Fitted, fit, threads_for
 from pipelines.learning.preparation import Prepared, augmented, dataset_named, load_dataset, prepare
@@ -27,6 +28,7 @@ from pipelines.learning.scoring import by_source
 from pipelines.learning.task import Task
 from pipelines.machine.versions import versions
 from pipelines.models.bundle import Bundle
+from pipelines.models.opening import open_bundle
 from pipelines.records import TrainRecord, WarningRecord
 from pipelines.wording import article
 
@@ -45,6 +47,7 @@ class Ready:
     notes : tuple of str, what was decided from the data
     warnings : list of WarningRecord, what is wrong with a user's own data
     n_threads : int > 0
+    beginning : Beginning or None, the model that the training goes on from
     """
 
     task: Task
@@ -55,6 +58,7 @@ class Ready:
     notes: tuple[str, ...]
     warnings: list[WarningRecord]
     n_threads: int
+    beginning: Beginning | None = None
 
     def identity(self) -> dict[str, Any]:
         """Return what must be the same for a checkpoint to lead where an uninterrupted training leads."""
@@ -65,6 +69,7 @@ class Ready:
             "recipe": self.recipe.settings(),
             "seed": self.seed,
             "threads": self.n_threads,
+            **({"from": self.beginning.digest} if self.beginning else {}),
         }
 
 
@@ -120,6 +125,7 @@ def train(
     resume: bool = False,
     n_jobs: int | None = None,
     deterministic: bool = False,
+    origin: Any = None,
     on_dataset: Callable[[datasets.Dataset, bool, list[str]], object] | None = None,
     on_epoch: Callable[[Any, int], object] | None = None,
 ) -> Trained:
@@ -143,6 +149,9 @@ def train(
     deterministic : bool
         Train on one thread whatever `n_jobs` and the number of cores: the sums of a matrix product, and so the last
         bits of the weights, depend on how many threads share it.
+    origin : Model, path of a model file, or None
+        The model that the training goes on from, which stays as it is. Its features and its architecture are taken
+        over, see `Beginning`; the classes are those of the data.
     on_dataset : function of (Dataset, fallback or not, list of str), called once the features are there
         The list has a sentence for each finding about a user's own data.
     on_epoch : function of (TrainingState, number of epochs), called after each epoch
@@ -157,7 +166,7 @@ def train(
     """
     began = time.perf_counter()
     place = _checked_place(out, resume)
-    ready = _made_ready(task, recipe, dataset, seed, n_jobs, deterministic)
+    ready = _made_ready(task, recipe, dataset, seed, n_jobs, deterministic, _opened(task, origin))
     if on_dataset:
         told = replace(ready.prepared.dataset, notes=ready.notes)
         on_dataset(told, ready.fallback, [warning["text"] for warning in ready.warnings])
@@ -173,9 +182,30 @@ def train(
     return _with_checkpoints(trained, checkpoints) if checkpoints else trained
 
 
-def _made_ready(task: Task, recipe: Recipe, dataset: Any, seed: int, n_jobs: int | None, deterministic: bool) -> Ready:
+def _opened(task: Task, origin: Any) -> Bundle | None:
+    """Return the model that a training goes on from; UsageError where it is of another task."""
+    if origin is None:
+        return None
+    model = open_bundle(origin, "train")
+    if model.task.name != task.name:
+        raise UsageError(f"from: {model.path or 'the model'} recognises {model.task.name}, not {task.name}")
+    return model
+
+
+def _made_ready(
+    task: Task,
+    recipe: Recipe,
+    dataset: Any,
+    seed: int,
+    n_jobs: int | None,
+    deterministic: bool,
+    origin: Bundle | None = None,
+) -> Ready:
+    beginning = None if origin is None else origin.beginning()
+    recipe = recipe if beginning is None else beginning.suited(recipe)
     found, fallback = load_dataset(task, dataset_named(dataset))
-    prepared = augmented(prepare(found, task.extractor_for(found), n_jobs), task, recipe, n_jobs)
+    extractor = task.extractor_for(found) if origin is None else origin.extractor
+    prepared = augmented(prepare(found, extractor, n_jobs), task, recipe, n_jobs)
     found, n_features = prepared.dataset, prepared.extractor.n_features
     recipe = recipe.for_rows(len(found.rows("train")))
     findings = soundness.check(prepared, task) if found.is_own else []
@@ -183,7 +213,8 @@ def _made_ready(task: Task, recipe: Recipe, dataset: Any, seed: int, n_jobs: int
         {"name": each.name, "text": each.advice, "evidence": each.evidence} for each in findings
     ]
     n_threads = 1 if deterministic else n_jobs or threads_for(recipe, n_features, len(found.labels))
-    return Ready(task, recipe, seed, prepared, fallback, _notes(task, prepared, recipe), warnings, n_threads)
+    notes = _notes(task, prepared, recipe, beginning)
+    return Ready(task, recipe, seed, prepared, fallback, notes, warnings, n_threads, beginning)
 
 
 def _fitted(
@@ -208,6 +239,7 @@ def _fitted(
         on_start=on_start,
         on_epoch=after_epoch,
         health=Health(),
+        beginning=ready.beginning,
     )
 
 
@@ -259,6 +291,7 @@ def _bundle(ready: Ready, fitted: Fitted, seconds: float) -> Bundle:
         "augmentation": augmentation.settings() if augmentation else None,
         "versions": versions(),
         "history": fitted.history.entries,
+        **({"from": ready.beginning.settings()} if ready.beginning else {}),
     }
     return Bundle(
         task=ready.task,
@@ -295,10 +328,12 @@ def _apart(dataset, fitted):
     return by_source(dataset, "test", fitted.logits["test"].argmax(axis=1), dataset.y[dataset.rows("test")])
 
 
-def _notes(task: Task, prepared: Prepared, recipe: Recipe) -> tuple[str, ...]:
+def _notes(task: Task, prepared: Prepared, recipe: Recipe, beginning: Beginning | None) -> tuple[str, ...]:
     """Return what was decided from the data: tuple of sentences."""
     dataset, augmentation = prepared.dataset, prepared.augmentation
     notes = [task.describe(prepared.extractor), *dataset.notes]
+    if beginning:
+        notes.append(beginning.note(dataset.labels))
     if augmentation:
         notes.append(augmentation.note())
     if prior_shift(dataset.y[dataset.rows("train")], len(dataset.labels), recipe.balance) is not None:

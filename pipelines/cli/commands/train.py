@@ -12,12 +12,26 @@ from pipelines.cli.options import option_jobs, option_json, options_training
 @click.command()
 @options_training
 @click.option("--out", type=click.Path(), help="Model file; default: models/{speech|images|text}.safetensors.")
+@click.option("--from", "origin", type=click.Path(), metavar="MODEL", help="Go on from this model; it stays as it is.")
 @click.option("--resume", is_flag=True, help="Go on from where an interrupted training of the same kind stopped.")
 @click.option("--deterministic", is_flag=True, help="Weights that do not depend on the number of cores (see above).")
 @option_jobs
 @option_json
 def train(
-    task_name, dataset, preset, config, settings, out, seed, epochs, hidden, resume, deterministic, jobs, as_json
+    task_name,
+    dataset,
+    preset,
+    config,
+    settings,
+    out,
+    origin,
+    seed,
+    epochs,
+    hidden,
+    resume,
+    deterministic,
+    jobs,
+    as_json,
 ):
     """Train a model.
 
@@ -38,6 +52,7 @@ def train(
         config=config,
         epochs=epochs,
         hidden=hidden,
+        origin=origin,
         resume=resume,
         deterministic=deterministic,
         jobs=jobs,
