@@ -3,13 +3,14 @@
 `load` turns a registered name, a folder or a CSV manifest into a `Dataset`; `with_split` fills in the roles it lacks.
 """
 
-from pipelines.datasets.dataset import ROLES, Dataset
+from pipelines.datasets.dataset import FOREIGN, ROLES, Dataset
 from pipelines.datasets.fetching import UnreachableError
 from pipelines.datasets.loading import Listing, fetch, listing, load, state
 from pipelines.datasets.registry import default_name, fallback_name, names
 from pipelines.datasets.splits import with_split
 
 __all__ = [
+    "FOREIGN",
     "ROLES",
     "Dataset",
     "Listing",

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 ROLES = ("train", "valid", "test")
+FOREIGN = "_foreign_"  # what samples of none of the classes have for a label, in folders and tables
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipelines.datasets.dataset import Dataset
+from pipelines.datasets.dataset import FOREIGN, Dataset, Foreign
 from pipelines.errors import DataError
 from pipelines.machine.cores import cores
 from pipelines.wording import listed
@@ -53,9 +53,14 @@ def dataset_from_rows(rows, name, task, contents=None, **about):
     about : optional
         Further attributes of Dataset: licence, citation, skipped.
 
-    A file that cannot be read is a sample all the same: whoever decodes it will name it.
+    A file that cannot be read is a sample all the same: whoever decodes it will name it. Rows with the label `FOREIGN`
+    are samples of no class.
     """
     own = fingerprint(rows, file_checksums(rows) if contents is None else contents)
+    others = [row for row in rows if row.label == FOREIGN]
+    rows = [row for row in rows if row.label != FOREIGN] if others else rows
+    if others:
+        about["foreign"] = Foreign(tuple(row.path for row in others), np.array([row.role for row in others]))
     return labelled([row.path for row in rows], rows, name=name, task=task, fingerprint=own, **about)
 
 
@@ -82,8 +87,11 @@ def check_classes(rows, place):
     """Raise DataError, whose text begins with `place`, unless a classifier can be trained on the rows.
 
     There must be two classes or more; each needs something to learn from, and where the test rows are still to be
-    chosen, something else to test on.
+    chosen, something else to test on. Samples of no class do not count.
     """
+    rows = [row for row in rows if row.label != FOREIGN]
+    if not rows:
+        raise DataError(f"{place}: has no sample of any class; a classifier needs at least two to tell apart")
     classes = {row.label for row in rows}
     if len(classes) < 2:
         raise DataError(f"{place}: has only one class, {min(classes)}; a classifier needs at least two to tell apart")

@@ -45,7 +45,7 @@ def with_split(dataset, rng, valid_fraction=0.1, test_fraction=0.2):
     """
     fractions = {"test": test_fraction, "valid": valid_fraction}
     if dataset.source is None:
-        return _filled_in(dataset, rng, fractions)
+        return _with_foreign_roles(_filled_in(dataset, rng, fractions), rng, fractions)
     role, notes = dataset.role.astype("<U5"), list(dataset.notes)
     for name in dict.fromkeys(dataset.source.tolist()):
         rows = np.flatnonzero(dataset.source == name)
@@ -54,7 +54,19 @@ def with_split(dataset, rng, valid_fraction=0.1, test_fraction=0.2):
             filled = _filled_in(part, rng, fractions)
             role[rows] = filled.role
             notes += [f"{name}: {note}" for note in filled.notes]
-    return replace(dataset, role=role, notes=tuple(notes))
+    return _with_foreign_roles(replace(dataset, role=role, notes=tuple(notes)), rng, fractions)
+
+
+def _with_foreign_roles(dataset, rng, fractions):
+    """Fill in the roles that a data set's foreign samples lack, drawn one by one."""
+    if dataset.foreign is None:
+        return dataset
+    role = dataset.foreign.role.astype("<U5")
+    for name, fraction in fractions.items():
+        free = np.flatnonzero(role == "train")
+        if fraction and not (role == name).any() and len(free) > 1:
+            role[rng.permutation(free)[: max(1, round(fraction * len(dataset.foreign)))]] = name
+    return replace(dataset, foreign=replace(dataset.foreign, role=role))
 
 
 def _filled_in(dataset, rng, fractions):

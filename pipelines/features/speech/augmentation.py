@@ -11,6 +11,7 @@ from dataclasses import asdict
 import numpy as np
 
 from pipelines.features.cache import cached_features
+from pipelines.features.extraction import extract_all
 from pipelines.features.speech.recorded_noise import of_files
 from pipelines.features.speech.splices import spliced
 from pipelines.features.speech.variation import VariedWords
@@ -33,22 +34,27 @@ class SpeechAugmentation:
         How many foreign sounds come with each batch, as a share of its size. They are in addition.
     splice : function of (rows, rows, rng) that returns rows, or None
         Makes every other foreign sound of two words of different classes instead, see `splices.spliced`.
+    given : ndarray of float32 [shape=(n_given, n_variants, n_features)] or None
+        Variants of foreign samples that came with the data, which are then every fourth foreign sound.
     decided : dict of JSON types
         What decided the variants, for `settings`.
     """
 
-    def __init__(self, variants, foreign, share=0.0, decided=None, splice=None):
+    def __init__(self, variants, foreign, share=0.0, decided=None, splice=None, given=None):
+        self.given = given if given is not None and len(given) else None
         self.variants, self.foreign, self.splice = variants, foreign, splice
         self.share = share if foreign.shape[1] else 0.0
         self.decided = decided or {}
 
     def settings(self):
         """Return what was decided, as JSON types."""
-        return {"variants": self.variants.shape[1], "foreign": self.share, **self.decided}
+        given = {} if self.given is None else {"n_foreign": len(self.given)}
+        return {"variants": self.variants.shape[1], "foreign": self.share, **given, **self.decided}
 
     def note(self):
         """Return the same as a sentence."""
-        beside = f", and foreign sounds beside them, {100 * self.share:g} % of the words" if self.share else ""
+        given = "" if self.given is None else ", every fourth of them one that came with the data"
+        beside = f", and foreign sounds beside them, {100 * self.share:g} % of the words{given}" if self.share else ""
         noise = ", some of them in the noise that came with the data" if "recorded_noise" in self.decided else ""
         return f"Each epoch hears one of {self.variants.shape[1]} variants of each training word{noise}{beside}."
 
@@ -91,6 +97,9 @@ class SpeechAugmentation:
     def _foreign(self, made_of, rows, y, rng):
         """Return a foreign sound for each of the rows in `made_of`, every other one spliced."""
         sounds = self._drawn(self.foreign, made_of, rng)
+        if self.given is not None:
+            n = len(sounds[1::4])
+            sounds[1::4] = self._drawn(self.given, rng.integers(len(self.given), size=n), rng)
         if self.splice:
             firsts, seconds = made_of[::2], rng.choice(rows, len(made_of[::2]))
             differ = np.flatnonzero(y[firsts] != y[seconds])
@@ -115,6 +124,8 @@ def foreign_for(n_variants):
 
 def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, n_jobs=None):
     """Return the SpeechAugmentation of a data set, its variants from the cache where they are there.
+
+    Of foreign samples that came with the data, those in the role of training are varied too.
 
     Parameters
     ----------
@@ -141,4 +152,17 @@ def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, 
         foreign_share,
         asdict(variation) | ({"recorded_noise": recorded.digest()} if recorded else {}),
         functools.partial(spliced, extractor),
+        _given(dataset, words, n_jobs) if foreign_share else None,
     )
+
+
+def _given(dataset, words, n_jobs):
+    """Return variants of a data set's foreign training samples [shape=(n, n_variants, n_features)], None without any.
+
+    What cannot be read is left out, as `preparation` leaves it out.
+    """
+    if dataset.foreign is None:
+        return None
+    items = [dataset.foreign.items[row] for row in dataset.foreign.rows("train")]
+    stored, _, _ = extract_all(words, items, n_jobs)
+    return stored.reshape(len(stored), -1, words.extractor.n_features)[:, : words.n_variants]
