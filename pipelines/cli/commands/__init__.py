@@ -19,4 +19,5 @@ COMMANDS = (
     "record",
     "train",
     "transcribe",
+    "voices",
 )
