@@ -22,6 +22,8 @@ from pipelines.errors import UsageError
 from pipelines.learning.ranges import AMOUNT, PART, RATE, SHARE, Range, Switch, Whole, Widths, choice, require
 from pipelines.wording import meant
 
+FEATURES = ("auto", "pixels", "gradients")
+
 
 def _entry(meaning: str, allowed: Range, **default: Any) -> Any:
     """Return the field of an entry: what it means in a sentence, and its range."""
@@ -93,6 +95,11 @@ class Recipe:
         "Foreign sounds or texts beside the samples of a step, as a share of these; pictures have none.",
         AMOUNT,
         default=0.0,
+    )
+    features: str = _entry(
+        "What the network is given of a picture: its pixels, or its gradients; auto takes what suits the pictures.",
+        choice(FEATURES),
+        default="auto",
     )
     patience: int = _entry(
         "Epochs without a better validation loss after which training stops; 0 never stops early.", Whole(0), default=0

@@ -38,7 +38,7 @@ class Task:
     name : str
         As on the command line, and in the registry of data sets.
     extractor : type
-        Its extractor's class; `from_settings` restores one from a model file.
+        Its usual extractor's class; `restored` makes one from the settings in a model file.
     per_feature : bool
         What `Standardizer` needs to know of the features.
     presets : dict of str to Recipe
@@ -69,9 +69,13 @@ class Task:
         recipe = recipe if config is None else recipe.with_file(config)
         return recipe.changed(changes or {})
 
-    def extractor_for(self, dataset: Dataset) -> Extractor:
-        """Return the extractor that suits the data of a Dataset."""
+    def extractor_for(self, dataset: Dataset, recipe: Recipe | None = None) -> Extractor:
+        """Return the extractor that suits the data of a Dataset, as the recipe has it; without one, the usual kind."""
         return self.extractor()
+
+    def restored(self, settings: Mapping[str, Any], matrices: Mapping[str, Any] | None = None) -> Extractor:
+        """Return the extractor that `settings()` and `matrices()` described. Raises UsageError where they are wrong."""
+        return self.extractor.from_settings(settings, matrices)
 
     def reader(self, extractor: Extractor) -> Any:
         """Return what makes rows of samples to be answered: the extractor, or what offers several readings of each."""

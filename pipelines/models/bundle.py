@@ -253,7 +253,7 @@ def _assemble(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Bundle:
     if settings.pop("version") != task.extractor.version:
         raise ValueError("its features are of another version")
     matrices = {k.removeprefix("extractor."): t for k, t in tensors.items() if k.startswith("extractor.")}
-    extractor = task.extractor.from_settings(settings, matrices or None)
+    extractor = task.restored(settings, matrices or None)
     network = Network.from_description(header["network"], tensors["params"].dtype)
     _restore_params(network, tensors)
     network.statistics.flat[...] = tensors.get("statistics", network.statistics.flat)

@@ -193,7 +193,7 @@ def cross_validate(
     if dask:
         cluster.check(dask)
     loaded, fallback = load_dataset(task, dataset_named(dataset))
-    prepared = augmented(with_kin(extract(loaded, task.extractor_for(loaded), n_jobs)), task, recipe, n_jobs)
+    prepared = augmented(with_kin(extract(loaded, task.extractor_for(loaded, recipe), n_jobs)), task, recipe, n_jobs)
     loaded = prepared.dataset
     work = Work(prepared.without_items(), task.scaling(), recipe, folding(loaded, by, n_folds, fold_seed))
     folds = work.folding.folds

@@ -134,7 +134,7 @@ class Subject:
 def of_training(task, recipe, *, dataset=None, seed=0, n_jobs=None):
     """Return the Subject of a training that is still to come; see `train.train`."""
     loaded, fallback = load_dataset(task, dataset_named(dataset))
-    prepared = augmented(prepare(loaded, task.extractor_for(loaded), n_jobs), task, recipe, n_jobs)
+    prepared = augmented(prepare(loaded, task.extractor_for(loaded, recipe), n_jobs), task, recipe, n_jobs)
     return Subject(task, prepared, recipe, seed, recipe.preset, fallback=fallback)
 
 

@@ -204,7 +204,7 @@ def _made_ready(
     beginning = None if origin is None else origin.beginning()
     recipe = recipe if beginning is None else beginning.suited(recipe)
     found, fallback = load_dataset(task, dataset_named(dataset))
-    extractor = task.extractor_for(found) if origin is None else origin.extractor
+    extractor = task.extractor_for(found, recipe) if origin is None else origin.extractor
     prepared = augmented(prepare(found, extractor, n_jobs), task, recipe, n_jobs)
     found, n_features = prepared.dataset, prepared.extractor.n_features
     recipe = recipe.for_rows(len(found.rows("train")))

@@ -17,6 +17,7 @@ from pipelines.features.images import picture_character, warping
 from pipelines.features.images.erasing import erased
 from pipelines.features.images.extractor import CHANNELS
 from pipelines.features.images.lighting import relit
+from pipelines.features.images.variants import variants_of_training
 from pipelines.features.prefetching import prefetched
 
 FADE = 0.1  # the share of the training in which variation fades, at its end
@@ -82,7 +83,7 @@ class Amounts:
         evenness, breadth = picture_character.evenness_of_edges(some), picture_character.breadth_of_figures(some)
         mirror, plain, mirrored = picture_character.mirrored_means_the_same(pictures, y, np.random.default_rng(0))
         thin = breadth <= max(1 / 6, 2.5 / min(pictures.shape[1:3]))
-        chosen = PHOTOGRAPHS if evenness < 0.5 else HANDWRITING if thin else THINGS
+        chosen = PHOTOGRAPHS if evenness < picture_character.EVEN_EDGES else HANDWRITING if thin else THINGS
         because = {
             "evenness_of_edges": round(evenness, 4),
             "breadth_of_figures": round(breadth, 4),
@@ -108,6 +109,8 @@ class ImageAugmentation:
     strength : float >= 0, by which all amounts but mirroring are multiplied
     amounts : Amounts
     because : dict of JSON types, what was measured of the training pictures
+    n_variants : int >= 0
+        How many variants of each picture epochs take turns among, see `variants`; 0: each epoch has its own.
     """
 
     height: int
@@ -116,14 +119,15 @@ class ImageAugmentation:
     strength: float
     amounts: Amounts
     because: dict
+    n_variants: int = 0
 
     @classmethod
-    def suited_to(cls, prepared, strength):
+    def suited_to(cls, prepared, strength, n_variants=0):
         """Return the augmentation that suits the training rows of a Prepared data set."""
         extractor, (stored, y) = prepared.extractor, prepared.rows("train")
         shape = (extractor.height, extractor.width, CHANNELS[extractor.channels])
         amounts, because = Amounts.suited_to(stored.reshape(-1, *shape), y)
-        return cls(*shape, strength, amounts, because)
+        return cls(*shape, strength, amounts, because, n_variants)
 
     def settings(self):
         """Return what was decided, as a dict of JSON types."""
@@ -138,7 +142,7 @@ class ImageAugmentation:
 
     def refitted(self, prepared):
         """Return the augmentation that suits the training rows of another split."""
-        return self.suited_to(prepared, self.strength)
+        return self.suited_to(prepared, self.strength, self.n_variants)
 
     def batches(self, prepared, features, batch_size, progress, rng):
         """Yield (X_batch, y_batch) until each training row has been seen once, varied; see `Prepared`.
@@ -146,15 +150,23 @@ class ImageAugmentation:
         Each batch has a random stream of its own, whose seed is drawn before the first batch is made: the batches do
         not depend on when the thread beside training makes them.
         """
-        rows, y = rng.permutation(prepared.dataset.rows("train")), prepared.dataset.y
-        strength = self.strength * faded(progress)
+        rows, y = prepared.dataset.rows("train"), prepared.dataset.y
+        order, strength = rng.permutation(len(rows)), self.strength * faded(progress)
         starts = range(0, len(rows), batch_size)
         seeds = rng.integers(2**63, size=len(starts))
 
+        def made(chosen, own, strength=strength):
+            return features(self.varied(prepared.stored[chosen], strength, own))
+
+        kept = None
+        if self.n_variants and strength == self.strength:
+            kept = variants_of_training(features, self.n_variants).drawn(rows, rng, made)
+
         def batch(i):
-            chosen = rows[starts[i] : starts[i] + batch_size]
-            varied = self.varied(prepared.stored[chosen], strength, np.random.default_rng(seeds[i]))
-            return features(varied), y[chosen]
+            places = order[starts[i] : starts[i] + batch_size]
+            chosen = rows[places]
+            X = made(chosen, np.random.default_rng(seeds[i])) if kept is None else kept[places].astype(np.float32)
+            return X, y[chosen]
 
         return prefetched(batch, range(len(starts)))
 

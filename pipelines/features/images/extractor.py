@@ -84,12 +84,12 @@ class ImageExtractor:
                 raise UsageError(f"image {setting}: must be {limits}, not {value!r}")
 
     @classmethod
-    def suited_to(cls, items, rows=None):
+    def suited_to(cls, items, rows=None, largest=LARGEST_SIDE):
         """Choose the settings that suit a data set.
 
         Pixels in memory keep their own size and channels. Of files, at most `SAMPLED_FILES`, evenly spaced, are looked
         at: grey if all of them are grey (also where they are stored as colour); the median of their proportions; and
-        the median of their longer sides, but at most `LARGEST_SIDE` pixels.
+        the median of their longer sides, but at most `largest` pixels.
 
         Grey pictures that have this size already, and are drawings in a common size and place, ask for the framing of
         strokes, see `stroke_framing.convention`; of pixels in memory, at most `SAMPLED_PIXELS` are looked at.
@@ -100,6 +100,7 @@ class ImageExtractor:
             The samples of a `Dataset`.
         rows : ndarray of int, or None
             Which of them may be looked at: those to be trained on; None means all.
+        largest : int > 0, in pixels
 
         Returns
         -------
@@ -116,9 +117,9 @@ class ImageExtractor:
         if isinstance(items, np.ndarray):
             plain = cls(items.shape[2], items.shape[1], "grey" if items.ndim == 3 else "colour")
             return plain._framed_like(items[_spread_out(rows, SAMPLED_PIXELS)])
-        pictures, grey = _looked_at([items[row] for row in _spread_out(rows, SAMPLED_FILES)])
+        pictures, grey = _looked_at([items[row] for row in _spread_out(rows, SAMPLED_FILES)], largest)
         height, width = np.transpose([pixels.shape[:2] for pixels in pictures])
-        side = min(LARGEST_SIDE, np.median(np.maximum(height, width)))
+        side = min(largest, np.median(np.maximum(height, width)))
         ratio = np.exp(np.median(np.log(width / height)))
         wide, high = side * min(1, ratio), side / max(1, ratio)
         plain = cls(max(1, round(wide)), max(1, round(high)), "grey" if grey else "colour")
@@ -262,17 +263,24 @@ class ImageExtractor:
     def more_views(self, stored, mirror=False):
         """Yield each picture as it is and moved a little to each side; with `mirror`, the mirror images of these too.
 
-        A step is 1/28 of the shorter side; what comes in at an edge is what was at it. All are float32
-        [shape=(n, n_features)].
+        All are float32 [shape=(n, n_features)]; see `moved`.
+        """
+        for moved in self.moved(stored, mirror):
+            yield self.to_features(moved)
+
+    def moved(self, stored, mirror=False):
+        """Yield stored rows as they are and moved a little to each side; with `mirror`, mirror images of these too.
+
+        A step is 1/28 of the shorter side; what comes in at an edge is what was at it.
         """
         pictures = stored.reshape(len(stored), self.height, self.width, CHANNELS[self.channels])
         step = max(1, round(min(self.height, self.width) / 28))
         padded = np.pad(pictures, ((0, 0), (step, step), (step, step), (0, 0)), mode="edge")
         for top, left in ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2)):
             moved = padded[:, top * step :, left * step :][:, : self.height, : self.width]
-            yield self.to_features(moved.reshape(stored.shape))
+            yield moved.reshape(stored.shape)
             if mirror:
-                yield self.to_features(moved[:, :, ::-1].reshape(stored.shape))
+                yield moved[:, :, ::-1].reshape(stored.shape)
 
     def extract(self, source):
         """Return the features of one picture file (Path) or its contents (bytes): float32 [shape=(n_features,)]."""
@@ -354,17 +362,17 @@ def _spread_out(rows, most):
     return rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), most)).round().astype(int))]
 
 
-def _looked_at(paths):
+def _looked_at(paths, largest):
     """Return the pictures in some files, decoded no larger than needed, and whether all of them are grey."""
     pictures, grey, failure = [], True, None
     for path in paths:
         try:
-            pixels = read_pixels(path, smallest=_enough(LARGEST_SIDE))
+            pixels = read_pixels(path, smallest=_enough(largest))
         except InputFileError as error:
             failure = error
             continue
         grey = grey and (pixels.ndim == 2 or bool((pixels == pixels[..., :1]).all()))
-        small = max(pixels.shape[:2]) <= LARGEST_SIDE
+        small = max(pixels.shape[:2]) <= largest
         # Of a large picture only the size is of interest, and that takes no memory.
         pictures.append(pixels if small else np.broadcast_to(np.uint8(0), pixels.shape))
     if not pictures:

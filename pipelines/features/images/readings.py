@@ -88,7 +88,7 @@ class DrawingReader:
 
         Readings that there are not are zeros, which no drawing is.
         """
-        return MOST * self.n_features + 1
+        return MOST * self.extractor.n_stored + 1
 
     def settings(self):
         """Return the extractor's settings, and how many readings a row has."""
@@ -113,7 +113,7 @@ class DrawingReader:
         """
         found, n_drawings = readings_of(self.extractor, pixels)
         row = np.zeros(self.n_stored, np.uint8)
-        row[: len(found) * self.n_features] = np.concatenate(found)
+        row[: len(found) * self.extractor.n_stored] = np.concatenate(found)
         row[-1] = min(n_drawings, 255)
         return row
 
@@ -137,11 +137,11 @@ class DrawingReader:
 
         Returns
         -------
-        rows : ndarray of uint8 [shape=(m, n_features)], n <= m
+        rows : ndarray of uint8 [shape=(m, n_stored)] as the extractor has it, n <= m
         owner, which : ndarray of int [shape=(m,)]
             Row of `stored`, not falling, and number of the reading.
         """
-        readings = stored[:, :-1].reshape(len(stored), self.n_stored // self.n_features, self.n_features)
+        readings = stored[:, :-1].reshape(len(stored), MOST, self.extractor.n_stored)
         there = readings.any(axis=2)
         there[:, 0] = True
         owner, which = np.nonzero(there)
@@ -172,7 +172,7 @@ def readings_of(extractor, pixels):
 
     Returns
     -------
-    readings : list of ndarray of uint8 [shape=(n_features,)], the likeliest first
+    readings : list of ndarray of uint8 [shape=(n_stored,)], the likeliest first
     n_drawings : int > 0
 
     Raises

@@ -2,12 +2,18 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from pipelines.errors import UsageError
 from pipelines.features import likeness
+from pipelines.features.extraction import extract_all
 from pipelines.features.images.augmentation import ImageAugmentation
-from pipelines.features.images.extractor import ImageExtractor
+from pipelines.features.images.extractor import CHANNELS, ImageExtractor
+from pipelines.features.images.gradient_extractor import KIND, GradientExtractor
+from pipelines.features.images.picture_character import gradients_tell_more
 from pipelines.features.images.readings import DrawingReader
 from pipelines.features.images.transcription import Page, transcribe_picture
+from pipelines.features.images.variants import number_of_variants
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.task import Task
 
@@ -27,6 +33,9 @@ FAST = Recipe(
 BEST = replace(FAST, hidden=(1024, 1024, 1024), residual=True, epochs=100, dropout=0.15, mixup=0.2)
 
 
+PROBED = 2000  # training pictures, by which the features are chosen
+
+
 class Images(Task):
     """Pictures of one thing each."""
 
@@ -36,9 +45,24 @@ class Images(Task):
     transcribes = True
     presets = {"fast": FAST, "best": BEST}  # noqa: RUF012 - typed in Task
 
-    def extractor_for(self, dataset):
-        """Return the extractor whose size, colours and framing suit the training pictures."""
-        return ImageExtractor.suited_to(dataset.items, dataset.rows("train"))
+    def extractor_for(self, dataset, recipe=None):
+        """Return the extractor whose size, colours and framing suit the training pictures.
+
+        Where the recipe leaves the features to the data, pictures in colour are described by gradients if these tell
+        more of some training pictures than pixels do; see `gradients_tell_more`.
+        """
+        rows, asked = dataset.rows("train"), "pixels" if recipe is None else recipe.features
+        if asked == KIND:
+            return GradientExtractor.suited_to(dataset.items, rows)
+        plain = ImageExtractor.suited_to(dataset.items, rows)
+        if asked == "pixels" or CHANNELS[plain.channels] == 1:
+            return plain
+        return _more_telling(dataset, rows, plain)
+
+    def restored(self, settings, matrices=None):
+        """Return the extractor that a model file describes, of pixels or of gradients."""
+        kind = GradientExtractor if settings.get("features") == KIND else ImageExtractor
+        return kind.from_settings(settings, matrices)
 
     def reader(self, extractor):
         """Return what offers several readings of a picture where a drawing is to be found in it."""
@@ -46,14 +70,26 @@ class Images(Task):
 
     def augmentation_for(self, prepared, recipe, n_jobs=None):
         """Return the variation that leaves what the training pictures show, as strong as the recipe has it."""
-        return ImageAugmentation.suited_to(prepared, recipe.augmentation) if recipe.augmentation else None
+        if not recipe.augmentation:
+            return None
+        extractor, n_rows, kept = prepared.extractor, len(prepared.dataset.rows("train")), 0
+        if extractor.name == KIND:
+            kept = number_of_variants(n_rows, extractor.n_features, recipe.for_rows(max(1, n_rows)).epochs)
+        return ImageAugmentation.suited_to(prepared, recipe.augmentation, kept)
 
     def describe(self, extractor):
         """Return the size, the colours and the framing as a sentence."""
         drawing = ", and the drawing in each is found and centred" if extractor.framing == "strokes" else ""
-        return (
+        size = (
             f"Pictures are brought to {extractor.width} x {extractor.height} pixels, {extractor.channels}{drawing}; "
             "chosen from the data."
+        )
+        if extractor.name != KIND:
+            return size
+        because = f", because {extractor.because}" if extractor.because else ""
+        return (
+            f"{size} The network is given their {extractor.n_features} gradient features instead of pixels{because} "
+            "(features in the recipe)."
         )
 
     def transcribe(self, model, sample, threshold=0.0):
@@ -75,6 +111,22 @@ class Images(Task):
         from pipelines.features.images import headers
 
         return headers
+
+
+def _more_telling(dataset, rows, plain):
+    """Return the extractor of gradients where these tell more of colour pictures than pixels, else `plain`."""
+    some = np.random.default_rng(0).permutation(rows if len(rows) else np.arange(len(dataset)))[:PROBED]
+    richer = GradientExtractor.suited_to(dataset.items, rows)
+    is_array = isinstance(dataset.items, np.ndarray)
+    stored, ok, _ = extract_all(richer, dataset.items[some] if is_array else [dataset.items[row] for row in some])
+    pictures = stored.reshape(-1, richer.height, richer.width, CHANNELS[richer.channels])
+    more, by_pixels, by_gradients = gradients_tell_more(pictures, dataset.y[some[ok]], np.random.default_rng(0))
+    if not more:
+        return plain
+    return richer.explained(
+        f"a linear classifier is right on {100 * by_gradients:.0f} % of some of them by gradients and on "
+        f"{100 * by_pixels:.0f} % by pixels"
+    )
 
 
 TASK = Images()

@@ -53,7 +53,7 @@ class Speech(Task):
     transcribes = True
     presets = {"fast": FAST, "best": BEST}  # noqa: RUF012 - typed in Task
 
-    def extractor_for(self, dataset):
+    def extractor_for(self, dataset, recipe=None):
         """Return the extractor for the band that the recordings have: up to 7.6 kHz where nearly all have so much."""
         if isinstance(dataset.items, np.ndarray) or not len(dataset):
             return SpeechExtractor()

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from pipelines.errors import InputFileError
 from pipelines.features.images.extractor import ImageExtractor
+from pipelines.features.images.gradient_extractor import GradientExtractor
 from pipelines.features.speech.extractor import SpeechExtractor
 
 EXTRACTORS = {
@@ -16,6 +17,8 @@ EXTRACTORS = {
     "grey images": ImageExtractor(28, 28, "grey"),
     "colour images": ImageExtractor(9, 16, "colour"),
     "drawings": ImageExtractor(28, 28, "grey", "strokes", 20, 2.4),
+    "gradients": GradientExtractor(ImageExtractor(24, 16, "colour")),
+    "gradients of drawings": GradientExtractor(ImageExtractor(28, 28, "grey", "strokes", 20, 2.4)),
 }
 
 
@@ -143,5 +146,5 @@ def test_an_unusable_file_is_refused_by_name(extractor, tmp_path, content):
 
 
 def test_an_extractor_has_a_name_and_a_version(extractor):
-    assert extractor.name in ("speech", "images")
+    assert extractor.name in ("speech", "images", "gradients")
     assert extractor.version >= 1
