@@ -74,3 +74,9 @@ def test_a_photographs_row_has_a_place_for_every_reading():
     readings, owner, _ = READER.alternatives(READER.stored_rows([light, drawn(100)]))
     assert set(owner) == {0, 1}
     assert len(readings) <= 2 * MOST
+
+
+def test_no_picture_at_all_has_no_reading():
+    readings, owner, which = READER.alternatives(READER.stored_rows([]))
+    assert readings.shape == (0, EXTRACTOR.n_stored)
+    assert owner.size == which.size == 0
