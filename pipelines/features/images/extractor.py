@@ -24,6 +24,7 @@ from pipelines.features.images import stroke_framing
 from pipelines.features.images.image_file import read_pixels
 from pipelines.features.images.readings import readings_of
 from pipelines.features.images.strokes import LONGER_SIDE
+from pipelines.features.stages import Stage
 
 CHANNELS = {"grey": 1, "colour": 3}
 LARGEST_SIDE = 32
@@ -229,12 +230,35 @@ class ImageExtractor:
             return pixels
         if self.framing == "strokes":
             return readings_of(self, pixels)[0][0]
-        if self._grey and pixels.ndim == 3:
-            pixels = np.asarray(Image.fromarray(pixels).convert("L"))
+        return self.framed(self.in_channels(pixels))
+
+    def in_channels(self, pixels):
+        """Return a decoded picture in the channels of these settings: uint8 [shape=(height, width[, 3])]."""
+        if (pixels.ndim == 2) == self._grey:
+            return pixels
+        return np.asarray(Image.fromarray(pixels).convert("L" if self._grey else "RGB"))
+
+    def framed(self, pixels):
+        """Return a picture of these channels, scaled as a whole to the size of these settings: uint8 [n_features]."""
         if self.fits(pixels[np.newaxis])[0]:
             return pixels.reshape(-1)
-        picture = Image.fromarray(pixels).convert("L" if self._grey else "RGB")
-        return np.asarray(_framed(picture, self.width, self.height)).reshape(-1)
+        return np.asarray(_framed(Image.fromarray(pixels), self.width, self.height)).reshape(-1)
+
+    def stages(self):
+        """Return the way from a decoded picture to its row, step by step: tuple of `stages.Stage`."""
+        size = {"width": self.width, "height": self.height}
+        strokes = {"drawing_side": self.drawing_side, "stroke_breadth": self.stroke_breadth}
+        return (
+            Stage(
+                "channels",
+                self.in_channels,
+                "the picture in grey (19595 R + 38470 G + 7471 B + 32768) >> 16, or in colour, uint8",
+                {"channels": CHANNELS[self.channels]},
+            ),
+            Stage("strokes", self.stored_row, "the drawing, scaled and centred, uint8 [n_features]", size | strokes)
+            if self.framing == "strokes"
+            else Stage("framed", self.framed, "the picture in its size, uint8 [n_features]", size),
+        )
 
     def stored_rows(self, pictures):
         """Return the rows of several decoded pictures: uint8 [shape=(n, n_stored)]; see `stored_row`."""

@@ -14,6 +14,19 @@ TAIL = 0.03  # seconds on both sides in which a loudest click may still be heard
 FAINT = 40.0  # decibels below the loudest click, where a word would be too faint to be one
 
 
+def in_frames(frame_rate):
+    """Return the durations above in frames, and the range of levels, by name."""
+    seconds = {
+        "shortest": SHORTEST,
+        "before": BEFORE,
+        "after": AFTER,
+        "shortest_loudest": SHORTEST_LOUDEST,
+        "around_loudest": AROUND_LOUDEST,
+        "tail": TAIL,
+    }
+    return {name: round(value * frame_rate) for name, value in seconds.items()} | {"faint": FAINT}
+
+
 def beyond_clicks(energies, frame_rate, trim_db):
     """Return the frames in which there is a word, and the frames around it in which there is no click.
 
@@ -32,9 +45,9 @@ def beyond_clicks(energies, frame_rate, trim_db):
     word, around : tuple of (int, int)
         First frame, and the one behind the last; `around` holds the word.
     """
-    shortest, before, after, shortest_loudest, around_loudest, tail = (
-        round(seconds * frame_rate) for seconds in (SHORTEST, BEFORE, AFTER, SHORTEST_LOUDEST, AROUND_LOUDEST, TAIL)
-    )
+    frames = in_frames(frame_rate)
+    shortest, before, after = frames["shortest"], frames["before"], frames["after"]
+    shortest_loudest, around_loudest, tail = (frames[name] for name in ("shortest_loudest", "around_loudest", "tail"))
     ratio, faintest = 10 ** (-trim_db / 10), energies.max() * 10 ** (-FAINT / 10)
     left, is_click = energies.copy(), np.zeros(len(energies), bool)
     while (loudest := left.max()) > faintest:

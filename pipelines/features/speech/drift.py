@@ -12,6 +12,11 @@ SECONDS = 0.025  # a voice of 80 Hz has two waves in it, and its mean is next to
 PIECE = 1 << 15  # samples that are worked on together, unless asked otherwise
 
 
+def half_window(sr):
+    """Return how many samples on either side the mean reaches: int > 0."""
+    return max(1, round(SECONDS * sr / 2))
+
+
 def without_drift(waveform, sr):
     """Return a waveform without what changes more slowly than a voice: float64 [shape=(n_samples,)].
 
@@ -24,7 +29,7 @@ def without_drift(waveform, sr):
     waveform : float ndarray [shape=(n_samples,)], n_samples > 0
     sr : int > 0, in Hz
     """
-    half = max(1, round(SECONDS * sr / 2))
+    half = half_window(sr)
     for _ in range(2):
         waveform = waveform - _mean_around(waveform, half)
     return waveform
@@ -40,7 +45,7 @@ def blocks_without_drift(blocks, sr, piece=PIECE):
     piece : int > 0
         Samples that are worked on together, which come out as soon as `SECONDS` behind them are there.
     """
-    margin = 2 * max(1, round(SECONDS * sr / 2))  # of the two means, one behind the other
+    margin = 2 * half_window(sr)  # of the two means, one behind the other
     held, before = np.empty(0), 0
     for block in blocks:
         held = np.concatenate([held, block])

@@ -23,6 +23,7 @@ from pipelines.features.speech.audio_file import SILENCE_PEAK, read_waveform
 from pipelines.features.speech.drift import without_drift
 from pipelines.features.speech.endpoints import word_endpoints
 from pipelines.features.speech.mfcc import clipwise_product, make_matrices, mel_decibels, power_spectra, slopes
+from pipelines.features.speech.stages import stages_of
 from pipelines.features.speech.time_normalisation import mean_and_spread, time_normalised
 
 NORMALISATIONS = ("level", "mean", "variance")
@@ -243,8 +244,8 @@ class SpeechExtractor:
         """
         rows = np.empty((len(waveforms), len(self.cuts), self.n_stored // len(self.cuts)), self.stored_dtype)
         risen = [self._risen(waveform) for waveform in waveforms]
-        for place, moved in enumerate(self.cuts):
-            words = [self.cut(waveform, self.trim_db + moved) for waveform in risen]
+        for place, trim_db in enumerate(self.trims):
+            words = [self.cut(waveform, trim_db) for waveform in risen]
             for batch in batches_of(words):
                 rows[batch, place] = self._described(words[batch])
         return rows.reshape(len(waveforms), self.n_stored)
@@ -333,16 +334,37 @@ class SpeechExtractor:
 
     def _risen(self, waveform):
         """Return a waveform without drift, its high frequencies raised: float64 [shape=(n_samples,)]."""
-        waveform = without_drift(waveform, self.sr)
+        return self.raised(without_drift(waveform, self.sr))
+
+    def raised(self, waveform):
+        """Return a waveform with its high frequencies raised as `preemphasis` has it: float64 [shape=(n_samples,)]."""
         if not self.preemphasis:
             return waveform
         return np.append(waveform[0], waveform[1:] - self.preemphasis * waveform[:-1])
 
     def cut(self, waveform, trim_db):
         """Cut out the word of a waveform, float64 [shape=(n_samples,)], as `word` does with one that has no drift."""
+        start, stop = self.ends(waveform, trim_db)
+        return self.levelled(waveform[start:stop])
+
+    @property
+    def trims(self):
+        """What `trim_db` is for each cut, in decibels: tuple of float."""
+        return tuple(self.trim_db + moved for moved in self.cuts)
+
+    def ends(self, waveform, trim_db):
+        """Return the first sample of the word in a waveform without drift, and the one behind its last: int, int."""
         pad = round(self.trim_pad * self.sr)
-        start, stop = word_endpoints(waveform, self.sr, self.n_fft, self.hop_length, trim_db, pad)
-        return waveform[start:stop] / np.abs(waveform[start:stop]).max()
+        return word_endpoints(waveform, self.sr, self.n_fft, self.hop_length, trim_db, pad)
+
+    @staticmethod
+    def levelled(word):
+        """Return a word at full level: its loudest sample is 1 or -1."""
+        return word / np.abs(word).max()
+
+    def stages(self):
+        """Return the way from a waveform to its stored row, step by step: tuple of `stages.Stage`."""
+        return stages_of(self)
 
     def _described(self, words):
         """Return the views of some words that are cut out: float32 [shape=(n, n_warps * n_features)]."""
@@ -364,7 +386,14 @@ class SpeechExtractor:
         -------
         rows : ndarray of float32 [shape=(n_words, n_features)]
         """
-        cepstra = clipwise_product(decibels, self._matrices["dct"].T, bounds)
+        return self.row_of_cepstra(self.cepstra(decibels, bounds), bounds)
+
+    def cepstra(self, decibels, bounds):
+        """Return the cepstral coefficients of frames, as `rows_of` is given them: float64 [shape=(n_frames, n_mfcc)]."""
+        return clipwise_product(decibels, self._matrices["dct"].T, bounds)
+
+    def row_of_cepstra(self, cepstra, bounds):
+        """Return the features of words of which the cepstral coefficients are known; see `rows_of`."""
         deltas = [slopes(cepstra, bounds, self.delta_width, order) for order in self.delta_orders]
         sequences = np.hstack([cepstra, *deltas])
         mean, spread = mean_and_spread(sequences, bounds)

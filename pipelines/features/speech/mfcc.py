@@ -145,7 +145,7 @@ def slopes(sequences, bounds, width, order):
     """
     repeated, places = _with_ends_repeated(sequences, bounds, width // 2)
     derivative = np.zeros((len(repeated) - width + 1, sequences.shape[1]))
-    for step, weight in enumerate(_slope_weights(width, order)):
+    for step, weight in enumerate(slope_weights(width, order)):
         derivative += weight * repeated[step : step + len(derivative)]
     return derivative[places]
 
@@ -168,7 +168,7 @@ def _with_ends_repeated(sequences, bounds, n):
 
 
 @functools.cache
-def _slope_weights(width, order):
+def slope_weights(width, order):
     """Return what each of `width` frames counts in the derivative of the polynomial through them."""
     powers = np.vander(np.arange(width) - width // 2, order + 1, increasing=True).astype(np.float64)
     return np.linalg.pinv(powers)[order] * math.factorial(order)

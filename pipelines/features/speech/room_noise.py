@@ -18,6 +18,19 @@ CLICK = 0.09  # seconds that may be louder than the word
 PART = 20.0  # decibels: a sound further below the loudest word found is no part of it
 
 
+def settings(sr):
+    """Return what `beyond_noise` depends on, as JSON types: durations in frames of `hop_length` samples, decibels."""
+    return {
+        "hop_length": round(HOP_SECONDS * sr),
+        "least": round(LEAST / HOP_SECONDS),
+        "click": round(CLICK / HOP_SECONDS),
+        "even": EVEN,
+        "soft": SOFT,
+        "harmless": HARMLESS,
+        "part": PART,
+    }
+
+
 def beyond_noise(waveform, sr, trim_db):
     """Return the part of a waveform in which there is a word, and not only room noise.
 

@@ -195,8 +195,7 @@ def band_power(blocks, sr):
     power : ndarray of float32 [shape=(n_frames, n_bands)]
         One row for each `HOP_SECONDS` begun; bands above sr / 2 are left out. 16 MB an hour are kept, no samples.
     """
-    hop, length = round(HOP_SECONDS * sr), round(WINDOW_SECONDS * sr)
-    window = np.hanning(length + 1)[:-1]
+    hop, length, window = round(HOP_SECONDS * sr), length_of(sr), window_of(sr)
     bands = bands_of(length, sr)
     rest, n_samples, parts = np.zeros((length - hop) // 2), 0, []
     for block in blocks:
@@ -217,6 +216,28 @@ def _power(samples, n_frames, hop, window, bands):
     spectra = np.fft.rfft(sliding_window_view(samples, len(window))[: n_frames * hop : hop] * window)
     # einsum sums each row by itself, so a frame's power does not depend, in its last bit, on how many come with it.
     return [np.einsum("fk,kb->fb", np.square(np.abs(spectra)), bands).astype(np.float32)]
+
+
+def length_of(sr):
+    """Return how many samples a frame covers: int > 0."""
+    return round(WINDOW_SECONDS * sr)
+
+
+def window_of(sr):
+    """Return the Hann window of a frame: float64 [shape=(length_of(sr),)]."""
+    return np.hanning(length_of(sr) + 1)[:-1]
+
+
+def settings(sr):
+    """Return what `WordFinder` and `band_power` depend on besides its attributes, as JSON types, in samples and powers."""
+    return {
+        "hop_seconds": HOP_SECONDS,
+        "hop_length": round(HOP_SECONDS * sr),
+        "frame_length": length_of(sr),
+        "silence_power": float(_SILENCE_POWER),
+        "digital_silence_power": float(_DIGITAL_SILENCE_POWER),
+        "least_evidence": _LEAST_EVIDENCE,
+    }
 
 
 def bands_of(length, sr):

@@ -12,6 +12,8 @@ import numpy as np
 
 from backprop_core.sparse import SparseRows
 from pipelines.errors import InputFileError, NothingToSeeError
+from pipelines.features.stages import Stage
+from pipelines.features.text.ngrams import LONGEST as LONGEST_WORD
 from pipelines.features.text.ngrams import grams_of, normalise
 from pipelines.features.text.text_file import decode
 
@@ -91,7 +93,9 @@ class TextExtractor:
         return row
 
     def _stored(self, texts):
-        grams = grams_of([normalise(text) for text in texts], self.letters, self.words)
+        return self._counted(grams_of([normalise(text) for text in texts], self.letters, self.words), len(texts))
+
+    def _counted(self, grams, n_texts):
         # The same n-gram of the same text is one number, whose sign and column its hash decides.
         keys = np.sort((grams.rows.astype(np.uint64) << np.uint64(32)) | grams.hashes)
         first = np.flatnonzero(np.diff(keys, prepend=keys[:1] + np.uint64(1))) if len(keys) else np.zeros(0, np.int64)
@@ -100,8 +104,27 @@ class TextExtractor:
         rows = (keys[first] >> np.uint64(32)).astype(np.int64)
         data = np.where(hashes >> np.uint32(31), -1, 1) * (1 + np.log(counts))
         columns = (hashes % np.uint32(self.columns)).astype(np.int32)
-        starts = np.searchsorted(rows, np.arange(len(texts) + 1))
+        starts = np.searchsorted(rows, np.arange(n_texts + 1))
         return SparseRows(data.astype(np.float32), columns, starts, self.columns)
+
+    def stages(self) -> tuple[Stage, ...]:
+        """Return the way from a text to its stored row, step by step; `ngrams` has the hash."""
+        grams = {"letters": list(self.letters), "words": list(self.words), "longest_word": LONGEST_WORD}
+        return (
+            Stage("normalised", normalise, "the text in NFKC, case folded, white space made one blank, str"),
+            Stage(
+                "ngrams",
+                lambda text: grams_of([text], self.letters, self.words),
+                "the hash of each n-gram, uint32 [n_grams], and where it is",
+                grams,
+            ),
+            Stage(
+                "row",
+                lambda grams: self._counted(grams, 1),
+                "1 + log count of each n-gram with the sign of its hash, in the hash's column, sparse [1, columns]",
+                {"columns": self.columns},
+            ),
+        )
 
     def to_features(self, stored: SparseRows) -> SparseRows:
         """Return stored rows as features: the same."""

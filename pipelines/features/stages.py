@@ -1,0 +1,50 @@
+"""Stages: the way from what was decoded to a row of features, one named step after the other.
+
+Somebody who writes the way down in another language, as an exporter does, has to know each step, its numbers, and what
+comes out of it. So an extractor does not only walk the way; it can list it. A stage holds the very function that the
+extractor calls, so that the list cannot tell another story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step.
+
+    Attributes
+    ----------
+    name : str
+    run : function of one value
+        What comes out of the stage before goes in; the first one's value is what the extractor `read`.
+    what : str, what comes out, with its shape
+    settings : dict of JSON types, the numbers that the step depends on
+    constants : dict of str to ndarray, the matrices that it depends on
+    """
+
+    name: str
+    run: Callable[[Any], Any]
+    what: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, NDArray] = field(default_factory=dict)
+
+
+def run(stages: Iterable[Stage], value: Any, until: str | None = None) -> Any:
+    """Return what comes out of the stage called `until`, or out of the last one, where `value` goes into the first.
+
+    Raises KeyError where there is no stage of this name.
+    """
+    for stage in stages:
+        value = stage.run(value)
+        if stage.name == until:
+            return value
+    if until is not None:
+        raise KeyError(until)
+    return value
