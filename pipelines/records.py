@@ -310,6 +310,18 @@ class InfoRecord(TypedDict):
     golden_error: NotRequired[float]  # with --verify
 
 
+class ExportRecord(TypedDict):
+    """`backprop export`."""
+
+    model: str | None
+    to: str
+    files: list[str]  # the main one first
+    bytes: list[int]  # of each file
+    outside: list[str]  # stages that stay with the caller
+    cost: NotRequired[dict[str, Json]]  # what it needs where it runs
+    check: NotRequired[dict[str, Json]]  # with --check: how it compares with the model
+
+
 class CheckRecord(TypedDict):
     """One line of a gradient check: a part of a network by name, or the parameter of a layer."""
 

@@ -221,6 +221,22 @@ def info_summary(described):
     return "\n".join(f"{name:16s} {text}" for name, text in rows)
 
 
+def export_summary(record):
+    """Return what an export left as text: its files, what stays with the caller, what it costs, and how it compares."""
+    rows = [(path, f"{size:,} bytes") for path, size in zip(record["files"], record["bytes"], strict=True)]
+    lines = [table(rows)]
+    if record["outside"]:
+        lines.append(f"outside: {', '.join(record['outside'])}")
+    lines += [f"{name.replace('_', ' ')}: {value}" for name, value in record.get("cost", {}).items()]
+    if check := record.get("check"):
+        asked = f"{check['n']} test samples of {check['dataset'] or 'no data set'} and {check['n_odd']} odd ones"
+        lines.append(
+            f"checked: {asked}; the same label for {check['same_label_decided']} of {check['decided']} decided ones, "
+            f"probabilities within {check['largest_difference']:.2g}"
+        )
+    return "\n".join(lines)
+
+
 def layers_in_a_row(described):
     """Return layers as text; those that a residual connection leads around stand in brackets."""
     texts = []

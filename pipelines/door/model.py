@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipelines.models.ensemble import Ensemble
     from pipelines.records import ExplainRecord, InfoRecord, ScoreRecord
     from pipelines.verbs.evaluate import Evaluation
+    from pipelines.verbs.export import Exported
     from pipelines.verbs.train import Trained
 
 Path = str | os.PathLike[str]
@@ -217,6 +218,29 @@ class Model:
         if transcript.error is not None:
             raise InputFileError(transcript.error)
         return transcript
+
+    def export(
+        self, to: str, out: Path | None = None, *, int8: bool = False, check: bool = False, jobs: int | None = None
+    ) -> Exported:
+        """Write the model in another form, with the same answers.
+
+        Parameters
+        ----------
+        to : str, "onnx", "c", "sklearn" or "card", and others that `pipelines.export.NAMES` names
+        out : path or None
+            The file; None means beside the model, under its name.
+        int8 : bool, whether weights are stored in 8 bits
+        check : bool, whether the files are compared with the model, see `Exported.parity`
+        jobs : int > 0 or None
+
+        Raises
+        ------
+        UsageError
+            The model cannot have this form, or a file is in the way.
+        """
+        from pipelines.verbs.export import export
+
+        return export(self, to, out, int8=int8, check=check, n_jobs=jobs)
 
     def info(self, *, verify: bool = False) -> InfoRecord:
         """Return the model's description; with `verify`, check that this machine reproduces its golden sample."""

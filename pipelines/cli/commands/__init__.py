@@ -11,6 +11,7 @@ COMMANDS = (
     "diagnose",
     "evaluate",
     "explain",
+    "export",
     "gradcheck",
     "info",
     "listen",

@@ -389,7 +389,7 @@ class SpeechExtractor:
         return self.row_of_cepstra(self.cepstra(decibels, bounds), bounds)
 
     def cepstra(self, decibels, bounds):
-        """Return the cepstral coefficients of frames, as `rows_of` is given them: float64 [shape=(n_frames, n_mfcc)]."""
+        """Return the cepstral coefficients of frames, as `rows_of` takes them: float64 [shape=(n_frames, n_mfcc)]."""
         return clipwise_product(decibels, self._matrices["dct"].T, bounds)
 
     def row_of_cepstra(self, cepstra, bounds):

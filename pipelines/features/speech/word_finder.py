@@ -229,7 +229,7 @@ def window_of(sr):
 
 
 def settings(sr):
-    """Return what `WordFinder` and `band_power` depend on besides its attributes, as JSON types, in samples and powers."""
+    """Return what `WordFinder` and `band_power` depend on beside its attributes: samples, powers; JSON types."""
     return {
         "hop_seconds": HOP_SECONDS,
         "hop_length": round(HOP_SECONDS * sr),

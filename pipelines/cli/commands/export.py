@@ -1,0 +1,35 @@
+"""`backprop export`: a model in another form, with the same answers."""
+
+import sys
+
+import click
+
+from pipelines.cli import results, terminal
+from pipelines.cli.options import option_jobs, option_json
+from pipelines.errors import QualityError
+from pipelines.export import NAMES
+
+
+@click.command()
+@click.argument("model", type=click.Path())
+@click.option("--to", required=True, type=click.Choice(NAMES), help="The form.")
+@click.option("--out", type=click.Path(), help="The file; default: beside the model, under its name.")
+@click.option("--int8", is_flag=True, help="Store weights in 8 bits: a quarter of the size, nearly the same answers.")
+@click.option("--check", is_flag=True, help="Compare with the model on its test samples and on odd ones.")
+@option_jobs
+@option_json
+def export(model, to, out, int8, check, jobs, as_json):
+    """Write a model in another form, which needs no Python and gives the same answers.
+
+    Example: backprop export models/speech.safetensors --to card
+
+    card describes the model on a page.
+    """
+    from pipelines.door.model import load
+
+    exported = load(model).export(to, out, int8=int8, check=check, jobs=jobs)
+    record = exported.record()
+    click.echo(terminal.as_json(record) if as_json else results.export_summary(record))
+    if exported.parity is not None and not exported.parity.holds:
+        terminal.note("error: export: the answers are not those of the model")
+        sys.exit(QualityError.exit_code)

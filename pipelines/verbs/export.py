@@ -1,0 +1,143 @@
+"""Exporting: a trained model in another form, in files that stand for themselves."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from backprop_core.whole_file import whole_file
+from pipelines import export as exporters
+from pipelines.errors import UsageError
+from pipelines.export.exporter import Exporter, Made, Options
+from pipelines.export.parity import Parity, parity
+from pipelines.export.subject import Subject
+from pipelines.models.bundle import GOLDEN_TOLERANCE
+from pipelines.models.opening import open_bundle
+from pipelines.records import ExportRecord
+
+MARK = b"backprop"  # in every artefact: what has it may be replaced
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What an export left.
+
+    Attributes
+    ----------
+    subject : Subject, with the model
+    exporter : Exporter
+    paths : tuple of Path, the files, the main one first
+    made : Made
+    parity : Parity or None, what `check` found
+    """
+
+    subject: Subject
+    exporter: Exporter
+    paths: tuple[Path, ...]
+    made: Made
+    parity: Parity | None = None
+
+    @property
+    def path(self) -> Path:
+        """The main file."""
+        return self.paths[0]
+
+    def record(self) -> ExportRecord:
+        """Return the export as the contract has it, a dict of JSON types."""
+        record: ExportRecord = {
+            "model": self.subject.bundle.path,
+            "to": self.exporter.name,
+            "files": [str(path) for path in self.paths],
+            "bytes": [len(content) for content in self.made.files.values()],
+            "outside": list(self.made.outside),
+        }
+        if self.made.cost is not None:
+            record["cost"] = dict(self.made.cost)
+        if self.parity is not None:
+            record["check"] = self.parity.record()
+        return record
+
+
+def export(
+    model: Any,
+    to: str,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    int8: bool = False,
+    check: bool = False,
+    n_jobs: int | None = None,
+) -> Exported:
+    """Write a model in another form.
+
+    Parameters
+    ----------
+    model : Model, or the path of a model file
+    to : str, a name in `pipelines.export.NAMES`
+    out : path or None
+        The main file; None means beside the model, under its name.
+    int8 : bool, whether weights are stored in 8 bits
+    check : bool
+        Whether the files are run and compared with the model, on the test samples of its data set and on odd ones.
+    n_jobs : int > 0 or None, threads that read these samples
+
+    Raises
+    ------
+    UsageError
+        There is no such form, the model cannot have it, or a file is in the way.
+    ModelFileError
+        The model is not usable, or was altered.
+    """
+    exporter, bundle = exporters.find(to), open_bundle(model, "export")
+    if bundle.golden_probabilities is not None and not bundle.golden_error() <= GOLDEN_TOLERANCE:
+        raise UsageError(
+            "export: the model does not reproduce its own golden sample here; look at it with 'backprop info --verify'"
+        )
+    if int8 and not exporter.int8:
+        raise UsageError(f"export --to {to}: has no weights of 8 bits; leave out --int8")
+    if check and exporter.running is None:
+        raise UsageError(f"export --to {to}: there is nothing in it to run; leave out --check")
+    paths = _paths(bundle.path, exporter, out)
+    subject = Subject(bundle, paths[0].name.removesuffix(exporter.suffixes[0]))
+    made = exporter.make(subject, Options(int8=int8))
+    for path, content in zip(paths, made.files.values(), strict=True):
+        _write(path, content)
+    found = parity(subject, exporter, paths, n_jobs) if check else None
+    return Exported(subject, exporter, paths, made, found)
+
+
+def _paths(model: str | None, exporter: Exporter, out: str | os.PathLike[str] | None) -> tuple[Path, ...]:
+    """Return where the files go. Raises UsageError where something is in the way."""
+    main = exporter.suffixes[0]
+    if out is None:
+        if model is None:
+            raise UsageError("export: the model was never saved, so it has no name; say where the file goes with --out")
+        out = Path(model).with_suffix(main)
+    path = Path(out)
+    if path.is_dir():
+        raise UsageError(f"{out}: is a folder; name the file in it, such as {path / f'model{main}'}")
+    if path.suffix and path.suffix not in {*exporter.suffixes, main, Path(main).suffix}:
+        raise UsageError(f"{out}: export --to {exporter.name} writes {main}; name a file that ends so")
+    stem = next((path.name.removesuffix(end) for end in exporter.suffixes if path.name.endswith(end)), path.name)
+    paths = tuple(path.with_name(stem + suffix) for suffix in exporter.suffixes)
+    for each in paths:
+        if each.exists() and not _is_own(each):
+            raise UsageError(f"{each}: is there already and was not exported by backprop; choose another --out")
+    return paths
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a file may be replaced: it was exported before, and is no model file."""
+    if path.is_dir() or path.suffix == ".safetensors":
+        return False
+    try:
+        return MARK in path.read_bytes()
+    except OSError:
+        return False
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        with whole_file(path) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror or error}); choose another --out") from None
