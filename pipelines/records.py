@@ -292,6 +292,10 @@ class ExplainRecord(TypedDict):
     learning_rate: float
     learning_rate_from: Literal["option", "recipe", "default"]
     features: dict[str, str]
+    steps_before: int  # how many steps were taken before the one that is told of
+    losses_before: list[float]  # before each of them
+    frozen: list[int]  # layers that take no blame, with --frozen
+    at: list[dict[str, Json]]  # with --at: {"place", "unit"} or {"place", "weight"}
     layers: list[dict[str, Json]]
 
 

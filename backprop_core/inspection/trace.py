@@ -109,7 +109,7 @@ class Trace:
             yield from passage.leaves()
 
 
-def trace_step(network, X, target, learning_rate, loss=None):
+def trace_step(network, X, target, learning_rate, loss=None, frozen=()):
     """Take one step of plain gradient descent with a copy of a network, and return its Trace.
 
     Parameters
@@ -122,6 +122,8 @@ def trace_step(network, X, target, learning_rate, loss=None):
     target : int ndarray [shape=(n_samples,)], the true classes
     learning_rate : float > 0
     loss : a loss of classes, or None for SoftmaxCrossEntropy
+    frozen : collection of int
+        Positions of layers that take no blame: their gradient counts as 0, and the step leaves them as they are.
 
     Raises
     ------
@@ -137,6 +139,7 @@ def trace_step(network, X, target, learning_rate, loss=None):
     if not math.isfinite(before):
         raise BackpropError("the loss of this sample is no finite number: the network's weights are damaged")
     grads, updates = backward(dlogits.copy(), noting.zero_gradients()), noting.zero_gradients()
+    spare(grads, frozen)
 
     # A step of any length is answered, if need be with numbers that are none.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -167,6 +170,49 @@ def trace_step(network, X, target, learning_rate, loss=None):
         probabilities_after=probabilities_after,
         squared_norm=float(np.sum(np.square(grads.flat, dtype=np.float64))),
     )
+
+
+def spare(grads, frozen):
+    """Set the gradients of layers to 0, so that a step leaves them as they are.
+
+    Parameters
+    ----------
+    grads : ParameterVector
+    frozen : collection of int, positions of layers
+    """
+    for position in frozen:
+        for array in grads.views[position].values():
+            array[...] = 0
+
+
+def take_steps(network, X, target, learning_rate, n_steps, frozen=(), loss=None):
+    """Return a copy of a network after plain steps against the gradient, all of one length, and the losses before each.
+
+    Parameters
+    ----------
+    network, X, target, learning_rate, loss, frozen : as in `trace_step`
+    n_steps : int >= 0
+
+    Returns
+    -------
+    network : Network
+    losses : list of float, one for each step
+        Shorter than `n_steps` where a step led beyond what the network's numbers can hold: that step is not taken back,
+        and none follows.
+    """
+    learning_rate, loss = checked("learning_rate", learning_rate, "(0, inf)"), loss or SoftmaxCrossEntropy()
+    changed, losses = network.copy(), []
+    grads = changed.zero_gradients()
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(n_steps):
+            logits, backward = changed.forward(X)
+            value, dlogits = loss.loss_and_gradient(logits, target)
+            if not math.isfinite(value):
+                break
+            losses.append(value)
+            spare(backward(dlogits, grads), frozen)
+            changed.params.flat -= learning_rate * grads.flat
+    return changed, losses
 
 
 def _empty(layer, name):

@@ -89,6 +89,10 @@ def _classes(trace):
     return [dict(zip(columns, map(_number, row), strict=True)) for row in rows]
 
 
+def _settings(layer):
+    return {name: value for name, value in layer.describe().items() if name != "layers"}
+
+
 def _leaves(layers):
     """Yield the records of the layers that hold no others."""
     for layer in layers:
@@ -107,11 +111,10 @@ def _layer(passage, unit_in, squared_norm, top):
     if passage.layer.mixes_units:
         unit = int(np.abs(passage.dy[0]).argmax())
     forward, backward = worked_out(passage, unit_in, unit, top)
-    settings = {name: value for name, value in passage.layer.describe().items() if name != "layers"}
     return {
         "name": passage.name,
         "kind": passage.layer.kind,
-        "settings": settings,
+        "settings": _settings(passage.layer),
         "unit": unit,
         "shape_in": list(passage.x.shape),
         "shape_out": list(passage.y.shape),
@@ -146,6 +149,87 @@ def worked_out(passage, unit_in, unit, top):
     if passage.dx is None or unit_in is None:
         backward = None
     return forward, backward
+
+
+def unit_at(trace, name, unit, top=3):
+    """Work out one unit that a reader points at: how its output was made, and how its error came back.
+
+    Parameters
+    ----------
+    trace : Trace, of a single row
+    name : str, that of the layer that the unit is an output of, such as "3"
+    unit : int >= 0
+    top : int > 0
+
+    Returns
+    -------
+    worked : list of {"layer", "kind", "settings", "unit", "output", "output_error", "forward", "backward"}
+        The layer, those behind it that hand the unit on by itself, and the next one that mixes units: its "backward" is
+        where the unit's error comes from, and its "forward" is None. Both are as in `worked_out`.
+
+    Raises BackpropError where there is no such layer or unit.
+    """
+    passages = list(_in_order(trace.passages))
+    start = _position(passages, name)
+    if not 0 <= unit < passages[start].y.shape[1]:
+        raise BackpropError(f"layer {name} has the units 0 to {passages[start].y.shape[1] - 1}, and no unit {unit}")
+    worked = []
+    for place, passage in enumerate(passages[start:], start):
+        behind = place > start and passage.layer.mixes_units
+        unit_in = None if place == start and passage.layer.mixes_units else unit
+        forward, backward = worked_out(passage, unit_in, 0 if behind else unit, top)
+        worked.append(
+            {
+                "layer": passage.name,
+                "kind": passage.layer.kind,
+                "settings": _settings(passage.layer),
+                "unit": unit,
+                "output": None if behind else float(passage.y[0, unit]),
+                "output_error": None if behind or passage.dy is None else float(passage.dy[0, unit]),
+                "forward": None if behind else forward,
+                "backward": backward,
+            }
+        )
+        if behind:
+            break
+    return worked
+
+
+def weight_at(trace, name, came_from, to):
+    """Return the entry of one weight that a reader points at, as `record_of` has it in "blame".
+
+    Parameters
+    ----------
+    trace : Trace, of a single row
+    name : str, that of a dense layer
+    came_from : int or None, the unit that it leads from; None means the bias
+    to : int, the unit that it leads to
+
+    Raises BackpropError where there is no such weight.
+    """
+    passages = list(_in_order(trace.passages))
+    passage = passages[_position(passages, name)]
+    parameter = "b" if came_from is None else "W"
+    array, index = passage.params.get(parameter), (to,) if came_from is None else (came_from, to)
+    if array is None or passage.inner:
+        raise BackpropError(f"layer {name} is no dense layer and has no weights; choose another")
+    if not all(0 <= i < n for i, n in zip(index, array.shape, strict=True)):
+        raise BackpropError(f"layer {name} has no weight {index}: its {parameter} has the shape {array.shape}")
+    return _entry(passage, parameter, np.ravel_multi_index(index, array.shape), trace.squared_norm)
+
+
+def _in_order(passages):
+    """Yield the passages in the order of the way through the network, those inside another before it."""
+    for passage in passages:
+        yield from _in_order(passage.inner)
+        yield passage
+
+
+def _position(passages, name):
+    for place, passage in enumerate(passages):
+        if passage.name == name:
+            return place
+    raise BackpropError(f"there is no layer {name}; the layers are {', '.join(passage.name for passage in passages)}")
 
 
 def _parameter(passage, name, squared_norm, top):

@@ -58,6 +58,7 @@ def trace_text(record, model):
             *_update(record),
             "",
             *_outcome(record),
+            *(line for pointed in record["at"] for line in _pointed_at(pointed, record["frozen"])),
         ]
     )
 
@@ -99,6 +100,7 @@ def _head(record, model):
         f"truth    {_short(record['label'])} ({truth})",
         f"answer   {_short(answer['label'])}, {percent(answer['probability'])} (as predict has it)",
         f"step     plain gradient descent, learning rate {_n(record['learning_rate'])} ({rate})",
+        *_steps_before(record),
         "",
     ]
     seen = f"Of {views} views of the sample, whose answers predict averages, this is the first. " if views > 1 else ""
@@ -216,6 +218,36 @@ def _product(entry):
         f"d{_place(entry)} = {met} dy_{to} = {_n(entry['input'])} * {_n(entry['error'])} = {_n(entry['gradient'])}"
         f"   ({_place(entry)} is {_n(entry['weight'])})"
     )
+
+
+def _steps_before(record):
+    losses = record["losses_before"]
+    lines = [f"before   {len(losses)} such steps; the loss was {_n(losses[0])} at first"] if losses else []
+    if record["frozen"]:
+        lines.append("frozen   all layers but the last: they take no blame, so nothing has to be carried back to them")
+    return lines
+
+
+def _pointed_at(pointed, frozen):
+    """Return lines on what --at points at."""
+    lines = _heading(f"At {shown(pointed['place'])}")
+    if "weight" in pointed:
+        entry = pointed["weight"]
+        met = 1.0 if entry["input"] is None else entry["input"]
+        product = f"input * error = {_n(met)} * {_n(entry['error'])} = {_n(entry['gradient'])}"
+        if int(entry["layer"].split(".")[0]) in frozen:
+            product = "0: this layer is frozen and takes no blame"
+        return [
+            *lines,
+            f"d{_place(entry)} = {product}",
+            f"{_place(entry)} = {_n(entry['weight'])} before, {_n(entry['after'])} after the step",
+        ]
+    for layer in pointed["unit"]:
+        lines += ["", f"layer {layer['layer']}, {layer['kind'].replace('_', ' ')}"]
+        words = _kind(layer).words
+        lines += _worked(layer, words.worked_forward, layer["forward"])
+        lines += _worked(layer, words.worked_backward, layer["backward"])
+    return lines
 
 
 def _worked(layer, lines, example):

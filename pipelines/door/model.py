@@ -160,6 +160,9 @@ class Model:
         learning_rate: float | None = None,
         top: int = 3,
         layers: Collection[int] | None = None,
+        steps: int = 0,
+        frozen: bool = False,
+        at: Collection[str] = (),
     ) -> ExplainRecord:
         """Show one training step on one file, number by number; the model stays as it is.
 
@@ -172,6 +175,9 @@ class Model:
             How far the step goes; None means the rate of the model's recipe.
         top : int > 0, how many of the largest numbers to show
         layers : collection of int or None, which layers to tell of; None means all
+        steps : int >= 0, how many steps are taken before the one that is told of
+        frozen : bool, whether only the last layer learns
+        at : collection of str, places to look at: LAYER:UNIT for a unit, LAYER:FROM:TO for a weight
 
         Raises
         ------
@@ -179,7 +185,17 @@ class Model:
         """
         from pipelines.verbs.explain import explain
 
-        return explain(self, path, label=label, learning_rate=learning_rate, top=top, layers=layers)
+        return explain(
+            self,
+            path,
+            label=label,
+            learning_rate=learning_rate,
+            top=top,
+            layers=layers,
+            steps=steps,
+            frozen=frozen,
+            at=at,
+        )
 
     @overload
     def transcribe(self, path: Path, *, threshold: float = 0.0) -> Transcript: ...  # type: ignore[overload-overlap]

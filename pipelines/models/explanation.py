@@ -5,18 +5,93 @@ one; predict would average the answers to all of them.
 """
 
 import math
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from backprop_core.inspection.trace import trace_step
-from backprop_core.inspection.trace_record import record_of
+from backprop_core.errors import BackpropError
+from backprop_core.inspection.trace import Trace, take_steps, trace_step
+from backprop_core.inspection.trace_record import record_of, unit_at, weight_at
 from backprop_core.sparse import is_sparse
 from pipelines.errors import UsageError
 
 LEARNING_RATE = 0.01  # for a model file that does not say with which it was trained
 
 
-def explain_row(model, stored, label=None, learning_rate=None, top=3, layers=None):
+@dataclass(frozen=True)
+class Explanation:
+    """A traced step, with what is known of the model and the sample beside it.
+
+    Attributes
+    ----------
+    model : Bundle, as it was before any step
+    trace : Trace, of the last step
+    target : int, the index of the true label
+    answer : int, that of the model's own answer
+    probability : float, of the answer, over all views and calibrated
+    n_views : int > 0
+    learning_rate_from : str, "option", "recipe" or "default"
+    losses : tuple of float, before each of the steps that were taken before the traced one
+    frozen : tuple of int, the layers that take no blame
+    """
+
+    model: Any
+    trace: Trace
+    target: int
+    answer: int
+    probability: float
+    n_views: int
+    learning_rate_from: str
+    losses: tuple
+    frozen: tuple
+
+    def record(self, top=3, layers=None, at=()):
+        """Return the record that `explain_row` describes; the arguments are as there."""
+        model, record = self.model, record_of(self.trace, top)
+        features = {str(index): model.extractor.feature_name(index) for index in _features_told_of(record)}
+        if layers:
+            record["layers"] = [record["layers"][layer] for layer in sorted(set(layers))]
+        record["classes"] = [
+            {"label": name, **values} for name, values in zip(model.labels, record["classes"], strict=True)
+        ]
+        return {
+            "task": model.task.name,
+            "label": model.labels[self.target],
+            "answer": {"label": model.labels[self.answer], "probability": self.probability},
+            "temperature": model.temperature,
+            "n_views": self.n_views,
+            "dtype": model.network.dtype.name,
+            "learning_rate_from": self.learning_rate_from,
+            "features": features,
+            "steps_before": len(self.losses),
+            "losses_before": list(self.losses),
+            "frozen": list(self.frozen),
+            "at": [self.pointed_at(place, top) for place in at],
+            **record,
+        }
+
+    def pointed_at(self, place, top=3):
+        """Return what is at a place: LAYER:UNIT, a unit worked out, or LAYER:FROM:TO, a weight; FROM "b" is the bias.
+
+        Returns {"place", "unit": list} or {"place", "weight": entry}. Raises UsageError.
+        """
+        name, *rest = place.split(":")
+        try:
+            if len(rest) == 1:
+                return {"place": place, "unit": unit_at(self.trace, name, int(rest[0]), top)}
+            came_from, to = rest
+            return {
+                "place": place,
+                "weight": weight_at(self.trace, name, None if came_from == "b" else int(came_from), int(to)),
+            }
+        except ValueError:
+            raise UsageError(f"{place}: a place is LAYER:UNIT, or LAYER:FROM:TO for a weight, such as 0:17:3") from None
+        except BackpropError as error:
+            raise UsageError(f"{place}: {error}") from None
+
+
+def explain_row(model, stored, label=None, learning_rate=None, top=3, layers=None, steps=0, frozen=False, at=()):
     """Return the record of one training step on one stored row.
 
     Parameters
@@ -25,47 +100,45 @@ def explain_row(model, stored, label=None, learning_rate=None, top=3, layers=Non
     stored : ndarray [shape=(1, n_stored)], a row as the model's extractor stores it
     label : str or None
         Its true label; None means the model's own answer.
-    learning_rate, top, layers : as in `explain`
+    learning_rate, top, layers, steps, frozen, at : as in `explain`
 
     Returns
     -------
     record : dict of JSON types
         {"task", "label", "answer": {"label", "probability"}, "temperature", "n_views", "dtype", "learning_rate_from",
-        "features": {index: name}, and all of `backprop_core.inspection.trace_record.record_of`, where each class also
-        has its "label"}. "answer" is what predict says, over all views and calibrated; the trace is of the first view,
-        and not calibrated, as in training. "learning_rate_from" is "option", "recipe" or "default". "features" says
-        what those features are that the record tells of.
+        "features": {index: name}, "steps_before", "losses_before", "frozen": [layer], "at": [place], and all of
+        `backprop_core.inspection.trace_record.record_of`, where each class also has its "label"}. "answer" is what
+        predict says, over all views and calibrated; the trace is of the first view, and not calibrated, as in training.
+        "learning_rate_from" is "option", "recipe" or "default". "features" says what those features are that the record
+        tells of. "losses_before" are those before each step that was taken before the traced one; there may be fewer
+        than were asked for, where one led beyond what the network's numbers can hold.
     """
+    for layer in layers or ():
+        if not 0 <= layer < len(model.network.layers):
+            raise UsageError(f"--layer {layer}: the model has the layers 0 to {len(model.network.layers) - 1}")
+    return explained(model, stored, label, learning_rate, steps, frozen).record(top, layers, at)
+
+
+def explained(model, stored, label=None, learning_rate=None, steps=0, frozen=False):
+    """Return the Explanation of one training step on one stored row; the arguments are as in `explain_row`."""
     probabilities = model.probabilities(stored)[0]
     answer = int(probabilities.argmax())
     target = answer if label is None else index_of(model, label, "label")
     rate, rate_from = _learning_rate(model, learning_rate)
-    n_layers = len(model.network.layers)
-    for layer in layers or ():
-        if not 0 <= layer < n_layers:
-            raise UsageError(f"--layer {layer}: the model has the layers 0 to {n_layers - 1}")
-
+    spared = tuple(hidden_layers(model.network)) if frozen else ()
     views = list(model.extractor.views(stored))
     X = model.standardizer.transform(views[0]).astype(model.network.dtype)
     X = X.toarray() if is_sparse(X) else X
-    record = record_of(trace_step(model.network, X, np.array([target]), rate), top)
-    features = {str(index): model.extractor.feature_name(index) for index in _features_told_of(record)}
-    if layers:
-        record["layers"] = [record["layers"][layer] for layer in sorted(set(layers))]
-    record["classes"] = [
-        {"label": name, **values} for name, values in zip(model.labels, record["classes"], strict=True)
-    ]
-    return {
-        "task": model.task.name,
-        "label": model.labels[target],
-        "answer": {"label": model.labels[answer], "probability": float(probabilities[answer])},
-        "temperature": model.temperature,
-        "n_views": len(views),
-        "dtype": model.network.dtype.name,
-        "learning_rate_from": rate_from,
-        "features": features,
-        **record,
-    }
+    network, losses = take_steps(model.network, X, np.array([target]), rate, steps, spared)
+    trace = trace_step(network, X, np.array([target]), rate, frozen=spared)
+    return Explanation(
+        model, trace, target, answer, float(probabilities[answer]), len(views), rate_from, tuple(losses), spared
+    )
+
+
+def hidden_layers(network):
+    """Return the positions of the layers that learn, but for the last one: list of int."""
+    return [i for i, layer in enumerate(network.layers) if layer.parameter_shapes][:-1]
 
 
 def _features_told_of(record):

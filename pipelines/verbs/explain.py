@@ -26,6 +26,9 @@ def explain(
     learning_rate: float | None = None,
     top: int = 3,
     layers: Collection[int] | None = None,
+    steps: int = 0,
+    frozen: bool = False,
+    at: Collection[str] = (),
     stdin: BinaryIO | None = None,
 ) -> ExplainRecord:
     """Return the record of one training step on one sample.
@@ -42,6 +45,10 @@ def explain(
     top : int > 0, how many of the largest numbers to tell
     layers : collection of int or None
         Positions of the layers to tell of; None means all.
+    steps : int >= 0, how many steps of this length are taken before the one that is told of
+    frozen : bool, whether only the last layer learns, which needs no backpropagation
+    at : collection of str
+        Places to look at: LAYER:UNIT works out a unit, LAYER:FROM:TO tells of a weight, LAYER:b:TO of a bias.
     stdin : binary file object, or None
         What the path "-" stands for.
 
@@ -60,20 +67,29 @@ def explain(
     ModelFileError
     """
     require("top", top, Whole(1))
+    require("steps", steps, Whole(0))
     opened, sample = open_bundle(model, "explain"), _one_sample(path, stdin)
     if label is not None:
         index_of(opened, label, "--label")
-    try:
-        stored = opened.extractor.stored_row(opened.reading_of(opened.extractor.read(sample.source)))
-        stored = stored if stored.ndim == 2 else stored[np.newaxis]
-    except NothingToSeeError as error:
-        raise InputFileError.about(sample.source, error) from None
+    stored = row_of(opened, sample.source)
     folder = sample.source.absolute().parent.name if isinstance(sample.source, Path) else None
     found = "option"
     if label is None:
         found, label = ("folder", folder) if folder in opened.labels else ("prediction", None)
-    record = explain_row(opened, stored, label, learning_rate, top, layers)
+    record = explain_row(opened, stored, label, learning_rate, top, layers, steps, frozen, at)
     return cast(ExplainRecord, {"path": sample.name, "label_from": found, **record})
+
+
+def row_of(model: Any, source: Any) -> Any:
+    """Return the stored row of the reading of a sample (Path, bytes or str) that predict is surest of [shape=(1, n)].
+
+    Raises InputFileError.
+    """
+    try:
+        stored = model.extractor.stored_row(model.reading_of(model.extractor.read(source)))
+    except NothingToSeeError as error:
+        raise InputFileError.about(source, error) from None
+    return stored if stored.ndim == 2 else stored[np.newaxis]
 
 
 def _one_sample(path: Any, stdin: BinaryIO | None) -> Sample:

@@ -7,7 +7,7 @@ import pytest
 
 from backprop_core.architecture import multilayer_perceptron
 from backprop_core.errors import BackpropError
-from backprop_core.inspection.trace import trace_step
+from backprop_core.inspection.trace import take_steps, trace_step
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.network import Network
 
@@ -156,3 +156,41 @@ def test_weights_that_are_no_numbers_are_refused(midway):
     network.params.flat[0] = np.nan
     with pytest.raises(BackpropError, match="damaged"):
         trace_step(network, X, y, RATE)
+
+
+def test_so_many_steps_are_the_traced_step_again_and_again(any_midway):
+    network, X, y = any_midway(np.float64, 1)
+    changed, losses = take_steps(network, X, y, RATE, 3)
+    again, met = network, []
+    for _ in range(3):
+        trace = trace_step(again, X, y, RATE)
+        met.append(trace.loss)
+        again = again.copy()
+        for views, passage in zip(again.params.views, trace.passages, strict=True):
+            for name, array in views.items():
+                array[...] = passage.after[name]
+    assert losses == pytest.approx(met, rel=1e-12)
+    np.testing.assert_allclose(changed.params.flat, again.params.flat, rtol=1e-12, atol=1e-15)
+
+
+def test_frozen_layers_take_no_blame_and_stay(any_midway):
+    network, X, y = any_midway(np.float64, 1)
+    learning = [i for i, layer in enumerate(network.layers) if layer.parameter_shapes]
+    free, trace = trace_step(network, X, y, RATE), trace_step(network, X, y, RATE, frozen=learning[:-1])
+    changed, _ = take_steps(network, X, y, RATE, 2, learning[:-1])
+    for i in learning[:-1]:
+        assert not any(array.any() for array in trace.passages[i].grads.values())
+        for name, array in network.params.views[i].items():
+            np.testing.assert_array_equal(changed.params.views[i][name], array)
+            np.testing.assert_array_equal(trace.passages[i].after[name], array)
+    last = learning[-1]
+    for name, array in free.passages[last].grads.items():
+        np.testing.assert_array_equal(trace.passages[last].grads[name], array)
+    assert trace.squared_norm <= free.squared_norm
+
+
+def test_steps_that_are_too_long_end_before_there_are_no_numbers(any_midway):
+    network, X, y = any_midway(np.float32, 1)
+    _, losses = take_steps(network, X, y, 1e30, 50)
+    assert 1 <= len(losses) <= 50
+    assert np.isfinite(losses).all()

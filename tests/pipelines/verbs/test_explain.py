@@ -190,3 +190,44 @@ def test_a_file_that_is_no_model_is_answered_with_5(call, tmp_path, content):
     answer = call("explain", path, WORD)
     assert (answer.code, answer.stdout) == (5, "")
     assert len(answer.stderr.splitlines()) == 1
+
+
+def test_what_is_pointed_at_is_what_the_record_says_of_it(call, sample):
+    words = ("explain", *sample, "--label", "7", "--json")
+    record = call(*words).json
+    most = next(entry for entry in record["blame"] if entry["parameter"] in "Wb")
+    came_from = "b" if most["from"] is None else most["from"]
+    dense = [layer for layer in record["layers"] if layer["kind"] == "dense"]
+    places = [f"{most['layer']}:{came_from}:{most['to']}", *(f"{layer['name']}:{layer['unit']}" for layer in dense)]
+    pointed = call(*words, *(word for place in places for word in ("--at", place))).json["at"]
+    assert pointed[0] == {"place": places[0], "weight": most}
+    for layer, found in zip(dense, pointed[1:], strict=True):
+        assert found["unit"][0]["forward"] == layer["forward"]
+    behind = pointed[1]["unit"][-1]
+    assert behind["kind"] == "dense"
+    assert behind["backward"] == dense[1]["backward"], "the path goes on with the unit that was followed"
+
+
+@pytest.mark.parametrize("place", ["0", "0:x", "0:99999", "99:0", "0:0:0:0", "0:b:-1", ":", "0:0:99999"])
+def test_a_place_that_is_none_is_named(call, sample, place):
+    answer = call("explain", *sample, "--at", place)
+    assert answer.code == 2
+    assert place in answer.stderr
+
+
+def test_steps_before_the_one_that_is_told_of_lower_the_loss(call, sample):
+    words = ("explain", *sample, "--label", "7", "--learning-rate", "0.001", "--json")
+    first, later = call(*words).json, call(*words, "--steps", 5).json
+    assert later["steps_before"] == len(later["losses_before"]) == 5
+    assert later["losses_before"][:2] == pytest.approx([first["loss"], first["loss_after"]], rel=1e-5)
+    assert later["loss"] < first["loss"]
+    assert later["answer"] == first["answer"], "that of the model in the file"
+
+
+def test_without_backpropagation_the_last_layer_alone_learns(call, sample):
+    free, frozen = (call("explain", *sample, "--label", "7", "--json", *words).json for words in ([], ["--frozen"]))
+    learning = [parameter["layer"] for parameter in frozen["parameters"] if parameter["gradient_norm"]]
+    assert set(learning) == {frozen["parameters"][-1]["layer"]}
+    first = frozen["frozen"][0]
+    assert abs(frozen["promised"]) < abs(free["promised"])
+    assert "takes no blame" in call("explain", *sample, "--frozen", "--at", f"{first}:1:1").stdout
