@@ -257,6 +257,7 @@ class TrialRecord(TypedDict):
     gradients: list[str] | None
     why: str | None
     remark: str | None
+    history: list[dict[str, Json]]  # of each epoch "epoch", "train" and "valid", which are null where it diverged
 
 
 class DemonstrateRecord(TypedDict):

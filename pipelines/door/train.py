@@ -30,6 +30,7 @@ def train(
     origin: Path | Model | None = None,
     resume: bool = False,
     deterministic: bool = False,
+    rows: int | None = None,
     jobs: int | None = None,
     progress: bool = False,
     **recipe: Any,
@@ -59,6 +60,7 @@ def train(
         Go on from where an interrupted training of the same kind stopped; it lies beside `out`.
     deterministic : bool
         Train on one thread, so that the weights do not depend on the number of cores.
+    rows : int > 0 or None, how many training samples are learned from; None means all
     jobs : int > 0 or None, threads to use
     progress : bool
         Whether to tell how it goes, in lines on standard error, or in a notebook with a bar.
@@ -85,6 +87,8 @@ def train(
 
     found, chosen = make_recipe(task, preset, config, {"epochs": epochs, "hidden": hidden, **recipe}, caller=train)
     check_numbers(seed, jobs)
+    if rows is not None:
+        require("rows", rows, Whole(1))
     with telling(progress) as told:
         trained = run(
             found,
@@ -96,6 +100,7 @@ def train(
             n_jobs=jobs,
             deterministic=deterministic,
             origin=origin,
+            rows=rows,
             on_dataset=told.dataset,
             on_epoch=told.epoch,
         )

@@ -185,6 +185,7 @@ def trainer_for(recipe: Recipe, n_features: int, n_classes: int, seed: int, heal
         normalization=None if recipe.normalization == "none" else recipe.normalization,
         residual=recipe.residual,
         input_noise=recipe.input_noise,
+        initializer=None if recipe.initialization == "suited" else recipe.initialization,
     )
     trainer = Trainer(
         Network(layers, rng),

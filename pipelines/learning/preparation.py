@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pipelines.learning.task import Task
 
 SPLIT_SEED = 0
+UNUSED = "unused"  # the role of training rows that are not learned from
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,33 @@ def with_kin(prepared: Prepared) -> Prepared:
         f"to {sizes.max()}; each chain is kept on one side of the split."
     )
     return replace(prepared, dataset=replace(dataset, kin=kin, notes=(*dataset.notes, note)))
+
+
+def with_fewer(prepared: Prepared, n_rows: int, seed: int) -> Prepared:
+    """Return a Prepared that learns from so many of its training rows, drawn so that each class keeps its share.
+
+    The others play no role. Raises DataError where a class would have none left.
+    """
+    dataset = prepared.dataset
+    rows = dataset.rows("train")
+    if n_rows >= len(rows):
+        return prepared
+    y, rng = dataset.y[rows], np.random.default_rng([seed, 0])
+    place = np.empty(len(rows))
+    for k in np.unique(y):
+        of_class = rng.permutation(np.flatnonzero(y == k))
+        place[of_class] = (np.arange(len(of_class)) + rng.random()) / len(of_class)
+    kept = rows[np.argsort(place, kind="stable")][:n_rows]
+    empty = set(range(len(dataset.labels))) - set(dataset.y[kept].tolist())
+    if empty:
+        raise DataError(
+            f"{dataset.name}: of {n_rows} training rows, class {dataset.labels[min(empty)]} would get none; take more"
+        )
+    role = dataset.role.astype("<U8")
+    role[rows] = UNUSED
+    role[kept] = "train"
+    note = f"Learns from {n_rows:,} of {len(rows):,} training samples, as asked for."
+    return replace(prepared, dataset=replace(dataset, role=role, notes=(*dataset.notes, note)))
 
 
 def augmented(prepared: Prepared, task: "Task", recipe: Recipe, n_jobs: int | None = None) -> Prepared:

@@ -16,6 +16,7 @@ from typing import Any
 
 from backprop_core.activations import ACTIVATIONS
 from backprop_core.architecture import NORMALIZATIONS
+from backprop_core.initializers import INITIALIZERS
 from backprop_core.optimizers import OPTIMIZERS
 from backprop_core.schedules import SCHEDULES
 from pipelines.errors import UsageError
@@ -58,6 +59,11 @@ class Recipe:
     activation: str = _entry("What each hidden unit does to its sum.", choice(ACTIVATIONS), default="relu")
     normalization: str = _entry(
         "Normalisation of each hidden layer, before its activation.", choice(("none", *NORMALIZATIONS)), default="none"
+    )
+    initialization: str = _entry(
+        "How the first weights are drawn; suited is what suits the activation, layer by layer.",
+        choice(("suited", *INITIALIZERS)),
+        default="suited",
     )
     residual: bool = _entry("Whether hidden layers of equal width add to what they are given.", Switch(), default=False)
     dropout: float = _entry("Share of each hidden layer's units that a step leaves out.", PART, default=0.0)

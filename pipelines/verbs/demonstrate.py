@@ -50,9 +50,9 @@ def demonstrate(name, *, dataset_name=None, task_name="images", seed=0, on_trial
         {"demonstration", "question", "task", "dataset", "bundled_fallback", "seed", "seconds", "n_train", "n_valid",
         "n_classes", "shows", "trials", "cured", "lesson"}. `cured` tells whether what is shown was ill in the first
         trial and not in the last. Each trial is {"name", "changes", "n_train", "epochs", "seconds", "train", "valid",
-        "first_gradient", "last_gradient", "verdict", "gradients", "why", "remark"}: `verdict` is that of the fit,
-        `gradients` names what ails them, None where they were not watched; scores are those of the last epoch that was
-        finished, None where none was.
+        "first_gradient", "last_gradient", "verdict", "gradients", "why", "remark", "history"}: `verdict` is that of
+        the fit, `gradients` names what ails them, None where they were not watched; scores are those of the last epoch
+        that was finished, None where none was.
 
     Raises
     ------
@@ -120,6 +120,10 @@ def _run_trial(trial, demonstration, material, seed):
         "gradients": [finding.name for finding in found if finding.verdict == PROBLEM] if watched else None,
         "why": reason.advice,
         "remark": course.remark,
+        "history": [
+            {"epoch": number, **{role: entry.get(role) for role in ("train", "valid")}}
+            for number, entry in enumerate(course.entries, 1)
+        ],
     }
 
 

@@ -22,7 +22,7 @@ from pipelines.learning.balance import prior_shift
 from pipelines.learning.beginning import Beginning
 from pipelines.learning.checkpoints import Checkpoints
 from pipelines.learning.fitting import Fitted, fit, threads_for
-from pipelines.learning.preparation import Prepared, augmented, dataset_named, load_dataset, prepare
+from pipelines.learning.preparation import Prepared, augmented, dataset_named, load_dataset, prepare, with_fewer
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.scoring import by_source
 from pipelines.learning.task import Task
@@ -70,6 +70,7 @@ class Ready:
             "seed": self.seed,
             "threads": self.n_threads,
             **({"from": self.beginning.digest} if self.beginning else {}),
+            "rows": len(dataset.rows("train")),
         }
 
 
@@ -126,7 +127,9 @@ def train(
     n_jobs: int | None = None,
     deterministic: bool = False,
     origin: Any = None,
+    rows: int | None = None,
     on_dataset: Callable[[datasets.Dataset, bool, list[str]], object] | None = None,
+    on_ready: Callable[[Ready], object] | None = None,
     on_epoch: Callable[[Any, int], object] | None = None,
 ) -> Trained:
     """Train a model, with the temperature that calibrates its probabilities on the validation rows.
@@ -152,6 +155,9 @@ def train(
     origin : Model, path of a model file, or None
         The model that the training goes on from, which stays as it is. Its features and its architecture are taken
         over, see `Beginning`; the classes are those of the data.
+    rows : int > 0 or None
+        Learn from so many training rows alone, of each class its share; None means all.
+    on_ready : function of the Ready, called when everything that the training needs is there
     on_dataset : function of (Dataset, fallback or not, list of str), called once the features are there
         The list has a sentence for each finding about a user's own data.
     on_epoch : function of (TrainingState, number of epochs), called after each epoch
@@ -166,10 +172,12 @@ def train(
     """
     began = time.perf_counter()
     place = _checked_place(out, resume)
-    ready = _made_ready(task, recipe, dataset, seed, n_jobs, deterministic, _opened(task, origin))
+    ready = _made_ready(task, recipe, dataset, seed, n_jobs, deterministic, rows, _opened(task, origin))
     if on_dataset:
         told = replace(ready.prepared.dataset, notes=ready.notes)
         on_dataset(told, ready.fallback, [warning["text"] for warning in ready.warnings])
+    if on_ready:
+        on_ready(ready)
     checkpoints = Checkpoints(place, ready.identity()) if place else None
     fitted = _fitted(ready, checkpoints, resume, on_epoch)
     seconds = round(time.perf_counter() - began, 2)
@@ -199,13 +207,15 @@ def _made_ready(
     seed: int,
     n_jobs: int | None,
     deterministic: bool,
-    origin: Bundle | None = None,
+    rows: int | None,
+    origin: Bundle | None,
 ) -> Ready:
     beginning = None if origin is None else origin.beginning()
     recipe = recipe if beginning is None else beginning.suited(recipe)
     found, fallback = load_dataset(task, dataset_named(dataset))
     extractor = task.extractor_for(found, recipe) if origin is None else origin.extractor
-    prepared = augmented(prepare(found, extractor, n_jobs), task, recipe, n_jobs)
+    prepared = prepare(found, extractor, n_jobs)
+    prepared = augmented(prepared if rows is None else with_fewer(prepared, rows, seed), task, recipe, n_jobs)
     found, n_features = prepared.dataset, prepared.extractor.n_features
     recipe = recipe.for_rows(len(found.rows("train")))
     findings = soundness.check(prepared, task) if found.is_own else []

@@ -15,6 +15,7 @@ from pipelines.cli.options import option_jobs, option_json, options_training
 @click.option("--from", "origin", type=click.Path(), metavar="MODEL", help="Go on from this model; it stays as it is.")
 @click.option("--resume", is_flag=True, help="Go on from where an interrupted training of the same kind stopped.")
 @click.option("--deterministic", is_flag=True, help="Weights that do not depend on the number of cores (see above).")
+@click.option("--rows", type=click.IntRange(1), help="Learn from so many training samples alone.")
 @option_jobs
 @option_json
 def train(
@@ -30,6 +31,7 @@ def train(
     hidden,
     resume,
     deterministic,
+    rows,
     jobs,
     as_json,
 ):
@@ -55,6 +57,7 @@ def train(
         origin=origin,
         resume=resume,
         deterministic=deterministic,
+        rows=rows,
         jobs=jobs,
         progress=True,
         **settings,

@@ -12,7 +12,8 @@ import pytest
 from backprop_core.calibration import fit_temperature
 from pipelines import datasets
 from pipelines.features.images.extractor import ImageExtractor
-from pipelines.learning.preparation import prepare
+from pipelines.learning.fitting import trainer_for
+from pipelines.learning.preparation import prepare, with_fewer
 from pipelines.learning.tasks.images import TASK as IMAGES
 from pipelines.models import bundle
 
@@ -325,3 +326,31 @@ def test_cached_features_that_are_damaged_are_noticed_and_made_again(call, tmp_p
         assert weights(tmp_path / "again") == weights(tmp_path / "first")
         assert cached.read_bytes() == good
     assert "damaged" not in call(*words, tmp_path / "again").stderr
+
+
+def test_with_fewer_rows_each_class_keeps_its_share_and_the_other_splits_stay(call, tmp_path, tiny, weights):
+    words = ("train", "images", "--dataset", "digits", *tiny, "--json")
+    record, few = call(*words, "--out", tmp_path / "a").json, call(*words, "--rows", 100, "--out", tmp_path / "b").json
+    assert (few["n_train"], few["n_valid"], few["n_test"]) == (100, record["n_valid"], record["n_test"])
+    assert any("100 of" in note for note in few["notes"])
+    again = call(*words, "--rows", 100, "--out", tmp_path / "c").json
+    assert weights(again["model"]) == weights(few["model"])
+    prepared = prepare(datasets.load("digits", "images"), ImageExtractor(8, 8, "grey"))
+    part = with_fewer(prepared, 100, 0).dataset
+    counts = np.bincount(part.y[part.rows("train")], minlength=10)
+    assert counts.max() - counts.min() <= 2
+    assert set(part.rows("train")) < set(prepared.dataset.rows("train"))
+
+
+def test_rows_that_are_fewer_than_the_classes_are_refused(call, tmp_path, tiny):
+    answer = call("train", "images", "--dataset", "digits", *tiny, "--rows", 5, "--out", tmp_path / "a")
+    assert answer.code == 4
+    assert "would get none" in answer.stderr
+
+
+def test_the_first_weights_are_drawn_as_the_recipe_says():
+    recipes = [
+        IMAGES.recipe(changes={"initialization": name, "hidden": [400]}) for name in ("he_normal", "glorot_normal")
+    ]
+    first = [trainer_for(recipe, 100, 10, 0)[0].network.params.views[0]["W"].std() for recipe in recipes]
+    assert first == pytest.approx([np.sqrt(2 / 100), np.sqrt(2 / 500)], rel=0.05)
