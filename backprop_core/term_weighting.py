@@ -37,14 +37,19 @@ class TermWeighting:
     def fit(self, X: SparseRows) -> "TermWeighting":
         """Count in how many rows of X each column is, and return self."""
         n_features = X.shape[1]
-        cells = np.unique(X.rows_of_numbers() * np.int64(n_features) + X.columns)
-        frequencies = np.bincount(cells % n_features, minlength=n_features)
+        cells = np.sort(X.rows_of_numbers() * np.int64(n_features) + X.columns)
+        first = np.diff(cells, prepend=-1) > 0  # a row may name a column twice
+        frequencies = np.bincount(cells[first] % n_features, minlength=n_features)
         self.idf = (np.log((1 + len(X)) / (1 + frequencies)) + 1).astype(np.float32)
         return self
 
     def transform(self, X: SparseRows, out=None) -> SparseRows:
         """Return the weighted rows; a row of zeros stays one. `out` is not used."""
-        data = X.data * self.idf[X.columns]
-        squares = np.bincount(X.rows_of_numbers(), np.square(data, dtype=np.float64), len(X))
+        return X.with_data(X.data * self.factors(X))
+
+    def factors(self, X: SparseRows) -> np.ndarray:
+        """Return what each number of X is multiplied by: float32 [shape=(n_numbers,)]."""
+        idf = self.idf[X.columns]
+        squares = np.bincount(X.rows_of_numbers(), np.square(X.data * idf, dtype=np.float64), len(X))
         lengths = np.sqrt(np.where(squares > 0, squares, 1)).astype(np.float32)
-        return X.with_data(data / np.repeat(lengths, np.diff(X.starts)))
+        return idf / np.repeat(lengths, np.diff(X.starts))

@@ -1,8 +1,9 @@
 """The extractor of text: a text becomes a row of numbers, one for each hashed n-gram that it holds.
 
-An n-gram that occurs c times counts 1 + log c, for the second time tells less than the first. Nearly all of a row is
-zero, so rows are `SparseRows`. How much each column says is learned from the training rows, see
-`backprop_core.term_weighting`.
+An n-gram that occurs c times counts 1 + log c, for the second time tells less than the first. A text holds ten times as
+many pieces of letters as words, so that words, which mean something, would hardly be heard among them: an n-gram of
+words counts `emphasis` times as much. Nearly all of a row is zero, so rows are `SparseRows`. How much each column says
+is learned from the training rows, see `backprop_core.term_weighting`.
 """
 
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from backprop_core.sparse import SparseRows
 from pipelines.errors import InputFileError, NothingToSeeError
 from pipelines.features.stages import Stage
 from pipelines.features.text.ngrams import LONGEST as LONGEST_WORD
-from pipelines.features.text.ngrams import grams_of, normalise
+from pipelines.features.text.ngrams import Counted, count_grams, grams_of, normalise
 from pipelines.features.text.text_file import decode
+from pipelines.features.text.words import Piece, Words, pieces_of, share_out
 
 TOGETHER = 1 << 19  # characters whose n-grams are in memory at a time
 LONGEST = 1 << 20  # characters of a text that are read
@@ -32,11 +34,14 @@ class TextExtractor:
         How many letters a piece of a word has.
     words : tuple of 1 and 2
         Whether words and pairs of words count.
+    emphasis : float > 0
+        How much an n-gram of words counts beside one of letters.
     """
 
     columns: int = 1 << 15
     letters: tuple[int, ...] = (2, 3, 4, 5)
     words: tuple[int, ...] = (1, 2)
+    emphasis: float = 2.5
 
     name = "text"
     version = 1
@@ -56,7 +61,12 @@ class TextExtractor:
 
     def settings(self) -> dict:
         """Return what decides a row, as JSON types."""
-        return {"columns": self.columns, "letters": list(self.letters), "words": list(self.words)}
+        return {
+            "columns": self.columns,
+            "letters": list(self.letters),
+            "words": list(self.words),
+            "emphasis": self.emphasis,
+        }
 
     def matrices(self) -> dict:
         """Return the fixed matrices of the extractor: there are none."""
@@ -65,7 +75,8 @@ class TextExtractor:
     @classmethod
     def from_settings(cls, settings, matrices=None):
         """Return the extractor that a model file describes."""
-        return cls(int(settings["columns"]), tuple(settings["letters"]), tuple(settings["words"]))
+        words, emphasis = tuple(settings["words"]), float(settings["emphasis"])
+        return cls(int(settings["columns"]), tuple(settings["letters"]), words, emphasis)
 
     def read(self, source) -> str:
         """Return a text: the str itself, or what a file (Path) or its contents (bytes) hold.
@@ -81,7 +92,7 @@ class TextExtractor:
         return decode(content, source)
 
     def stored_rows(self, texts) -> SparseRows:
-        """Return the rows of texts: 1 + log count, with the sign of the n-gram's hash."""
+        """Return the rows of texts: 1 + log count of each n-gram, times its emphasis, with the sign of its hash."""
         parts = [self._stored(some) for some in _together(texts)]
         return SparseRows.joined(parts, self.columns)
 
@@ -93,19 +104,21 @@ class TextExtractor:
         return row
 
     def _stored(self, texts):
-        return self._counted(grams_of([normalise(text) for text in texts], self.letters, self.words), len(texts))
+        return self._rows_of(self.counted([normalise(text) for text in texts]), len(texts))
 
-    def _counted(self, grams, n_texts):
-        # The same n-gram of the same text is one number, whose sign and column its hash decides.
-        keys = np.sort((grams.rows.astype(np.uint64) << np.uint64(32)) | grams.hashes)
-        first = np.flatnonzero(np.diff(keys, prepend=keys[:1] + np.uint64(1))) if len(keys) else np.zeros(0, np.int64)
-        counts = np.diff(first, append=len(keys))
-        hashes = (keys[first] & np.uint64(0xFFFFFFFF)).astype(np.uint32)
-        rows = (keys[first] >> np.uint64(32)).astype(np.int64)
-        data = np.where(hashes >> np.uint32(31), -1, 1) * (1 + np.log(counts))
-        columns = (hashes % np.uint32(self.columns)).astype(np.int32)
-        starts = np.searchsorted(rows, np.arange(n_texts + 1))
-        return SparseRows(data.astype(np.float32), columns, starts, self.columns)
+    def _rows_of(self, counted, n_texts):
+        columns = (counted.hashes % np.uint32(self.columns)).astype(np.int32)
+        starts = np.searchsorted(counted.rows, np.arange(n_texts + 1))
+        return SparseRows(self.values_of(counted), columns, starts, self.columns)
+
+    def counted(self, texts) -> Counted:
+        """Return how often each n-gram is in each text, texts being normalised."""
+        return count_grams(grams_of(texts, self.letters, self.words))
+
+    def values_of(self, counted: Counted) -> np.ndarray:
+        """Return what each n-gram adds to its column: float32 [shape=(n,)]."""
+        size = np.where(counted.of_words, self.emphasis, 1.0) * (1 + np.log(counted.counts))
+        return np.where(counted.hashes >> np.uint32(31), -size, size).astype(np.float32)
 
     def stages(self) -> tuple[Stage, ...]:
         """Return the way from a text to its stored row, step by step; `ngrams` has the hash."""
@@ -114,15 +127,16 @@ class TextExtractor:
             Stage("normalised", normalise, "the text in NFKC, case folded, white space made one blank, str"),
             Stage(
                 "ngrams",
-                lambda text: grams_of([text], self.letters, self.words),
-                "the hash of each n-gram, uint32 [n_grams], and where it is",
+                lambda text: self.counted([text]),
+                "how often each n-gram is there, with its hash, and whether it is of words",
                 grams,
             ),
             Stage(
                 "row",
-                lambda grams: self._counted(grams, 1),
-                "1 + log count of each n-gram with the sign of its hash, in the hash's column, sparse [1, columns]",
-                {"columns": self.columns},
+                lambda counted: self._rows_of(counted, 1),
+                "1 + log count of each n-gram, times the emphasis if it is of words, with the sign of its hash, in the "
+                "hash's column, sparse [1, columns]",
+                {"columns": self.columns, "emphasis": self.emphasis},
             ),
         )
 
@@ -148,6 +162,21 @@ class TextExtractor:
     def feature_name(self, index) -> str:
         """Return what a column is called; which n-grams it stands for depends on the text."""
         return f"column {index}"
+
+    def names_in(self, text: str) -> dict[int, str]:
+        """Return which n-grams of a text are in each column that it fills, in quotes."""
+        found: dict[int, list[str]] = {}
+        for piece in pieces_of(self, text):
+            found.setdefault(piece.column, []).append(f'"{piece.text}"')
+        return {column: " or ".join(texts) for column, texts in found.items()}
+
+    def pieces(self, text: str) -> list[Piece]:
+        """Return the different n-grams of a text."""
+        return pieces_of(self, text)
+
+    def share_out(self, text: str, slopes: np.ndarray) -> tuple[Words, np.ndarray]:
+        """Return the words of a text and what each has of its stored row times `slopes`; see `words.share_out`."""
+        return share_out(self, text, slopes)
 
 
 def _together(texts):

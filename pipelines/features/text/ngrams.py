@@ -22,6 +22,7 @@ bytes; the last one is the end of MurmurHash3 (Appleby, https://github.com/aappl
 h mod the number of columns, and the sign of its entry is minus where the highest bit of h is set.
 """
 
+import sys
 import unicodedata
 from typing import NamedTuple
 
@@ -39,12 +40,14 @@ class Grams(NamedTuple):
     ----------
     rows : int64 ndarray [shape=(n,)], which text
     hashes : uint32 ndarray [shape=(n,)]
+    of_words : bool ndarray [shape=(n,)], whether it is a word or a pair of words, rather than a piece of letters
     starts, ends : int64 ndarray [shape=(n,)]
         The n-gram is `normalise(text)[start:end]`; a blank that it begins or ends with may lie outside.
     """
 
     rows: np.ndarray
     hashes: np.ndarray
+    of_words: np.ndarray
     starts: np.ndarray
     ends: np.ndarray
 
@@ -64,12 +67,50 @@ def grams_of(texts, letters=(2, 3, 4, 5), words=(1, 2)) -> Grams:
     words : tuple of 1 and 2, whether words and pairs of words count
     """
     points, rows, begins = _code_points(texts)
-    found = [_letter_grams(points, n) for n in letters] + _word_grams(points, rows, words)
+    found = [_letter_grams(points, n) for n in letters]
+    n_of_letters = sum(len(hashes) for hashes, _, _ in found)
+    found += _word_grams(points, rows, words)
     if not found:
         found = [(np.zeros(0, np.uint32), np.zeros(0, np.int64), np.zeros(0, np.int64))]
     hashes, starts, ends = (np.concatenate(column) for column in zip(*found, strict=True))
     of_row = rows[starts]
-    return Grams(of_row, mixed(hashes), starts - begins[of_row], ends - begins[of_row])
+    of_words = np.arange(len(hashes)) >= n_of_letters
+    return Grams(of_row, mixed(hashes), of_words, starts - begins[of_row], ends - begins[of_row])
+
+
+class Counted(NamedTuple):
+    """The different n-grams of some texts, by text: how often each is there.
+
+    Attributes
+    ----------
+    rows, hashes, of_words : ndarray [shape=(n,)], as in `Grams`; rows rise
+    counts : int64 ndarray [shape=(n,)]
+    """
+
+    rows: np.ndarray
+    hashes: np.ndarray
+    of_words: np.ndarray
+    counts: np.ndarray
+
+
+def count_grams(grams: Grams) -> Counted:
+    """Return the different n-grams of each text."""
+    keys = np.sort(_keys(grams))
+    first = np.flatnonzero(np.diff(keys, prepend=keys[:1] + np.uint64(1))) if len(keys) else np.zeros(0, np.int64)
+    counts, keys = np.diff(first, append=len(keys)), keys[first]
+    hashes = (keys & np.uint64(0xFFFFFFFF)).astype(np.uint32)
+    return Counted((keys >> np.uint64(33)).astype(np.int64), hashes, (keys >> np.uint64(32)) % np.uint64(2) > 0, counts)
+
+
+def places_in(counted: Counted, grams: Grams) -> np.ndarray:
+    """Return the index in `counted`, made of these n-grams, of each of them: int64 [shape=(n,)]."""
+    return np.searchsorted(_keys(counted), _keys(grams))
+
+
+def _keys(grams):
+    """Return a number for each n-gram of each text, by which they can be sorted: uint64 ndarray."""
+    kinds = grams.of_words.astype(np.uint64) << np.uint64(32)
+    return (grams.rows.astype(np.uint64) << np.uint64(33)) | kinds | grams.hashes
 
 
 def mixed(hashes: np.ndarray) -> np.ndarray:
@@ -129,6 +170,9 @@ def _word_grams(points, rows, kinds):
 
 def _is_letter(points):
     """Return which code points belong to words: bool ndarray. Each that occurs is looked up once."""
-    kinds, places = np.unique(points, return_inverse=True)
-    belongs = [chr(point).isalnum() or chr(point) in "_'" or unicodedata.combining(chr(point)) > 0 for point in kinds]
-    return np.array(belongs, bool)[places]
+    occurs = np.zeros(sys.maxunicode + 1, bool)
+    occurs[points] = True
+    for point in np.flatnonzero(occurs).tolist():
+        letter = chr(point)
+        occurs[point] = letter.isalnum() or letter in "_'" or unicodedata.combining(letter) > 0
+    return occurs[points]

@@ -14,18 +14,16 @@ TEXTS = ["where is my card", "my card, my card!", "send money to anna", "what is
 
 
 def counted(text):
-    """Signed counts of a text's columns, by a plain loop: dict of column to {hash: count}."""
-    found = {}
-    for h, count in Counter(grams_of([normalise(text)]).hashes.tolist()).items():
-        found.setdefault(h % (1 << 15), {})[h] = count
-    return found
+    """How often each n-gram is in a text, by a plain loop: Counter of (hash, whether it is one of words)."""
+    grams = grams_of([normalise(text)])
+    return Counter(zip(grams.hashes.tolist(), grams.of_words.tolist(), strict=True))
 
 
-def test_a_stored_row_is_one_plus_log_of_the_count_with_the_sign_of_the_hash():
-    row = TextExtractor().stored_row(TEXTS[1]).toarray()[0]
+def test_a_stored_row_is_one_plus_log_of_the_count_times_the_emphasis_with_the_sign_of_the_hash():
+    row = TextExtractor(emphasis=3.0).stored_row(TEXTS[1]).toarray()[0]
     expected = np.zeros(1 << 15, np.float32)
-    for column, by_hash in counted(TEXTS[1]).items():
-        expected[column] = sum((-1 if h >> 31 else 1) * (1 + np.log(n)) for h, n in by_hash.items())
+    for (h, of_words), n in counted(TEXTS[1]).items():
+        expected[h % (1 << 15)] += (-1 if h >> 31 else 1) * (3 if of_words else 1) * (1 + np.log(n))
     np.testing.assert_allclose(row, expected, rtol=1e-6)
 
 
@@ -37,7 +35,7 @@ def test_rows_together_are_the_rows_alone_whatever_the_order():
 
 
 def test_settings_survive_json_and_give_the_same_row():
-    extractor = TextExtractor(1 << 12, (3,), (1,))
+    extractor = TextExtractor(1 << 12, (3,), (1,), 1.5)
     again = TextExtractor.from_settings(json.loads(json.dumps(extractor.settings())))
     assert again == extractor
     assert np.array_equal(again.extract(TEXTS[0]).toarray(), extractor.extract(TEXTS[0]).toarray())
