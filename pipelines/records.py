@@ -156,7 +156,7 @@ class PredictionRecord(TypedDict):
     top: NotRequired[list[GuessRecord]]
     unknown: NotRequired[bool]  # true below --threshold, where "label" is None; else the key is not there
     warnings: NotRequired[list[str]]  # what is to be known beside the answer; else the key is not there
-    explanation: NotRequired[str | None]  # with --explain: the picture, or None where the file cannot be read again
+    explanation: NotRequired[str | None]  # with --explain: the sheet, or None where the file cannot be read again
     input: NotRequired[str | None]  # with --show-input, likewise
     error: NotRequired[str]
 
@@ -279,6 +279,23 @@ class DemonstrateRecord(TypedDict):
     lesson: str
 
 
+class WordEvidenceRecord(TypedDict):
+    """What one word of a text says."""
+
+    word: str
+    evidence: float  # for the answer, in nats of log-odds; below 0 against it
+    begins: bool  # whether a blank stands before it
+
+
+class EvidenceRecord(TypedDict):
+    """What the words of a text say for an answer; from "log_odds_without_words", they add up to "log_odds"."""
+
+    label: str
+    log_odds: float
+    log_odds_without_words: float
+    words: list[WordEvidenceRecord]
+
+
 class ExplainRecord(TypedDict):
     """`backprop explain`: the contract proper; the numbers of each layer are in "layers"."""
 
@@ -297,6 +314,8 @@ class ExplainRecord(TypedDict):
     losses_before: list[float]  # before each of them
     frozen: list[int]  # layers that take no blame, with --frozen
     at: list[dict[str, Json]]  # with --at: {"place", "unit"} or {"place", "weight"}
+    text: NotRequired[str]  # of a text: its beginning
+    evidence: NotRequired[EvidenceRecord]  # of a text
     layers: list[dict[str, Json]]
 
 

@@ -20,6 +20,7 @@ evidence.
 import numpy as np
 
 from backprop_core.losses import softmax
+from backprop_core.network import Network
 
 
 def log_odds(logits, classes):
@@ -109,3 +110,48 @@ def smoothed_gradient(gradient, x, rng, copies=50, noise=0.15):
 def gradient_times_input(gradient, x, baseline=0.0):
     """Return the evidence of each number, gradient * (x - baseline); all three have, or broadcast to, one shape."""
     return gradient * (x - baseline)
+
+
+def integrated_gradient(gradient, x, steps=64):
+    """Return the mean of the gradients on the straight way from a row of zeros to a row.
+
+    The slope at the row itself says nothing of what a relu or the softmax did on the way there. The mean over the way
+    does, and what it gives each number adds up, whatever the network: this is the integral of the slope,
+
+        sum over i of x_i mean_i  =  answer(x) - answer(0)      up to what `steps` midpoints leave out of the integral
+
+    Sundararajan, Taly and Yan 2017 (Integrated Gradients), https://arxiv.org/abs/1703.01365, call it completeness.
+
+    Parameters
+    ----------
+    gradient : function of rows [shape=(steps, n_features)] that returns their gradients
+    x : float ndarray [shape=(n_features,)]
+    steps : int > 0
+
+    Returns
+    -------
+    mean : ndarray [shape=(n_features,)]
+    """
+    along = (np.arange(steps, dtype=x.dtype) + x.dtype.type(0.5)) / steps
+    return gradient(along[:, np.newaxis] * x).mean(axis=0)
+
+
+def narrowed(network, columns):
+    """Return a network that does what this one does with rows of zeros everywhere but in some columns.
+
+    Its rows have these columns alone. A text holds a few hundred of a network's many thousands.
+
+    Parameters
+    ----------
+    network : Network, whose first layer that learns is dense
+    columns : int ndarray [shape=(n,)]
+    """
+    description = network.describe()
+    first = next(place for place, entry in enumerate(description) if entry["kind"] == "dense")
+    description[first] |= {"fan_in": len(columns)}
+    twin = Network.from_description(description, network.dtype)
+    for place, (ours, theirs) in enumerate(zip(twin.params.views, network.params.views, strict=True)):
+        for name, values in ours.items():
+            values[...] = theirs[name][columns] if (place, name) == (first, "W") else theirs[name]
+    twin.statistics.flat[...] = network.statistics.flat
+    return twin

@@ -14,6 +14,7 @@ from pipelines.wording import percent, shown
 
 WIDTH = 100
 LABEL_WIDTH = 16
+MOST_WORDS = 20
 INDENT = "  "
 
 READING = (
@@ -21,6 +22,10 @@ READING = (
     "dy is dLoss/dy. The length of many numbers is the root of the sum of their squares. Layers, units and classes "
     "count from 0, and numbers are rounded to 4 digits. In each layer one unit is worked out in full, the one on which "
     "most of the error falls; --layer and --top choose how much is told."
+)
+WORDS = (
+    "The answer's log-odds are log(p / (1 - p)). What each word adds to those of a text without words is summed up on "
+    "the straight way from there to this text (Integrated Gradients), so that all words together make the difference."
 )
 ERROR = (
     "What the last layer puts out are the logits z. The softmax turns them into probabilities, p_k = exp z_k / "
@@ -42,6 +47,7 @@ def trace_text(record, model):
     return "\n".join(
         [
             *_head(record, model),
+            *_words(record),
             *_heading("Forward: from the features to the logits"),
             *_input(record["input"], record["features"]),
             *(line for layer in record["layers"] for line in _forward(layer)),
@@ -113,6 +119,30 @@ def _head(record, model):
         ),
         "",
         *_wrapped(READING),
+    ]
+
+
+def _words(record):
+    """Return lines on what each word of a text says for the answer; none where the sample is no text."""
+    found = record.get("evidence")
+    if not found:
+        return []
+    sums = {}
+    for word in found["words"]:
+        sums[word["word"]] = sums.get(word["word"], 0.0) + word["evidence"]
+    heaviest = sorted(sums.items(), key=lambda entry: -abs(entry[1]))[:MOST_WORDS]
+    rest = len(sums) - len(heaviest)
+    rows = [(shown(word), f"{value:+.4f}", "for" if value > 0 else "against") for word, value in heaviest]
+    added = sum(word["evidence"] for word in found["words"])
+    return [
+        *_heading(f"Words: what speaks for {_short(found['label'])}, and what against"),
+        *_wrapped(WORDS),
+        "",
+        table(rows, ("word", "nats", "")),
+        *([f"and {rest} more words"] if rest > 0 else []),
+        "",
+        f"without words {found['log_odds_without_words']:+.4f}, all words {added:+.4f}: "
+        f"log-odds {found['log_odds']:+.4f}",
     ]
 
 

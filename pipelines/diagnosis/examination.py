@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipelines.diagnosis import curves, fit, gradients, mislabelled, references, spread
-from pipelines.diagnosis.data import copies, own_samples
+from pipelines.diagnosis.data import copies, own_samples, soundness
 from pipelines.diagnosis.finding import PROBLEM
 from pipelines.diagnosis.probes import LONGER, MAIN
 
@@ -34,6 +34,7 @@ def examine(probes, results, prepared, task):
     findings = [
         *of_copies,
         *own_samples.look_at_samples(prepared.dataset, task),
+        *soundness.one_word_alone(prepared, task),
         *references.signal(probes, results),
         *references.best_epoch(main.entries),
         *of_learning,

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     UNEQUAL_CLASSES = "unequal classes"
     ONE_GROUP_ALONE = "one group alone"
     MIXED_CONDITIONS = "mixed conditions"
+    ONE_WORD = "one word"
     SOUND_SAMPLES = "samples"
     SIGNAL = "labels and samples"
     BEST_EPOCH = "best epoch"

@@ -135,6 +135,16 @@ class Task:
         """Return under what conditions each item was taken, where files say so: str to ndarray of str [shape=(n,)]."""
         return {}
 
+    def telling_words(
+        self, prepared: Prepared, in_class: float, outside: float, few: int
+    ) -> list[tuple[int, str, float]]:
+        """Return (class, word, share) where a word alone tells a class from all others, as far as samples hold words.
+
+        The share of the class's training samples that hold the word is `in_class` or more, that of the others
+        `outside` or less. Classes of fewer than `few` are left out.
+        """
+        return []
+
     def headers(self):
         """Return the module that reads the headers of files: `header`, `summary`, `doubts`, `conditions`."""
         raise NotImplementedError

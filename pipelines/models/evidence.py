@@ -1,8 +1,8 @@
 """Evidence: what in a sample spoke for the answer it was given, and what against.
 
 The network says how its answer would change with each feature; the extractor knows where in the picture or in the word
-a feature comes from. Put together, they make a map over what the sample looks like. Its unit is the nat of log-odds:
-log(p / (1 - p)), p the probability of the answer.
+a feature comes from. Put together, they make a map over what the sample looks like, or a number for each word of a
+text. Its unit is the nat of log-odds: log(p / (1 - p)), p the probability of the answer.
 """
 
 import functools
@@ -10,10 +10,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backprop_core.inspection.attribution import input_gradient, log_odds_gradient, smoothed_gradient
+from backprop_core.inspection.attribution import (
+    input_gradient,
+    integrated_gradient,
+    log_odds,
+    log_odds_gradient,
+    narrowed,
+    smoothed_gradient,
+)
+from pipelines.errors import InputFileError
 from pipelines.features.display import Display
 
 SEED = 0
+LONGEST = 2000  # characters of a text that a list shows
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,120 @@ class Evidence:
     label: str
     display: Display
     values: np.ndarray
+
+
+@dataclass(frozen=True)
+class WordEvidence:
+    """What each word of a text says for an answer.
+
+    Attributes
+    ----------
+    label : str, the answer that the evidence is for
+    words : list of str, in order, as they are written
+    begins : list of bool, whether a blank stands before the word
+    values : float64 ndarray [shape=(n_words,)], in nats
+        Positive where the word speaks for the answer, negative where against.
+    empty : float, the log-odds of the answer to a text without words
+    total : float, those of the answer to this text: what `empty` and all values add up to
+    """
+
+    label: str
+    words: list[str]
+    begins: list[bool]
+    values: np.ndarray
+    empty: float
+    total: float
+
+    def record(self):
+        """Return it as a dict of JSON types."""
+        return {
+            "label": self.label,
+            "log_odds": round(self.total, 4),
+            "log_odds_without_words": round(self.empty, 4),
+            "words": [
+                {"word": word, "evidence": round(float(value), 4), "begins": begins}
+                for word, value, begins in zip(self.words, self.values, self.begins, strict=True)
+            ],
+        }
+
+
+def has_words(model):
+    """Return whether samples are texts, whose words can be told apart. `model` is a Bundle or an Ensemble."""
+    return hasattr(model.extractor, "share_out")
+
+
+def with_words(entries, dataset, model):
+    """Return the entries of samples that are texts, each with its text and what its words say for the answer.
+
+    Parameters
+    ----------
+    entries : list of dict, see `answers.Answers.entry`
+    dataset : Dataset, which they are of
+    model : Bundle or Ensemble, whose answers they are; of several models, the first one is asked
+
+    Returns
+    -------
+    entries : list of dict
+        Where the samples are texts with "text" and "words", as `WordEvidence.record` has them; else as they were.
+    """
+    if not has_words(model):
+        return entries
+    model = getattr(model, "members", (model,))[0]
+    return [
+        {**entry, **_words_of(model, entry["text"], entry["predicted"])}
+        for entry in with_texts(entries, dataset, model.extractor)
+    ]
+
+
+def with_texts(entries, dataset, extractor):
+    """Return the entries of samples that are texts, each with its "text": its beginning, white space made one blank."""
+    if not hasattr(extractor, "share_out"):
+        return entries
+    return [{**entry, "text": _text_at(dataset, extractor, entry["index"])} for entry in entries]
+
+
+def _text_at(dataset, extractor, index):
+    try:
+        return " ".join(extractor.read(dataset.items[index])[:LONGEST].split())
+    except InputFileError:  # its file is gone
+        return ""
+
+
+def _words_of(model, text, label):
+    return {"words": words_for(model, text, model.labels.index(label)).record()["words"]} if text else {}
+
+
+def words_for(model, text, answer=None):
+    """Return what each word of a text says for an answer.
+
+    The log-odds grow from those of a text without words to those of this text on the straight way between their rows,
+    and what each n-gram adds on the way is shared out among the words that it is made of.
+
+    Parameters
+    ----------
+    model : Bundle of texts
+    text : str
+    answer : int or None
+        The index of a label; None means the most probable one.
+
+    Returns
+    -------
+    WordEvidence
+    """
+    stored = model.extractor.stored_row(text)
+    if answer is None:
+        answer = int(model.probabilities(stored)[0].argmax())
+    columns, place = np.unique(stored.columns, return_inverse=True)
+    factors = model.standardizer.factors(stored)
+    x = np.bincount(place, stored.data * factors, len(columns)).astype(model.network.dtype)
+    network = narrowed(model.network, columns)
+    slope = functools.partial(_slope, answer=answer, temperature=model.temperature)
+    mean = integrated_gradient(lambda X: input_gradient(network, X, slope), x)
+    slopes = np.zeros(model.extractor.n_stored, np.float32)
+    slopes[stored.columns] = mean[place] * factors
+    words, values = model.extractor.share_out(text, slopes)
+    empty, total = log_odds(network.logits(np.stack([np.zeros_like(x), x])) / model.temperature, answer)
+    return WordEvidence(model.labels[answer], words.texts, words.begins, values, float(empty), float(total))
 
 
 def evidence_for(model, decoded, answer=None):

@@ -46,10 +46,13 @@ class Explanation:
     losses: tuple
     frozen: tuple
 
-    def record(self, top=3, layers=None, at=()):
+    def record(self, top=3, layers=None, at=(), decoded=None):
         """Return the record that `explain_row` describes; the arguments are as there."""
         model, record = self.model, record_of(self.trace, top)
-        features = {str(index): model.extractor.feature_name(index) for index in _features_told_of(record)}
+        names = {} if decoded is None else model.extractor.names_in(decoded)
+        features = {
+            str(index): names.get(index) or model.extractor.feature_name(index) for index in _features_told_of(record)
+        }
         if layers:
             record["layers"] = [record["layers"][layer] for layer in sorted(set(layers))]
         record["classes"] = [
@@ -64,6 +67,7 @@ class Explanation:
             "dtype": model.network.dtype.name,
             "learning_rate_from": self.learning_rate_from,
             "features": features,
+            **({} if decoded is None else _of_text(model, decoded, self.answer)),
             "steps_before": len(self.losses),
             "losses_before": list(self.losses),
             "frozen": list(self.frozen),
@@ -91,7 +95,9 @@ class Explanation:
             raise UsageError(f"{place}: {error}") from None
 
 
-def explain_row(model, stored, label=None, learning_rate=None, top=3, layers=None, steps=0, frozen=False, at=()):
+def explain_row(
+    model, stored, label=None, learning_rate=None, top=3, layers=None, steps=0, frozen=False, at=(), decoded=None
+):
     """Return the record of one training step on one stored row.
 
     Parameters
@@ -101,6 +107,7 @@ def explain_row(model, stored, label=None, learning_rate=None, top=3, layers=Non
     label : str or None
         Its true label; None means the model's own answer.
     learning_rate, top, layers, steps, frozen, at : as in `explain`
+    decoded : what the row was made of, where that is a text; None where it is not, or not at hand
 
     Returns
     -------
@@ -116,7 +123,7 @@ def explain_row(model, stored, label=None, learning_rate=None, top=3, layers=Non
     for layer in layers or ():
         if not 0 <= layer < len(model.network.layers):
             raise UsageError(f"--layer {layer}: the model has the layers 0 to {len(model.network.layers) - 1}")
-    return explained(model, stored, label, learning_rate, steps, frozen).record(top, layers, at)
+    return explained(model, stored, label, learning_rate, steps, frozen).record(top, layers, at, decoded)
 
 
 def explained(model, stored, label=None, learning_rate=None, steps=0, frozen=False):
@@ -139,6 +146,13 @@ def explained(model, stored, label=None, learning_rate=None, steps=0, frozen=Fal
 def hidden_layers(network):
     """Return the positions of the layers that learn, but for the last one: list of int."""
     return [i for i, layer in enumerate(network.layers) if layer.parameter_shapes][:-1]
+
+
+def _of_text(model, text, answer):
+    """Return what there is to tell of a text: its beginning, and what its words say for the answer."""
+    from pipelines.models.evidence import LONGEST, words_for
+
+    return {"text": " ".join(text[:LONGEST].split()), "evidence": words_for(model, text, answer).record()}
 
 
 def _features_told_of(record):

@@ -1,8 +1,7 @@
-"""Explanations: for each answer a picture of what led to it, in a folder of the user's."""
+"""Explanations: for each answer a picture or a page of what led to it, in a folder of the user's."""
 
 from pipelines.errors import InputFileError
-from pipelines.models.evidence import evidence_for
-from pipelines.report.evidence_sheet import save_evidence_sheet
+from pipelines.models.evidence import evidence_for, has_words, words_for
 from pipelines.report.sidecars import Sidecars
 
 
@@ -23,12 +22,13 @@ class Explanations:
     """
 
     def __init__(self, model, folder, chosen):
-        self._model, self._paths = model, Sidecars(folder, ".why.png", chosen)
+        self._model, self._of_words = model, has_words(model)
+        self._paths = Sidecars(folder, ".why.html" if self._of_words else ".why.png", chosen)
 
     def write(self, sample, answer):
-        """Explain one answer; return the path of the picture, or None where the sample cannot be read a second time.
+        """Explain one answer; return the path of the sheet, or None where the sample cannot be read a second time.
 
-        `answer` is an Answer. Raises OSError where the picture cannot be written.
+        `answer` is an Answer. Raises OSError where the sheet cannot be written.
         """
         try:
             decoded = self._model.extractor.read(sample.source)
@@ -36,5 +36,12 @@ class Explanations:
             return None
         best = self._model.labels.index(answer.top[0].label)
         path = self._paths.path_for(sample.name)
-        save_evidence_sheet(path, evidence_for(self._model, decoded, best), answer.record())
+        if self._of_words:
+            from pipelines.report.word_sheet import save_word_sheet
+
+            save_word_sheet(path, words_for(self._model, decoded, best).record(), answer.record())
+        else:
+            from pipelines.report.evidence_sheet import save_evidence_sheet
+
+            save_evidence_sheet(path, evidence_for(self._model, decoded, best), answer.record())
         return str(path)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from backprop_core.whole_file import whole_file
 from pipelines.report import steps, wording
 from pipelines.report.figures import MOST_CLASSES_IN_TABLE, figures_of, heat_level
+from pipelines.report.marked_words import marked
 from pipelines.report.media import Media
 from pipelines.report.tables import tables_of
 
@@ -65,7 +66,7 @@ def page(record, samples, tables):
     record = {name: value for name, value in record.items() if value is not None}
     figures = figures_of(record, tables)
     sections = _sections(record, tables, figures)
-    return _template().render(
+    return template("report.html").render(
         record=record,
         tables=tables,
         figures=figures,
@@ -111,8 +112,8 @@ def _sections(record, tables, figures):
 
 
 @functools.cache
-def _template():
-    """Return the template; whatever it says of a record is free of letters that cannot be seen."""
+def template(name):
+    """Return a template; whatever it says of a record is free of letters that cannot be seen."""
     import jinja2
 
     environment = jinja2.Environment(
@@ -125,12 +126,13 @@ def _template():
     environment.filters |= {
         "cell": cell,
         "flat": wording.flat,
+        "marked": marked,
         "number": wording.number,
         "share": wording.share,
         "shown_path": wording.shown_path,
         "spelled": wording.spelled,
     }
-    return environment.get_template("report.html")
+    return environment.get_template(name)
 
 
 def cell(value, kind):

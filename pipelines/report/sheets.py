@@ -13,6 +13,7 @@ from backprop_core.whole_file import whole_file
 from pipelines.report.drawing import AGAINST, FOR, GREY, INK, PALE, WHITE, enlarged, fitted_size, font, write
 from pipelines.report.samples import samples_of
 from pipelines.report.tables import ENTRY
+from pipelines.report.word_sheet import save_review_sheet
 from pipelines.wording import csv_line, rounded_percent
 
 COLUMNS = 8
@@ -27,17 +28,20 @@ TITLES = {
 def write_review(review, displays, folder):
     """Write the sheets, and the records as CSV and JSON, into a folder, which is made if need be.
 
+    A sheet is a picture, or where the samples are texts, a page.
+
     Parameters
     ----------
     review : dict
         What `review.review` returns, and whatever else the JSON is to say, such as model and data set.
     displays : function of an entry that returns its Display, or None where it cannot be had
+        None where the samples are texts.
     folder : str or Path
 
     Returns
     -------
     paths : list of Path
-        confident-errors.png, .csv, least-certain.png, .csv, and review.json.
+        confident-errors.png or .html, .csv, least-certain.png or .html, .csv, and review.json.
 
     Raises
     ------
@@ -47,10 +51,14 @@ def write_review(review, displays, folder):
     for name, (title, order) in TITLES.items():
         stem = folder / name.replace("_", "-")
         said = f"{order}; of {review['n']} answers, {review['n_errors']} were wrong"
-        sheet = contact_sheet([(entry, displays(entry)) for entry in review[name]], title, said)
-        paths += [stem.with_suffix(".png"), stem.with_suffix(".csv")]
-        with whole_file(paths[-2]) as temporary:
-            sheet.save(temporary, "PNG")
+        if displays is None:
+            paths += [stem.with_suffix(".html"), stem.with_suffix(".csv")]
+            save_review_sheet(paths[-2], review[name], title, said)
+        else:
+            sheet = contact_sheet([(entry, displays(entry)) for entry in review[name]], title, said)
+            paths += [stem.with_suffix(".png"), stem.with_suffix(".csv")]
+            with whole_file(paths[-2]) as temporary:
+                sheet.save(temporary, "PNG")
         with whole_file(paths[-1]) as temporary:
             temporary.write_bytes(_write_csv(review[name]).encode(errors="surrogateescape"))
     paths.append(folder / "review.json")
@@ -60,7 +68,8 @@ def write_review(review, displays, folder):
 
 
 def _write_csv(entries):
-    lines = [ENTRY, *([entry[name] for name in ENTRY] for entry in entries)]
+    names = (*ENTRY, "text") if any(entry.get("text") for entry in entries) else ENTRY
+    lines = [names, *([entry.get(name) for name in names] for entry in entries)]
     return "".join(f"{csv_line(line)}\r\n" for line in lines)
 
 

@@ -5,9 +5,11 @@ alone; no two are the same, and none takes the place of a file that was asked ab
 """
 
 import os
+import re
 from collections import Counter
 from pathlib import Path
 
+_LINE = re.compile(r":\d+$")
 LONGEST = 48  # letters of a name; of 4 bytes each, they leave room for a number and for what a temporary name adds
 
 
@@ -51,7 +53,12 @@ def _key(path):
 
 
 def safe_stem(name):
-    """Return a file's name without folder and ending, as letters, digits, "-" and "_" that any file system takes."""
-    stem = "standard-input" if name == "-" else Path(name).stem
+    """Return a file's name without folder and ending, as letters, digits, "-" and "_" that any file system takes.
+
+    Of a line in a file, `texts.txt:12`, it is `texts-12`.
+    """
+    file, _, line = name.rpartition(":") if _LINE.search(name) else (name, "", "")
+    stem = "standard-input" if file == "-" else Path(file).stem
+    stem += f"-{line}" if line else ""
     safe = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in stem)
     return safe[:LONGEST].lstrip("-") or "_"

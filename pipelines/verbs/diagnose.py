@@ -26,6 +26,7 @@ from pipelines.learning.scoring import scores
 from pipelines.machine.versions import versions
 from pipelines.models.answers import Answers, confident_errors, least_certain
 from pipelines.models.bundle import Bundle
+from pipelines.models.evidence import with_texts, with_words
 from pipelines.models.explanation import explain_row
 from pipelines.models.opening import open_bundle
 from pipelines.runs import trainings
@@ -205,6 +206,7 @@ def diagnose(subject, *, n_jobs=None, dask=None, keep=False, fresh=False, on_tra
     results, interrupted = _train(probes, subject.model, n_jobs, dask, keep, fresh, on_training)
     fitting, findings, evidence = examine(probes, results, prepared, task)
     measured, answers = _measure(subject, probes, results[MAIN])
+    evidence["mislabelled"] = with_texts(evidence["mislabelled"], prepared.dataset, prepared.extractor)
     record = {
         "verdict": fitting.name,
         "reason": verdict.give_reason(fitting, findings),
@@ -283,7 +285,7 @@ def _measure(subject, probes, main):
     dataset = subject.prepared.dataset
     scores_of = {role: _score(_answer(subject.prepared, main, role)) for role in ("train", "valid")}
     answers = _answer(subject.prepared, main, "valid")
-    of_valid = scores_of["valid"]
+    of_valid, model = scores_of["valid"], subject.model or _bundle(subject, probes, main)
     shown = ("loss", "accuracy", "balanced_accuracy", "ci95", "n", "ece")
     measured = {
         "scores": {role: {name: found[name] for name in shown} for role, found in scores_of.items()},
@@ -295,9 +297,9 @@ def _measure(subject, probes, main):
         "per_group": None if dataset.group is None else spread.table(dataset.group[answers.rows], main.right),
         "most_confused": [list(pair) for pair in most_confused(np.array(of_valid["confusion"]), dataset.labels)],
         "calibration": calibration(answers.probabilities, answers.y),
-        "errors": confident_errors(answers, ERRORS),
-        "least_certain": least_certain(answers, ERRORS),
-        "explanation": _explain_doubt(subject, subject.model or _bundle(subject, probes, main), answers),
+        "errors": with_words(confident_errors(answers, ERRORS), dataset, model),
+        "least_certain": with_words(least_certain(answers, ERRORS), dataset, model),
+        "explanation": _explain_doubt(subject, model, answers),
     }
     return measured, answers
 
@@ -316,7 +318,8 @@ def _score(answers):
 def _explain_doubt(subject, model, answers):
     """Return one step of learning from the validation row that the network is least certain of: dict of JSON types."""
     dataset, index = subject.prepared.dataset, least_certain(answers, 1)[0]["index"]
-    explained = explain_row(model, subject.prepared.stored[[index]], dataset.labels[dataset.y[index]])
+    label, text = dataset.labels[dataset.y[index]], dataset.text_of(index)
+    explained = explain_row(model, subject.prepared.stored[[index]], label, decoded=text)
     return {"index": int(index), "path": dataset.path_of(index), **explained}
 
 

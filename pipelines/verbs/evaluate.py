@@ -16,6 +16,7 @@ from pipelines.learning.scoring import by_source, refusals, scores
 from pipelines.models.answers import Answers, review
 from pipelines.models.bundle import Bundle
 from pipelines.models.ensemble import Ensemble
+from pipelines.models.evidence import has_words, with_words
 from pipelines.models.opening import open_model
 from pipelines.records import ClassRecord, EvaluateRecord
 from pipelines.wording import meant
@@ -136,17 +137,19 @@ def evaluate(
 
 
 def report(evaluation: Evaluation, folder: str | os.PathLike[str]) -> list[Path]:
-    """Write contact sheets of the samples that deserve a look, and their list, into a folder; return the paths.
+    """Write sheets of the samples that deserve a look, and their list, into a folder; return the paths.
 
     Raises OSError.
     """
     from pipelines.report.sheets import display_of, write_review
 
-    if not hasattr(evaluation.model.extractor, "display"):
-        raise UsageError(f"evaluate: --report draws no {evaluation.model.task.name} yet; leave it out")
-    about = {"model": evaluation.model.path, "dataset": evaluation.dataset, "split": evaluation.split}
-    displays = display_of(evaluation.answers.dataset, evaluation.model.extractor)
-    return write_review({**about, **review(evaluation.answers)}, displays, folder)
+    model, dataset = evaluation.model, evaluation.answers.dataset
+    about = {"model": model.path, "dataset": evaluation.dataset, "split": evaluation.split}
+    found = review(evaluation.answers)
+    for name in ("confident_errors", "least_certain"):
+        found[name] = with_words(found[name], dataset, model)
+    displays = None if has_words(model) else display_of(dataset, model.extractor)
+    return write_review({**about, **found}, displays, folder)
 
 
 def _refusals(model, prepared, split, probabilities, y):

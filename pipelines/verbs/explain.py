@@ -71,12 +71,13 @@ def explain(
     opened, sample = open_bundle(model, "explain"), _one_sample(path, stdin)
     if label is not None:
         index_of(opened, label, "--label")
-    stored = row_of(opened, sample.source)
+    decoded, stored = _read(opened, sample.source)
     folder = sample.source.absolute().parent.name if isinstance(sample.source, Path) else None
     found = "option"
     if label is None:
         found, label = ("folder", folder) if folder in opened.labels else ("prediction", None)
-    record = explain_row(opened, stored, label, learning_rate, top, layers, steps, frozen, at)
+    text = decoded if isinstance(decoded, str) else None
+    record = explain_row(opened, stored, label, learning_rate, top, layers, steps, frozen, at, text)
     return cast(ExplainRecord, {"path": sample.name, "label_from": found, **record})
 
 
@@ -85,11 +86,17 @@ def row_of(model: Any, source: Any) -> Any:
 
     Raises InputFileError.
     """
+    return _read(model, source)[1]
+
+
+def _read(model: Any, source: Any) -> tuple[Any, Any]:
+    """Return what was read, and its stored row."""
     try:
-        stored = model.extractor.stored_row(model.reading_of(model.extractor.read(source)))
+        decoded = model.reading_of(model.extractor.read(source))
+        stored = model.extractor.stored_row(decoded)
     except NothingToSeeError as error:
         raise InputFileError.about(source, error) from None
-    return stored if stored.ndim == 2 else stored[np.newaxis]
+    return decoded, stored if stored.ndim == 2 else stored[np.newaxis]
 
 
 def _one_sample(path: Any, stdin: BinaryIO | None) -> Sample:

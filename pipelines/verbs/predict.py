@@ -48,8 +48,10 @@ def predict(
     top : int > 0, how many labels to list
     threshold : float in [0, 1]
         A best label less probable than this is answered as unknown.
-    explain : path or None, a folder for pictures of what led to each answer
-    show_input : path or None, a folder for pictures of what the network was given
+    explain : path or None
+        A folder for what led to each answer: a picture, or for a text a page with its words.
+    show_input : path or None
+        A folder for what the network was given: a picture, or for a text the list of its n-grams.
     n_jobs : int > 0 or None
         Threads or processes that read files; None means one for each core. The answers do not depend on it.
     stdin : binary file object, or None
@@ -77,16 +79,13 @@ def predict(
     batches = opened.task.batches(chosen, lines=lines, column=column, encoding=encoding)
     if explain is None and show_input is None:
         return _answers(opened, batches, top, threshold, {}, n_jobs)
-    kept = list(batches)  # no picture may take the place of a sample
-    pictures = _pictures(opened, [sample for batch in kept for sample in batch], explain, show_input)
-    return _answers(opened, kept, top, threshold, pictures, n_jobs)
+    pictures = _pictures(opened, chosen, explain, show_input)  # none of them may take the place of a sample
+    return _answers(opened, batches, top, threshold, pictures, n_jobs)
 
 
 def _pictures(model: Bundle | Ensemble, chosen: Sequence[Sample], explain: Any, show_input: Any) -> dict[str, Picture]:
     """Return what makes the pictures that are asked for, by name."""
     pictures: dict[str, Picture] = {}
-    if not hasattr(model.extractor, "display"):
-        raise UsageError(f"predict: --explain and --show-input draw no {model.task.name} yet; leave them out")
     if explain is not None:
         if isinstance(model, Ensemble) or model.views is not None:
             raise UsageError("predict: --explain tells of one model and one view; leave out --with and --average")

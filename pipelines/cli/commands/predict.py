@@ -24,8 +24,8 @@ from pipelines.errors import InputFileError, UsageError
     type=click.File("rb"),
     help="A list of files, one a line; - is standard input.",
 )
-@click.option("--explain", type=click.Path(file_okay=False), help="A folder for pictures of what led to each answer.")
-@click.option("--show-input", type=click.Path(file_okay=False), help="A folder for pictures of what the network saw.")
+@click.option("--explain", type=click.Path(file_okay=False), help="A folder for sheets of what led to each answer.")
+@click.option("--show-input", type=click.Path(file_okay=False), help="A folder for what the network saw of each.")
 @click.option("--json", "form", flag_value="json", help="Print a list of records.")
 @click.option("--jsonl", "form", flag_value="jsonl", help="Print one record a line.")
 @click.option("--csv", "form", flag_value="csv", help="Print path, label, probability, error.")

@@ -43,8 +43,11 @@ def _say_how_alike(of):
 
 def _name_example(of):
     pair = of["pairs"][0]
-    first, second = (path or f"sample {row}" for path, row in zip(pair["paths"], pair["rows"], strict=True))
-    same_folder = Path(first).parent == Path(second).parent
+    first, second = (
+        path or (f'"{pair["texts"][k]}"' if "texts" in pair else f"sample {pair['rows'][k]}")
+        for k, path in enumerate(pair["paths"])
+    )
+    same_folder = None not in pair["paths"] and Path(first).parent == Path(second).parent
     names = f"{first} = {Path(second).name if same_folder else second}"
     return names if len(set(pair["labels"])) == 1 else f"{names} ({' and '.join(pair['labels'])})"
 
@@ -87,6 +90,15 @@ def _advise_on_mixed_conditions(of):
     )
 
 
+def _advise_on_one_word(of):
+    told = [f'{label} ("{found["word"]}")' for label, found in of["told_apart"].items()]
+    return (
+        f"{len(told)} class{' is' if len(told) == 1 else 'es are'} told apart by one word, which nearly all of its own "
+        f"texts hold and hardly any other: {listed(told)}. If people need not say it, the network learns the word "
+        "instead of the class, so add texts without it."
+    )
+
+
 SENTENCES = {
     Kind.LEAKING_DUPLICATES: _advise_on_leaking,
     Kind.CONTRADICTING_DUPLICATES: _advise_on_contradicting,
@@ -95,4 +107,5 @@ SENTENCES = {
     Kind.UNEQUAL_CLASSES: _advise_on_unequal_classes,
     Kind.ONE_GROUP_ALONE: _advise_on_one_group,
     Kind.MIXED_CONDITIONS: _advise_on_mixed_conditions,
+    Kind.ONE_WORD: _advise_on_one_word,
 }

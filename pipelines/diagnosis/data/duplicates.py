@@ -11,6 +11,8 @@ import numpy as np
 from pipelines.datasets import ROLES, Dataset
 from pipelines.features.near_copies import copies_among
 
+LONGEST = 200  # characters of a text
+
 
 @dataclass(frozen=True)
 class Duplicates:
@@ -60,7 +62,7 @@ class Duplicates:
         """Return at most so many pairs, the most alike first, as dicts of JSON types.
 
         Each has "rows", "paths" (see `Dataset.path_of`), "labels" and "roles" of the two samples, "exact" and
-        "likeness".
+        "likeness"; of texts in memory also "texts", their beginnings.
         """
         order = np.lexsort((self.pairs[:, 0], -self.likeness, ~self.exact))[:most]
         dataset = self.dataset
@@ -68,6 +70,7 @@ class Duplicates:
             {
                 "rows": self.pairs[i].tolist(),
                 "paths": [dataset.path_of(row) for row in self.pairs[i]],
+                **_texts(dataset, self.pairs[i]),
                 "labels": [dataset.labels[k] for k in dataset.y[self.pairs[i]]],
                 "roles": dataset.role[self.pairs[i]].tolist(),
                 "exact": bool(self.exact[i]),
@@ -75,6 +78,11 @@ class Duplicates:
             }
             for i in order
         ]
+
+
+def _texts(dataset, rows):
+    texts = [dataset.text_of(row) for row in rows]
+    return {} if None in texts else {"texts": [" ".join(text[:LONGEST].split()) for text in texts]}
 
 
 def find_duplicates(prepared, likeness):

@@ -13,6 +13,7 @@ from pipelines.learning import balance
 
 FEW = 10  # samples of a class to learn from
 TOLD_APART = 0.5
+IN_CLASS, OUTSIDE = 0.95, 0.01  # shares of texts that hold a word
 
 
 def check(prepared, task):
@@ -24,7 +25,11 @@ def check(prepared, task):
     task : Task
         Says how samples are compared, and under which conditions each was taken.
     """
-    return [*duplicate_findings(find_duplicates(prepared, task.likeness)), *check_classes(prepared.dataset, task)]
+    return [
+        *duplicate_findings(find_duplicates(prepared, task.likeness)),
+        *check_classes(prepared.dataset, task),
+        *one_word_alone(prepared, task),
+    ]
 
 
 def check_classes(dataset, task):
@@ -120,6 +125,21 @@ def mixed_conditions(dataset, conditions):
         evidence = {"condition": name, "counts": by_count, "told_apart": told}
         findings.append(_report(Kind.MIXED_CONDITIONS, PROBLEM if told else FINE, evidence))
     return findings
+
+
+def one_word_alone(prepared, task):
+    """Report classes that one word distinguishes, where samples hold words.
+
+    A class is told apart by a word that a share of `IN_CLASS` of its training texts holds and of `OUTSIDE` of the
+    others at the most. Classes of fewer than `FEW` training texts are left out.
+    """
+    dataset = prepared.dataset
+    told = {
+        dataset.labels[place]: {"word": word, "share": round(float(share), 4)}
+        for place, word, share in task.telling_words(prepared, IN_CLASS, OUTSIDE, FEW)
+    }
+    limits = {"limit_in_class": IN_CLASS, "limit_outside": OUTSIDE}
+    return [_report(Kind.ONE_WORD, UNCERTAIN, {**limits, "told_apart": told})] if told else []
 
 
 def _count_samples(dataset):

@@ -8,6 +8,7 @@ from pipelines.features.text.augmentation import TextAugmentation
 from pipelines.features.text.extractor import TextExtractor
 from pipelines.features.text.stream import texts_in, whole
 from pipelines.features.text.variation import Variation
+from pipelines.features.text.words import telling_words
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.task import BATCH, Task
 
@@ -71,6 +72,12 @@ class Text(Task):
     def likeness(self, extractor, stored):
         """Return the Likeness of texts: the pieces that they are made of."""
         return likeness.of_texts(extractor, stored)
+
+    def telling_words(self, prepared, in_class, outside, few):
+        """Return the words that alone tell a class from all others; see `Task.telling_words`."""
+        dataset, rows = prepared.dataset, prepared.dataset.rows("train")
+        texts = [prepared.extractor.read(dataset.items[row]) for row in rows]
+        return telling_words(texts, dataset.y[rows], in_class, outside, few)
 
     def headers(self):
         """Return the module that looks at texts without learning from them."""

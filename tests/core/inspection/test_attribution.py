@@ -6,8 +6,10 @@ from backprop_core.architecture import multilayer_perceptron
 from backprop_core.inspection.attribution import (
     gradient_times_input,
     input_gradient,
+    integrated_gradient,
     log_odds,
     log_odds_gradient,
+    narrowed,
     smoothed_gradient,
 )
 from backprop_core.layers import Activate, Dense
@@ -197,3 +199,20 @@ def test_the_same_seed_smooths_alike_and_more_copies_come_nearer_to_each_other()
     np.testing.assert_array_equal(smoothed(0, 20), smoothed(0, 20))
     few, many = (np.std([smoothed(seed, copies) for seed in range(20)], axis=0).mean() for copies in (5, 500))
     assert many < few / 5
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu", "tanh"])
+@pytest.mark.parametrize("normalization", [None, "layer"])
+def test_what_the_way_from_zero_gives_each_number_adds_up_to_what_the_answer_gained(activation, normalization):
+    network = used(multilayer_perceptron(4, [16, 8], 3, activation, normalization=normalization))
+    for x in rows(3):
+        mean = integrated_gradient(lambda X: input_gradient(network, X, lambda z: log_odds_gradient(z, 1)), x, 500)
+        empty, full = log_odds(network.logits(np.stack([0 * x, x])), 1)
+        np.testing.assert_allclose((mean * x).sum(), full - empty, atol=5e-3)
+
+
+def test_a_network_of_some_columns_does_what_the_whole_one_does_where_the_others_are_zero():
+    network, X = used(multilayer_perceptron(4, [8], 3, "relu", dropout=0.3, normalization="batch")), rows()
+    X[:, [0, 2]] = 0
+    columns = np.array([1, 3])
+    np.testing.assert_allclose(narrowed(network, columns).logits(X[:, columns]), network.logits(X), rtol=1e-12)

@@ -1,6 +1,7 @@
 """Texts through every verb: trained, measured, answered, from files, lines, columns and pipes."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from pipelines.learning.fitting import _threshold
 from pipelines.learning.scoring import refusals
 from pipelines.learning.unseen import first_weights
 from pipelines.models import bundle
+from pipelines.verbs.evaluate import report
 
 GREETINGS = ("hello there", "good morning", "hi my friend", "hello again", "hey you", "good evening to you")
 PAYMENTS = ("pay the bill", "send him money", "pay my rent now", "transfer ten euros", "money to my mother", "pay it")
@@ -190,11 +192,42 @@ def test_the_command_answers_lines_columns_and_texts(trained, call, tmp_path):
     assert call("predict", trained.path, "--text", " ").code == 3
 
 
-def test_explaining_pictures_of_texts_is_refused_and_a_step_is_shown(trained, tmp_path):
+def test_each_text_gets_a_page_of_its_words_and_a_list_of_its_n_grams(trained, call, tmp_path):
+    (tmp_path / "a.txt").write_text("hello\n<script>alert(1)</script>\n\npay\n")
+    words = ["--lines", tmp_path / "a.txt", "--explain", tmp_path / "why", "--show-input", tmp_path / "seen", "--jsonl"]
+    records = [json.loads(line) for line in call("predict", trained.path, *words).stdout.splitlines()]
+    assert [Path(record["explanation"]).name for record in records if "error" not in record] == [
+        "a-1.why.html", "a-2.why.html", "a-4.why.html",
+    ]  # fmt: skip
+    page = (tmp_path / "why" / "a-2.why.html").read_text()
+    assert "default-src 'none'" in page
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    listed = (tmp_path / "seen" / "a-1.seen.txt").read_text().splitlines()
+    assert listed[0] == "hello"
+    assert any(line.endswith('"hello"') for line in listed)
+    weights = [float(line.split()[0]) for line in listed[5:]]
+    np.testing.assert_allclose(np.linalg.norm(weights), 1, atol=0.01)
+
+
+def test_explain_lists_the_words_and_what_they_add_up_to(trained, call, tmp_path):
     (tmp_path / "a.txt").write_text("hello there")
-    with pytest.raises(UsageError, match="draw no text"):
-        trained.predict([tmp_path / "a.txt"], explain=tmp_path)
-    assert trained.explain(tmp_path / "a.txt")["answer"]["label"] == "greet"
+    found = call("explain", trained.path, tmp_path / "a.txt", "--json").json["evidence"]
+    assert [word["word"] for word in found["words"]] == ["hello", "there"]
+    added = sum(word["evidence"] for word in found["words"])
+    np.testing.assert_allclose(found["log_odds_without_words"] + added, found["log_odds"], atol=0.02)
+    assert "hello" in call("explain", trained.path, tmp_path / "a.txt").stdout
+
+
+def test_errors_are_shown_with_their_words(trained, tmp_path):
+    data = tmp_path / "odd.csv"
+    data.write_text("text,label\nhello there,pay\npay the bill,pay\ngood morning,greet\n")
+    paths = report(trained.evaluate(data), tmp_path / "report")
+    assert [path.name for path in paths][:2] == ["confident-errors.html", "confident-errors.csv"]
+    (entry,) = json.loads(paths[-1].read_text())["confident_errors"]
+    assert entry["text"] == "hello there"
+    assert [word["word"] for word in entry["words"]] == ["hello", "there"]
+    assert "hello there" in paths[1].read_text()
 
 
 def test_the_threshold_costs_no_more_than_a_hundredth_and_refuses_what_it_can():

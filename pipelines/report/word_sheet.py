@@ -1,0 +1,46 @@
+"""Word sheets: one answer to one text, on a page: its words with what each says, and how sure the answer is.
+
+A page rather than a picture, because browsers have the letters of all scripts and know which of them run from right to
+left. Like the page of a diagnosis it fetches nothing and runs nothing.
+"""
+
+from backprop_core.whole_file import whole_file
+from pipelines.report.marked_words import MOST, heaviest, marked
+from pipelines.report.page import template
+
+
+def save_word_sheet(path, evidence, record):
+    """Write the sheet of an answer as HTML: whole, or not at all. Raises OSError.
+
+    Parameters
+    ----------
+    path : Path
+    evidence : dict, the record of a WordEvidence
+    record : dict
+        The contract's record of the answer: path, label, probability, top.
+    """
+    content = template("words.html").render(
+        record=record,
+        evidence=evidence,
+        words=marked(evidence["words"]),
+        left_out=max(0, len(evidence["words"]) - MOST),
+        heaviest=heaviest(evidence["words"]),
+    )
+    _write(path, content)
+
+
+def save_review_sheet(path, entries, title, said):
+    """Write a list of answered texts as HTML. Raises OSError.
+
+    Parameters
+    ----------
+    path : Path
+    entries : list of dict, with "text" and "words", see `models.evidence.with_words`
+    title, said : str, the heading and the line below it
+    """
+    _write(path, template("texts.html").render(entries=entries, title=title, said=said))
+
+
+def _write(path, content):
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content.encode(errors="surrogateescape"))
