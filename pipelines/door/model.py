@@ -198,11 +198,22 @@ class Model:
         )
 
     @overload
-    def transcribe(self, path: Path, *, threshold: float = 0.0) -> Transcript: ...  # type: ignore[overload-overlap]
+    def transcribe(  # type: ignore[overload-overlap]
+        self, path: Path, *, threshold: float = 0.0, words: int | None = None, grammar: Path | None = None
+    ) -> Transcript: ...
     @overload
-    def transcribe(self, path: Iterable[Path], *, threshold: float = 0.0) -> Iterator[Transcript]: ...
+    def transcribe(
+        self, path: Iterable[Path], *, threshold: float = 0.0, words: int | None = None, grammar: Path | None = None
+    ) -> Iterator[Transcript]: ...
 
-    def transcribe(self, path: Path | Iterable[Path], *, threshold: float = 0.0) -> Transcript | Iterator[Transcript]:
+    def transcribe(
+        self,
+        path: Path | Iterable[Path],
+        *,
+        threshold: float = 0.0,
+        words: int | None = None,
+        grammar: Path | None = None,
+    ) -> Transcript | Iterator[Transcript]:
         """Find the words in a recording, and recognise each.
 
         Parameters
@@ -210,6 +221,10 @@ class Model:
         path : path, or iterable of paths
         threshold : float in [0, 1]
             A word less probable than this is unknown.
+        words : int > 0 or None
+            How many words each recording has, where that is known.
+        grammar : path or None
+            A text file with a sequence of words in each line, of which each recording is one.
 
         Returns
         -------
@@ -227,10 +242,10 @@ class Model:
         from pipelines.verbs.transcribe import transcribe
 
         if not isinstance(path, str | os.PathLike):
-            return transcribe(self, path, threshold=threshold)
+            return transcribe(self, path, threshold=threshold, words=words, grammar=grammar)
         if os.path.isdir(path):  # noqa: PTH112 - Path's raises on odd names
             raise UsageError(f"{os.fspath(path)}: is a folder; give a list of recordings, or [{os.fspath(path)!r}]")
-        (transcript,) = transcribe(self, path, threshold=threshold)
+        (transcript,) = transcribe(self, path, threshold=threshold, words=words, grammar=grammar)
         if transcript.error is not None:
             raise InputFileError(transcript.error)
         return transcript

@@ -123,9 +123,18 @@ class Task:
         if not self.transcribes:
             raise UsageError(f"transcribe: this model recognises {self.name}, one in each file; give a model of speech")
 
-    def transcribe(self, model: Any, sample: Any, threshold: float = 0.0) -> Any:
+    def transcribe(self, model: Any, sample: Any, threshold: float = 0.0, grammar: Any = None) -> Any:
         """Return what a model finds in one file, piece by piece: an object with `.path`, `.words` and `.record()`."""
         raise NotImplementedError
+
+    def grammar(self, model: Any, words: int | None = None, path: str | os.PathLike[str] | None = None) -> Any:
+        """Return what is known of the pieces in a file: their number, or a file of sequences; None where nothing is.
+
+        Raises UsageError where the task has no use for that.
+        """
+        if words is not None or path is not None:
+            raise UsageError(f"transcribe: --words and --grammar are for speech, and this model recognises {self.name}")
+        return None
 
     def failed_transcript(self, sample: Any, error: Exception) -> Any:
         """Return what `transcribe` would, of a file that cannot be read, with an `.error`."""

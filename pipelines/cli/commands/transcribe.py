@@ -13,13 +13,18 @@ from pipelines.errors import InputFileError, UsageError
 @click.argument("model", type=click.Path())
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--threshold", type=Share(), default=0.0, help="Less probable words are unknown.")
+@click.option("--words", type=click.IntRange(1, 200), help="So many words are in each recording, no more and no fewer.")
+@click.option("--grammar", type=click.Path(), metavar="FILE", help="Each recording is one of the lines of this file.")
 @click.option("--json", "form", flag_value="json", help="Print a list of records.")
 @click.option("--srt", "form", flag_value="srt", help="Print subtitles; for one recording.")
 @click.option("--textgrid", "form", flag_value="textgrid", help="Print a TextGrid for Praat; for one recording.")
-def transcribe(model, files, threshold, form):
+def transcribe(model, files, threshold, words, grammar, form):
     """Find the words in longer recordings and recognise each; FILE may be a folder, or - for standard input.
 
     Example: backprop transcribe models/speech.safetensors telephone-number.wav
+
+    With --words or --grammar, the word that fits best is taken in each place, however improbable; a grammar has a
+    sequence of words in each line, such as: lights on
 
     A model of drawings, such as MNIST's digits, reads pictures of several, line by line.
     """
@@ -30,5 +35,5 @@ def transcribe(model, files, threshold, form):
     chosen = samples(files, streams.standard_input(), loaded.task, terminal.note)
     if form in ("srt", "textgrid") and len(chosen) > 1:
         raise UsageError(f"transcribe: --{form} writes one recording, not {len(chosen)}; name one at a time")
-    if results.print_transcripts(loaded.transcribe(chosen, threshold=threshold), form):
+    if results.print_transcripts(loaded.transcribe(chosen, threshold=threshold, words=words, grammar=grammar), form):
         sys.exit(InputFileError.exit_code)

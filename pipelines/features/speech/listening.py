@@ -103,7 +103,7 @@ class Listener:
         start, sound = frames.samples(first, stop)
         spans = [(first * HOP_SECONDS - start / self.sr, stop * HOP_SECONDS - start / self.sr)]
         if stop - first > round(LONG / HOP_SECONDS):
-            spans = Segmentation().words(self.model, sound) or spans
+            spans = [(a, b) for a, b, _ in Segmentation().words(self.model, sound)] or spans
         cuts = [sound[max(0, round(a * self.sr)) : round(b * self.sr)].astype(np.float32) for a, b in spans]
         if len(spans) == 1:
             cuts = [sound.astype(np.float32)]

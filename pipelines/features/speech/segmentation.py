@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backprop_core.calibration import calibrated
+from pipelines.features.speech.grammar import Grammar
 from pipelines.features.speech.mfcc import mel_decibels, power_spectra, slopes
 
 STEP_SECONDS = 0.03  # between the places where a word may begin or end
@@ -44,7 +45,7 @@ class Segmentation:
     spread: float = 1.0
     gap: float = 20.0
 
-    def words(self, model, waveform, count=None):
+    def words(self, model, waveform, grammar=None):
         """Find the words of a phrase.
 
         Parameters
@@ -52,22 +53,23 @@ class Segmentation:
         model : Bundle of a speech task
         waveform : ndarray of float64 [shape=(n_samples,)], without drift
             At most some seconds; memory grows with its length.
-        count : int > 0 or None
-            How many words it must have, as far as there is room for so many.
+        grammar : Grammar or None
+            Which words it may have; None means any number of any.
 
         Returns
         -------
-        list of (float, float)
-            Beginning and end of each word in seconds; in order, without overlap.
+        list of (float, float, int)
+            Beginning and end of each word in seconds, and which label it must be, or `grammar.ANY`; in order, without
+            overlap.
         """
         phrase = _Phrase(model.extractor, waveform)
         starts, stops = self._stretches(phrase)
         if not len(starts):
             return []
         scores = self._scores(model, phrase, starts, stops)
-        path = _best_path(phrase.places, starts, stops, scores, self._gap_costs(phrase), count)
+        path = (grammar or Grammar.free()).best_path(phrase.places, starts, stops, scores, self._gap_costs(phrase))
         hop = model.extractor.hop_length / model.extractor.sr
-        return [(start * hop, stop * hop) for start, stop in path]
+        return [(start * hop, stop * hop, word) for start, stop, word in path]
 
     def _stretches(self, phrase):
         """Return first frame, and the one behind the last, of each stretch that may be a word."""
@@ -77,6 +79,7 @@ class Segmentation:
         return start[fits], stop[fits]
 
     def _scores(self, model, phrase, starts, stops):
+        """Return the score of each word in each stretch, and of the best: float [shape=(n, n_labels + 1)]."""
         logits = np.mean(
             [
                 model.network.logits(model.standardizer.transform(view.astype(np.float32)))
@@ -84,12 +87,13 @@ class Segmentation:
             ],
             axis=0,
         )
-        best = calibrated(logits, model.temperature).max(axis=1)
-        scores = np.log(np.maximum(best, _LEAST_PROBABILITY) * len(model.labels)) - self.price
+        probabilities = calibrated(logits, model.temperature)
+        probabilities = np.hstack([probabilities, probabilities.max(axis=1, keepdims=True)])
+        scores = np.log(np.maximum(probabilities, _LEAST_PROBABILITY) * len(model.labels)) - self.price
         if model.extractor.duration:
             mean, scale = model.standardizer.mean[-1], model.standardizer.scale[-1]
             away = (np.log(stops - starts) - mean) / (scale * self.spread)
-            scores = scores - np.square(away) / 2
+            scores -= np.square(away)[:, np.newaxis] / 2
         return scores
 
     def _gap_costs(self, phrase):
@@ -163,37 +167,3 @@ class _Phrase:
 
 def _running(rows):
     return np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
-
-
-def _best_path(places, starts, stops, scores, gap_costs, count=None):
-    """Return the stretches, side by side, with the highest sum of scores, less what is left out.
-
-    best[n][j] is the best sum of n words (of any number, where `count` is None) up to place j.
-    """
-    index = {int(place): j for j, place in enumerate(places)}
-    by_stop = [[] for _ in places]
-    for start, stop, score in zip(starts.tolist(), stops.tolist(), scores.tolist(), strict=True):
-        by_stop[index[stop]].append((index[start], score))
-    layers = 1 if count is None else count + 1
-    best = np.full((layers, len(places)), -np.inf)
-    came = np.full((layers, len(places)), -1)
-    best[0, 0] = 0
-    for j in range(1, len(places)):
-        gap = gap_costs[places[j]] - gap_costs[places[j - 1]]
-        best[:, j] = best[:, j - 1] - gap
-        came[:, j] = -1
-        for i, score in by_stop[j]:
-            before = best[:, i] if count is None else np.append(-np.inf, best[:-1, i])
-            better = before + score > best[:, j]
-            best[better, j] = (before + score)[better]
-            came[better, j] = i
-    layer = layers - 1 if count is None else int(np.flatnonzero(np.isfinite(best[:, -1]))[-1])
-    path, j = [], len(places) - 1
-    while j > 0:
-        i = int(came[layer, j])
-        if i < 0:
-            j -= 1
-            continue
-        path.append((int(places[i]), int(places[j])))
-        j, layer = i, layer - (count is not None)
-    return path[::-1]

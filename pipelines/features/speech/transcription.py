@@ -12,6 +12,7 @@ import numpy as np
 
 from pipelines.errors import InputFileError
 from pipelines.features.speech.drift import blocks_without_drift
+from pipelines.features.speech.grammar import ANY
 from pipelines.features.speech.long_recording import LongRecording, stretches
 from pipelines.features.speech.segmentation import Segmentation
 from pipelines.features.speech.transcript import Transcript, Word
@@ -19,10 +20,10 @@ from pipelines.features.speech.word_finder import WordFinder, band_power
 
 WORDS_AT_ONCE = 64  # whose samples are in memory together
 PHRASE_SECONDS = 0.6  # a sound that is longer may be several words
-LONGEST_SECONDS = 30.0  # of a recording whose number of words is known
+LONGEST_SECONDS = 30.0  # of a recording of which it is known which words there may be
 
 
-def transcribe_recording(model, sample, threshold=0.0, count=None):
+def transcribe_recording(model, sample, threshold=0.0, grammar=None):
     """Return the Transcript of one recording.
 
     Parameters
@@ -32,50 +33,52 @@ def transcribe_recording(model, sample, threshold=0.0, count=None):
     sample : pipelines.features.inputs.Sample
     threshold : float in [0, 1]
         A word whose likeliest label is less probable than this is unknown.
-    count : int > 0 or None
-        How many words there are, where that is known.
+    grammar : Grammar or None
+        Which words there may be, where that is known; then the whole recording is one phrase.
 
     Raises
     ------
     InputFileError
-        The sample is no recording that can be read.
+        The sample is no recording that can be read, or is too long for a grammar.
     """
     recording = LongRecording(sample.source, model.extractor.sr)
     # Phrases are parted at the borders of their words, not where they are softest.
     phrases = WordFinder(dip=math.inf).find(
         band_power(blocks_without_drift(recording.blocks(), recording.sr), recording.sr)
     )
-    found = _words_of(phrases, model, recording, count)
+    found = _words_of(phrases, model, recording, grammar)
     probabilities = model.probabilities(_rows(model.extractor, recording, found))
     words = [
-        _word(start, min(stop, recording.seconds), row, model.labels, threshold)
-        for (start, stop), row in zip(found, probabilities, strict=True)
+        _word(start, min(stop, recording.seconds), row, model.labels, threshold, must)
+        for (start, stop, must), row in zip(found, probabilities, strict=True)
     ]
     return Transcript(sample.name, recording.seconds, tuple(words))
 
 
-def _words_of(phrases, model, recording, count):
-    """Return where the words of phrases are: list of (start, stop) in seconds, as many as `count` where it is given."""
-    if count is not None and phrases:
+def _words_of(phrases, model, recording, grammar):
+    """Return where the words of phrases are: list of (start, stop, word that it must be or ANY), times in seconds."""
+    if grammar is not None and phrases:
         phrases = [(phrases[0][0], phrases[-1][1])]
         if phrases[0][1] - phrases[0][0] > LONGEST_SECONDS:
             raise InputFileError(
-                f"{recording.name}: its words are spread over more than {LONGEST_SECONDS:g} s, too long for a given "
-                "number of words; leave out --words"
+                f"{recording.name}: its words are spread over more than {LONGEST_SECONDS:g} s, too long to say which "
+                "there are; cut it, or leave out --words and --grammar"
             )
-    long = [phrase for phrase in phrases if count is not None or phrase[1] - phrase[0] > PHRASE_SECONDS]
+    long = [phrase for phrase in phrases if grammar is not None or phrase[1] - phrase[0] > PHRASE_SECONDS]
     bounds = [(round(start * recording.sr), round(stop * recording.sr)) for start, stop in long]
     sounds = dict(zip(long, stretches(blocks_without_drift(recording.blocks(), recording.sr), bounds), strict=True))
     words = []
     for phrase in phrases:
-        parts = Segmentation().words(model, sounds[phrase], count) if phrase in sounds else []
-        words += [(phrase[0] + start, min(phrase[0] + stop, phrase[1])) for start, stop in parts] or [phrase]
+        parts = Segmentation().words(model, sounds[phrase], grammar) if phrase in sounds else []
+        words += [(phrase[0] + start, min(phrase[0] + stop, phrase[1]), must) for start, stop, must in parts] or [
+            (*phrase, ANY)
+        ]
     return words
 
 
 def _rows(extractor, recording, found):
     """Return the features of each word found: ndarray [shape=(n_words, n_stored)]."""
-    bounds = [(round(start * recording.sr), round(stop * recording.sr)) for start, stop in found]
+    bounds = [(round(start * recording.sr), round(stop * recording.sr)) for start, stop, _ in found]
     words, rows = stretches(recording.blocks(), bounds), [np.empty((0, extractor.n_stored), extractor.stored_dtype)]
     for start in range(0, len(bounds), WORDS_AT_ONCE):
         together = [next(words) for _ in bounds[start : start + WORDS_AT_ONCE]]
@@ -83,7 +86,7 @@ def _rows(extractor, recording, found):
     return np.concatenate(rows)
 
 
-def _word(start, end, probabilities, labels, threshold):
-    best = int(probabilities.argmax())
+def _word(start, end, probabilities, labels, threshold, must=ANY):
+    best = int(probabilities.argmax()) if must == ANY else must
     probability = float(probabilities[best])
     return Word(start, end, labels[best] if probability >= threshold else None, probability)

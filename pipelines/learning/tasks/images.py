@@ -92,7 +92,7 @@ class Images(Task):
             "(features in the recipe)."
         )
 
-    def transcribe(self, model, sample, threshold=0.0):
+    def transcribe(self, model, sample, threshold=0.0, grammar=None):
         """Return the Page of one picture. Raises UsageError where the model is not about drawings."""
         if model.extractor.framing != "strokes":
             raise UsageError("transcribe: this model looks at images as a whole; give one of drawings, as MNIST's are")

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.errors import InputFileError
+from pipelines.errors import InputFileError, UsageError
 from pipelines.features import likeness
 from pipelines.features.speech import augmentation
 from pipelines.features.speech.audio_file import sampling_rates
 from pipelines.features.speech.extractor import SpeechExtractor
+from pipelines.features.speech.grammar import Grammar
 from pipelines.features.speech.transcript import Transcript
 from pipelines.features.speech.transcription import transcribe_recording
 from pipelines.features.speech.variation import Variation
@@ -79,9 +80,17 @@ class Speech(Task):
         """Return the sampling rate as a sentence."""
         return f"Recordings are brought to {extractor.sr / 1000:g} kHz."
 
-    def transcribe(self, model, sample, threshold=0.0):
+    def transcribe(self, model, sample, threshold=0.0, grammar=None):
         """Return the Transcript of one recording."""
-        return transcribe_recording(model, sample, threshold)
+        return transcribe_recording(model, sample, threshold, grammar)
+
+    def grammar(self, model, words=None, path=None):
+        """Return the Grammar of so many words, or of the sequences in a file; None where neither is given."""
+        if words is not None and path is not None:
+            raise UsageError("transcribe: give --words or --grammar, not both; a grammar says how many words there are")
+        if path is not None:
+            return Grammar.read(path, model.labels)
+        return None if words is None else Grammar.of_count(words)
 
     def failed_transcript(self, sample, error):
         """Return a Transcript without words, which says why."""

@@ -1,6 +1,7 @@
 """Transcription finds the words of a recording wherever they are, and hears each as if it were alone."""
 
 import io
+import itertools
 import json
 from pathlib import Path
 
@@ -225,3 +226,29 @@ def test_transcribing_loads_neither_librosa_nor_numba(call_process, speech_model
     at_exit = "atexit.register(lambda: print(json.dumps(sorted({'librosa', 'numba'} & set(sys.modules)))))"
     answer = call_process("transcribe", speech_model, number, before=f"import atexit, json, sys\n{at_exit}")
     assert json.loads(answer.stdout.splitlines()[-1]) == []
+
+
+@pytest.mark.parametrize("n", [1, 4, 6])
+def test_so_many_words_are_found_as_there_must_be(call, speech_model, number, n):
+    answer = call("transcribe", speech_model, number, "--words", n, "--json")
+    assert answer.code == 0, answer
+    words = answer.json[0]["words"]
+    assert len(words) == n
+    assert all(a["end"] <= b["start"] + 1e-6 for a, b in itertools.pairwise(words))
+
+
+def test_a_recording_is_one_of_the_sequences_of_a_grammar(call, speech_model, number, tmp_path):
+    sequences = ["3 1 4 5 2", "9 9 9 9 9", "0 0"]
+    (tmp_path / "numbers.txt").write_text("\n".join(sequences))
+    answer = call("transcribe", speech_model, number, "--grammar", tmp_path / "numbers.txt", "--json")
+    assert answer.code == 0, answer
+    assert " ".join(word["word"] for word in answer.json[0]["words"]) == sequences[0]
+
+
+def test_a_grammar_that_does_not_suit_is_refused(call, speech_model, images_model, number, tmp_path):
+    (tmp_path / "commands.txt").write_text("lights on\n")
+    answer = call("transcribe", speech_model, number, "--grammar", tmp_path / "commands.txt")
+    assert answer.code == 2
+    assert "'lights' is none of the model's words" in answer.stderr
+    assert call("transcribe", speech_model, number, "--words", 2, "--grammar", tmp_path / "commands.txt").code == 2
+    assert call("transcribe", speech_model, number, "--words", 0).code == 2

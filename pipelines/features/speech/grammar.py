@@ -1,0 +1,151 @@
+"""Grammar: which words may follow each other in a recording.
+
+Whoever asks for a telephone number knows that it has ten digits, and whoever listens for commands knows which there
+are. What is known is written down as states: the first state is the beginning, each other one is reached from the state
+before it by one word, and some of them are ends. The words of a recording are then the best way from the beginning to
+an end, which dynamic programming finds: the best sum of scores in a state at a place follows from those of the state
+before it at earlier places.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.errors import UsageError
+from pipelines.wording import listed
+
+ANY = -1  # in the place of a word: whichever scores highest
+NOWHERE = -1  # in the place of a state: there is none before the beginning
+MOST_STATES = 5000
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """States and the words that lead to them.
+
+    Attributes
+    ----------
+    before : int ndarray [shape=(n_states,)]
+        The state that each one is reached from; a state may be reached from itself.
+    words : int ndarray [shape=(n_states,)]
+        By which word: the index of a label, or `ANY`.
+    depths : int ndarray [shape=(n_states,)], the number of words up to each state
+    ends : bool ndarray [shape=(n_states,)]
+    """
+
+    before: np.ndarray
+    words: np.ndarray
+    depths: np.ndarray
+    ends: np.ndarray
+
+    @classmethod
+    def free(cls):
+        """Return the grammar of any number of any words."""
+        return cls(np.array([0]), np.array([ANY]), np.array([0]), np.array([True]))
+
+    @classmethod
+    def of_count(cls, n):
+        """Return the grammar of n words, whichever they are."""
+        states = np.arange(n + 1)
+        return cls(states - 1, np.full(n + 1, ANY), states, states == n)
+
+    @classmethod
+    def of_sequences(cls, sequences):
+        """Return the grammar of some sequences, each a sequence of indices of labels, not empty."""
+        found, ends = {(): 0}, set()
+        for sequence in sequences:
+            for n in range(1, len(sequence) + 1):
+                found.setdefault(tuple(sequence[:n]), len(found))
+            ends.add(found[tuple(sequence)])
+        before = [NOWHERE if not words else found[words[:-1]] for words in found]
+        last = [ANY if not words else words[-1] for words in found]
+        is_end = np.isin(np.arange(len(found)), list(ends))
+        return cls(np.array(before), np.array(last), np.array([len(words) for words in found]), is_end)
+
+    @classmethod
+    def read(cls, path, labels):
+        """Read a file that has a sequence of labels in each line; what is behind a # is a remark.
+
+        Raises UsageError where the file cannot be read, has no sequence or too many, or a word that is no label.
+        """
+        try:
+            lines = Path(path).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+            raise UsageError(f"{path}: cannot be read ({reason}); give a text file of word sequences") from None
+        sequences = []
+        for number, line in enumerate(lines, 1):
+            cells = line.partition("#")[0].split()
+            if cells:
+                sequences.append(_parsed(cells, labels, f"{path}: line {number}"))
+        if not sequences:
+            raise UsageError(f"{path}: has no sequence of words; write one in each line")
+        grammar = cls.of_sequences(sequences)
+        if len(grammar.before) > MOST_STATES:
+            raise UsageError(f"{path}: has sequences of {len(grammar.before)} states, more than {MOST_STATES}")
+        return grammar
+
+    def best_path(self, places, starts, stops, scores, gap_costs):
+        """Return the stretches, side by side, with the highest sum of scores, less what is left out.
+
+        Parameters
+        ----------
+        places : int ndarray, ascending: where words may begin or end; the first is the beginning, the last the end
+        starts, stops : int ndarray [shape=(n,)], places
+        scores : float ndarray [shape=(n, n_labels + 1)], of each word in each stretch, and behind them of the best one
+        gap_costs : float ndarray, for each place what it costs to leave out all before it
+
+        Returns
+        -------
+        list of (start, stop, word)
+            `word` is the index of a label, or `ANY`. Where there is no room for any sequence, the longest part of one.
+        """
+        index = {int(place): j for j, place in enumerate(places)}
+        by_stop = [[] for _ in places]
+        for row, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
+            by_stop[index[stop]].append((index[start], row))
+        best = np.full((len(self.before), len(places)), -np.inf)
+        came = np.full(best.shape, NOWHERE)
+        best[0, 0] = 0
+        led = self.before != NOWHERE
+        for j in range(1, len(places)):
+            best[:, j] = best[:, j - 1] - (gap_costs[places[j]] - gap_costs[places[j - 1]])
+            for i, row in by_stop[j]:
+                sums = np.where(led, best[self.before, i] + scores[row, self.words], -np.inf)
+                better = sums > best[:, j]
+                best[better, j] = sums[better]
+                came[better, j] = i
+        return self._traced(places, best[:, -1], came)
+
+    def _traced(self, places, sums, came):
+        reached = np.isfinite(sums)
+        wanted = reached & self.ends
+        if not wanted.any():
+            wanted = reached & (self.depths == self.depths[reached].max())
+        state = int(np.flatnonzero(wanted)[sums[wanted].argmax()])
+        path, j = [], len(places) - 1
+        while j > 0:
+            i = int(came[state, j])
+            if i == NOWHERE:
+                j -= 1
+                continue
+            path.append((int(places[i]), int(places[j]), int(self.words[state])))
+            j, state = i, int(self.before[state])
+        return path[::-1]
+
+
+def _parsed(cells, labels, where):
+    """Return the labels that cells of a line name, as indices; a label with blanks in it takes several cells."""
+    by_words = {tuple(label.split()): index for index, label in enumerate(labels)}
+    longest = max(map(len, by_words))
+    found, at = [], 0
+    while at < len(cells):
+        for n in range(longest, 0, -1):
+            if (index := by_words.get(tuple(cells[at : at + n]))) is not None:
+                found.append(index)
+                at += n
+                break
+        else:
+            raise UsageError(f"{where}: {cells[at]!r} is none of the model's words; these are {listed(labels, 12)}")
+    return found
