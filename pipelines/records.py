@@ -28,6 +28,23 @@ class WarningRecord(TypedDict):
     evidence: dict[str, Json]
 
 
+class GroupsRecord(TypedDict):
+    """Scores of some speakers or sources."""
+
+    groups: int
+    n: int
+    accuracy: float  # the mean over the groups
+    worst: str
+    worst_accuracy: float
+
+
+class ByGroupRecord(TypedDict):
+    """Scores of speakers or sources that the model has learned from, and of new ones."""
+
+    known: GroupsRecord | None
+    new: GroupsRecord | None
+
+
 class TrainRecord(TypedDict):
     """`backprop train`."""
 
@@ -50,6 +67,7 @@ class TrainRecord(TypedDict):
     train: ScoreRecord | None
     valid: ScoreRecord | None
     test: ScoreRecord | None
+    by_group: NotRequired[ByGroupRecord]  # of the test samples, where speakers or sources are known
     extractor: dict[str, Json]
     balance: float | None
     skipped: list[str]
@@ -97,6 +115,7 @@ class EvaluateRecord(_Together):
     labels: list[str]
     per_class: dict[str, ClassRecord]
     confusion: list[list[int]]
+    by_group: NotRequired[ByGroupRecord]  # where speakers or sources are known
     foreign: NotRequired[ForeignRecord]  # where the data has samples of none of the classes
 
 

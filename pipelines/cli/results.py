@@ -26,6 +26,7 @@ def training_summary(trained):
         [
             table(rows, ("split", "samples", "loss", *(key.replace("_", " ") for key in shares))),
             *_apart(record),
+            *_of_groups(record),
             "",
             f"data:  {record['dataset']}{substitute}, preset {record['preset']}, seed {record['seed']}",
             f"time:  {record['seconds']:.1f} s, best epoch {record['best_epoch']} of {record['epochs']}",
@@ -57,6 +58,7 @@ def evaluation_summary(record, most_confused):
             f"balanced accuracy {percent(record['balanced_accuracy'])}  (mean over the classes)",
             f"loss {record['loss']:.4f}, expected calibration error {percent(record['ece'])}",
             *_apart(record),
+            *_of_groups(record),
             *_refused(record),
             "",
             table(rows, ("class", "precision", "recall", "f1", "support")),
@@ -73,6 +75,20 @@ def _apart(record):
         f"  of {name}: {percent(of['accuracy'])} of {of['n']} {record.get('split', 'test')} samples"
         for name, of in record.get("by_dataset", {}).items()
     ]
+
+
+def _of_groups(record):
+    """Return a line about speakers or sources that were learned from, and one about new ones, where they are known."""
+    found = record.get("by_group") or {}
+    lines = [
+        f"  of {of['groups']} {which} speakers or sources: {percent(of['accuracy'])} on average, the worst, "
+        f"{of['worst']}, {percent(of['worst_accuracy'])}"
+        for which in ("known", "new")
+        if (of := found.get(which))
+    ]
+    if found and not found["new"]:
+        lines.append("  nothing is known of new speakers or sources; crossval tests each by a network without it")
+    return lines
 
 
 def _refused(record):

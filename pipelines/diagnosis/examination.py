@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.diagnosis import curves, fit, gradients, mislabelled, references, spread
+from pipelines.diagnosis import curves, fit, gradients, mislabelled, new_groups, references, spread
 from pipelines.diagnosis.data import copies, own_samples, soundness
 from pipelines.diagnosis.finding import PROBLEM
 from pipelines.diagnosis.probes import LONGER, MAIN
@@ -31,6 +31,7 @@ def examine(probes, results, prepared, task):
     validation, of_validation = curves.validation_curves(probes, results)
     initial, of_beginning = references.beginning(probes, results)
     wrong, of_labels = mislabelled.look_for_wrong_labels(probes, results, prepared.dataset)
+    by_group, of_groups = new_groups.look_at_new_groups(probes, results)
     findings = [
         *of_copies,
         *own_samples.look_at_samples(prepared.dataset, task),
@@ -44,6 +45,7 @@ def examine(probes, results, prepared, task):
         *of_beginning,
         *of_labels,
         *_judge_spreads(prepared.dataset, main),
+        *of_groups,
         *gradients.findings(main.entries, probes.description()),
     ]
     evidence = {
@@ -54,6 +56,7 @@ def examine(probes, results, prepared, task):
         "initial_loss": initial,
         "duplicates": pairs,
         "mislabelled": wrong,
+        "new_groups": by_group,
     }
     return fitting, findings, evidence
 

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     INITIAL_LOSS = "initial loss"
     MISLABELLED = "mislabelled"
     SPREAD = "spread"
+    NEW_GROUPS = "new speakers or sources"
     VANISHING = "vanishing gradients"
     EXPLODING = "exploding gradients"
     DEAD = "dead units"

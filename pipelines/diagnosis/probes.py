@@ -11,6 +11,7 @@ hidden layers, on labels that mean nothing. Here is what is trained; what the re
     ("shuffled", 0)      labels in random order                                           is there anything to learn?
     ("memorise", 0)      20 rows, nothing that holds the network back                     can it learn at all?
     ("fold", k)          all but a part of the training rows, and tested on that part     which labels look wrong?
+    ("group", k)         all but some speakers or sources, and tested on these            does it know new ones?
     ("longer", f)        f times the epochs, and 600 steps at least                       was it stopped too early?
 
 Where there are many training rows, the probes below the first two learn from a part of them; they are compared with the
@@ -42,6 +43,7 @@ WIDTHS = (1 / 16, 1 / 4, 2.0)
 DROPOUTS = (0.0, 0.3, 0.6)
 WEIGHT_DECAYS = (0.0, 0.1, 1.0)
 FOLDS = 3
+FEWEST_GROUPS, MOST_GROUP_FOLDS = 3, 4  # speakers or sources, and folds of them
 MEMORISED = 20
 SPARE = "spare"  # the role of rows that a probe does not use
 FREE = {
@@ -145,6 +147,7 @@ class Probes:
             ("width", max(WIDTHS)),
             *(self.of_rows(n) for n in sorted(sizes, reverse=True) if n >= n_classes and self.of_rows(n) != MAIN),
             *(("fold", k) for k in folds),
+            *(("group", k) for k in range(len(self.group_folds()))),
             *((self.regulariser, p) for p in others if abs(p - chosen) > 0.05),
             SHUFFLED,
             *(("width", width) for width in sorted(WIDTHS[:-1], reverse=True)),
@@ -263,6 +266,21 @@ class Probes:
         role[train] = "train"
         return replace(self.prepared, dataset=replace(dataset, role=role))
 
+    def group_folds(self):
+        """Return the training rows' groups, shared out evenly: list of lists of str; empty where there are too few."""
+        dataset = self.prepared.dataset
+        if dataset.group is None:
+            return []
+        groups, counts = np.unique(dataset.group[dataset.rows("train")], return_counts=True)
+        if not FEWEST_GROUPS <= len(groups) <= counts.sum() / 2:  # of one sample each, a fold holds them out as well
+            return []
+        folds, sizes = [[] for _ in range(min(MOST_GROUP_FOLDS, len(groups)))], np.zeros(MOST_GROUP_FOLDS)
+        for place in np.argsort(-counts, kind="stable"):
+            smallest = int(sizes[: len(folds)].argmin())
+            folds[smallest].append(str(groups[place]))
+            sizes[smallest] += counts[place]
+        return folds
+
     def _smallest_class(self):
         dataset = self.prepared.dataset
         return np.bincount(dataset.y[dataset.rows("train")], minlength=len(dataset.labels)).min()
@@ -317,6 +335,18 @@ def _hold_out_fold(probes, k):
     return Conditions(probes.select(others), probes.recipe_for(len(others)), asked)
 
 
+def _hold_out_groups(probes, k):
+    """Hold out some groups: neither learned from, nor among the validation rows as far as these have others."""
+    dataset = probes.prepared.dataset
+    is_held_out = np.isin(dataset.group, probes.group_folds()[k])
+    train = dataset.rows("train")
+    asked, others = train[is_held_out[train]], train[~is_held_out[train]]
+    prepared, valid = probes.select(others), dataset.rows("valid")
+    if not is_held_out[valid].all():
+        prepared.dataset.role[valid[is_held_out[valid]]] = SPARE
+    return Conditions(prepared, probes.recipe_for(len(others)), asked)
+
+
 def _train_longer(probes, factor):
     chosen = _choose_part(probes)
     least = math.ceil(MOST_STEPS / math.ceil(probes.n_part / chosen.recipe.batch_size))
@@ -333,6 +363,7 @@ PROBES = {
     "shuffled": _shuffle_labels,
     "memorise": _choose_few_rows,
     "fold": _hold_out_fold,
+    "group": _hold_out_groups,
     "longer": _train_longer,
 }
 

@@ -150,6 +150,11 @@ PROBE_THRESHOLDS = {
         2.0,
         "A network that knows nothing should not begin with more than so many times the loss of guessing, ln K.",
     ),
+    "new_group": Threshold(
+        0.04,
+        "A network that recognises speakers it has not learned from worse than others by more than this share needs "
+        "more speakers.",
+    ),
     "rise": Threshold(
         0.1,
         "A validation loss that ends higher than its lowest by less than this share is a matter of chance.",

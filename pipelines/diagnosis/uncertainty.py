@@ -60,6 +60,23 @@ def samples_needed(share, distance, other_error=0.0):
     return n
 
 
+def t_interval(shares):
+    """Return [low, high]: where the mean lies with 95 % confidence over other folds or speakers like these.
+
+    The unit is the fold: mean ± t sd / sqrt(n), with Student's t of n - 1 degrees of freedom, cut off at 0 and 1.
+    None where there are fewer than two.
+    """
+    from scipy.special import stdtrit
+
+    n = len(shares)
+    if n < 2:
+        return None
+    mean = sum(shares) / n
+    deviation = math.sqrt(sum((share - mean) ** 2 for share in shares) / (n - 1))
+    reach = float(stdtrit(n - 1, 0.975)) * deviation / math.sqrt(n)
+    return [max(0.0, mean - reach), min(1.0, mean + reach)]
+
+
 def in_points(gain, error):
     """Return a difference of shares and twice its standard error as text, such as "1.2 ± 0.8 points"."""
     return f"{100 * gain:.1f} ± {200 * error:.1f} points"

@@ -64,7 +64,8 @@ def give_reason(fitting, findings):
     fitting : Finding, of `fit`, whose name is the verdict
     findings : sequence of Finding, all others
     """
-    return " ".join([fitting.advice, *(finding.advice for finding in find_causes(findings)[:2])])
+    told = [*find_causes(findings)[:2], *_new_groups_lost(findings)]
+    return " ".join([fitting.advice, *(finding.advice for finding in told)])
 
 
 def summarise(fitting, findings):
@@ -76,6 +77,11 @@ def find_causes(findings):
     """Return the problems that come before the fit, the gravest first: list of Finding."""
     problems = [finding for finding in findings if finding.kind in CAUSES and finding.verdict == PROBLEM]
     return sorted(problems, key=lambda finding: CAUSES.index(finding.kind))
+
+
+def _new_groups_lost(findings):
+    """Return the finding that speakers the network has not learned from are a problem, in a list, or none."""
+    return [finding for finding in findings if finding.kind == Kind.NEW_GROUPS and finding.verdict == PROBLEM]
 
 
 def choose_next_step(fitting, findings, recipe, preset, has_model):
@@ -112,6 +118,12 @@ def choose_next_step(fitting, findings, recipe, preset, has_model):
         return _reduce_overfitting(findings, recipe)
     if fitting.name == fit.UNDER:
         return _reduce_underfitting(recipe)
+    if _new_groups_lost(findings):
+        return Next(
+            "Add speakers or sources. Cross-validation by them is the number to report, and tells which are hard.",
+            verb="crossval",
+            preset="best",
+        )
     if preset != "best":
         return Next("Nothing is wrong. The preset best takes longer and is better.", verb="train", preset="best")
     verb = "evaluate" if has_model else "train"

@@ -74,6 +74,41 @@ def refusals(probabilities, y, foreign, threshold):
     }
 
 
+def by_group(dataset, role, predicted, y, heard=None):
+    """Return how often answers are right for speakers or sources that were learned from, and for others.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    role : str, whose rows were answered
+    predicted, y : ndarray of int [shape=(n_role,)], in the order of the rows
+    heard : collection of str or None
+        The groups that were learned from; None means those of the training rows.
+
+    Returns
+    -------
+    dict
+        {"by_group": {"known" and "new": {"groups", "n", "accuracy", "worst", "worst_accuracy"}, or None}}, accuracies
+        means over groups; empty where groups are not known, or there is no row.
+    """
+    if dataset.group is None or len(y) == 0:
+        return {}
+    group, right = dataset.group[dataset.rows(role)], np.asarray(predicted) == y
+    heard = np.unique(dataset.group[dataset.rows("train")]) if heard is None else list(heard)
+    is_heard = np.isin(group, heard)
+    return {"by_group": {"known": _over_groups(group[is_heard], right[is_heard]),
+                         "new": _over_groups(group[~is_heard], right[~is_heard])}}  # fmt: skip
+
+
+def _over_groups(group, right):
+    if not len(group):
+        return None
+    shares = {str(name): float(right[group == name].mean()) for name in np.unique(group)}
+    worst = min(shares, key=lambda name: shares[name])
+    mean = float(np.mean(list(shares.values())))
+    return {"groups": len(shares), "n": len(group), "accuracy": mean, "worst": worst, "worst_accuracy": shares[worst]}
+
+
 def by_source(dataset, role, predicted, y):
     """Return how often answers are right in each of several data sets that were put together.
 

@@ -7,7 +7,6 @@ voices never heard before. The split that a data set comes with plays no part.
 Features are extracted once. What is learned from them, the scaling included, is learned anew for each fold.
 """
 
-import math
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ from backprop_core import metrics
 from backprop_core.errors import DivergedError
 from pipelines import datasets
 from pipelines.datasets.folds import FOLD_SEED, Folding, folding
+from pipelines.diagnosis.uncertainty import t_interval
 from pipelines.learning.fitting import fit
 from pipelines.learning.preparation import Prepared, augmented, dataset_named, extract, load_dataset, with_kin
 from pipelines.learning.recipe import Recipe
@@ -272,18 +272,3 @@ def _by_seed(shares, n_folds):
         for seed, column in columns.items()
         if len(column) == n_folds
     ]
-
-
-def t_interval(shares):
-    """Return [low, high]: where the mean lies with 95 % confidence over other folds or speakers like these.
-
-    The unit is the fold: mean ± t sd / sqrt(n), with Student's t of n - 1 degrees of freedom, cut off at 0 and 1.
-    None where there are fewer than two.
-    """
-    from scipy.special import stdtrit
-
-    if len(shares) < 2:
-        return None
-    mean = float(np.mean(shares))
-    reach = float(stdtrit(len(shares) - 1, 0.975)) * float(np.std(shares, ddof=1)) / math.sqrt(len(shares))
-    return [max(0.0, mean - reach), min(1.0, mean + reach)]

@@ -12,7 +12,7 @@ from backprop_core import metrics
 from pipelines import datasets
 from pipelines.errors import DataError, UsageError
 from pipelines.learning.preparation import dataset_named, extract, prepare
-from pipelines.learning.scoring import by_source, refusals, scores
+from pipelines.learning.scoring import by_group, by_source, refusals, scores
 from pipelines.models.answers import Answers, review
 from pipelines.models.bundle import Bundle
 from pipelines.models.ensemble import Ensemble
@@ -132,6 +132,7 @@ def evaluate(
             **scores(probabilities, y, opened.labels),
             **_refusals(opened, prepared, split, probabilities, y),
             **by_source(prepared.dataset, split, probabilities.argmax(axis=1), y),
+            **by_group(prepared.dataset, split, probabilities.argmax(axis=1), y, None if own else ()),
         },
     )
 

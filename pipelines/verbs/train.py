@@ -24,7 +24,7 @@ from pipelines.learning.checkpoints import Checkpoints
 from pipelines.learning.fitting import Fitted, fit, threads_for
 from pipelines.learning.preparation import Prepared, augmented, dataset_named, load_dataset, prepare, with_fewer
 from pipelines.learning.recipe import Recipe
-from pipelines.learning.scoring import by_source
+from pipelines.learning.scoring import by_group, by_source
 from pipelines.learning.task import Task
 from pipelines.machine.versions import versions
 from pipelines.models.bundle import Bundle
@@ -332,10 +332,11 @@ def _n_foreign(dataset):
 
 
 def _apart(dataset, fitted):
-    """Return the accuracy on the test rows of each of several data sets; empty where there is one."""
+    """Return the accuracy on the test rows of each of several data sets, and of speakers or sources new to it."""
     if "test" not in fitted.logits:
         return {}
-    return by_source(dataset, "test", fitted.logits["test"].argmax(axis=1), dataset.y[dataset.rows("test")])
+    answers = "test", fitted.logits["test"].argmax(axis=1), dataset.y[dataset.rows("test")]
+    return {**by_source(dataset, *answers), **by_group(dataset, *answers)}
 
 
 def _notes(task: Task, prepared: Prepared, recipe: Recipe, beginning: Beginning | None) -> tuple[str, ...]:
