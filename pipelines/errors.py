@@ -21,7 +21,7 @@ class InputFileError(BackpropError):
 
 
 class NothingToSeeError(BackpropError):
-    """What was decoded shows nothing that could be recognised. The message does not know the file's name."""
+    """What was decoded shows nothing that could be recognised, or far too much. The message does not know the file."""
 
     exit_code = 3
 

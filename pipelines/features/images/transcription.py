@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from pipelines.errors import InputFileError, NothingToSeeError
+from pipelines.features.images.image_file import read_pixels
 from pipelines.features.images.stroke_framing import framed
 from pipelines.features.images.writing import best_way, ways_to_read, writing_in
 from pipelines.records import DrawnRecord, PageRecord
@@ -93,13 +95,16 @@ def transcribe_picture(model, sample, threshold=0.0):
     Raises
     ------
     InputFileError
-        The sample is no picture that can be read.
+        The sample is no picture that can be read, or holds far too much.
     """
     extractor = model.extractor
-    pixels = extractor.read(sample.source)
+    pixels = read_pixels(sample.source)  # as large as it is: boxes are told in its pixels
     if pixels.ndim == 3:
         pixels = np.asarray(Image.fromarray(pixels).convert("L"))
-    writing = writing_in(pixels)
+    try:
+        writing = writing_in(pixels)
+    except NothingToSeeError as error:
+        raise InputFileError.about(sample.name, error) from None
     lines = []
     for line in writing.lines:
         ways = ways_to_read(line)

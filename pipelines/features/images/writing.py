@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from pipelines.errors import NothingToSeeError
 from pipelines.features.images.drawing import Drawing, breadth
 from pipelines.features.images.ink import ink_on, otsu
 from pipelines.features.images.regions import box_of, boxes, connected_regions
@@ -32,6 +33,8 @@ NARROWEST = 0.16  # of the line's height: a part that is cut off
 MOST_CUTS = 7  # in one piece
 CUT_COST = 0.05  # of a drawing that was cut off: the logarithm of how much more probable it must be
 MOST_PARTS = 4  # of a drawing
+BROAD, BROAD_COST = 1.15, 0.5  # of the line's height: hardly a drawing is broader; logarithm for each height more
+MOST_REGIONS = 1500  # in a picture; a page of print has twice as many
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,11 @@ def writing_in(pixels):
     Returns
     -------
     Writing, without lines where there is no ink
+
+    Raises
+    ------
+    NothingToSeeError
+        There are more than `MOST_REGIONS` regions of ink.
     """
     edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     dark_on_bright = np.mean(edge > otsu(pixels)) >= 0.5
@@ -85,6 +93,10 @@ def writing_in(pixels):
     mass = np.bincount(regions.ravel(), ink.drop.ravel(), minlength=n + 1)[1:]
     peaks = np.bincount(regions[marked & (ink.drop >= ink.peak)], minlength=n + 1)[1:]
     kept = np.flatnonzero((mass >= SPECK * _usual(mass)) & (peaks > 0)) if n else np.empty(0, int)
+    if len(kept) > MOST_REGIONS:
+        raise NothingToSeeError(
+            f"there are about {len(kept)} drawings in it, and {MOST_REGIONS} can be read at once; cut it into parts"
+        )
     around = boxes(regions, n)
     usual, groups = _lines(around[kept]) if len(kept) else (0, [])
     found = (_pieces(ink, regions, around, [kept[group] for group in line], usual) for line in groups)
@@ -129,13 +141,15 @@ def _lines(around):
     """Return the usual height of a drawing, and groups of boxes above each other, in lines: list of lists of arrays."""
     middle, high = around[:, [1, 3]].mean(axis=1), around[:, 3] - around[:, 1]
     usual = np.median(high[high >= 0.4 * high.max()])
-    order, lines = np.argsort(middle, kind="stable"), []
+    order, lines, sums = np.argsort(middle, kind="stable"), [], []
     for k in order:
-        line = next((line for line in lines if abs(middle[k] - np.mean(middle[line])) < 0.6 * usual), None)
-        if line is None:
-            lines.append([k])
-        else:
-            line.append(k)
+        near = (i for i, line in enumerate(lines) if abs(middle[k] - sums[i] / len(line)) < 0.6 * usual)
+        at = next(near, len(lines))
+        if at == len(lines):
+            lines.append([])
+            sums.append(0.0)
+        lines[at].append(k)
+        sums[at] += middle[k]
     ordered = (sorted(line, key=lambda k: around[k, 0]) for line in lines)
     return float(usual), [_above_each_other(around, line, PART * usual) for line in ordered]
 
@@ -228,6 +242,7 @@ def best_way(line, ways, probabilities):
     ways : as `ways_to_read` returns them
     probabilities : float ndarray [shape=(len(ways),)], of the best label of each
     """
+    height = float(np.median([piece.coverage.shape[0] for piece in line])) if line else 1.0
     best = [(0.0, None, None)] + [(-np.inf, None, None)] * len(line)
     ending = [[] for _ in range(len(line) + 1)]
     for number, (first, after, _, _) in enumerate(ways):
@@ -239,6 +254,8 @@ def best_way(line, ways, probabilities):
             mass = sum(piece.mass for piece in line[first:after])
             torn = line[first].cut or (after < len(line) and line[after].cut)
             cost = CUT_COST if torn else 0
+            left, _, right, _ = ways[number][3]
+            cost += BROAD_COST * max(0.0, (right - left) / height - BROAD)
             options.append((best[first][0] + (np.log(probabilities[number]) - cost) * mass, first, number))
         if options:
             best[after] = max(options, key=lambda option: option[0])

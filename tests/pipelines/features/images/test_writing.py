@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from pipelines.errors import NothingToSeeError
 from pipelines.features.images.writing import best_way, ways_to_read, writing_in
 
 SHAPES = {
@@ -89,3 +90,20 @@ def test_noise_is_cut_somehow_and_never_fails(seed):
     noise = np.random.default_rng(seed).integers(0, 256, (40 + 90 * seed, 120), dtype=np.uint8)
     for line in writing_in(noise).lines:
         ways_to_read(line)
+
+
+def test_far_too_many_drawings_are_refused_in_a_sentence():
+    dots = np.full((1200, 1200), 250, np.uint8)
+    for y in range(10, 1200, 20):
+        for x in range(10, 1200, 20):
+            dots[y : y + 10, x : x + 4] = 20
+    with pytest.raises(NothingToSeeError, match="about 3600 drawings in it, and 1500 can be read"):
+        writing_in(dots)
+
+
+def test_a_way_that_is_far_broader_than_a_drawing_must_be_surer():
+    [line] = writing_in(page(["222"], gap=-6)).lines
+    ways = ways_to_read(line)
+    whole = next(k for k, (first, after, _, _) in enumerate(ways) if after - first == len(line))
+    alike = np.full(len(ways), 0.95)
+    assert best_way(line, ways, alike) != [whole]
