@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipelines.export.exporter import Exporter
 
 MODULES = {
+    "onnx": "pipelines.export.onnx_exporter",
     "card": "pipelines.export.card_exporter",
 }
 NAMES = tuple(MODULES)

@@ -17,6 +17,9 @@ EXTRA_OF = {  # package that is imported: extra that brings it
     "sounddevice": "mic",
     "pillow_heif": "heic",
     "av": "media",
+    "onnx": "export",
+    "onnxruntime": "export",
+    "skops": "export",
 }
 
 

@@ -85,6 +85,8 @@ def stages_of(extractor) -> tuple[Stage, ...]:
             lambda of: np.hstack([extractor.row_of_cepstra(cepstra, of[1]) for cepstra in of[0]]).reshape(-1),
             "for each cut and each warp the sequence, its mean and spread, and the duration, float32 [n_stored]",
             {
+                "n_warps": len(extractor.warps),
+                "n_mfcc": extractor.n_mfcc,
                 "frames": extractor.frames,
                 "deltas": extractor.deltas,
                 "delta_width": extractor.delta_width,

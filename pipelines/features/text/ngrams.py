@@ -150,7 +150,7 @@ def _letter_grams(points, n):
 
 def _word_grams(points, rows, kinds):
     """Return hashes, starts and ends of the words and of the pairs of words, as far as `kinds` names them: list."""
-    letter = _is_letter(points)
+    letter = is_letter(points)
     edges = np.diff(letter.astype(np.int8), prepend=0, append=0)
     starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     lengths = np.minimum(ends - starts, LONGEST)
@@ -168,7 +168,7 @@ def _word_grams(points, rows, kinds):
     return found
 
 
-def _is_letter(points):
+def is_letter(points):
     """Return which code points belong to words: bool ndarray. Each that occurs is looked up once."""
     occurs = np.zeros(sys.maxunicode + 1, bool)
     occurs[points] = True

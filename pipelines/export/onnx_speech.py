@@ -1,0 +1,120 @@
+"""Speech in ONNX: from a waveform of any length to probabilities, stage by stage.
+
+Everything is computed in double precision, as numpy does it, up to the row of features. A Fourier transform is a
+product with cosines and sines; a frame is gathered by its places; what is as long as the word is made of ranges that
+are as long. Where the word ends is in `onnx_word`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipelines.export import onnx_network, onnx_word
+from pipelines.export.onnx_graph import DOUBLE, FLOAT, Graph, Value
+from pipelines.export.subject import Subject
+
+OUTSIDE = ("decoding", "resampling", "refusal of recordings without a word")
+
+
+def whole_graph(subject: Subject) -> tuple[Graph, tuple[str, ...]]:
+    """Return the graph from `waveform` on, and what stays outside. Of silence, all probabilities are 0."""
+    stages, graph = subject.stages, Graph()
+    given = graph.input("waveform", FLOAT, ["n_samples"])
+    waveform = without_drift(graph, given.cast(DOUBLE), stages["drift"].settings["half"])
+    waveform = raised(graph, waveform, stages["preemphasis"].settings["preemphasis"])
+    rows = []
+    for start, stop in onnx_word.ends(graph, waveform, stages["ends"]):
+        word = waveform.part(start, stop)
+        word = word / graph.most(graph.op("Abs", word).reduced("Max"), 1e-300)
+        decibels = mel_decibels(graph, power(graph, word, stages["power"]), stages["decibels"])
+        rows.append(row(graph, decibels @ stages["cepstra"].constants["dct"].T, stages["row"]))
+    X = graph.joined(*rows).cast(FLOAT)
+    z = onnx_network.logits(graph, subject.layers, onnx_network.scaled(graph, subject, X))
+    z = z.reduced("Mean", [0], keep=True)
+    sound = (graph.op("Abs", given).reduced("Max") > 0).cast(FLOAT)
+    found = onnx_network.probabilities(graph, subject, z).reshape(-1) * sound
+    graph.output(found, "probabilities", [len(subject.bundle.labels)])
+    return graph, OUTSIDE
+
+
+def without_drift(graph: Graph, waveform: Value, half: int) -> Value:
+    """Return a waveform without what changes more slowly than a voice; see `features.speech.drift`."""
+    n = waveform.length()
+    places = graph.arange(n)
+    reach = graph.least(graph.least(places, (n - 1) - places), half)
+    for _ in range(2):
+        sums = graph.sums(waveform)
+        around = sums.take(places + reach + 1) - sums.take(places - reach)
+        waveform = waveform - around / (reach * 2 + 1).cast(DOUBLE)
+    return waveform
+
+
+def raised(graph: Graph, waveform: Value, preemphasis: float) -> Value:
+    """Return a waveform with its high frequencies raised."""
+    if not preemphasis:
+        return waveform
+    n = waveform.length()
+    return graph.joined(waveform.part(0, 1), waveform.part(1, n) - waveform.part(0, n - 1) * preemphasis)
+
+
+def power(graph: Graph, word: Value, stage) -> Value:
+    """Return the power at each frequency of each frame: float64 [shape=(n_frames, 1 + n_fft / 2)].
+
+    Cosines are the same from both ends of a frame and sines change their sign, so that each frame is folded first.
+    """
+    n_fft, hop, window = stage.settings["n_fft"], stage.settings["hop_length"], stage.constants["window"]
+    half = n_fft // 2
+    n_frames = word.length() // hop + 1
+    padded = graph.joined(np.zeros(half), word, np.zeros(half + hop))
+    starts = (graph.arange(n_frames) * hop).at(1)
+    frames = padded.take(starts + graph.value(np.arange(n_fft)).at(0)) * window
+    forth, back = frames.take(np.arange(1, half), axis=1), frames.take(np.arange(n_fft - 1, half, -1), axis=1)
+    ends = frames.take(np.array([0, half]), axis=1)
+    angles = 2 * np.pi * np.outer(np.arange(n_fft), np.arange(half + 1)) / n_fft
+    even = graph.joined(ends, forth + back, axis=1) @ np.cos(angles[[0, half, *range(1, half)]])
+    odd = (forth - back) @ np.sin(angles[1:half])
+    return even * even + odd * odd
+
+
+def mel_decibels(graph: Graph, spectra: Value, stage) -> Value:
+    """Return the power in each mel band in decibels, for each warp: float64 [shape=(n_warps, n_frames, n_mels)]."""
+    mel = stage.constants["mel"].astype(np.float64).transpose(0, 2, 1)
+    loud = graph.op("Log", graph.most(spectra @ mel, stage.settings["lowest_power"])) * (10 / np.log(10))
+    return graph.most(loud, loud.reduced("Max", [1, 2], keep=True) - stage.settings["top_db"])
+
+
+def row(graph: Graph, cepstra: Value, stage) -> Value:
+    """Return features by cepstra [shape=(n_warps, n_frames, n_mfcc)]: float64 [shape=(n_warps, n_features)]."""
+    settings, constants = stage.settings, stage.constants
+    n, width = cepstra.length(1), settings["delta_width"]
+    around = graph.arange(n).at(1) + graph.value(np.arange(width) - width // 2).at(0)
+    neighbours = cepstra.take(graph.least(graph.most(around, 0), n - 1), axis=1)  # [n_warps, n_frames, width, n_mfcc]
+    slopes = [
+        (neighbours * constants[f"slope_{order}"][:, np.newaxis]).reduced("Sum", [2])
+        for order in range(1, len(constants) + 1)
+    ]
+    sequence = graph.joined(cepstra, *slopes, axis=2)
+    mean = sequence.reduced("Mean", [1], keep=True)
+    deviation = sequence - mean
+    spread = graph.op("Sqrt", (deviation * deviation).reduced("Mean", [1], keep=True))
+    wanted = settings["n_mfcc"] * (1 + settings["deltas"])
+    averaged = area_weights(graph, n, settings["frames"]) @ sequence
+    if settings["normalise"] != "level":
+        averaged = averaged - mean
+    if settings["normalise"] == "variance":
+        averaged = averaged / (spread + 1e-3)
+    parts = [averaged.part(0, wanted, axis=2).reshape(settings["n_warps"], -1)]
+    if settings["statistics"]:
+        parts += [mean.reshape(settings["n_warps"], -1), spread.reshape(settings["n_warps"], -1)]
+    if settings["duration"]:
+        parts.append(graph.op("Log", n.cast(DOUBLE)).reshape(1, 1) * np.ones((settings["n_warps"], 1)))
+    return graph.joined(*parts, axis=1)
+
+
+def area_weights(graph: Graph, n: Value, frames: int) -> Value:
+    """Return the share of each of n frames in each new one; see `time_normalisation.area_weights`."""
+    given = graph.arange(n + 1).cast(DOUBLE) / n.cast(DOUBLE)
+    new = (np.arange(frames + 1) / frames)[:, np.newaxis]
+    begin, end = given.part(0, n).at(0), given.part(1, n + 1).at(0)
+    overlap = graph.least(end, new[1:]) - graph.most(begin, new[:-1])
+    return graph.most(overlap, 0.0) * float(frames)

@@ -1,0 +1,122 @@
+"""Texts in ONNX: from the code points of a text to probabilities.
+
+No graph can fold the case of Unicode, so the text comes normalised, as `ngrams.normalise` has it, and as code points.
+The hash is computed in whole numbers of 64 bits, of which the lower 32 count.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+import numpy as np
+
+from pipelines.errors import UsageError
+from pipelines.export import onnx_network
+from pipelines.export.onnx_graph import BOOL, FLOAT, INT, Graph, Value
+from pipelines.export.subject import Subject
+from pipelines.features.text.extractor import LONGEST
+from pipelines.features.text.ngrams import BASIS, BLANK, PRIME, is_letter, normalise
+
+OUTSIDE = ("decoding", "normalisation")
+LOWER = 0xFFFFFFFF
+LAST_LETTER = max(point for point in range(0x110000) if unicodedata.category(chr(point))[0] in "LMN")
+
+
+def points_of(text: str) -> np.ndarray:
+    """Return what the graph is given of a text: its code points, normalised, int64 [shape=(n,)]."""
+    return np.array([ord(c) for c in normalise(text[:LONGEST])], np.int64)
+
+
+def whole_graph(subject: Subject) -> tuple[Graph, tuple[str, ...]]:
+    """Return the graph from `points` on. Raises UsageError where the network does not begin with a dense layer."""
+    graph, grams = Graph(), subject.stages["ngrams"].settings
+    first, *others = subject.layers
+    if first.kind != "dense":
+        raise UsageError("export --to onnx: a network of texts has to begin with a dense layer; train it so")
+    blank = np.array([BLANK])
+    points = graph.joined(blank, graph.input("points", INT, ["n_points"]), blank)
+    hashes = [_letters(graph, points, n) for n in grams["letters"]]
+    hashes += _words(graph, points, grams["words"], grams["longest_word"])
+    hash_, counts = _counted(graph, _mixed(graph, graph.joined(*hashes)))
+    columns = graph.op("Mod", hash_, graph.value(subject.stages["row"].settings["columns"]))
+    sign = graph.where(hash_ > LOWER >> 1, graph.value(np.float32(-1)), np.float32(1))
+    data = sign * (graph.op("Log", counts.cast(FLOAT)) + 1)
+    data = data * graph.value(subject.bundle.standardizer.arrays()["idf"]).take(columns)
+    squares = (data * data).reduced("Sum")
+    data = data / graph.op("Sqrt", graph.most(squares, np.float32(1e-30)))
+    W, kept = first.arrays["W"], np.flatnonzero(first.arrays["W"].any(axis=1))
+    rows = np.full(len(W), len(kept))
+    rows[kept] = np.arange(len(kept))
+    known = np.concatenate([W[kept], np.zeros((1, W.shape[1]), np.float32)])
+    z = data.at(0) @ graph.value(known).take(graph.value(rows).take(columns)) + first.arrays["b"]
+    z = onnx_network.logits(graph, others, z)
+    found = onnx_network.probabilities(graph, subject, z).reshape(-1)
+    graph.output(found, "probabilities", [len(subject.bundle.labels)])
+    return graph, OUTSIDE
+
+
+def _xor(graph: Graph, a: Value, b) -> Value:
+    return graph.op("BitwiseXor", a, graph.value(b, INT))
+
+
+def _times(graph: Graph, hashes: Value, factor) -> Value:
+    return graph.op("BitwiseAnd", hashes * int(factor), graph.value(LOWER))
+
+
+def _mixed(graph: Graph, hashes: Value) -> Value:
+    hashes = _times(graph, _xor(graph, hashes, hashes // (1 << 16)), 2246822507)
+    hashes = _times(graph, _xor(graph, hashes, hashes // (1 << 13)), 3266489909)
+    return _xor(graph, hashes, hashes // (1 << 16))
+
+
+def _letters(graph: Graph, points: Value, n: int) -> Value:
+    """Return the hashes of pieces of n letters within words; a text has at least its two blanks."""
+    n_places = graph.most(points.length() - (n - 1), 0)
+    blank = points.equals(BLANK)
+    inside = graph.op("Expand", graph.value(np.ones(1, bool)), n_places.reshape(1))
+    for k in range(1, n - 1):
+        inside = inside & ~blank.part(k, n_places + k)
+    if n == 2:
+        inside = inside & ~(blank.part(0, n_places) & blank.part(1, n_places + 1))
+    starts = graph.places(inside)
+    hashes = starts * 0 + int(BASIS ^ np.uint32(n))
+    for k in range(n):
+        hashes = _times(graph, _xor(graph, hashes, points.take(starts + k)), PRIME)
+    return hashes
+
+
+def _words(graph: Graph, points: Value, kinds, longest: int) -> list[Value]:
+    """Return the hashes of words and of pairs of words: list, as far as `kinds` names them."""
+    table = np.zeros(LAST_LETTER + 2, bool)
+    table[:-1] = is_letter(np.arange(LAST_LETTER + 1, dtype=np.uint32))
+    letter = graph.op("Gather", graph.value(table), graph.least(points, LAST_LETTER + 1), dtype=BOOL, axis=0)
+    edge = np.zeros(1, np.int64)
+    numbers = graph.joined(edge, letter.cast(INT), edge)
+    n = numbers.length()
+    steps = numbers.part(1, n) - numbers.part(0, n - 1)
+    starts, stops = graph.places(steps > 0), graph.places(steps < 0)
+    lengths = graph.least(stops - starts, longest)
+
+    def body(inner: Graph, number, hashes):
+        longer = inner.value(lengths) > number
+        at = inner.where(longer, inner.value(starts) + number, 0)
+        more = _times(inner, _xor(inner, hashes, inner.value(points).take(at)), PRIME)
+        return np.array(True), inner.where(longer, more, hashes)
+
+    most = graph.joined(edge, lengths).reduced("Max")
+    (hashes,) = graph.repeat(body, (starts * 0 + int(BASIS),), times=most)
+    found = [hashes] if 1 in kinds else []
+    if 2 in kinds:
+        n_pairs = graph.most(starts.length() - 1, 0)
+        pairs = starts.part(0, n_pairs) * 0 + int(BASIS ^ np.uint32(1))
+        for part in (hashes.part(0, n_pairs), hashes.part(1, n_pairs + 1)):
+            pairs = _times(graph, _xor(graph, pairs, part), PRIME)
+        found.append(pairs)
+    return found
+
+
+def _counted(graph: Graph, hashes: Value) -> tuple[Value, Value]:
+    """Return each hash once, and how often it is there."""
+    names = [graph.name(part) for part in ("unique", "places", "inverse", "counts")]
+    graph.several("Unique", [hashes], names)
+    return Value(graph, names[0], INT), Value(graph, names[3], INT)

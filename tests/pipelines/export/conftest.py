@@ -1,0 +1,80 @@
+"""Models with random weights: what is exported need not have learned anything to have answers."""
+
+import numpy as np
+import pytest
+
+from backprop_core import Network, multilayer_perceptron
+from pipelines.export.subject import Subject
+from pipelines.features.images.extractor import ImageExtractor
+from pipelines.features.speech.extractor import SpeechExtractor
+from pipelines.features.text.extractor import TextExtractor
+from pipelines.learning import tasks
+from pipelines.models.bundle import Bundle
+
+
+def subject_of(task, extractor, rows, hidden=(16, 16), n_classes=4, **settings):
+    """Return the Subject of a model of random weights; `rows` are stored rows to be scaled by."""
+    rng = np.random.default_rng(7)
+    layers = multilayer_perceptron(extractor.n_features, list(hidden), n_classes, **settings)
+    network = Network(layers, rng)
+    network.params.flat[...] += 0.02 * rng.standard_normal(network.params.flat.size).astype(np.float32)
+    network.statistics.flat[...] = rng.uniform(0.5, 2, network.statistics.flat.size)
+    task = tasks.find(task)
+    return Subject(
+        Bundle(
+            task=task,
+            labels=tuple(f"class {k}" for k in range(n_classes)),
+            extractor=extractor,
+            standardizer=task.scaling().fit(extractor.to_features(rows)),
+            network=network,
+            provenance={"dataset": "fsdd", "threshold": 0.5},
+            golden_row=rows[:1],
+            temperature=1.3,
+        ),
+        "model",
+    )
+
+
+@pytest.fixture(scope="session")
+def make_subject():
+    """The function `subject_of`."""
+    return subject_of
+
+
+@pytest.fixture(scope="session")
+def words(sound):
+    """Recordings at 8 kHz: plain, in noise, with clicks, cut closely, two in one, longer than four seconds."""
+    rng, made = np.random.default_rng(3), []
+    for k in range(12):
+        word = sound(0.25 + 0.04 * k, pitch=100 + 10 * k)
+        word *= 1 + 0.5 * np.sin(np.arange(len(word)) / (300 + 40 * k))
+        waveform = np.pad(word, (700 * k, 500 * (12 - k))) if k else word
+        if k % 3 == 1:
+            waveform = waveform + 0.2 * 10 ** (-(8 + k) / 10) * rng.standard_normal(len(waveform))
+        if k % 4 == 2:
+            waveform[100 : 100 + 5 * k] = 0.8
+        if k % 5 == 3:
+            waveform = np.concatenate([0.2 * waveform, np.zeros(3000), waveform])
+        made.append(waveform.astype(np.float32))
+    made.append(np.concatenate([made[1], made[4], made[7], made[4], made[10], made[7]]))
+    assert len(made[-1]) > 5 * 8000
+    return made
+
+
+@pytest.fixture(scope="session")
+def speech_subject(words):
+    extractor = SpeechExtractor()
+    return subject_of("speech", extractor, extractor.stored_rows(words))
+
+
+@pytest.fixture(scope="session")
+def picture_subject():
+    rows = np.random.default_rng(1).integers(0, 256, (20, 8 * 10)).astype(np.uint8)
+    return subject_of("images", ImageExtractor(10, 8, "grey"), rows, activation="gelu", normalization="layer")
+
+
+@pytest.fixture(scope="session")
+def text_subject():
+    extractor = TextExtractor(columns=512)
+    rows = extractor.stored_rows(["what is my balance", "block my card", "It's two words: don't_stop", "ÄÖ ß"])
+    return subject_of("text", extractor, rows)
