@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MODULES = {
     "onnx": "pipelines.export.onnx_exporter",
+    "js": "pipelines.export.javascript_exporter",
     "card": "pipelines.export.card_exporter",
 }
 NAMES = tuple(MODULES)

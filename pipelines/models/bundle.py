@@ -148,14 +148,8 @@ class Bundle:
             raise ModelFileError("the model was never saved, so it has no golden sample to compare with; save it first")
         return float(np.abs(self.probabilities(self.golden_row) - self.golden_probabilities).max())
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the file: to a temporary name, read back and checked, then renamed.
-
-        Raises ModelFileError where the file cannot be written, or does not read back as it should.
-        """
-        from safetensors.numpy import save as to_safetensors
-
-        self.remember_golden()
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Return the tensors of the model file, by name, of a model whose golden sample is remembered."""
         tensors = {
             **_params_of(self.network, self.extractor.sparse),
             "statistics": self.network.statistics.flat,
@@ -164,8 +158,11 @@ class Bundle:
             "golden.probabilities": self.golden_probabilities,
             **{f"extractor.{name}": matrix for name, matrix in self.extractor.matrices().items()},
         }
-        tensors = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-        header = {
+        return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+
+    def header(self) -> dict[str, Any]:
+        """Return the header of the model file, but for its digest: dict of JSON types."""
+        return {
             "format": FORMAT,
             "task": self.task.name,
             "labels": list(self.labels),
@@ -174,6 +171,16 @@ class Bundle:
             "temperature": self.temperature,
             "provenance": self.provenance,
         }
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the file: to a temporary name, read back and checked, then renamed.
+
+        Raises ModelFileError where the file cannot be written, or does not read back as it should.
+        """
+        from safetensors.numpy import save as to_safetensors
+
+        self.remember_golden()
+        tensors, header = self.tensors(), self.header()
         header["digest"] = _digest(tensors, header)
         content = to_safetensors(tensors, metadata={KEY: json.dumps(header, allow_nan=False)})
         try:

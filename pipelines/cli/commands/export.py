@@ -23,6 +23,7 @@ def export(model, to, out, int8, check, jobs, as_json):
 
     Example: backprop export models/speech.safetensors --to card
 
+    js is one ES module for browsers and Node, without dependencies.
     card describes the model on a page.
     """
     from pipelines.door.model import load

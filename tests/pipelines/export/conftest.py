@@ -78,3 +78,57 @@ def text_subject():
     extractor = TextExtractor(columns=512)
     rows = extractor.stored_rows(["what is my balance", "block my card", "It's two words: don't_stop", "ÄÖ ß"])
     return subject_of("text", extractor, rows)
+
+
+TEXTS = ("where is my card", "play some jazz", "Wie wird das Wetter in Köln?", "my card was stolen yesterday", "jazz!")
+
+
+def saved(path, *given, **settings):
+    """Save a model as `subject_of` makes it, with a citation that may break what it stands in; return its Bundle."""
+    bundle = subject_of(*given, **settings).bundle
+    bundle.provenance |= {"dataset": "own", "licence": "CC0 1.0", "citation": "Nobody. */ </script> 2026"}
+    bundle.save(path)
+    return bundle
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """A folder for model files."""
+    return tmp_path_factory.mktemp("exported")
+
+
+@pytest.fixture(scope="session")
+def drawing_model(folder):
+    """A model of drawings that are found in a picture, framed as MNIST's are."""
+    extractor = ImageExtractor(28, 28, "grey", "strokes", 20, 2.35)
+    field = np.zeros((20, 28, 28), np.uint8)
+    field[:, 5:24, 8:21] = np.random.default_rng(1).integers(200, 256, (20, 19, 13))
+    kinds = {"normalization": "layer", "activation": "gelu"}
+    return saved(folder / "drawings.safetensors", "images", extractor, field.reshape(20, -1), **kinds)
+
+
+@pytest.fixture(scope="session")
+def colour_model(folder):
+    """A model of pictures in colour that are looked at as a whole."""
+    extractor = ImageExtractor(11, 9, "colour")
+    rows = np.random.default_rng(1).integers(0, 256, (20, 297)).astype(np.uint8)
+    return saved(folder / "colours.safetensors", "images", extractor, rows, normalization="batch")
+
+
+@pytest.fixture(scope="session")
+def word_model(folder, sound):
+    """A model of words at 16 kHz, with everything in its features that the others leave out."""
+    extractor = SpeechExtractor(
+        sr=16000, n_fft=480, win_length=400, hop_length=160, n_mels=24, fmax=7600.0, preemphasis=0.9, deltas=1,
+        normalise="variance", warps=(1.0, 1.1), cuts=(0.0, 10.0),
+    )  # fmt: skip
+    words = [sound(seconds, 16000, pitch).astype(np.float32) for seconds, pitch in ((0.4, 110), (0.6, 150), (0.5, 220))]
+    return saved(folder / "words.safetensors", "speech", extractor, extractor.stored_rows(words), activation="silu")
+
+
+@pytest.fixture(scope="session")
+def text_model(folder):
+    """A model of texts with a way around its second layer."""
+    extractor = TextExtractor(columns=512)
+    rows = extractor.stored_rows(TEXTS)
+    return saved(folder / "texts.safetensors", "text", extractor, rows, hidden=(8, 8), residual=True)

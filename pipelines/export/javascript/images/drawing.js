@@ -1,0 +1,32 @@
+/**
+ * A drawing: strokes that were cut out of a picture.
+ *
+ * @module
+ */
+
+/**
+ * @typedef {object} Drawing
+ * @property {import("./plane.js").Plane<Float32Array>} coverage how much of each pixel is stroke, from 0 to 1
+ * @property {number} breadth mean breadth of the strokes, in pixels
+ */
+
+/**
+ * Return the mean breadth of strokes, in pixels: twice their area, divided by the length of their outline.
+ *
+ * The outline's length is the sum of the slopes: going over an edge from 0 to 1, however soft, adds its length.
+ *
+ * @param {{ width: number, height: number, data: ArrayLike<number> }} picture 1 where there is a stroke, else 0
+ */
+export function breadth({ width, height, data }) {
+  const at = (x, y) => (x >= 0 && y >= 0 && x < width && y < height ? data[y * width + x] : 0);
+  let outline = 0;
+  let area = 0;
+  for (let y = 0; y <= height; y++) {
+    for (let x = 0; x <= width; x++) {
+      const here = at(x, y);
+      area += here;
+      outline += Math.hypot(here - at(x, y - 1), here - at(x - 1, y));
+    }
+  }
+  return (2 * area) / Math.max(outline, 1e-6);
+}

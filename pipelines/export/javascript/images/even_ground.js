@@ -1,0 +1,198 @@
+/**
+ * Drawings on an even ground: the plain way to find one, for scans, screens and small pictures.
+ *
+ * Otsu's threshold parts the levels in two; the part that most of the picture's edge belongs to is ground. Where the
+ * edge belongs to both in about equal shares, either may be: then there are two readings, and the network decides.
+ * Specks that are far smaller than the rest are no part of the drawing, nor is a frame around all of it. See
+ * `pipelines/features/images/even_ground.py`.
+ *
+ * @module
+ */
+
+import { largest, placeOfLargest, smallest } from "../statistics.js";
+import { breadth } from "./drawing.js";
+import { coverageOf, inkOn, marksOf, otsu, spread } from "./ink.js";
+import { bytesOf, cut, edge, negative } from "./plane.js";
+import { boxOf, connectedRegions, gap, heightOf, longerSide, sumsOver, widthOf } from "./regions.js";
+import { reduce } from "./resizing.js";
+
+/**
+ * @typedef {import("./plane.js").Plane} Plane
+ * @typedef {import("./regions.js").Box} Box
+ * @typedef {object} Reading one way to see a picture
+ * @property {import("./drawing.js").Drawing} drawing
+ * @property {boolean} even whether the ground is as even as this way takes it to be
+ * @property {number} nDrawings how many of about the same size stand side by side or below each other
+ */
+
+const SIDE = 96; // of the picture that is worked on, in pixels: at least this where the picture has it, below twice
+const SMALL = 48; // smaller pictures are enlarged
+const UNDECIDED = 0.25; // share of the edge that the other part has, from which either may be ground
+const SOME_OF_EDGE = 0.15; // marked shares of the picture's edge: doubtful,
+const MOST_OF_EDGE = 0.4; // and no drawing
+const NEAR_SIDE = 48; // pixels of the working picture: smaller drawings are looked at from nearer
+const SHEET = 0.25; // a block fills so much of its box, and a sheet so much of the picture
+const SQUAT = 0.45;
+const SOLID = 0.75;
+const SPECK = 0.04; // of the main region's mass: parts,
+const ALIKE = 0.3; // and further drawings
+const UNEVEN = 0.12; // of the contrast: what the ground may vary across the picture
+const FRAMED = 0.8; // share of the picture that a frame takes in both directions, and of its sides that is drawn
+
+/**
+ * Return the drawings that a picture may show, the likelier one first: up to two.
+ *
+ * @param {Plane} picture grey
+ * @returns {Reading[]}
+ */
+export function evenReadings(picture) {
+  const small = ofWorkingSize(picture);
+  const threshold = otsu(small.data);
+  const rim = edge(small, false);
+  const share = rim.filter((level) => level > threshold).length / rim.length;
+  const ways = share >= 0.5 ? [picture, negative(picture)] : [negative(picture), picture];
+  const tried = UNDECIDED < share && share < 1 - UNDECIDED ? ways : ways.slice(0, 1);
+  return tried.map(readNearer).filter((reading) => reading !== null);
+}
+
+/** Read dark ink on bright ground; where it is small in the picture, look at its surroundings alone. */
+function readNearer(picture) {
+  const times = Math.max(1, Math.floor(Math.max(picture.width, picture.height) / SIDE));
+  const found = read(ofWorkingSize(picture));
+  if (found === null) return null;
+  const { width, height } = found.reading.drawing.coverage;
+  if (times === 1 || Math.max(width, height) >= NEAR_SIDE) return found.reading;
+  const [left, top, right, bottom] = found.box.map((place) => times * place);
+  const margin = Math.floor(Math.max(right - left, bottom - top) / 2) + times;
+  const near = read(ofWorkingSize(cut(picture, left - margin, top - margin, right + margin, bottom + margin)));
+  return near ? { ...found.reading, drawing: near.reading.drawing } : found.reading;
+}
+
+/** @param {Plane} picture */
+function ofWorkingSize(picture) {
+  const longer = Math.max(picture.width, picture.height);
+  return longer >= 2 * SIDE ? reduce(picture, Math.floor(longer / SIDE)) : picture;
+}
+
+/**
+ * Read dark ink on bright ground.
+ *
+ * @param {Plane} picture
+ * @returns {{ reading: Reading, box: Box } | null} `box` is that of the drawing in the picture
+ */
+function read(picture) {
+  const { ink, times } = inkOn(picture, SMALL);
+  if (ink === null) return null;
+  const marked = marksOf(ink);
+  const parts = partsOf(marked, ink);
+  if (parts === null || shareOfEdge(parts.kept) > MOST_OF_EDGE) return null;
+  const { kept, nDrawings, spans } = parts;
+  const coverage = coverageOf(ink, kept);
+  const box = boxOf(coverage, (share) => share >= 0.5);
+  if (box === null || (times === 1 && Math.max(picture.width, picture.height) >= SIDE && isSheet(kept, box))) {
+    return null;
+  }
+  const drawn = cut(coverage, ...box);
+  const even =
+    !spans &&
+    shareOfEdge(marked) < SOME_OF_EDGE &&
+    unevenness(ink.drop, spread(nDrawings > 1 ? marked : kept)) / ink.contrast < UNEVEN;
+  const reading = { drawing: { coverage: drawn, breadth: breadth(drawn) }, even, nDrawings };
+  return { reading, box: /** @type {Box} */ (box.map((place) => Math.floor(place / times))) };
+}
+
+/** Tell whether what was found is rather a sheet of paper than a drawing: a solid block, large in the picture. */
+function isSheet(kept, box) {
+  const [wide, high] = [widthOf(box), heightOf(box)];
+  const large = wide * high > SHEET * kept.data.length;
+  return large && Math.min(wide, high) > SQUAT * Math.max(wide, high) && nMarked(kept) > SOLID * wide * high;
+}
+
+const nMarked = ({ data }) => data.reduce((total, mark) => total + mark, 0);
+
+function shareOfEdge(marked) {
+  const rim = edge(marked, false);
+  return rim.reduce((total, mark) => total + mark, 0) / rim.length;
+}
+
+/**
+ * Return which of the marked pixels are the drawing, how many there are, and whether one spans the picture; or null.
+ *
+ * @param {Plane} marked
+ * @param {import("./ink.js").Ink} ink
+ */
+function partsOf(marked, { drop, peak }) {
+  const { regions, boxes } = connectedRegions(marked);
+  const mass = sumsOver(regions, boxes.length, (place) => drop.data[place]);
+  const peaks = sumsOver(regions, boxes.length, (place) => Number(drop.data[place] >= peak));
+  const frames = boxes.length > 1 ? framesAmong(regions, boxes) : new Set();
+  let kept = boxes.map((_, k) => peaks[k] > 0 && !frames.has(k));
+  if (!kept.includes(true)) return null;
+  const main = placeOfLargest(kept.map((keeps, k) => (keeps ? mass[k] : -1)));
+  const nDrawings = sideBySide(boxes.filter((_, k) => kept[k] && mass[k] >= ALIKE * mass[main]));
+  const reach = 0.25 * longerSide(boxes[main]);
+  kept = kept.map((keeps, k) => keeps && mass[k] >= SPECK * mass[main] && gap(boxes[main], boxes[k]) <= reach);
+  const spans = boxes.some(
+    (box, k) => kept[k] && (widthOf(box) === marked.width || heightOf(box) === marked.height),
+  );
+  return { kept: bytesOf(regions, (region) => Number(region > 0 && kept[region - 1])), nDrawings, spans };
+}
+
+/** Count the boxes about as high as the highest, if together they are too wide or too high for one drawing. */
+function sideBySide(boxes) {
+  const highest = largest(boxes.map(heightOf));
+  const alike = boxes.filter((box) => heightOf(box) >= 0.5 * highest);
+  const range = (first, last) => {
+    const ends = alike.flatMap((box) => [box[first], box[last]]);
+    return largest(ends) - smallest(ends);
+  };
+  return Math.max(range(0, 2) / 1.25, range(1, 3) / 1.5) > highest ? alike.length : 1;
+}
+
+/** Return which regions go around the whole picture along its four sides. */
+function framesAmong(regions, boxes) {
+  const { width, height, data } = regions;
+  const frames = new Set();
+  boxes.forEach((box, k) => {
+    const [left, top, right, bottom] = box;
+    if (widthOf(box) < FRAMED * width || heightOf(box) < FRAMED * height) return;
+    const rim = Math.max(1, Math.floor(Math.min(widthOf(box), heightOf(box)) / 12));
+    const inside = (x, y) => data[y * width + x] === k + 1;
+    const drawn = (length, anyAt) => {
+      let n = 0;
+      for (let i = 0; i < length; i++) n += Number(anyAt(i));
+      return n / length;
+    };
+    const any = (holds) => Array.from({ length: rim }, (_, r) => r).some(holds);
+    const sides = [
+      drawn(widthOf(box), (i) => any((r) => inside(left + i, top + r))),
+      drawn(widthOf(box), (i) => any((r) => inside(left + i, bottom - 1 - r))),
+      drawn(heightOf(box), (i) => any((r) => inside(left + r, top + i))),
+      drawn(heightOf(box), (i) => any((r) => inside(right - 1 - r, top + i))),
+    ];
+    if (Math.min(...sides) >= FRAMED) frames.add(k);
+  });
+  return frames;
+}
+
+/** Return how much the ground varies across the picture, in levels: the range of its means over up to 6 x 6 cells. */
+function unevenness(drop, near) {
+  const rows = Math.min(6, drop.height);
+  const columns = Math.min(6, drop.width);
+  const high = Math.floor(drop.height / rows);
+  const wide = Math.floor(drop.width / columns);
+  const means = [];
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      let [n, total] = [0, 0];
+      for (let y = row * high; y < (row + 1) * high; y++) {
+        for (let x = column * wide; x < (column + 1) * wide; x++) {
+          const place = y * drop.width + x;
+          if (!near.data[place]) (n += 1), (total += drop.data[place]);
+        }
+      }
+      if (n >= 0.25 * high * wide) means.push(total / n);
+    }
+  }
+  return means.length < 2 ? 0 : largest(means) - smallest(means);
+}

@@ -1,0 +1,103 @@
+/**
+ * Image features: the brightness of every pixel, after a picture was brought to one small size.
+ *
+ * A picture is scaled as a whole, and what is missing to its proportions is filled with the colour of its own edge.
+ * Where the network learned from drawings that were all brought to one size and place, the drawing in the picture is
+ * found first; often it can be seen in more than one way, and then the network decides by which it is surest of. See
+ * `pipelines/features/images/extractor.py` and `readings.py`.
+ *
+ * @module
+ */
+
+import { median, placeOfLargest, round } from "../statistics.js";
+import { evenReadings } from "./even_ground.js";
+import { edge, plane } from "./plane.js";
+import { resize } from "./resizing.js";
+import { grey, planesOf } from "./shades.js";
+import { framed, obeys } from "./stroke_framing.js";
+import { drawingIn } from "./strokes.js";
+
+/**
+ * @typedef {object} Settings of the extractor, as the model file has them
+ * @property {number} width
+ * @property {number} height
+ * @property {"grey" | "colour"} channels
+ * @property {"whole" | "strokes"} [framing]
+ * @property {number} [drawing_side]
+ * @property {number} [stroke_breadth]
+ *
+ * @typedef {{ rows: Uint8Array[], nDrawings: number }} Readings the ways to see a picture, the likeliest first
+ */
+
+const MOST = 3;
+const PHOTOGRAPH = 80; // pixels of the longer side, from which a picture may be one
+const PREFERENCE = [1, 0.75, 0.75]; // by which the probabilities of the readings are weighed
+
+/**
+ * Return the readings of a picture as rows of bytes: the three colours of a pixel stand side by side.
+ *
+ * @param {Settings} settings
+ * @param {{ width: number, height: number, data: ArrayLike<number> }} pixels 1, 3 or 4 bytes a pixel
+ * @returns {Readings}
+ * @throws {Error} where strokes are to be found and none stand out
+ */
+export function readingsOf(settings, pixels) {
+  const planes = planesOf(pixels);
+  if (settings.framing === "strokes") return drawings(settings, grey(planes));
+  const inColours = settings.channels === "colour";
+  const wanted = inColours ? [0, 1, 2].map((k) => planes[planes.length === 3 ? k : 0]) : [grey(planes)];
+  return { rows: [sideBySide(wanted.map((colour) => fitted(colour, settings)))], nDrawings: 1 };
+}
+
+/** @param {import("./plane.js").Plane[]} planes */
+function sideBySide(planes) {
+  const n = planes.length;
+  return Uint8Array.from({ length: n * planes[0].data.length }, (_, i) => planes[i % n].data[Math.floor(i / n)]);
+}
+
+/** @param {Settings} settings @param {import("./plane.js").Plane} picture @returns {Readings} */
+function drawings(settings, picture) {
+  const { width, height, drawing_side: side = 0, stroke_breadth: breadth = 0 } = settings;
+  if (picture.width === width && picture.height === height && obeys(picture, side)) {
+    return { rows: [picture.data], nDrawings: 1 };
+  }
+  const plain = evenReadings(picture);
+  const found = plain.map((reading) => reading.drawing);
+  let nDrawings = plain.length ? plain[0].nDrawings : 0;
+  if (!plain.length || !(plain[0].even || Math.max(picture.width, picture.height) < PHOTOGRAPH)) {
+    const thorough = drawingIn(picture);
+    if (thorough) {
+      found.unshift(thorough);
+      nDrawings = 1;
+    }
+  }
+  if (!found.length) {
+    throw new Error("no strokes stand out from the ground; take the picture closer and sharper, all of the drawing in it");
+  }
+  return { rows: found.slice(0, MOST).map((drawing) => framed(drawing, width, height, side, breadth)), nDrawings };
+}
+
+/** Scale a plane to fit, and fill the rest with the median of its outermost pixels. */
+function fitted(colour, { width, height }) {
+  if (colour.width === width && colour.height === height) return colour;
+  const scale = Math.min(width / colour.width, height / colour.height);
+  const wide = Math.max(1, round(colour.width * scale));
+  const high = Math.max(1, round(colour.height * scale));
+  const small = resize(colour, wide, high, "lanczos");
+  if (wide === width && high === height) return small;
+  const frame = plane(width, height, new Uint8Array(width * height).fill(Math.trunc(median(edge(small, true)))));
+  const [left, top] = [Math.floor((width - wide) / 2), Math.floor((height - high) / 2)];
+  for (let y = 0; y < high; y++) frame.data.set(small.data.subarray(y * wide, (y + 1) * wide), (top + y) * width + left);
+  return frame;
+}
+
+/** Return bytes as features from 0 to 1. @param {Uint8Array} row */
+export const featuresOf = (row) => Float32Array.from(row, (level) => level / 255);
+
+/**
+ * Return the place of the reading that the network is surest of.
+ *
+ * @param {Float32Array[]} probabilities of each reading
+ */
+export const surest = (probabilities) =>
+  placeOfLargest(probabilities.map((row, which) => Math.max(...row) * PREFERENCE[which]));

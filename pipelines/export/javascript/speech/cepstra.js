@@ -1,0 +1,84 @@
+/**
+ * Cepstra: the shape of the spectrum of speech, frame by frame, in a dozen numbers each (MFCC).
+ *
+ * The power of each frame is summed into mel bands, brought to decibels, and the curve over the bands is described by
+ * its first few cosines. The fixed matrices are those of the model file. See `pipelines/features/speech/mfcc.py`.
+ *
+ * @module
+ */
+
+import { Fourier } from "../fourier.js";
+import { clip, largest } from "../statistics.js";
+
+/** @typedef {import("./matrix.js").Matrix} Matrix */
+
+const LOWEST_POWER = 1e-10;
+
+/**
+ * Return the power at each frequency of each frame. Frame t is centred at sample t * hop; beyond its ends the word counts
+ * as zero.
+ *
+ * @param {Float64Array} word
+ * @param {Float64Array} window [n_fft]
+ * @param {number} hop in samples
+ * @returns {Float64Array[]} of each frame, [1 + n_fft / 2]
+ */
+export function powerSpectra(word, window, hop) {
+  const fourier = new Fourier(window.length);
+  const frame = new Float64Array(window.length);
+  return Array.from({ length: 1 + Math.floor(word.length / hop) }, (_, t) => {
+    const start = t * hop - window.length / 2;
+    for (let i = 0; i < frame.length; i++) frame[i] = (word[start + i] ?? 0) * window[i];
+    return fourier.power(frame);
+  });
+}
+
+/**
+ * Return the power in each mel band of each frame in decibels; what is more than `topDb` below the loudest band of the
+ * word is raised to there.
+ *
+ * @param {Float64Array[]} spectra
+ * @param {Matrix} mel [n_mels, n_frequencies]
+ * @param {number} topDb
+ * @returns {Float64Array[]} of each frame, [n_mels]
+ */
+export function melDecibels(spectra, mel, topDb) {
+  const decibels = spectra.map((power) =>
+    mel.times(power).map((sum) => 10 * Math.log10(Math.max(sum, LOWEST_POWER))),
+  );
+  const floor = largest(decibels.map(largest)) - topDb;
+  return decibels.map((frame) => frame.map((level) => Math.max(level, floor)));
+}
+
+/**
+ * Return how each coefficient changes around each frame: a polynomial is fitted to `width` frames and its derivative
+ * taken (Savitzky and Golay 1964, https://doi.org/10.1021/ac60214a047). Beyond its ends a word goes on with its first and
+ * last frame.
+ *
+ * @param {Float64Array[]} cepstra
+ * @param {number} width odd
+ * @param {number} order 1 or 2
+ * @returns {Float64Array[]}
+ */
+export function slopes(cepstra, width, order) {
+  const half = (width - 1) / 2;
+  const weights = slopeWeights(width, order);
+  return cepstra.map((frame, t) =>
+    frame.map((_, coefficient) => {
+      let total = 0;
+      for (let i = -half; i <= half; i++) {
+        total += weights[i + half] * cepstra[clip(t + i, 0, cepstra.length - 1)][coefficient];
+      }
+      return total;
+    }),
+  );
+}
+
+/** Return what each frame counts in the derivative, from the normal equations of least squares. */
+function slopeWeights(width, order) {
+  const times = Array.from({ length: width }, (_, i) => i - (width - 1) / 2);
+  const squares = times.reduce((total, t) => total + t * t, 0);
+  if (order === 1) return times.map((t) => t / squares);
+  const fourths = times.reduce((total, t) => total + t ** 4, 0);
+  return times.map((t) => (2 * (width * t * t - squares)) / (width * fourths - squares * squares));
+}
