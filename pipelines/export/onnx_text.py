@@ -29,18 +29,20 @@ def points_of(text: str) -> np.ndarray:
 
 def whole_graph(subject: Subject) -> tuple[Graph, tuple[str, ...]]:
     """Return the graph from `points` on. Raises UsageError where the network does not begin with a dense layer."""
-    graph, grams = Graph(), subject.stages["ngrams"].settings
+    graph, grams, row = Graph(), subject.stages["ngrams"].settings, subject.stages["row"].settings
     first, *others = subject.layers
     if first.kind != "dense":
         raise UsageError("export --to onnx: a network of texts has to begin with a dense layer; train it so")
     blank = np.array([BLANK])
     points = graph.joined(blank, graph.input("points", INT, ["n_points"]), blank)
-    hashes = [_letters(graph, points, n) for n in grams["letters"]]
-    hashes += _words(graph, points, grams["words"], grams["longest_word"])
-    hash_, counts = _counted(graph, _mixed(graph, graph.joined(*hashes)))
-    columns = graph.op("Mod", hash_, graph.value(subject.stages["row"].settings["columns"]))
+    letters = [_letters(graph, points, n) for n in grams["letters"]]
+    words = _words(graph, points, grams["words"], grams["longest_word"])
+    kinds = [(hashes, size) for hashes, size in ((letters, 1.0), (words, row["emphasis"])) if hashes]
+    counted = [_counted(graph, hashes, size) for hashes, size in kinds]
+    hash_, sizes = (graph.joined(*parts) for parts in zip(*counted, strict=True))
+    columns = graph.op("Mod", hash_, graph.value(row["columns"]))
     sign = graph.where(hash_ > LOWER >> 1, graph.value(np.float32(-1)), np.float32(1))
-    data = sign * (graph.op("Log", counts.cast(FLOAT)) + 1)
+    data = sign * sizes
     data = data * graph.value(subject.bundle.standardizer.arrays()["idf"]).take(columns)
     squares = (data * data).reduced("Sum")
     data = data / graph.op("Sqrt", graph.most(squares, np.float32(1e-30)))
@@ -115,8 +117,9 @@ def _words(graph: Graph, points: Value, kinds, longest: int) -> list[Value]:
     return found
 
 
-def _counted(graph: Graph, hashes: Value) -> tuple[Value, Value]:
-    """Return each hash once, and how often it is there."""
+def _counted(graph: Graph, hashes: list[Value], emphasis: float) -> tuple[Value, Value]:
+    """Return each hash once, and 1 + log of how often it is there, times the emphasis."""
     names = [graph.name(part) for part in ("unique", "places", "inverse", "counts")]
-    graph.several("Unique", [hashes], names)
-    return Value(graph, names[0], INT), Value(graph, names[3], INT)
+    graph.several("Unique", [_mixed(graph, graph.joined(*hashes))], names)
+    counts = Value(graph, names[3], INT).cast(FLOAT)
+    return Value(graph, names[0], INT), (graph.op("Log", counts) + 1) * np.float32(emphasis)
