@@ -41,6 +41,23 @@ _IN_ITS_PLACE = (
     ),
 )
 
+# A file within another form, which has to be taken out of it first.
+_WRAPPED = (
+    (b"HTTP/1.", f"this is a server's answer with its headers, not the file alone; {_GET_AGAIN}"),
+    (b"HTTP/2", f"this is a server's answer with its headers, not the file alone; {_GET_AGAIN}"),
+)
+_DATA_URL = re.compile(rb"data:(?:audio|image|video|application)/[\w.+-]+[;,]")
+_IN_BASE64 = re.compile(rb"(?:UklGR|iVBORw0KGgo|/9j/[24]|R0lGODlh|R0lGODdh|T2dnUwAC|ZkxhQwAAA)[A-Za-z0-9+/\s]{32}")
+_PACKED = (
+    (b"\x1f\x8b", "gzip"),
+    (b"PK\3\4", "zip"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "rar"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"BZh", "bzip2"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+)
+
 _SOUND, _PICTURE = "speech", "images"
 
 # How files begin that hold sound or a picture, a second mark included where the first is shared.
@@ -115,6 +132,13 @@ def what_it_is(first):
         if first.startswith(beginning):
             return sentence
     text = _text(first)
+    for beginning, sentence in _WRAPPED:
+        if first.startswith(beginning):
+            return sentence
+    if _DATA_URL.match(text):
+        return "this is a data URL, as web pages have it, not the file itself; decode what follows its comma: base64 -d"
+    if _IN_BASE64.match(text):
+        return "this is the file as text in base64, not the file itself; decode it: base64 -d"
     if _PAGE.match(text):
         return f"this is a web page, not the file itself; {_GET_AGAIN}, where it asks for it after logging in"
     if len(text) < ENOUGH and _REFUSAL.match(text):
@@ -122,6 +146,11 @@ def what_it_is(first):
     if len(first) >= 64 and not any(first):
         return f"the file begins with nothing but zeros, as an unfinished download does; {_GET_AGAIN}"
     return None
+
+
+def packed_with(first):
+    """Return with what a file is packed, such as "gzip", by its first bytes; None where it is not."""
+    return next((name for beginning, name in _PACKED if first.startswith(beginning)), None)
 
 
 def task_of(first):

@@ -6,6 +6,7 @@ A suffix is a hint. Where it says nothing, the first bytes decide, see `contents
 _SOUND = """
     .wav .wave .w64 .rf64 .bwf .flac .fla .ogg .oga .opus .spx .mp3 .mp2 .mpga .aif .aiff .aifc .au .snd .caf .sph .nist
     .voc .iff .8svx .sf .ircam .m4a .m4b .mp4 .aac .webm .weba .mka .mkv .amr .awb .3gp .3ga .3gpp .wma .wv .ape
+    .ac3 .eac3 .dts .tta .ra .mov
 """
 _PICTURES = """
     .png .apng .jpg .jpeg .jpe .jfif .jp2 .j2k .jpc .jpf .jpx .j2c .bmp .dib .gif .tif .tiff .webp .avif .avifs .pbm

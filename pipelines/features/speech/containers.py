@@ -28,7 +28,7 @@ class Samples:
     sr, channels : int
         As the header says; may be 0.
     coding : str or None
-        The subtype by which libsndfile reads samples without a header, such as "PCM_16"; None if it needs `header`.
+        What libsndfile calls the way samples are stored, such as "PCM_16", or "HALF"; None if they need `header`.
     endian : str
         "LITTLE" or "BIG".
     start, stop : int
@@ -39,6 +39,8 @@ class Samples:
         How many bytes belong to one moment (one block, where `coding` is None).
     header : bytes
         What makes a file of them together with the bytes from `start` to `stop`, where `coding` is None.
+    spare : int
+        How many bits of each sample are said not to be used: the lowest, or by some programs the highest.
     """
 
     sr: int
@@ -50,6 +52,7 @@ class Samples:
     claimed: int | None
     frame_bytes: int
     header: bytes = b""
+    spare: int = 0
 
 
 def find_samples(contents):
@@ -66,10 +69,10 @@ def find_samples(contents):
     """
     found, at = [], 0
     while at is not None and (read := _reader_of(contents[at : at + 40])) is not None:
-        samples, after = read(contents[at:])
-        if samples is None:
+        pieces, after = read(contents[at:])
+        if not pieces:
             break
-        found.append(_moved(samples, at))
+        found += [_moved(samples, at) for samples in pieces]
         at = None if after is None else at + after
     return found
 
@@ -99,6 +102,9 @@ def _chunks(contents, at, endian, samples_name):
         name = bytes(contents[at : at + 4])
         (claimed,) = struct.unpack_from(f"{endian}I", contents, at + 4)
         start = at + 8
+        if name == b"LIST" and bytes(contents[start : start + 4]) == b"wavl":  # samples in pieces
+            at = start + 4
+            continue
         end = min(start + claimed, size)
         if name == samples_name:
             end = _end_of_samples(contents, start, claimed, endian)
@@ -158,7 +164,8 @@ _EXTENSION = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"  # what
 
 def _riff(contents):
     endian = ">" if bytes(contents[:4]) == b"RIFX" else "<"
-    fmt = data = fact = None
+    fmt = fact = None
+    data = []
     large = None  # of the data chunk, in a file of more than 4 GB
     after = None
     for name, start, claimed, end in _chunks(contents, 12, endian, b"data"):
@@ -168,16 +175,16 @@ def _riff(contents):
             fmt = bytes(contents[start:end])
         elif name == b"fact" and fact is None:
             fact = bytes(contents[start - 8 : end])
-        elif name == b"data" and data is None:
+        elif name == b"data":
             if claimed == 0xFFFFFFFF and large is not None:
                 claimed, end = large, min(start + large, len(contents)) if large else len(contents)
-            data = start, claimed, end
-        elif name in (b"RIFF", b"RIFX", b"RF64") and data is not None:
+            data.append((start, claimed, end))
+        elif name in (b"RIFF", b"RIFX", b"RF64") and data:
             after = start - 8
             break
-    if data is None or fmt is None:
-        return None, None
-    return _wav_samples(fmt, fact, *data, endian), after
+    if fmt is None or len(fmt) < 16:
+        return [], None
+    return [_wav_samples(fmt, fact, *piece, endian) for piece in data], after
 
 
 def _w64(contents):
@@ -195,17 +202,16 @@ def _w64(contents):
             if not known:
                 break
         at += 24 + (length + 7) // 8 * 8
-    if data is None or fmt is None:
-        return None, None
-    return _wav_samples(fmt, None, *data, "<"), None
+    if data is None or fmt is None or len(fmt) < 16:
+        return [], None
+    return [_wav_samples(fmt, None, *data, "<")], None
 
 
 def _wav_samples(fmt, fact, start, claimed, end, endian):
-    if len(fmt) < 16:
-        return None
     coding, channels, sr, _, align, bits = struct.unpack_from(f"{endian}HHIIHH", fmt)
+    used = bits
     if coding == _EXTENSIBLE and len(fmt) >= 40 and fmt[26:40] == _EXTENSION:
-        (coding,) = struct.unpack_from(f"{endian}H", fmt, 24)
+        used, _, coding = struct.unpack_from(f"{endian}HIH", fmt, 18)
     claim = None if claimed >= UNKNOWN and start + claimed > end else claimed
     if claimed == 0 and end > start:
         claim = None
@@ -214,7 +220,7 @@ def _wav_samples(fmt, fact, start, claimed, end, endian):
         width = (bits + 7) // 8
     subtype = {
         _PCM: {1: "PCM_U8", 2: "PCM_16", 3: "PCM_24", 4: "PCM_32"}.get(width),
-        _FLOAT: {4: "FLOAT", 8: "DOUBLE"}.get(width),
+        _FLOAT: {2: "HALF", 4: "FLOAT", 8: "DOUBLE"}.get(width),
         _ALAW: "ALAW",
         _ULAW: "ULAW",
     }.get(coding)
@@ -224,7 +230,8 @@ def _wav_samples(fmt, fact, start, claimed, end, endian):
         return Samples(sr, 0, "PCM_16", "LITTLE", start, end, claim, 0)
     order = "BIG" if endian == ">" else "LITTLE"
     if subtype is not None:
-        return Samples(sr, channels, subtype, order, start, end, claim, width * channels)
+        spare = 8 * width - used if coding == _PCM and 0 < used < 8 * width else 0
+        return Samples(sr, channels, subtype, order, start, end, claim, width * channels, spare=spare)
     length = end - start
     body = b"fmt " + struct.pack(f"{endian}I", len(fmt)) + fmt + bytes(len(fmt) % 2)
     if fact is not None:
@@ -253,6 +260,7 @@ _WIDTHS = {
     "PCM_16": 2,
     "PCM_24": 3,
     "PCM_32": 4,
+    "HALF": 2,
     "FLOAT": 4,
     "DOUBLE": 8,
     "ULAW": 1,
@@ -273,7 +281,7 @@ def _aiff(contents):
             after = start - 8
             break
     if comm is None or ssnd is None or len(comm) < 18:
-        return None, None
+        return [], None
     channels, n_frames, bits = struct.unpack_from(">HIH", comm)
     sr = _extended(comm[8:18])
     kind = comm[18:22] if bytes(contents[8:12]) == b"AIFC" else b"NONE"
@@ -284,14 +292,14 @@ def _aiff(contents):
         coding = _AIFF_CODINGS.get(bytes(kind))
     start, claimed, end = ssnd
     if coding is None:
-        return (Samples(sr, 0, "PCM_16", "BIG", start, end, None, 0), None) if bits == 0 else (None, None)
+        return ([Samples(sr, 0, "PCM_16", "BIG", start, end, None, 0)] if bits == 0 else []), None
     frame_bytes = _WIDTHS[coding] * channels
     unknown = claimed == 0 or (claimed >= UNKNOWN - 8 and start + claimed > end)
     if unknown and 0 < n_frames * frame_bytes < UNKNOWN:
         claimed, unknown = n_frames * frame_bytes, False
         end = min(end, start + claimed)
     order = "LITTLE" if kind == b"sowt" else "BIG"
-    return Samples(sr, channels, coding, order, start, end, None if unknown else claimed, frame_bytes), after
+    return [Samples(sr, channels, coding, order, start, end, None if unknown else claimed, frame_bytes)], after
 
 
 def _extended(number):
@@ -308,11 +316,11 @@ _AU_CODINGS = {1: "ULAW", 2: "PCM_S8", 3: "PCM_16", 4: "PCM_24", 5: "PCM_32", 6:
 
 def _au(contents):
     if len(contents) < 24:
-        return None, None
+        return [], None
     endian = ">" if bytes(contents[:4]) == b".snd" else "<"
     start, claimed, coding, sr, channels = struct.unpack_from(f"{endian}5I", contents, 4)
     if coding not in _AU_CODINGS:
-        return None, None
+        return [], None
     size = len(contents)
     start = start if 24 <= start <= size else 24
     unknown = claimed in (0, 0xFFFFFFFF) or (claimed >= UNKNOWN and start + claimed > size)
@@ -326,7 +334,7 @@ def _au(contents):
     order = "BIG" if endian == ">" else "LITTLE"
     width = _WIDTHS[_AU_CODINGS[coding]]
     claim = None if unknown else claimed
-    return Samples(sr, channels, _AU_CODINGS[coding], order, start, end, claim, width * channels), after
+    return [Samples(sr, channels, _AU_CODINGS[coding], order, start, end, claim, width * channels)], after
 
 
 def _caf(contents):
@@ -347,7 +355,7 @@ def _caf(contents):
             break
         at = start + claimed
     if desc is None or data is None:
-        return None, None
+        return [], None
     sr, kind, flags, _, _, channels, bits = desc
     if kind == b"lpcm":
         width = (bits + 7) // 8
@@ -356,11 +364,11 @@ def _caf(contents):
     else:
         coding = {b"ulaw": "ULAW", b"alaw": "ALAW"}.get(kind)
     if coding is None:
-        return None, None
+        return [], None
     start, claimed, end = data
     sr = round(sr) if 0 < sr < 1 << 31 else 0
     order = "LITTLE" if kind == b"lpcm" and flags & 2 else "BIG"
-    return Samples(sr, channels, coding, order, start, end, claimed, _WIDTHS[coding] * channels), None
+    return [Samples(sr, channels, coding, order, start, end, claimed, _WIDTHS[coding] * channels)], None
 
 
 _SPHERE_FIELD = re.compile(rb"^(\w+) -(?:i|r|s\d+) (.*?)\s*$", re.MULTILINE)
@@ -379,7 +387,7 @@ def _sphere(contents):
         width = int(fields.get("sample_n_bytes", 2))
         claimed = int(fields["sample_count"]) * width * channels if "sample_count" in fields else None
     except (KeyError, ValueError, OverflowError):
-        return None, None
+        return [], None
     coding = fields.get("sample_coding", "pcm")
     subtype = {
         "pcm": {1: "PCM_S8", 2: "PCM_16", 3: "PCM_24", 4: "PCM_32"}.get(width),
@@ -388,10 +396,10 @@ def _sphere(contents):
         "alaw": "ALAW",
     }.get(coding)
     if subtype is None or start < 0:
-        return None, None
+        return [], None
     order = "BIG" if fields.get("sample_byte_format", "01") in ("10", "210", "3210") else "LITTLE"
     end = len(contents) if not claimed else min(len(contents), start + claimed)
-    return Samples(sr, channels, subtype, order, start, end, claimed or None, _WIDTHS[subtype] * channels), None
+    return [Samples(sr, channels, subtype, order, start, end, claimed or None, _WIDTHS[subtype] * channels)], None
 
 
 _READERS = (

@@ -76,6 +76,8 @@ class _PyAV:
         """Return how many samples the container says that there are; None where that would only be guessed."""
         if "mp4" in self._container.format.name and stream.duration and stream.time_base:
             return int(stream.duration * stream.time_base * self.samplerate)
+        if "matroska" in self._container.format.name and self._container.duration:  # in microseconds
+            return self._container.duration * self.samplerate // 1_000_000
         return None
 
     def read(self, n_frames):

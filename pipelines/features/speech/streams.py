@@ -29,6 +29,8 @@ class Stream:
         None where that is not known.
     whole : bool
         Whether its last page or frame is whole.
+    counted : bool
+        Whether decoders know how long it is, rather than guess.
     patch : bytes
         What to put before it, in the place of a wrong header or one that lacks, so that decoders know better.
     """
@@ -39,6 +41,7 @@ class Stream:
     present: int | None = None
     whole: bool = True
     patch: bytes = b""
+    counted: bool = True
 
 
 # --- Ogg ------------------------------------------------------------------------------------------------------------
@@ -311,6 +314,8 @@ class _OpenStream:
         n_frames, n_bytes = self.count or (0, None)
         if n_frames == self.n_frames:
             return Stream(self.start, self.stop, None, present, self.whole)
+        if self.head >> 17 & 3 != 1:  # decoders look for the number of frames in layer III alone
+            return Stream(self.start, self.stop, None, present, self.whole, counted=False)
         # The header is wrong, or lacks where decoders would guess the length from the first frame: they get another.
         too_few = n_frames > self.n_frames and (not self.whole if n_bytes is None else n_bytes > self.stop - self.start)
         start = self.start + (self.first_length if self.count else 0)

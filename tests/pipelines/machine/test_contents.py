@@ -1,5 +1,6 @@
 """What is in a file's place is called what it is, and nothing that was meant is called so."""
 
+import base64
 import io
 
 import numpy as np
@@ -42,6 +43,10 @@ def picture(format):
         (b"[InternetShortcut]\r\nURL=https://example.org/a.wav\r\n", "web address"),
         (b"L\0\0\0\1\x14\2\0\0\0\0\0\xc0", "shortcut"),
         (b"\0\5\x16\7\0\2\0\0Mac OS X", "macOS"),
+        (b"data:image/png;base64,iVBORw0KGgo", "data URL"),
+        (base64.b64encode(sound("WAV")), "base64"),
+        (base64.b64encode(picture("PNG")), "base64"),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\n\r\nRIFF", "server"),
         (b"", "empty"),
         (bytes(ENOUGH), "zeros"),
     ],
@@ -62,6 +67,7 @@ def test_what_is_in_the_place_of_a_file_is_named_with_a_way_out(content, words):
         b'{"audio_filepath": "a.wav", "label": "yes"}\n',
         b'<?xml version="1.0"?><svg>',
         b"headline <html> is a tag",
+        b"data: the rows below,and their labels\n",
         b"# a comment\n",
         (b"404 Not found pages were counted\n" * 40)[:ENOUGH],
         b'\x40\0\0\0\0\0\0\0{"__metadata__"',

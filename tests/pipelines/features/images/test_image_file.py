@@ -247,12 +247,13 @@ def test_a_flipped_bit_inside_a_png_is_noticed(colour):
     [
         (b"", "the file is empty"),
         (b"Dear diary,\n", "this is not a picture"),
-        (b"RIFF\x24\0\0\0WAVEfmt " + bytes(24), "this is not a picture"),
+        (b"RIFF\x24\0\0\0WAVEfmt " + bytes(24), "this is a recording, not a picture"),
+        (b"PK\3\4" + bytes(60), "packed with zip; unpack"),
         (bytes(range(256)) * 8, "this is not a picture"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "this is not a picture"),
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "damaged|not a picture"),
     ],
-    ids=["empty", "text", "sound", "noise", "postscript", "a PNG's first bytes alone"],
+    ids=["empty", "text", "sound", "zip", "noise", "postscript", "a PNG's first bytes alone"],
 )
 def test_what_is_no_picture_is_refused_by_name(tmp_path, contents, reason):
     path = tmp_path / "picture.png"

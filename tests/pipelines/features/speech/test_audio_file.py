@@ -1,7 +1,10 @@
 """Recordings of any form become one waveform; what holds no word is refused in one sentence, by name."""
 
+import bz2
 import contextlib
+import gzip
 import io
+import lzma
 import os
 import struct
 
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from pipelines.errors import InputFileError
-from pipelines.features.speech import audio_file, decoding, media
+from pipelines.features.speech import audio_file, decoding, media, unreadable
 from pipelines.features.speech.audio_file import read_waveform
 from pipelines.features.speech.long_recording import LongRecording
 
@@ -252,6 +255,11 @@ def test_a_long_recording_is_refused_before_it_is_decoded(monkeypatch):
     assert "lasts 600 s" in refusal(content)
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_packed_recording_is_called_packed(pack):
+    assert "unpack it" in refusal(pack(encoded(tone())))
+
+
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
     assert "no such file" in refusal(tmp_path / "none.wav")
     assert "this is a folder" in refusal(tmp_path)
@@ -263,7 +271,7 @@ def test_a_file_that_must_not_be_read_is_refused(tmp_path, monkeypatch):
     path.chmod(0)
     if os.access(path, os.R_OK):  # root may read everything
         monkeypatch.setattr(decoding, "_contents", _denied)
-        monkeypatch.setattr(decoding, "first_bytes", _denied)
+        monkeypatch.setattr(unreadable, "first_bytes", _denied)
     assert "permission" in refusal(path)
 
 

@@ -9,6 +9,7 @@ import soundfile
 
 from pipelines.errors import InputFileError
 from pipelines.features.speech.audio_file import read_waveform
+from pipelines.features.speech.decoding import open_sound
 from pipelines.features.speech.long_recording import LongRecording
 
 SR = 8000
@@ -37,13 +38,14 @@ def wav(*chunks, size=None):
 
 
 def fmt(align=2, bits=16, channels=1, sr=SR, coding=1):
-    return chunk(b"fmt ", struct.pack("<HHIIHH", coding, channels, sr, sr * align, align, bits))
+    return chunk(b"fmt ", struct.pack("<HHIIHH", coding, channels, sr, sr * align % (1 << 32), align, bits))
 
 
 PCM = (WORD * 32768).astype("<i2").tobytes()
 DATA = chunk(b"data", PCM)
 WAV, AIFF, AU, CAF, W64, RF64 = (encoded(format=name) for name in ("WAV", "AIFF", "AU", "CAF", "W64", "RF64"))
 FLAC, MP3 = encoded(format="FLAC"), encoded(format="MP3")
+COUNT = max(MP3.find(b"Xing"), MP3.find(b"Info"))
 SSND, COMM, CAF_DATA = AIFF.find(b"SSND"), AIFF.find(b"COMM"), CAF.find(b"data")
 W64_DATA, DS64 = W64.find(b"data"), RF64.find(b"ds64")
 
@@ -54,6 +56,16 @@ WHOLE = {
     "WAV, block align 0": wav(fmt(align=0), DATA),
     "WAV, filler before its chunks": wav(chunk(b"JUNK", bytes(28)), fmt(), chunk(b"FLLR", bytes(4008)), DATA),
     "WAV, data before fmt": wav(DATA, fmt()),
+    "WAV, samples in two chunks": wav(fmt(), chunk(b"data", PCM[:6000]), chunk(b"data", PCM[6000:])),
+    "WAV, a list of samples": wav(
+        fmt(), chunk(b"LIST", b"wavl" + chunk(b"data", PCM[:6000]) + chunk(b"data", PCM[6000:]))
+    ),
+    "WAV, half floats": wav(fmt(coding=3), chunk(b"data", WORD.astype("<f2").tobytes())),
+    "WAV, 24 bits in 32": wav(fmt(4, 24), chunk(b"data", (np.frombuffer(PCM, "<i2").astype("<i4") << 16).tobytes())),
+    "WAV, 24 bits low in 32": wav(
+        fmt(4, 24), chunk(b"data", (np.frombuffer(PCM, "<i2").astype("<i4") * 256 + 1).tobytes())
+    ),
+    "WAV, 16 bits, of which 12 are said to be used": wav(fmt(2, 12), DATA),
     "WAV, odd chunk without padding": wav(fmt(), chunk(b"LIST", b"INFOISFT\x03\0\0\0abc"), DATA),
     "WAV, odd chunk with padding": wav(fmt(), chunk(b"LIST", b"INFOISFT\x03\0\0\0abc") + b"\0", DATA),
     "WAV, chunks behind it": wav(fmt(), DATA, chunk(b"LIST", b"INFO")),
@@ -86,6 +98,43 @@ def test_a_whole_recording_is_read_whatever_its_header_says(kind, tmp_path):
         n = min(len(plain), len(waveform))
         assert np.abs(waveform[:n] - plain[:n]).max() < 1e-2
         assert np.array_equal(np.concatenate(list(LongRecording(source, SR).blocks())), waveform)
+
+
+def test_an_mp3_that_ends_inside_a_frame_is_refused():
+    bare = MP3[: COUNT - 4] + b"Xxxx" + MP3[COUNT + 4 :]  # without a number of frames that could tell
+    with pytest.raises(InputFileError, match="last frame is not whole"):
+        read_waveform(bare[: len(bare) // 2])
+
+
+def layer_two(n_frames):
+    """Silence as MPEG-2 layer II of 16 kHz and 64 kbit/s: frames without any bits allocated."""
+    return (b"\xff\xf5\x88\xc4" + bytes(572)) * n_frames
+
+
+def test_layer_two_is_as_long_as_its_frames():
+    with open_sound(layer_two(20)) as sound:
+        assert sum(block.shape[1] for block in sound.blocks()) == pytest.approx(20 * 1152, abs=1152)
+
+
+def voc(*blocks):
+    head = b"Creative Voice File\x1a\x1a\0\x14\x01\x1f\x11"
+    return (
+        head
+        + b"".join(bytes([kind]) + len(content).to_bytes(3, "little") + content for kind, content in blocks)
+        + b"\0"
+    )
+
+
+def test_voc_of_several_blocks_is_read_to_its_end():
+    pytest.importorskip("av")
+    about = struct.pack("<IBBH4x", SR, 16, 1, 4)
+    waveform, _ = read_waveform(voc((9, about + PCM[:8000]), (2, PCM[8000:])))
+    assert np.abs(waveform - read_waveform(WAV)[0]).max() < 1e-3
+
+
+def test_numbers_that_only_begin_like_an_mp3_are_no_recording():
+    with pytest.raises(InputFileError, match="not a recording"):
+        read_waveform(b"\xff\xff\xe6\xff\xdd\xff\x11\0" + PCM)
 
 
 @pytest.mark.parametrize("format", ["WAV", "AIFF", "AU", "CAF", "W64", "RF64", "FLAC"])
@@ -127,7 +176,6 @@ def test_a_piece_at_another_rate_is_brought_to_that_of_the_first():
 TAG_1, TAG_2 = b"TAG" + bytes(125), b"ID3\x03\0\0\0\0\x08\0" + bytes(1024)
 APE = struct.pack("<II", 8, 0) + b"Title\0" + b"abcdefgh"
 APE += b"APETAGEX" + struct.pack("<III", 2000, len(APE) + 32, 1) + bytes(12)
-COUNT = max(MP3.find(b"Xing"), MP3.find(b"Info"))
 
 
 @pytest.mark.parametrize(
@@ -187,9 +235,11 @@ def test_a_few_steps_of_sixteen_bits_stay_silence_as_floating_point():
 
 
 @pytest.mark.parametrize(
-    "header", [fmt(sr=0), fmt(sr=1), fmt(channels=0), fmt(bits=0, align=0), fmt(bits=0)], ids=lambda h: h[8:].hex()
+    "header",
+    [fmt(sr=0), fmt(sr=1), fmt(channels=0), fmt(bits=0, align=0), fmt(bits=0), fmt(sr=(1 << 30)), fmt(channels=9999)],
+    ids=lambda h: h[8:].hex(),
 )
-def test_a_header_of_zeros_is_refused(header):
+def test_a_header_that_describes_no_sound_is_refused(header):
     with pytest.raises(InputFileError, match="header is damaged"):
         read_waveform(wav(header, DATA))
 
