@@ -91,10 +91,8 @@ def find_columns(table, place, is_file):
 
 def _advice(table):
     has = f"it has {listed([repr(column) for column in table.columns], 8)}" if table.columns else "it is empty"
-    return (
-        f"{has}, separated by {table.kind}; the first line must name the columns path and label, and optionally split "
-        "and group"
-    )
+    kind = f"as {table.kind}" if "JSON" in table.kind else f"separated by {table.kind}"
+    return f"{has}, {kind}; the first line must name the columns path and label, and optionally split and group"
 
 
 def is_index(name, column, table):

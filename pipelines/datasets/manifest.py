@@ -5,19 +5,19 @@ came from) may be; `columns` knows what other programs call them. Paths are rela
 absolute.
 """
 
-import re
 from collections import Counter
 
-from pipelines.datasets.columns import find_columns
+from pipelines.datasets.columns import MEANINGS, find_columns
 from pipelines.datasets.listed_files import ListedFiles
 from pipelines.datasets.reading import Reading
 from pipelines.datasets.roles import settled
-from pipelines.datasets.rows import Row, check_classes
-from pipelines.datasets.tables import Table, read_table, unreadable
+from pipelines.datasets.rows import MANY_NUMBERS, Row, check_classes, numbers_in, regression
+from pipelines.datasets.tables import Table, heading, read_table, unreadable
 from pipelines.errors import DataError
 from pipelines.wording import listed
 
-MANY_NUMBERS = 20  # more different numbers than that are hardly names of classes
+CLASS_HEADINGS = frozenset(name for names in MEANINGS["label"] for name in names) - {"target", "y"}
+_MISSING = ("NaN", "nan", "<NA>", "#N/A")  # what pandas and Excel write where there is no value
 OFTEN = 5  # samples that each number of a class has at least, on average
 
 
@@ -98,6 +98,9 @@ def _rows(path, table, columns, files, default_role):
             column = getattr(columns, name)
             if column is not None and not cells[column]:
                 raise DataError(f"{path}: line {line} has no {name}; fill the cell in, or delete the line")
+        if cells[columns.label] in _MISSING:
+            told = f"line {line} has the label {cells[columns.label]}, which stands for none"
+            raise DataError(f"{path}: {told}; fill the cell in, or delete the line")
         role = default_role or "train"
         if columns.split is not None and (role := roles[cells[columns.split]]) is None:
             raise DataError(
@@ -122,24 +125,22 @@ def _each_once(path, rows):
     return kept, len(rows) - len(kept)
 
 
-_NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?")
-
-
 def _check_not_numbers(path, column, rows):
-    """Refuse a column of many different numbers: what is to be predicted is a quantity, not a class."""
-    counts = Counter(row.label for row in rows)
-    if not all(_NUMBER.fullmatch(label) for label in counts):
+    """Refuse a column of many different numbers that is not said to be classes: what is to be predicted is a quantity.
+
+    Raises DataError. Whole numbers under a heading such as `label` are names of classes, unless most are there once,
+    which `rows.check_classes` tells.
+    """
+    values = numbers_in(row.label for row in rows)
+    if values is None:
         return
-    values = sorted({float(label.replace(",", ".")) for label in counts})
     whole = all(value.is_integer() for value in values)
-    if whole and len(values) > MANY_NUMBERS and _counts_up(values) and min(counts.values()) >= OFTEN:
+    if whole and (len(values) <= MANY_NUMBERS or heading(column) in CLASS_HEADINGS):
         return
-    if len(values) > MANY_NUMBERS or (not whole and len(values) > len(rows) / OFTEN and len(values) > 2):
-        raise DataError(
-            f"{path}: the column {column!r} has {len(values)} different numbers in {len(rows)} lines, so a number is "
-            "to be predicted (regression), and this program tells classes apart; write classes there, such as 20-29 or "
-            "high, or name another column label"
-        )
+    if whole and _counts_up(values) and min(Counter(row.label for row in rows).values()) >= OFTEN:
+        return
+    if whole or len(values) > MANY_NUMBERS or len(values) > max(2, len(rows) / OFTEN):
+        raise DataError(f"{path}: the column {column!r} has {regression(len(values), len(rows))}")
 
 
 def _counts_up(values):

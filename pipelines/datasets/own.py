@@ -127,7 +127,11 @@ def _read_file(path, task, to_train):
     if problem:
         raise DataError(f"{path}: {problem}")
     if packed.is_packed(path):
-        found = folders.read(packed.unpacked(path), task, to_train)
+        folder = packed.unpacked(path)
+        try:
+            found = folders.read(folder, task, to_train)
+        except DataError as error:  # about a folder that its user has never seen
+            raise DataError(str(error).replace(str(folder), str(path))) from error
         found.layout = f"an archive of {found.layout}"
         return found
     if not tables.is_table(path):

@@ -6,6 +6,7 @@ same for all of them. On it the fingerprint is taken, by which a cache or a mode
 
 import hashlib
 import json
+import re
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,8 @@ from pipelines.errors import DataError
 from pipelines.machine.cores import cores
 from pipelines.wording import listed
 
+MANY_NUMBERS = 20  # more different numbers than that, most of them once, are no names of classes
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 _AT_A_TIME = 128
 _QUICK = 5e-5  # seconds a file
 _BLOCK_BYTES = 1 << 16
@@ -83,6 +86,22 @@ def labelled(items, rows, **about):
     )
 
 
+def numbers_in(labels):
+    """Return the different numbers that labels are, sorted: list of float; None where any is none, such as 1001a."""
+    different = set(labels)
+    if not all(_NUMBER.fullmatch(label) for label in different):
+        return None
+    return sorted({float(label.replace(",", ".")) for label in different})
+
+
+def regression(n_numbers, n_rows):
+    """Return the rest of a sentence about labels that are amounts."""
+    return (
+        f"{n_numbers} different numbers in {n_rows} lines, so a number is to be predicted (regression), and this "
+        "program tells classes apart; write classes there, such as 20-29 or high, or name another column label"
+    )
+
+
 def check_classes(rows, place):
     """Raise DataError, whose text begins with `place`, unless a classifier can be trained on the rows.
 
@@ -95,16 +114,17 @@ def check_classes(rows, place):
     classes = {row.label for row in rows}
     if len(classes) < 2:
         raise DataError(f"{place}: has only one class, {min(classes)}; a classifier needs at least two to tell apart")
+    counts = Counter(row.label for row in rows)
+    single = sorted(label for label, count in counts.items() if count == 1)
+    if len(classes) > MANY_NUMBERS and 2 * len(single) > len(classes) and numbers_in(classes) is not None:
+        raise DataError(f"{place}: the labels are {regression(len(classes), len(rows))}")
     untaught = sorted(classes - {row.label for row in rows if row.role == "train"})
     if untaught:
         raise DataError(f"{place}: has no training sample of {listed(untaught)}; add some, or take the class out")
-    if all(row.role != "test" for row in rows):
-        counts = Counter(row.label for row in rows)
-        single = sorted(label for label, count in counts.items() if count == 1)
-        if single:
-            raise DataError(
-                f"{place}: has only one sample of {listed(single)}; a class needs one to learn from and one to test on"
-            )
+    if single and all(row.role != "test" for row in rows):
+        raise DataError(
+            f"{place}: has only one sample of {listed(single)}; a class needs one to learn from and one to test on"
+        )
 
 
 def fingerprint(rows, contents):

@@ -20,6 +20,7 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bar
 SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".labels", ".txt", ".psv")
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json", ".labels", ".manifest")
 MOST_BYTES = 1 << 29
+_OF_RECORDS = frozenset({"path", "label", "file_name", "filename", "file", "image", "audio_filepath", "class", "text"})
 _BLANK = "\ufeff \t\r\n\0\xa0"
 
 
@@ -110,11 +111,13 @@ def _decoded(path, data, encoding):
 
 
 def _from_cells(path, text):
-    first, _, rest = text.partition("\n")
     skipped = 0
+    while text.startswith("# ") and "\n" in text:  # remarks above the headings
+        text, skipped = text.partition("\n")[2], skipped + 1
+    first, _, rest = text.partition("\n")
     declared = first.strip(_BLANK + '"')
     if declared.lower().startswith("sep=") and len(declared) <= 5:
-        delimiter, text, skipped = declared[4:] or "\t", rest, 1
+        delimiter, text, skipped = declared[4:] or "\t", rest, skipped + 1
     else:
         delimiter = _delimiter(path, text)
     try:
@@ -165,6 +168,12 @@ def _delimiter(path, text):
     best = max(counts, key=counts.get)
     if path.suffix.lower() in (".tsv", ".tab") and counts["\t"]:
         return "\t"
+    if (
+        counts[best] == 0
+        and path.suffix.lower() == ".txt"
+        and all(line.strip(_BLANK).count(" ") in (0, 1) for line in text.splitlines())
+    ):
+        return " "  # as lists of a path and a class are, which have no headings
     if counts[best] == 0:
         return "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
     return best
@@ -192,6 +201,8 @@ def _from_json(path, text):
         document = None
     if isinstance(document, dict) and isinstance(document.get("files"), list):  # as Edge Impulse exports it
         document = [_of_edge_impulse(entry) for entry in document["files"]]
+    elif isinstance(document, dict):
+        document = _records_in(document)
     if isinstance(document, list):
         records, kind = list(enumerate(document, 1)), "a JSON list"
     else:
@@ -213,6 +224,25 @@ def _from_json(path, text):
         (number, [_as_cell(path, number, name, record.get(name)) for name in columns]) for number, record in records
     ]
     return Table([str(name) for name in columns], lines, kind, n_empty)
+
+
+def _records_in(document):
+    """Return the records in one object: of columns as pandas writes them, or of what each file, or each class, is.
+
+    An object of another form is returned as it is.
+    """
+    columns = [list(value.values()) if isinstance(value, dict) else value for value in document.values()]
+    if len(document) > 1 and all(isinstance(column, list) for column in columns):
+        if len({len(column) for column in columns}) == 1 and {heading(name) for name in document} & _OF_RECORDS:
+            return [dict(zip(document, cells, strict=True)) for cells in zip(*columns, strict=True)]
+        if all(isinstance(name, str) for column in columns for name in column):
+            return [{"path": name, "label": label} for label, names in document.items() for name in names]
+    if (
+        all(isinstance(value, str | int) for value in document.values())
+        and not set(map(heading, document)) & _OF_RECORDS
+    ):
+        return [{"path": name, "label": label} for name, label in document.items()]
+    return document
 
 
 def _of_edge_impulse(entry):

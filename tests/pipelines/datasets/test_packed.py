@@ -153,3 +153,9 @@ def test_what_a_killed_run_left_is_removed_a_day_later(tmp_path, cache):
     load(zipped(tmp_path / "pets.zip"), "images")
     assert not old.exists()
     assert young.exists()
+
+
+def test_what_is_wrong_with_its_contents_is_said_of_the_archive(tmp_path, cache):
+    path = zipped(tmp_path / "letters.zip", {"a/readme.md": b"nothing here"})
+    with pytest.raises(DataError, match=f"^{path}/a: holds no"):
+        load(path, "images")

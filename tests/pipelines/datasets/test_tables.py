@@ -157,6 +157,49 @@ def test_a_column_of_many_numbers_is_told_to_be_regression(table, value):
         loaded(table(["path;age", *(f"{p};{value(i)}" for i, (p, _) in enumerate(ROWS))]))
 
 
+def test_labels_that_are_numbers_of_which_most_are_there_once_are_told_to_be_regression(table):
+    with pytest.raises(DataError, match=r"the labels are 24 different numbers in 24 lines.*regression"):
+        load(table(["path,label", *(f"{p},{i}" for i, (p, _) in enumerate(ROWS))]), "images")
+
+
+def test_numbered_pupils_are_classes_whatever_their_numbers_are(tmp_path, table):
+    lines = ["path,label"]
+    for number in range(1001, 1001 + 7 * 100, 7):
+        for take in range(3):
+            (tmp_path / f"{number}-{take}.png").write_text(f"{number} {take}")
+            lines.append(f"{number}-{take}.png,{number}")
+    assert len(load(table(lines), "images").labels) == 100
+
+
+@pytest.mark.parametrize("missing", ["NaN", "nan", "<NA>", "#N/A", ""])
+def test_a_label_that_stands_for_none_is_refused_with_its_line(table, missing):
+    with pytest.raises(DataError, match=r"line 3 has .*fill the cell in"):
+        load(table(["path,label", f"{ROWS[0][0]},cats", f"{ROWS[1][0]},{missing}"]), "images")
+
+
+def test_remarks_above_the_headings_are_passed_over(table):
+    assert len(loaded(table(["# pets, 2026", "# by me", "path,label", *(f"{p},{c}" for p, c in ROWS)]))) == 24
+
+
+def test_a_list_of_paths_and_classes_with_a_blank_between_is_read(table):
+    assert len(loaded(table([f"{p} {c}" for p, c in ROWS], name="train.txt"))) == 24
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        dict(ROWS),
+        {label: [path for path, of in ROWS if of == label] for label in ("cats", "dogs")},
+        {"path": [path for path, _ in ROWS], "label": [label for _, label in ROWS]},
+        {name: {str(i): row[k] for i, row in enumerate(ROWS)} for k, name in enumerate(("path", "label"))},
+        [{"path": path, "label": label} for path, label in ROWS],
+    ],
+    ids=["of each file", "of each class", "columns", "columns of pandas", "records"],
+)
+def test_one_json_document_of_any_usual_form_is_a_table(table, document):
+    assert len(loaded(table([json.dumps(document)], name="labels.json"))) == 24
+
+
 def test_classes_that_are_numbered_stay_classes(table):
     lines = ["path,label", *(f"{p},{i % 4}" for i, (p, _) in enumerate(ROWS))]
     assert load(table(lines), "images").labels == ("0", "1", "2", "3")
