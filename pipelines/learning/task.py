@@ -154,6 +154,14 @@ class Task:
         """
         return []
 
+    def usual(self, extractor: Any, items: Sequence) -> dict[str, list[float]]:
+        """Return within which limits training samples lie, whatever they are; empty where the task measures none."""
+        return {}
+
+    def unlike(self, extractor: Any, decoded: Any, limits: Mapping[str, list[float]]) -> list[str]:
+        """Return how a decoded sample differs from what `usual` found: list of sentences."""
+        return []
+
     def headers(self):
         """Return the module that reads the headers of files: `header`, `summary`, `doubts`, `conditions`."""
         raise NotImplementedError

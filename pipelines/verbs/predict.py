@@ -123,7 +123,7 @@ def _answers(
             text = sample.source if isinstance(sample.source, str) else None
             if ok[i := next(places)]:
                 answer = Answer.of(sample.name, next(probabilities), model.labels, top, threshold, text)
-                answer = replace(answer, warnings=(*next(warnings), *_warnings_about(model, sample)))
+                answer = replace(answer, warnings=(*next(warnings), *_warnings_about(model, sample, answer)))
                 made = {name: make(sample, answer) for name, make in pictures.items()}
                 yield replace(answer, pictures=made) if made else answer
             else:
@@ -131,10 +131,20 @@ def _answers(
                 yield Answer(sample.name, error=reason, text=text)
 
 
-def _warnings_about(model: Bundle | Ensemble, sample: Sample) -> list[str]:
-    """Return what the extractor has to say of a whole sample, which is read once more; nothing where it cannot be."""
-    warnings_about = getattr(model.extractor, "warnings_about", None)
+def _warnings_about(model: Bundle | Ensemble, sample: Sample, answer: Answer) -> list[str]:
+    """Return what there is to say of a whole sample, which is read once more; nothing where it cannot be.
+
+    Of an answer in doubt, which is less probable than the threshold that the training advises, it is told how the
+    sample differs from those that were learned from.
+    """
+    warnings_about, limits = getattr(model.extractor, "warnings_about", None), model.provenance.get("usual")
+    doubtful = limits and (answer.unknown or (answer.probability or 0) < model.provenance.get("threshold", 0))
+    if not (warnings_about or doubtful):
+        return []
     try:
-        return warnings_about(model.extractor.read(sample.source)) if warnings_about else []
+        decoded = model.extractor.read(sample.source)
     except InputFileError:
         return []
+    unlike = model.task.unlike(model.extractor, decoded, limits) if doubtful and limits else []
+    doubts = [f"the answer is in doubt, and the recording unlike those learned from: {each}" for each in unlike]
+    return [*(warnings_about(decoded) if warnings_about else []), *doubts]

@@ -301,6 +301,7 @@ def _bundle(ready: Ready, fitted: Fitted, seconds: float) -> Bundle:
         "augmentation": augmentation.settings() if augmentation else None,
         "versions": versions(),
         "history": fitted.history.entries,
+        "usual": ready.task.usual(ready.prepared.extractor, [dataset.items[row] for row in dataset.rows("train")]),
         **({"from": ready.beginning.settings()} if ready.beginning else {}),
     }
     return Bundle(

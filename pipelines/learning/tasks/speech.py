@@ -6,7 +6,7 @@ import numpy as np
 
 from pipelines.errors import InputFileError, UsageError
 from pipelines.features import likeness
-from pipelines.features.speech import augmentation
+from pipelines.features.speech import augmentation, conditions
 from pipelines.features.speech.audio_file import sampling_rates
 from pipelines.features.speech.extractor import SpeechExtractor
 from pipelines.features.speech.grammar import Grammar
@@ -103,6 +103,16 @@ class Speech(Task):
     def conditions(self, items):
         """Return the sampling rates that the files have."""
         return {"sampling rate": sampling_rates(items)}
+
+    def usual(self, extractor, items):
+        """Return how some of the training recordings sound: see `conditions`."""
+        some = items[:: max(1, -(-len(items) // conditions.SAMPLED))]
+        decoded = [extractor.read(item) for item in some if not isinstance(item, np.ndarray)]
+        return conditions.usual([conditions.measured(waveform, extractor) for waveform in decoded])
+
+    def unlike(self, extractor, decoded, limits):
+        """Return how a recording sounds otherwise than those that were learned from."""
+        return conditions.differences(conditions.measured(decoded, extractor), limits)
 
     def headers(self):
         """Return the module that reads the headers of recordings."""

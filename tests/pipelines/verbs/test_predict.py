@@ -8,7 +8,9 @@ import subprocess
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 WORDS = Path(__file__).resolve().parents[3] / "data" / "bundled" / "spoken-digits"
 
@@ -254,3 +256,13 @@ def test_a_full_standard_output_is_an_error_in_one_line(start, images_model, fil
         _, stderr = run.communicate(timeout=30)
     assert run.returncode != 0
     assert "Traceback" not in stderr
+
+
+def test_a_doubtful_answer_says_how_the_recording_is_unlike_those_learned_from(call, speech_model, tmp_path):
+    waveform, sr = soundfile.read(next(iter(sorted(WORDS.glob("f1/*.flac")))))
+    clipped = np.clip(30 * waveform / np.abs(waveform).max(), -1, 1)
+    soundfile.write(tmp_path / "clipped.wav", clipped, sr)
+    [sure] = call("predict", speech_model, tmp_path / "clipped.wav", "--json", "--threshold", 0).json
+    [unknown] = call("predict", speech_model, tmp_path / "clipped.wav", "--json", "--threshold", 1).json
+    assert any("samples are cut off" in warning for warning in unknown["warnings"])
+    assert sure["probability"] < 1
