@@ -20,6 +20,7 @@ EXTRA_OF = {  # package that is imported: extra that brings it
     "onnx": "export",
     "onnxruntime": "export",
     "skops": "export",
+    "wyoming": "wyoming",
 }
 
 

@@ -21,17 +21,34 @@ METER_DB, METER_WIDTH = 60, 20
 @click.option("--patience", type=click.FloatRange(0.05, 2), default=0.2, show_default=True, help="Silence ends a word.")
 @click.option("--refractory", type=click.FloatRange(0, 60), default=0.0, help="Seconds for which a word counts once.")
 @click.option("--device", help="Number or name of the microphone; default: the system's.")
+@click.option("--devices", is_flag=True, help="List the microphones, and do nothing else.")
+@click.option("--wyoming", type=click.IntRange(0, 65535), metavar="PORT", help="Serve satellites of Home Assistant.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where --wyoming serves; 0.0.0.0 is everywhere.")
 @click.option("--jsonl", is_flag=True, help="Print one record a word, unknown ones too.")
 @click.option("--exec", "call", help="Run this command for each word, with BACKPROP_WORD and BACKPROP_PROBABILITY set.")
-def listen(model, source, rate, threshold, patience, refractory, device, jsonl, call):
+def listen(model, source, rate, threshold, patience, refractory, device, devices, wyoming, host, jsonl, call):
     """Recognise words as they are spoken into a microphone, until Ctrl-C.
 
     SOURCE may be a recording, or - for raw samples on standard input (with --rate), heard as if they were live.
+
+    With --wyoming, sound comes from satellites of Home Assistant: the words are wake words, and a command is answered
+    by its words (pip install 'visible-backprop[wyoming]').
 
     Example: arecord -q -f S16_LE -r 16000 -t raw | backprop listen models/speech.safetensors - --rate 16000
     """
     from pipelines.models import bundle
     from pipelines.verbs.listen import listen as run
+
+    if devices:
+        _list_devices()
+        return
+    if wyoming is not None:
+        if source is not None or rate is not None or jsonl or call:
+            raise UsageError(
+                "listen: with --wyoming, sound comes from satellites; leave out all but --threshold and the like"
+            )
+        _serve(bundle.load(model), wyoming, host, threshold=threshold, patience=patience, refractory=refractory)
+        return
 
     if source == "-" and rate is None:
         raise UsageError("listen: raw samples on standard input need their rate; give --rate 16000, or what it is")
@@ -64,6 +81,22 @@ def listen(model, source, rate, threshold, patience, refractory, device, jsonl, 
     meter.end()
     for each in called:
         each.wait()
+
+
+def _list_devices():
+    from pipelines.features.speech.microphone import devices
+
+    for number, name, is_default in devices():
+        click.echo(f"{number:3}  {name}{'  (default)' if is_default else ''}")
+
+
+def _serve(model, port, host, **options):
+    from pipelines.verbs.voice_service import serve
+
+    try:
+        serve(model, port, host=host, on_start=lambda at: terminal.note(f"serving at tcp://{host}:{at}"), **options)
+    except KeyboardInterrupt:
+        terminal.note("stopped")
 
 
 def _called(command, word):

@@ -54,6 +54,30 @@ def microphone(sr, device=None):
         stream.close()
 
 
+def devices():
+    """Return the microphones that there are: list of (number, name, whether it is the default).
+
+    Raises MicrophoneError where there is none, or sounddevice or PortAudio is missing.
+    """
+    sounddevice = _sounddevice()
+    try:
+        default = sounddevice.default.device[0]
+        found = [(n, of["name"], n == default) for n, of in _inputs(sounddevice)]
+    except sounddevice.PortAudioError as error:
+        raise MicrophoneError(f"the microphones cannot be listed ({error}); check the system's sound") from error
+    if not found:
+        raise MicrophoneError(_NONE)
+    return found
+
+
+_NONE = "there is no microphone; connect one, and allow this program to use it"
+
+
+def _inputs(sounddevice):
+    """Return what records: list of (number, dict)."""
+    return [(n, of) for n, of in enumerate(sounddevice.query_devices()) if of["max_input_channels"] > 0]
+
+
 def _sounddevice():
     try:
         import sounddevice
@@ -79,9 +103,9 @@ def _blocks(stream, n_samples, device_error):
 
 def _why_none(sounddevice, device, error):
     """Say which microphones there are, where the one that was asked for cannot be had."""
-    inputs = [(n, of["name"]) for n, of in enumerate(sounddevice.query_devices()) if of["max_input_channels"] > 0]
+    inputs = [(n, of["name"]) for n, of in _inputs(sounddevice)]
     if not inputs:
-        return "there is no microphone; connect one, and allow this program to use it"
+        return _NONE
     there = ", ".join(f"{number} ({name})" for number, name in inputs)
     which = "the default microphone" if device is None else f"microphone {device}"
     reason = str(error).splitlines()[0]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipelines.errors import MicrophoneError
-from pipelines.features.speech.microphone import SETTLING_SECONDS, microphone
+from pipelines.features.speech.microphone import SETTLING_SECONDS, devices, microphone
 
 MICROPHONE = {"name": "Inside", "max_input_channels": 2, "default_samplerate": 44100.0}
 LOUDSPEAKER = {"name": "Speakers", "max_input_channels": 0, "default_samplerate": 48000.0}
@@ -123,3 +123,11 @@ def test_without_its_library_one_sentence_says_how_to_install_it(monkeypatch, tm
     monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
     monkeypatch.syspath_prepend(tmp_path)
     assert "apt install libportaudio2" in refusal()
+
+
+def test_the_microphones_are_listed_and_none_is_said_so(sounddevice):
+    sounddevice.default = types.SimpleNamespace(device=[0, 1])
+    assert devices() == [(0, "Inside", True)]
+    sounddevice.devices = [LOUDSPEAKER]
+    with pytest.raises(MicrophoneError, match="no microphone"):
+        devices()
