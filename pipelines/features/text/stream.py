@@ -48,11 +48,11 @@ def texts_in(sample: Sample, column: str | None = None, encoding: str | None = N
 
 
 def whole(sample: Sample, encoding: str | None) -> Sample:
-    """Return a file that is one text as that text."""
+    """Return a file that is one text, of another encoding than Unicode, as one of UTF-8."""
     try:
         source = sample.source
         content = source if isinstance(source, bytes) else Path(source).read_bytes()
-        return Sample(sample.name, decode(content, sample.name, encoding))
+        return Sample(sample.name, decode(content, sample.name, encoding).encode(errors="surrogatepass"))
     except InputFileError as error:
         return Sample(sample.name, b"", str(error))
     except OSError as error:

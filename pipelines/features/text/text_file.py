@@ -7,8 +7,9 @@ guess would turn letters into others without a word.
 import codecs
 
 from pipelines.errors import InputFileError
-from pipelines.machine.contents import ENOUGH, what_it_is
+from pipelines.machine.contents import ENOUGH, task_of, what_it_is
 
+OTHER = "is a recording or a picture, not text; give it to a model of its kind"
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -39,14 +40,19 @@ def decode(content: bytes, source, encoding: str | None = None) -> str:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        what = (
-            "holds no text"
-            if encoding == "utf-8" and b"\0" in content[:ENOUGH]
-            else f"is not {encoding.upper()} (byte {error.start})"
-        )
-        raise InputFileError.about(source, f"{what}; give a text file, or name its --encoding") from None
+        raise InputFileError.about(source, _what_instead(content[:ENOUGH], encoding, error.start)) from None
     except LookupError:
         raise InputFileError.about(source, f"{encoding} is no encoding that Python knows; try latin-1") from None
     if "\0" in text:
-        raise InputFileError.about(source, "holds zero bytes, as text does not; give a text file")
+        other = task_of(content[:ENOUGH]) is not None
+        raise InputFileError.about(source, OTHER if other else "holds zero bytes, as text does not; give a text file")
     return text
+
+
+def _what_instead(first, encoding, place):
+    """Return what a file is that cannot be decoded, which begins with `first`, and what to do."""
+    if encoding.startswith("utf-8") and task_of(first) is not None:
+        return OTHER
+    no_text = encoding == "utf-8" and b"\0" in first
+    what = "holds no text" if no_text else f"is not {encoding.upper()} (byte {place})"
+    return f"{what}; give a text file, or name its --encoding"

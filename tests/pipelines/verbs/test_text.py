@@ -63,7 +63,8 @@ BAD = {
     "blank.txt": (b" \n\t ", "holds no text"),
     "binary.txt": (b"\0\1\2\xff" * 40, "holds no text|not UTF-8|zero"),
     "latin.txt": ("café".encode("latin-1"), r"not UTF-8 \(byte 3\)"),
-    "picture.txt": (b"\x89PNG\r\n\x1a\n\0\0", "."),
+    "picture.txt": (b"\x89PNG\r\n\x1a\n\0\0", "a recording or a picture, not text"),
+    "page.txt": (b"<!DOCTYPE html><html><body>hello</body></html>", "a web page"),
 }
 
 
@@ -171,7 +172,7 @@ def test_what_cannot_be_read_at_all_is_said_once(content, how, says):
 
 def test_an_encoding_that_is_named_is_used(tmp_path):
     (tmp_path / "a.txt").write_bytes("café".encode("latin-1"))
-    assert whole(Sample("a.txt", tmp_path / "a.txt"), "latin-1").source == "café"
+    assert whole(Sample("a.txt", tmp_path / "a.txt"), "latin-1").source == "café".encode()
     assert batches_of("café\n".encode("latin-1"), encoding="latin-1")[0][0][1] == "café"
 
 
