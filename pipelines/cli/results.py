@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli.terminal import as_json, note, program, table
+from pipelines.cli.terminal import as_json, line, note, program, table
 from pipelines.errors import UsageError
 from pipelines.wording import csv_line, percent
 
@@ -157,6 +157,7 @@ def _one_line(text):
 
 
 SHOWN = 200  # characters of a text
+UNDONE = {"explanation": "its answer is not explained", "input": "its input is not shown"}
 CSV_COLUMNS = ("path", "label", "probability", "error")
 
 
@@ -172,17 +173,17 @@ def print_predictions(answers, form):
             note(f"error: {answer.error}")
         for warning in answer.warnings:
             note(f"warning: {answer.path}: {warning}")
-        for name, undone in (("explanation", "its answer is not explained"), ("input", "its input is not shown")):
+        for name, undone in UNDONE.items() if answer.pictures else ():
             if answer.pictures.get(name, "") is None:
                 note(f"warning: {answer.path}: cannot be read a second time, so {undone}")
         if form == "json":
             records.append(record)
         elif form == "jsonl":
-            click.echo(as_json(record))
+            line(as_json(record))
         elif form == "csv":
-            click.echo(csv_line([record.get(column) for column in CSV_COLUMNS]))
+            line(csv_line([record.get(column) for column in CSV_COLUMNS]))
         elif answer.error is None:
-            click.echo(prediction_line(record))
+            line(prediction_line(record))
     if form == "json":
         click.echo(as_json(records))
     return failed

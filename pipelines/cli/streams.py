@@ -7,6 +7,7 @@ file's name that is no text come out as they were.
 
 import codecs
 import contextlib
+import functools
 import io
 import os
 import sys
@@ -38,7 +39,11 @@ def standard_input():
 
 def takes_utf8():
     """Tell whether standard output is UTF-8, or takes text as it is."""
-    encoding = getattr(sys.stdout, "encoding", None)
+    return _is_utf8(getattr(sys.stdout, "encoding", None))
+
+
+@functools.cache
+def _is_utf8(encoding):
     try:
         return encoding is None or codecs.lookup(encoding).name == "utf-8"
     except (LookupError, TypeError):

@@ -1,5 +1,6 @@
 """The terminal: JSON and tables for standard output, and notes for standard error."""
 
+import functools
 import json
 import shutil
 import sys
@@ -15,12 +16,24 @@ INTERRUPTED = 130  # the exit code after Ctrl-C
 
 def as_json(record):
     """Return a record as one JSON document, in ASCII or UTF-8. NaN is refused: no reader of JSON understands it."""
-    text = json.dumps(record, ensure_ascii=not streams.takes_utf8(), allow_nan=False)
+    text = _encoder(not streams.takes_utf8()).encode(record)
     try:
         text.encode()
     except UnicodeEncodeError:  # the name of a file is no text
-        return json.dumps(record, allow_nan=False)
+        return _encoder(True).encode(record)
     return text
+
+
+@functools.cache
+def _encoder(ensure_ascii):
+    return json.JSONEncoder(ensure_ascii=ensure_ascii, allow_nan=False)
+
+
+def line(text):
+    """Print one of many lines of results, which programs read as they come: what `click.echo` does, in a tenth of the
+    time, without a look for colours."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def note(text):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,19 +58,8 @@ class Answer:
     text: str | None = None
 
     @classmethod
-    def of(
-        cls,
-        path: str,
-        probabilities: NDArray,
-        labels: tuple[str, ...],
-        top: int,
-        threshold: float,
-        text: str | None = None,
-    ) -> Answer:
-        """Return the answer that probabilities [shape=(n_classes,)] give, rounded to six digits."""
-        order = np.argsort(-probabilities, kind="stable")[:top]
-        guesses = tuple(Guess(labels[k], round(float(probabilities[k]), 6)) for k in order)
-        unknown = bool(probabilities[order[0]] < threshold)
+    def given(cls, path: str, guesses: tuple[Guess, ...], unknown: bool, text: str | None = None) -> Answer:
+        """Return the answer of these guesses, the likeliest first."""
         return cls(path, None if unknown else guesses[0].label, guesses[0].probability, guesses, unknown, text=text)
 
     def record(self) -> PredictionRecord:
@@ -90,3 +79,18 @@ class Answer:
             record["warnings"] = list(self.warnings)
         record.update(self.pictures)  # type: ignore[typeddict-item]
         return record
+
+
+def guesses_of(
+    probabilities: NDArray, labels: tuple[str, ...], top: int, threshold: float
+) -> Iterator[tuple[tuple[Guess, ...], bool]]:
+    """Yield the `top` likeliest labels of each row of probabilities, and whether the likeliest is below the threshold.
+
+    `probabilities` is float [shape=(n_samples, n_classes)]; what is yielded is rounded to six digits.
+    """
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+    chosen = np.take_along_axis(probabilities, order, axis=1)
+    unknown = chosen[:, 0] < threshold
+    for classes, values, is_unknown in zip(order.tolist(), chosen.tolist(), unknown.tolist(), strict=True):
+        guesses = (Guess(labels[k], round(value, 6)) for k, value in zip(classes, values, strict=True))
+        yield tuple(guesses), is_unknown

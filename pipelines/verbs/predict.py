@@ -15,7 +15,7 @@ from pipelines.features.inputs import Sample, samples
 from pipelines.learning.ranges import SHARE, Whole, require
 from pipelines.machine.cores import blas_threads
 from pipelines.machine.log import log
-from pipelines.models.answer import Answer
+from pipelines.models.answer import Answer, guesses_of
 from pipelines.models.bundle import Bundle
 from pipelines.models.ensemble import Ensemble
 from pipelines.models.opening import open_model
@@ -112,7 +112,7 @@ def _answers(
         chunk = [sample for sample in batch if sample.problem is None]
         with blas_threads(1):  # whatever other threads ask for meanwhile
             stored, ok, failures = extract_all(model.reader, [sample.source for sample in chunk], n_jobs)
-            probabilities = iter(model.probabilities(stored))
+            guesses = guesses_of(model.probabilities(stored), model.labels, top, threshold)
         warnings = iter([tuple(warnings_of(row)) for row in stored] if warnings_of else [()] * len(stored))
         reasons = dict(failures)
         places = iter(range(len(chunk)))
@@ -122,8 +122,9 @@ def _answers(
                 continue
             text = sample.source if isinstance(sample.source, str) else None
             if ok[i := next(places)]:
-                answer = Answer.of(sample.name, next(probabilities), model.labels, top, threshold, text)
-                answer = replace(answer, warnings=(*next(warnings), *_warnings_about(model, sample, answer)))
+                answer = Answer.given(sample.name, *next(guesses), text)
+                if told := (*next(warnings), *_warnings_about(model, sample, answer)):
+                    answer = replace(answer, warnings=told)
                 made = {name: make(sample, answer) for name, make in pictures.items()}
                 yield replace(answer, pictures=made) if made else answer
             else:
