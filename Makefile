@@ -1,7 +1,7 @@
 # Every target is one call of the command line, which works without make too. GNU make 3.81 suffices.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup check train-speech train-images train-text evaluate-speech evaluate-images evaluate-text crossval-speech diagnose-speech diagnose-images diagnose-text report overfit underfit vanish explode no-backprop predict gradcheck test fuzz lint bench dist clean distclean
+.PHONY: help setup check train-speech train-images train-text evaluate-speech evaluate-images evaluate-text crossval-speech diagnose-speech diagnose-images diagnose-text report overfit underfit vanish explode no-backprop lab predict gradcheck test fuzz lint bench dist clean distclean
 
 PYTHON ?= python3
 DATASET ?=
@@ -90,6 +90,9 @@ explode: $(READY) ## Make them explode, and cure it
 
 no-backprop: $(READY) ## Learn without backpropagation, and with it
 	$(call DEMONSTRATE,no-backprop)
+
+lab: $(READY) ## Open the local page: draw, speak, teach, and watch a network learn
+	$(BACKPROP) lab $(ARGS)
 
 predict: $(READY) ## Recognise files: make predict ARGS="models/speech.safetensors word.wav"
 	$(BACKPROP) predict $(ARGS)

@@ -332,9 +332,9 @@ class ExplainRecord(TypedDict):
     steps_before: int  # how many steps were taken before the one that is told of
     losses_before: list[float]  # before each of them
     frozen: list[int]  # layers that take no blame, with --frozen
-    at: list[dict[str, Json]]  # with --at: {"place", "unit"} or {"place", "weight"}
     text: NotRequired[str]  # of a text: its beginning
     evidence: NotRequired[EvidenceRecord]  # of a text
+    at: list[dict[str, Json]]  # with --at: {"place", "unit", "features"} or {"place", "weight"}
     layers: list[dict[str, Json]]
 
 

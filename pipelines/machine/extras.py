@@ -21,6 +21,9 @@ EXTRA_OF = {  # package that is imported: extra that brings it
     "onnxruntime": "export",
     "skops": "export",
     "wyoming": "wyoming",
+    "starlette": "lab",
+    "uvicorn": "lab",
+    "websockets": "lab",
 }
 
 

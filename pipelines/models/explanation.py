@@ -78,12 +78,14 @@ class Explanation:
     def pointed_at(self, place, top=3):
         """Return what is at a place: LAYER:UNIT, a unit worked out, or LAYER:FROM:TO, a weight; FROM "b" is the bias.
 
-        Returns {"place", "unit": list} or {"place", "weight": entry}. Raises UsageError.
+        Returns {"place", "unit": list} or {"place", "weight": entry}, of a unit of the first layer also "features", the
+        names of those in its sum. Raises UsageError.
         """
         name, *rest = place.split(":")
         try:
             if len(rest) == 1:
-                return {"place": place, "unit": unit_at(self.trace, name, int(rest[0]), top)}
+                worked = unit_at(self.trace, name, int(rest[0]), top)
+                return {"place": place, "unit": worked, "features": self._features_in(worked[0])}
             came_from, to = rest
             return {
                 "place": place,
@@ -93,6 +95,12 @@ class Explanation:
             raise UsageError(f"{place}: a place is LAYER:UNIT, or LAYER:FROM:TO for a weight, such as 0:17:3") from None
         except BackpropError as error:
             raise UsageError(f"{place}: {error}") from None
+
+    def _features_in(self, worked):
+        """Return the names of the features that a unit of the first dense layer sums up; empty for other units."""
+        first = next(layer.name for layer in self.trace.leaves() if layer.layer.mixes_units)
+        terms = worked["forward"]["terms"] if worked["layer"] == first else ()
+        return {str(term["unit"]): self.model.extractor.feature_name(term["unit"]) for term in terms}
 
 
 def explain_row(

@@ -54,7 +54,7 @@ HALL = {"pipelines", "pipelines.__main__", "pipelines.errors", "pipelines.record
 UNDER_MODELS = {"learning", "datasets", "features", "machine"}
 UNDER_VERBS = {"diagnosis", "report", "export", "models", "runs", *UNDER_MODELS}
 ARROWS = {
-    "cli": {"door", "verbs", *UNDER_VERBS},
+    "cli": {"door", "lab", "verbs", *UNDER_VERBS},
     "lab": {"door", "verbs", *UNDER_VERBS},
     "door": {"verbs", *UNDER_VERBS},
     "verbs": UNDER_VERBS,

@@ -14,6 +14,7 @@ COMMANDS = (
     "export",
     "gradcheck",
     "info",
+    "lab",
     "listen",
     "predict",
     "recipe",

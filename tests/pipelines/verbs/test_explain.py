@@ -203,6 +203,7 @@ def test_what_is_pointed_at_is_what_the_record_says_of_it(call, sample):
     assert pointed[0] == {"place": places[0], "weight": most}
     for layer, found in zip(dense, pointed[1:], strict=True):
         assert found["unit"][0]["forward"] == layer["forward"]
+        assert all(record["features"].get(i, name) == name for i, name in found["features"].items())
     behind = pointed[1]["unit"][-1]
     assert behind["kind"] == "dense"
     assert behind["backward"] == dense[1]["backward"], "the path goes on with the unit that was followed"

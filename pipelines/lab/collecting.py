@@ -1,0 +1,106 @@
+"""Collecting: from what a page sends to samples that can be learned from.
+
+A sample is looked at before it is kept, so that nothing stands in a lesson that no training could read. A long
+recording is cut into its words; where the cuts are is a proposal, which the page shows over the waveform.
+"""
+
+import io
+
+import numpy as np
+
+from pipelines.errors import InputFileError
+from pipelines.features.speech.audio_file import SILENCE_PEAK
+from pipelines.features.speech.long_recording import LongRecording
+from pipelines.features.speech.word_finder import WordFinder, band_power
+from pipelines.lab.refusal import Refusal
+
+SR = 16_000
+LONGEST_SECONDS = 300
+MARGIN_SECONDS = 0.12  # kept before and after each word
+ENVELOPE = 600  # pairs of lowest and highest value by which a page draws a waveform
+
+
+def check(task, content):
+    """Raise Refusal where the contents of a file cannot be a sample of a task."""
+    try:
+        if task == "images":
+            from pipelines.features.images.image_file import read_pixels
+
+            read_pixels(content, smallest=64)
+        elif task == "speech":
+            from pipelines.features.speech.extractor import SpeechExtractor
+
+            SpeechExtractor().read(content)
+        elif not content.decode("utf-8").strip():
+            raise Refusal(422, "There is no text in it; write something.")
+    except InputFileError as error:
+        raise Refusal(422, str(error).replace("<stdin>: ", "", 1)) from None
+    except UnicodeDecodeError:
+        raise Refusal(422, "This is no text; give one in UTF-8.") from None
+
+
+def cuts(content):
+    """Find the words of a recording.
+
+    Parameters
+    ----------
+    content : bytes, of a file of sound
+
+    Returns
+    -------
+    dict of JSON types
+        {"seconds", "words": [[start, end]] in seconds, "envelope": [[lowest, highest]], "problem": str or None}
+
+    Raises Refusal where it cannot be read.
+    """
+    waveform = decoded(content)
+    problem = None
+    if not len(waveform) or np.ptp(waveform) < 2 * SILENCE_PEAK:
+        problem, words = "There is only silence in it: the microphone is muted, or another one was meant.", []
+    else:
+        level = waveform - waveform.mean()
+        words = [[a, b] for a, b in WordFinder().find(band_power([level], SR))]
+        problem = None if words else "No word was found in it; speak nearer to the microphone."
+    pieces = np.array_split(waveform, min(ENVELOPE, max(1, len(waveform))))
+    return {
+        "seconds": len(waveform) / SR,
+        "words": [[round(max(0.0, a), 3), round(min(b, len(waveform) / SR), 3)] for a, b in words],
+        "envelope": [[round(float(p.min()), 4), round(float(p.max()), 4)] for p in pieces if len(p)],
+        "problem": problem,
+    }
+
+
+def pieces_of(content, words):
+    """Cut a recording and return each piece as a WAV of 16 bits: list of bytes.
+
+    `words` are [start, end] in seconds. Raises Refusal.
+    """
+    import soundfile
+
+    waveform, pieces = decoded(content), []
+    for start, end in words:
+        if not 0 <= start < end:
+            raise Refusal(400, "A word ends after it begins; move its edges apart.")
+        margin = MARGIN_SECONDS
+        cut = waveform[max(0, round((start - margin) * SR)) : round((end + margin) * SR)]
+        if len(cut) < SR // 20:
+            raise Refusal(422, "A word of less than a twentieth of a second is none; move its edges apart.")
+        file = io.BytesIO()
+        soundfile.write(file, cut, SR, format="WAV", subtype="PCM_16")
+        pieces.append(file.getvalue())
+    return pieces
+
+
+def decoded(content):
+    """Return a recording at `SR`: float32 ndarray [shape=(n_samples,)]. Raises Refusal."""
+    try:
+        recording, blocks, so_far = LongRecording(content, SR), [], 0
+        for block in recording.blocks():
+            blocks.append(block)
+            so_far += len(block)
+            if so_far > LONGEST_SECONDS * SR:
+                break
+    except InputFileError as error:
+        raise Refusal(422, str(error).replace("<stdin>: ", "", 1)) from None
+    waveform = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+    return waveform[: LONGEST_SECONDS * SR]

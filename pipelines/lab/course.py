@@ -1,0 +1,241 @@
+"""A course: one training as it goes, to be watched, paused and stopped.
+
+It is a training of `train`, on a thread of its own. What it told so far is kept here and not in any page, so a page
+that is loaded anew, or a second one, sees the same. The state grows by one entry an epoch and by nothing else: of
+pictures of the weights there are only the latest.
+"""
+
+import base64
+import threading
+import time
+
+import numpy as np
+
+from backprop_core.architecture import multilayer_perceptron
+from backprop_core.errors import BackpropError, DivergedError
+from pipelines.diagnosis import fit, gradients
+from pipelines.diagnosis.thresholds import GRADIENT_THRESHOLDS
+from pipelines.learning import tasks
+from pipelines.machine.extras import explain_missing
+from pipelines.machine.log import watched_by
+from pipelines.verbs.train import train
+
+MOST_PICTURES = 32  # units of the first layer whose weights are shown
+RUNNING = ("getting ready", "training", "paused", "stopping")
+
+
+class Course:
+    """One training and what can be seen of it.
+
+    Parameters
+    ----------
+    number : int, which training of this lab it is
+    task : str
+    dataset : str or None
+    recipe : Recipe
+    out : str, the path of the model file
+    seed : int >= 0
+    rows : int > 0 or None
+    """
+
+    def __init__(self, number, task, dataset, recipe, out, seed=0, rows=None):
+        self.version = 0
+        self.entries = []
+        self._lock = threading.Lock()
+        self._goes_on = threading.Event()
+        self._goes_on.set()
+        self._stops = False
+        self._asked = (tasks.find(task), recipe, out, dataset, seed, rows)
+        self._ready, self._description = None, None
+        self._state = {
+            "number": number,
+            "state": "getting ready",
+            "asked": {"task": task, "dataset": dataset, "seed": seed, "rows": rows, "recipe": recipe.settings()},
+            "preset": recipe.preset,
+            "out": out,
+            "said": [],
+            "findings": [],
+            "began": time.time(),
+        }
+        self._thread = threading.Thread(target=self._run, name=f"course {number}", daemon=True)
+
+    def start(self):
+        """Begin."""
+        self._thread.start()
+
+    def wait(self, seconds):
+        """Wait until the training is over, but no longer than this."""
+        self._thread.join(seconds)
+
+    @property
+    def is_running(self):
+        """Whether it is not over yet."""
+        return self._state["state"] in RUNNING
+
+    def seen(self, since=0):
+        """Return what can be seen, and the entries of the history from number `since` on: dict of JSON types."""
+        with self._lock:
+            return {**self._state, "version": self.version, "since": since, "entries": self.entries[since:]}
+
+    def pause(self):
+        """Wait after the epoch that is running."""
+        if self._state["state"] in ("training", "getting ready"):
+            self._goes_on.clear()
+            self._tell(state="paused")
+
+    def resume(self):
+        """Go on."""
+        if self._state["state"] == "paused":
+            self._tell(state="training" if self.entries else "getting ready")
+        self._goes_on.set()
+
+    def stop(self):
+        """End after the epoch that is running, and keep the best network until then."""
+        self._stops = True
+        if self.is_running:
+            self._tell(state="stopping")
+        self._goes_on.set()
+
+    def _tell(self, **changes):
+        with self._lock:
+            self._state = {**self._state, **changes}
+            self.version += 1
+
+    def _run(self):
+        task, recipe, out, dataset, seed, rows = self._asked
+        try:
+            with watched_by(self):
+                trained = train(
+                    task,
+                    recipe,
+                    out,
+                    dataset=dataset,
+                    seed=seed,
+                    rows=rows,
+                    on_dataset=self._hear_of_data,
+                    on_ready=self._begin,
+                    on_epoch=self._after_epoch,
+                )
+            self._tell(state="done", record=trained.record())
+        except KeyboardInterrupt:
+            self._tell(state="stopped", error="Stopped before the first epoch was over; there is no model yet.")
+        except DivergedError as error:
+            with self._lock:
+                self.entries = list(error.entries)
+            self._tell(state="diverged", error=str(error), findings=self._findings())
+        except BackpropError as error:
+            self._tell(state="failed", error=str(error))
+        except (OSError, MemoryError) as error:
+            self._tell(state="failed", error=getattr(error, "strerror", None) or str(error) or "not enough memory")
+        except ImportError as error:
+            self._tell(state="failed", error=explain_missing(error) or str(error))
+        except Exception as error:  # a page that waits for ever would be worse than an odd sentence
+            self._tell(state="failed", error=f"the training ended unexpectedly: {type(error).__name__}: {error}")
+
+    def hear(self, level, text):
+        """Keep what the log says, the last few lines of it."""
+        self._tell(said=[*self._state["said"], text][-12:])
+
+    def piece(self, title, total, remark):
+        """Return a context manager that hears how far a piece of work has come."""
+        return _Piece(self, title, total)
+
+    def _hear_of_data(self, dataset, fallback, warnings):
+        notes = [f"warning: {text}" for text in warnings] + [f"note: {text}" for text in dataset.notes]
+        if fallback:
+            notes.insert(
+                0, f"warning: the usual data set cannot be had here; this trains on the bundled {dataset.name}"
+            )
+        self._tell(
+            said=[*self._state["said"], *notes],
+            dataset=dataset.name,
+            labels=list(dataset.labels),
+            sizes={role: len(dataset.rows(role)) for role in ("train", "valid", "test")},
+        )
+
+    def _begin(self, ready):
+        recipe, extractor = ready.recipe, ready.prepared.extractor
+        self._ready = ready
+        layers = multilayer_perceptron(
+            extractor.n_features,
+            recipe.hidden,
+            len(ready.prepared.dataset.labels),
+            recipe.activation,
+            normalization=None if recipe.normalization == "none" else recipe.normalization,
+            residual=recipe.residual,
+        )
+        self._description = [{"kind": layer.kind, **layer.describe()} for layer in layers]
+        limits = {name: threshold.value for name, threshold in GRADIENT_THRESHOLDS.items()}
+        self._tell(
+            state="paused" if not self._goes_on.is_set() else "stopping" if self._stops else "training",
+            epochs=recipe.epochs,
+            recipe=recipe.settings(),
+            n_features=extractor.n_features,
+            band=[limits["smallest_update"], limits["largest_update"]],
+            piece=None,
+        )
+
+    def _after_epoch(self, state, epochs):
+        entry = state.history.entries[-1]
+        with self._lock:
+            self.entries.append(entry)
+        self._tell(findings=self._findings(), weights=self._first_weights(state.params))
+        self._goes_on.wait()
+        if self._stops:
+            raise KeyboardInterrupt  # which ends a training and keeps its best network
+
+    def _findings(self):
+        """Return what the diagnosis says so far, the fit first: list of records."""
+        if self._ready is None:
+            return []
+        dataset = self._ready.prepared.dataset
+        n_train, n_valid = len(dataset.rows("train")), len(dataset.rows("valid"))
+        found = [fit.of_history(self.entries, n_train, n_valid, len(dataset.labels))]
+        found += gradients.findings(self.entries, self._description)
+        return [{**each.record(), "changes": each.changes} for each in found]
+
+    def _first_weights(self, params):
+        """Return the weights of the first units as pictures, where features are pixels; None elsewhere."""
+        extractor, hidden = self._ready.prepared.extractor, self._ready.recipe.hidden
+        shape = picture_shape(extractor)
+        if shape is None:
+            return None
+        width = hidden[0] if hidden else len(self._ready.prepared.dataset.labels)
+        W = params[: extractor.n_features * width].reshape(extractor.n_features, width)[:, :MOST_PICTURES]
+        greatest = np.abs(W).max(axis=0)
+        levels = (127 * W / np.where(greatest > 0, greatest, 1)).round().astype(np.int8)
+        return {
+            "shape": list(shape),
+            "units": levels.shape[1],
+            "of": width,
+            "greatest": [float(f"{value:.4g}") for value in greatest if np.isfinite(value)],
+            "levels": base64.b64encode(np.ascontiguousarray(levels.T).tobytes()).decode(),
+        }
+
+
+def picture_shape(extractor):
+    """Return (height, width, channels) where an extractor's features are those of a grid; None elsewhere."""
+    if hasattr(extractor, "height") and hasattr(extractor, "width"):
+        return extractor.height, extractor.width, extractor.n_features // (extractor.height * extractor.width)
+    if hasattr(extractor, "parts"):
+        frames, columns = extractor.parts(np.zeros(extractor.n_features))["sequence"].shape
+        return columns, frames, 0  # 0: time runs down the rows of features, and across the picture
+    return None
+
+
+class _Piece:
+    """A piece of work that somebody watches, such as the reading of files."""
+
+    def __init__(self, course, title, total):
+        self._course, self._title, self._total, self._done = course, title, total, 0
+
+    def __enter__(self):
+        return self.advance
+
+    def advance(self, more):
+        """Hear that so much more is done."""
+        self._done += more
+        self._course._tell(piece={"title": self._title, "done": self._done, "total": self._total})
+
+    def __exit__(self, *error):
+        self._course._tell(piece=None)

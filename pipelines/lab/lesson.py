@@ -1,0 +1,379 @@
+"""A lesson: the samples by which somebody teaches classes of their own.
+
+On the disk it is an ordinary data set: a folder for each class, the samples as files in them, and `manifest.csv` with
+path, label and group (whose voice or hand it is), on which `train` works without the lab. Each file is written whole
+under another name and then renamed, and the manifest after it; a file that the manifest does not know yet, because the
+computer stopped between the two, is listed again when the lesson is opened. So a crash loses the sample in hand at the
+most. What is deleted can be taken back until the lab ends, except where a person is deleted: that is for good.
+"""
+
+import csv
+import io
+import itertools
+import json
+import shutil
+import threading
+import unicodedata
+import zipfile
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from backprop_core.whole_file import whole_file
+from pipelines.errors import DataError, UsageError
+from pipelines.lab.refusal import Refusal
+from pipelines.lab.shelf import plain_name
+from pipelines.learning import tasks
+
+MANIFEST, ABOUT, REMOVED = "manifest.csv", "lesson.json", ".removed"
+COLUMNS = ["path", "label", "group"]
+LONGEST_NAME = 80
+MOST_FILES = 100_000
+LARGEST_UNPACKED = 2 * 2**30  # bytes
+SUFFIX = {"images": ".png", "speech": ".wav", "text": ".txt"}
+KNOWN_SUFFIXES = {
+    "images": (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"),
+    "speech": (".wav", ".flac", ".ogg", ".mp3"),
+    "text": (".txt",),
+}
+
+
+@dataclass(frozen=True)
+class Taught:
+    """One sample: its path below the folder, with slashes, its class, and whose it is."""
+
+    path: str
+    label: str
+    person: str
+
+
+class Lesson:
+    """The samples of one lesson.
+
+    Parameters
+    ----------
+    folder : Path, which is made when the first class is named
+    task : str or None
+        None means that of a lesson that is there. Raises Refusal where there is none.
+    """
+
+    def __init__(self, folder, task=None):
+        self.folder = Path(folder)
+        self._lock = threading.RLock()
+        self._undo = []  # functions that take back, each with a sentence of what
+        about = self._read_about()
+        if about is None and task is None:
+            raise Refusal(404, f"{self.folder}: there is no lesson here; begin one.")
+        self.task = tasks.find(about["task"] if about else task).name
+        self.classes = list(about["classes"]) if about else []
+        self.samples = self._read_manifest()
+        if about is None:
+            self._write()
+
+    @property
+    def name(self):
+        """Return what the lesson is called: the name of its folder."""
+        return self.folder.name
+
+    @property
+    def manifest(self):
+        """The path of the manifest, which `train --dataset` takes."""
+        return self.folder / MANIFEST
+
+    def seen(self):
+        """Return the lesson for a page: dict of JSON types."""
+        with self._lock:
+            counts = {name: [s for s in self.samples if s.label == name] for name in self.classes}
+            return {
+                "name": self.name,
+                "task": self.task,
+                "folder": str(self.folder),
+                "manifest": str(self.manifest),
+                "classes": [
+                    {
+                        "name": name,
+                        "n": len(of_class),
+                        "people": sorted({sample.person for sample in of_class if sample.person}),
+                        "samples": [{"path": sample.path, "person": sample.person} for sample in of_class],
+                    }
+                    for name, of_class in counts.items()
+                ],
+                "people": sorted({sample.person for sample in self.samples if sample.person}),
+                "undo": self._undo[-1][0] if self._undo else None,
+                "advice": advice(self.task, {name: len(of_class) for name, of_class in counts.items()}, self.samples),
+            }
+
+    def add_class(self, name):
+        """Add a class. Raises UsageError where its name cannot be one, or is there."""
+        name = checked_name(name)
+        with self._lock:
+            if name.casefold() in (other.casefold() for other in self.classes):
+                raise UsageError(f"{name}: there is a class of this name already")
+            self.classes.append(name)
+            self._write()
+            self._remember(f"adding the class {name}", lambda: self.classes.remove(name))
+
+    def remove_class(self, name):
+        """Remove a class and its samples; it can be taken back."""
+        with self._lock:
+            place = self._index(name)
+            gone = [sample.path for sample in self.samples if sample.label == name]
+            back = self._take_away(gone)
+            self.classes.pop(place)
+            self._write()
+
+            def undo():
+                self.classes.insert(place, name)
+                back()
+
+            self._remember(f"removing the class {name}", undo)
+
+    def add(self, label, content, person="", suffix=None):
+        """Add a sample, the contents of a file (bytes), and return its path. Raises Refusal, OSError."""
+        with self._lock:
+            self._index(label)
+            person = plain_name(person) if person else ""
+            suffix = suffix if suffix in KNOWN_SUFFIXES[self.task] else SUFFIX[self.task]
+            path = self._fresh_path(label, person, suffix)
+            with whole_file(self.folder / path) as temporary:
+                temporary.write_bytes(content)
+            self.samples.append(Taught(path, label, person))
+            self._write()
+            self._remember("adding a sample", lambda: self._take_away([path]))
+            return path
+
+    def remove(self, paths):
+        """Remove samples; they can be taken back."""
+        with self._lock:
+            back = self._take_away([self.find(path).path for path in paths])
+            self._write()
+            self._remember(f"removing {len(paths)} sample{'s' if len(paths) > 1 else ''}", back)
+
+    def relabel(self, path, label):
+        """Give a sample another class: its file moves too."""
+        with self._lock:
+            self._index(label)
+            before = self.find(path)
+            moved = replace(
+                before, path=self._fresh_path(label, before.person, PurePosixPath(before.path).suffix), label=label
+            )
+            self._move(before, moved)
+            self._write()
+            self._remember(f"moving a sample to {label}", lambda: self._move(moved, before))
+            return moved.path
+
+    def undo(self):
+        """Take back what was done last. Raises Refusal where there is nothing."""
+        with self._lock:
+            if not self._undo:
+                raise Refusal(409, "There is nothing to take back.")
+            what, back = self._undo.pop()
+            back()
+            self._write()
+            return what
+
+    def forget(self, person):
+        """Delete for good everything of one person, what was removed before included. Return how many files."""
+        with self._lock:
+            mine = [sample for sample in self.samples if sample.person == person]
+            if not mine:
+                raise Refusal(404, f"There is no sample of {person} here.")
+            for sample in mine:
+                (self.folder / sample.path).unlink(missing_ok=True)
+            shutil.rmtree(self.folder / REMOVED, ignore_errors=True)
+            self.samples = [sample for sample in self.samples if sample.person != person]
+            self._undo.clear()
+            self._write()
+            return len(mine)
+
+    def find(self, path):
+        """Return the Taught of a path. Raises Refusal: no path is opened that the lesson does not list."""
+        found = next((sample for sample in self.samples if sample.path == path), None)
+        if found is None:
+            raise Refusal(404, "There is no such sample in the lesson.")
+        return found
+
+    def content(self, path):
+        """Return the contents of a sample's file: bytes."""
+        try:
+            return (self.folder / self.find(path).path).read_bytes()
+        except OSError as error:
+            raise Refusal(404, f"{path}: cannot be read ({error.strerror}).") from None
+
+    def packed(self):
+        """Return the lesson as a zip: bytes."""
+        file = io.BytesIO()
+        with self._lock, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in (ABOUT, MANIFEST, *(sample.path for sample in self.samples)):
+                archive.write(self.folder / name, f"{self.name}/{name}")
+        return file.getvalue()
+
+    def _take_away(self, paths):
+        """Move samples out of sight; return the function that brings them back."""
+        gone = [(place, sample) for place, sample in enumerate(self.samples) if sample.path in set(paths)]
+        places = {}
+        for _, sample in gone:
+            places[sample.path] = self._fresh_place()
+            places[sample.path].parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / sample.path).replace(places[sample.path])
+        self.samples = [sample for sample in self.samples if sample.path not in places]
+
+        def back():
+            for place, sample in gone:
+                there = self.folder / sample.path
+                there.parent.mkdir(parents=True, exist_ok=True)
+                places[sample.path].replace(there)
+                self.samples.insert(place, sample)
+
+        return back
+
+    def _move(self, before, after):
+        there = self.folder / after.path
+        there.parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / before.path).replace(there)
+        self.samples[self.samples.index(before)] = after
+
+    def _remember(self, what, back):
+        self._undo.append((what, back))
+        del self._undo[:-100]
+
+    def _index(self, label):
+        if label not in self.classes:
+            raise Refusal(404, "There is no such class in the lesson; name it first.")
+        return self.classes.index(label)
+
+    def _fresh_path(self, label, person, suffix):
+        folder, stem = self._folder_of(label), person or "sample"
+        taken = {sample.path for sample in self.samples}
+        for number in itertools.count(1):
+            path = f"{folder}/{stem}-{number}{suffix}"
+            if path not in taken and not (self.folder / path).exists():
+                return path
+        raise AssertionError("there is always another number")
+
+    def _folder_of(self, label):
+        """Return the name of a class's folder: its plain name, with a number where two classes have the same."""
+        plain = [plain_name(name) for name in self.classes]
+        place = self._index(label)
+        same = plain[:place].count(plain[place])
+        return plain[place] if not same else f"{plain[place]}-{same + 1}-"
+
+    def _fresh_place(self):
+        for number in itertools.count(1):
+            place = self.folder / REMOVED / str(number)
+            if not place.exists():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.touch()
+                return place
+        raise AssertionError("there is always another number")
+
+    def _read_about(self):
+        try:
+            about = json.loads((self.folder / ABOUT).read_text(encoding="utf-8"))
+            if about["task"] not in tasks.NAMES or not all(isinstance(name, str) for name in about["classes"]):
+                raise ValueError
+            return about
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            raise DataError(f"{self.folder / ABOUT}: is no description of a lesson; repair or remove it") from None
+
+    def _read_manifest(self):
+        try:
+            with self.manifest.open(encoding="utf-8", newline="") as file:
+                listed = [Taught(row["path"], row["label"], row.get("group") or "") for row in csv.DictReader(file)]
+        except FileNotFoundError:
+            listed = []
+        except (OSError, ValueError, KeyError):
+            raise DataError(f"{self.manifest}: cannot be read as the manifest of a lesson; repair it") from None
+        inside = [sample for sample in listed if _is_inside(sample.path) and (self.folder / sample.path).is_file()]
+        known = {sample.path for sample in inside}
+        for label in self.classes:
+            for path in sorted((self.folder / self._folder_of(label)).glob("*")):
+                name = path.relative_to(self.folder).as_posix()
+                if name not in known and not path.name.startswith(".") and path.suffix in KNOWN_SUFFIXES[self.task]:
+                    person = path.stem.rpartition("-")[0]
+                    inside.append(Taught(name, label, "" if person == "sample" else person))
+        return [sample for sample in inside if sample.label in self.classes]
+
+    def _write(self):
+        """Write the manifest and the classes, each whole."""
+        with whole_file(self.folder / ABOUT) as temporary:
+            about = {"task": self.task, "classes": self.classes}
+            temporary.write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
+        with (
+            whole_file(self.manifest) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
+            writer = csv.writer(file)
+            writer.writerow(COLUMNS)
+            writer.writerows([sample.path, sample.label, sample.person] for sample in self.samples)
+
+
+def checked_name(name):
+    """Return the name of a class, without spaces around it. Raises UsageError where it cannot be one."""
+    if not isinstance(name, str):
+        raise UsageError("name of a class: give a text")
+    name = unicodedata.normalize("NFC", name).strip()
+    if not name:
+        raise UsageError("name of a class: give one letter at least")
+    if len(name) > LONGEST_NAME:
+        raise UsageError(f"name of a class: {len(name)} letters are too many; give {LONGEST_NAME} at most")
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
+        raise UsageError("name of a class: holds a letter that cannot be seen; leave it out")
+    return name
+
+
+def _is_inside(path):
+    parts = PurePosixPath(path).parts
+    return bool(parts) and not path.startswith("/") and ".." not in parts and "\\" not in path and "\0" not in path
+
+
+def advice(task, counts, samples):
+    """Return what there is to say before a training: list of str."""
+    if len(counts) < 2:
+        return ["Name at least two classes: a network learns to tell things apart."]
+    said = []
+    few = [name for name, n in counts.items() if n < 5]
+    if few:
+        said.append(f"{', '.join(few[:6])}: collect five samples at least, better twenty.")
+    most, least = max(counts.values()), min(counts.values())
+    if not few and most > 3 * least:
+        said.append("The classes are of very unequal size; collect more of the small ones.")
+    people = {sample.person for sample in samples if sample.person}
+    if task == "speech" and not few and len(people) == 1:
+        said.append("All samples are of one voice; the model may not understand anybody else.")
+    return said
+
+
+def unpacked(content, folder):
+    """Write the lesson in a zip (bytes) below a folder, and return its Lesson. Raises Refusal.
+
+    Only files that the lesson's own manifest lists are taken, below names that cannot lead out of the folder.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = archive.namelist()
+            about = next((name for name in names if PurePosixPath(name).name == ABOUT), None)
+            if about is None:
+                raise Refusal(422, "This zip holds no lesson of the lab; give one that was saved here.")
+            if len(names) > MOST_FILES or sum(info.file_size for info in archive.infolist()) > LARGEST_UNPACKED:
+                raise Refusal(413, "This zip would fill too much of the disk.")
+            root = str(PurePosixPath(about).parent)
+            place = _fresh_folder(Path(folder), plain_name(PurePosixPath(about).parent.name or "lesson"))
+            for name in names:
+                inner = name if root == "." else name.removeprefix(f"{root}/")
+                wanted = inner in (ABOUT, MANIFEST) or PurePosixPath(inner).suffix in sum(KNOWN_SUFFIXES.values(), ())
+                if not name.endswith("/") and _is_inside(inner) and wanted and not inner.startswith("."):
+                    with whole_file(place / inner) as temporary:
+                        temporary.write_bytes(archive.read(name))
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, ValueError):
+        raise Refusal(422, "This is no zip that can be unpacked; give one that was saved here.") from None
+    return Lesson(place)
+
+
+def _fresh_folder(parent, stem):
+    for number in itertools.count(1):
+        place = parent / (stem if number == 1 else f"{stem}-{number}")
+        if not place.exists():
+            return place
+    raise AssertionError("there is always another number")

@@ -1,0 +1,89 @@
+"""Samples: what is looked at in the lab, each by a short name that can stand in an address.
+
+`test:17` is a sample of the test split of the data set that a model was trained on; `kept:ab12…` is one that somebody
+drew, spoke, typed or dropped into the page, kept in memory as long as the lab runs. Each is the contents of a file, as
+`predict` would read them, or a text.
+"""
+
+import hashlib
+import io
+import threading
+from collections import OrderedDict
+
+import numpy as np
+
+from pipelines import datasets
+from pipelines.features.inputs import Sample
+from pipelines.lab.refusal import Refusal
+from pipelines.learning.preparation import prepare
+
+MOST_KEPT = 400
+MOST_BYTES = 256 * 2**20
+
+
+class Samples:
+    """Samples by name."""
+
+    def __init__(self):
+        self._kept = OrderedDict()  # name: bytes or str
+        self._sets = {}  # (data set, task): (Dataset, rows of the test split)
+        self._lock = threading.Lock()
+
+    def keep(self, source):
+        """Keep the contents of a file (bytes) or a text (str), and return its name."""
+        content = source.encode() if isinstance(source, str) else source
+        kind = b"t" if isinstance(source, str) else b"f"
+        name = f"kept:{hashlib.sha256(kind + content).hexdigest()[:16]}"
+        with self._lock:
+            self._kept[name] = source
+            self._kept.move_to_end(name)
+            while len(self._kept) > MOST_KEPT or sum(map(len, self._kept.values())) > MOST_BYTES:
+                self._kept.popitem(last=False)
+        return name
+
+    def find(self, name, model):
+        """Return the sample of a name, for a model (Bundle): (Sample, true label or None).
+
+        Raises Refusal where there is none, and DataError where the model's data set cannot be had.
+        """
+        kind, _, rest = name.partition(":")
+        if kind == "kept":
+            with self._lock:
+                source = self._kept.get(name)
+            if source is None:
+                raise Refusal(404, "This sample was not kept: the lab was started anew since. Give it once more.")
+            return Sample("sample", source), None
+        if kind == "test" and rest.isdecimal():
+            found, rows = self.tests_of(model)
+            if int(rest) < len(rows):
+                row = rows[int(rest)]
+                return Sample(f"{found.name} {rest}", _contents(found.items[row])), found.labels[found.y[row]]
+        raise Refusal(404, f"There is no sample {name[:40]}; choose another.")
+
+    def tests_of(self, model):
+        """Return the data set that a model was trained on, and which of its rows are test samples.
+
+        The split is made again as it was then. Raises DataError where the data set cannot be had.
+        """
+        key = (model.provenance["dataset"], model.task.name)
+        with self._lock:
+            if key in self._sets:
+                return self._sets[key]
+        found = datasets.load(*key)
+        if not len(found.rows("test")):
+            found = prepare(found, model.reader).dataset
+        tests = found, found.rows("test")
+        with self._lock:
+            self._sets[key] = tests
+        return tests
+
+
+def _contents(item):
+    """Return a sample of a data set as the contents of a file, or as a text."""
+    if isinstance(item, np.ndarray):
+        from PIL import Image
+
+        file = io.BytesIO()
+        Image.fromarray(item).save(file, "PNG")
+        return file.getvalue()
+    return item if isinstance(item, bytes | str) else item.read_bytes()

@@ -1,0 +1,66 @@
+"""The school: the lessons on this computer, each opened once."""
+
+import threading
+from pathlib import Path
+
+from pipelines.lab import lesson as lessons
+from pipelines.lab.lesson import Lesson
+from pipelines.lab.refusal import Refusal
+from pipelines.lab.shelf import plain_name
+
+FOLDER = Path("lessons")
+
+
+class School:
+    """Lessons by name.
+
+    Parameters
+    ----------
+    folder : Path, with a folder for each
+    """
+
+    def __init__(self, folder=FOLDER):
+        self.folder, self._open, self._lock = Path(folder), {}, threading.Lock()
+
+    def names(self):
+        """Return the names of all lessons, the one that was changed last first: list of str."""
+        found = [path.parent for path in self.folder.glob(f"*/{lessons.ABOUT}")]
+        return [path.name for path in sorted(found, key=lambda path: -(path / lessons.ABOUT).stat().st_mtime)]
+
+    def open(self, name):
+        """Return a Lesson. Raises Refusal where there is none of this name, and DataError where it is damaged."""
+        with self._lock:
+            if name not in self._open:
+                if name not in self.names():
+                    raise Refusal(404, "There is no lesson of this name; choose another, or begin one.")
+                self._open[name] = Lesson(self.folder / name)
+            return self._open[name]
+
+    def begin(self, name, task):
+        """Return a Lesson of this name, which is made if there is none. Raises Refusal where it is of another task."""
+        name = plain_name(name)
+        with self._lock:
+            if name not in self._open:
+                self._open[name] = Lesson(self.folder / name, task)
+            if self._open[name].task != task:
+                raise Refusal(409, f"The lesson {name} is about {self._open[name].task}; choose another name.")
+            return self._open[name]
+
+    def take_in(self, content):
+        """Return the Lesson of a zip. Raises Refusal."""
+        with self._lock:
+            lesson = lessons.unpacked(content, self.folder)
+            self._open[lesson.name] = lesson
+            return lesson
+
+    def correct(self, task, label, sample):
+        """Keep a sample that was answered wrongly with what it truly is: in the lesson of corrections of the task.
+
+        Returns the Lesson.
+        """
+        lesson = self.begin(f"corrections-{task}", task)
+        if label not in lesson.classes:
+            lesson.add_class(label)
+        content = sample.source.encode() if isinstance(sample.source, str) else sample.source
+        lesson.add(label, content)
+        return lesson
