@@ -35,11 +35,14 @@ class Evidence:
     display : Display, what the sample looks like
     values : float ndarray [shape=(height, width) of the display]
         Positive where the sample speaks for the answer, negative where against.
+    original : (Display, float ndarray) or None
+        The same laid over the picture that a drawing was found in.
     """
 
     label: str
     display: Display
     values: np.ndarray
+    original: tuple[Display, np.ndarray] | None = None
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ def evidence_for(model, decoded, answer=None):
     Evidence
     """
     extractor, standardizer = model.extractor, model.standardizer
-    decoded = model.reading_of(decoded)
+    picture, decoded = decoded, model.reading_of(decoded)
     stored = extractor.stored_row(decoded)[np.newaxis]
     if answer is None:
         answer = int(model.probabilities(stored)[0].argmax())
@@ -184,7 +187,17 @@ def evidence_for(model, decoded, answer=None):
     smoothed = smoothed_gradient(lambda X: input_gradient(model.network, X, slope), x, np.random.default_rng(SEED))
     gradient = smoothed / standardizer.scale  # of the features themselves, by the chain rule
     values = extractor.evidence(decoded, gradient, standardizer.feature_means)
-    return Evidence(model.labels[answer], extractor.display(decoded), values)
+    return Evidence(
+        model.labels[answer], extractor.display(decoded), values, _on_original(model, picture, stored, values)
+    )
+
+
+def _on_original(model, picture, stored, values):
+    """Return evidence over the picture in which a drawing was found; None where nothing had to be found."""
+    if model.reader is model.extractor:
+        return None
+    laid = model.reader.laid_over(picture, stored[0], values)
+    return laid and (Display(laid[0]), laid[1])
 
 
 def _slope(logits, answer, temperature):

@@ -54,7 +54,8 @@ def evidence_sheet(evidence, record):
     panel = max(width, 200)
     top = MARGIN + 3 * LINE + 16
     lefts = [MARGIN + scale, MARGIN + 2 * scale + panel + GAP]
-    answers = lefts[1] + panel + GAP
+    original = _on_original(evidence, limit)
+    answers = lefts[1] + panel + GAP + (original.width + GAP if original else 0)
     canvas = Image.new("RGB", (answers + ANSWERS + MARGIN, top + max(height, SIDE) + FOOT + MARGIN), WHITE)
 
     said = f"{evidence.label}, {rounded_percent(record['probability'])}"
@@ -74,10 +75,22 @@ def evidence_sheet(evidence, record):
         canvas.paste(picture, (left, top))
         ImageDraw.Draw(canvas).rectangle((left - 1, top - 1, left + width, top + height), outline=PALE)
         _axes(canvas, display, left, top, width, height)
+    if original:
+        write(canvas, (lefts[1] + panel + GAP, top - 24, original.width, LINE), "on the picture itself", 14)
+        canvas.paste(original, (lefts[1] + panel + GAP, top))
     _colours(canvas, lefts[1], top + height + (34 if display.across else 8), panel, limit)
     write(canvas, (answers, top - 24, ANSWERS, LINE), "probabilities", 14)
     _bars(canvas, answers, top, record["top"][:MOST_BARS])
     return canvas
+
+
+def _on_original(evidence, limit):
+    """Return the evidence over the picture that the drawing was found in, as a Pillow picture, or None."""
+    if evidence.original is None:
+        return None
+    display, values = evidence.original
+    width, height = fitted_size(display, SIDE, SIDE)
+    return enlarged(diverging(values / limit, faint(display.pixels)), width, height)
 
 
 def _axes(canvas, display, left, top, width, height):

@@ -1,6 +1,6 @@
 """A drawing: strokes that were cut out of a picture."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,10 +15,21 @@ class Drawing:
         How much of each pixel is stroke; no empty rows or columns at the edges.
     breadth : float > 0, in pixels
         Mean breadth of the strokes.
+    box : (left, top, right, bottom) of float, in pixels of the picture that it was cut out of, or None
+        Where it was there; right and bottom are one past the last pixel.
     """
 
     coverage: np.ndarray
     breadth: float
+    box: tuple[float, float, float, float] | None = None
+
+    def moved(self, left, top, times):
+        """Return the drawing in a picture that is so many times larger, from a place in that picture on."""
+        if self.box is None:
+            return self
+        across, down = (times, times) if np.isscalar(times) else times
+        x0, y0, x1, y1 = self.box
+        return replace(self, box=(left + across * x0, top + down * y0, left + across * x1, top + down * y1))
 
 
 def breadth(pictures):

@@ -65,16 +65,26 @@ def readings(pixels):
 
 def _nearer(pixels):
     """Read dark ink on bright ground; where it is small in the picture, look at its surroundings alone."""
-    times = max(1, max(pixels.shape) // SIDE)
-    reading, box = _reading(_of_working_size(pixels))
-    if reading is None or times == 1 or max(reading.drawing.coverage.shape) >= NEAR_SIDE:
+    reading, box = _reading_of(pixels)
+    if reading is None or max(pixels.shape) < 2 * SIDE or max(reading.drawing.coverage.shape) >= NEAR_SIDE:
         return reading
-    left, top, right, bottom = (times * place for place in box)
-    margin = max(right - left, bottom - top) // 2 + times
-    near, _ = _reading(
-        _of_working_size(pixels[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin])
-    )
-    return replace(near, even=reading.even, n_drawings=reading.n_drawings) if near else reading
+    left, top, right, bottom = box
+    margin = max(right - left, bottom - top) // 2 + max(1, max(pixels.shape) // SIDE)
+    above, beside = max(0, top - margin), max(0, left - margin)
+    near, _ = _reading_of(pixels[above : bottom + margin, beside : right + margin])
+    if near is None:
+        return reading
+    return replace(near, drawing=near.drawing.moved(beside, above, 1), even=reading.even, n_drawings=reading.n_drawings)
+
+
+def _reading_of(pixels):
+    """Read a picture at its working size: a Reading or None, and the box of its drawing in whole pixels of it."""
+    reading, box = _reading(_of_working_size(pixels))
+    if reading is None:
+        return None, None
+    times = max(pixels.shape) // SIDE if max(pixels.shape) >= 2 * SIDE else 1
+    drawing = reading.drawing.moved(0, 0, times)
+    return replace(reading, drawing=drawing), tuple(times * place for place in box)
 
 
 def _of_working_size(pixels):
@@ -104,7 +114,7 @@ def _reading(picture):
     cut = coverage[box[1] : box[3], box[0] : box[2]]
     even = not spans and _share_of_edge(marked) < SOME_OF_EDGE
     even = even and _evenness(ink.drop, spread(marked if n_drawings > 1 else kept), ink.contrast) < UNEVEN
-    drawing = Drawing(cut, float(breadth(cut[np.newaxis])[0]))
+    drawing = Drawing(cut, float(breadth(cut[np.newaxis])[0]), tuple(place / times for place in box))
     return Reading(drawing, even, n_drawings), tuple(place // times for place in box)
 
 

@@ -11,13 +11,16 @@ ground is not even. Where neither finds anything, the picture shows no drawing.
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from pipelines.errors import NothingToSeeError
 from pipelines.features.images import even_ground, stroke_framing
+from pipelines.features.images.drawing import Drawing
 from pipelines.features.images.strokes import drawing_in
 
 MOST = 3
+SHOWN = 480  # pixels of the longer side, at which a picture is shown
+OUTLINE = (0, 90, 181)
 PHOTOGRAPH = 80  # pixels of the longer side, from which a picture may be one
 PREFERENCE = (1.0, 0.75, 0.75)  # by which the probabilities of the readings are weighed
 NOTHING = "no strokes stand out from the ground; take the picture closer and sharper, all of the drawing in it"
@@ -147,6 +150,57 @@ class DrawingReader:
         owner, which = np.nonzero(there)
         return readings[owner, which], owner, which
 
+    def steps(self, pixels, row):
+        """Return what was done to a decoded picture until the network was given a row of it: list of Step.
+
+        The picture itself comes first, then for each reading the strokes that were found and how they were framed. A
+        picture that is as the training pictures are has no steps.
+        """
+        found, _ = seen_in(self.extractor, pixels)
+        if found[0].drawing is None:
+            return []
+        taken = [seen for seen in found if np.array_equal(seen.row, row)][:1]
+        steps = [Step("the picture", _outlined(_grey(pixels), taken[0].drawing.box if taken else None), True)]
+        shape = self.extractor.height, self.extractor.width
+        for number, seen in enumerate(found, 1):
+            is_taken = bool(taken) and seen is taken[0]
+            strokes = (255 * seen.drawing.coverage).round().astype(np.uint8)
+            steps.append(Step(f"reading {number}: strokes", strokes, is_taken))
+            steps.append(Step(f"reading {number}: framed", seen.row.reshape(shape), is_taken))
+        return steps
+
+    def laid_over(self, pixels, row, values):
+        """Lay what was said about a row over the picture that it was made of.
+
+        Parameters
+        ----------
+        pixels : ndarray of uint8 [shape=(height, width) or (height, width, 3)], as `read` returns them
+        row : ndarray of uint8 [shape=(n_stored,)], the reading that was answered
+        values : float ndarray [shape=(height, width) of the extractor]
+
+        Returns
+        -------
+        grey : ndarray of uint8 [shape=(height, width)], the picture, no longer than `SHOWN`
+        laid : float ndarray of the same shape, 0 outside of what the network was given
+        or None, where the picture is its own reading
+        """
+        found, _ = seen_in(self.extractor, pixels)
+        seen = next((seen for seen in found if np.array_equal(seen.row, row)), found[0])
+        if seen.drawing is None or seen.drawing.box is None:
+            return None
+        grey = _grey(pixels)
+        picture = Image.fromarray(grey)
+        times = max(1.0, max(grey.shape) / SHOWN)
+        picture = picture.resize([max(1, round(side / times)) for side in picture.size], Image.Resampling.BOX)
+        left, top, right, bottom = (place / times for place in seen.drawing.box)
+        x0, y0, x1, y1 = seen.place
+        across, down = (right - left) / max(x1 - x0, 1e-6), (bottom - top) / max(y1 - y0, 1e-6)
+        field = Image.fromarray(np.asarray(values, np.float32))
+        size = max(1, round(across * field.width)), max(1, round(down * field.height))
+        laid = Image.new("F", picture.size)
+        laid.paste(field.resize(size, Image.Resampling.BILINEAR), (round(left - across * x0), round(top - down * y0)))
+        return np.asarray(picture), np.asarray(laid, float)
+
     def surest(self, probabilities, owner, which):
         """Return for each picture which of all readings the network is surest of: int [shape=(n,)].
 
@@ -158,6 +212,38 @@ class DrawingReader:
         score = probabilities.max(axis=1) * np.array(PREFERENCE)[which]
         order = np.lexsort((-score, owner))
         return order[np.unique(owner[order], return_index=True)[1]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step from a picture to what the network is given.
+
+    Attributes
+    ----------
+    title : str
+    pixels : ndarray of uint8 [shape=(height, width) or (height, width, 3)]
+    taken : bool, whether it leads to what was answered
+    """
+
+    title: str
+    pixels: np.ndarray
+    taken: bool
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One reading of a picture.
+
+    Attributes
+    ----------
+    row : ndarray of uint8 [shape=(n_stored,)]
+    drawing : Drawing, or None where the picture was taken as it is
+    place : (left, top, right, bottom) of float, where the drawing's box is in the row's field; None without a drawing
+    """
+
+    row: np.ndarray
+    drawing: Drawing | None = None
+    place: tuple[float, float, float, float] | None = None
 
 
 def readings_of(extractor, pixels):
@@ -180,12 +266,33 @@ def readings_of(extractor, pixels):
     NothingToSeeError
         If no strokes stand out.
     """
-    if pixels.ndim == 3:
-        pixels = np.asarray(Image.fromarray(pixels).convert("L"))
+    found, n_drawings = seen_in(extractor, pixels)
+    return [seen.row for seen in found], n_drawings
+
+
+def seen_in(extractor, pixels):
+    """Do what `readings_of` does, and tell where each reading is from: list of Seen, and the number of drawings."""
+    pixels = _grey(pixels)
     if extractor.fits(pixels[np.newaxis])[0]:
-        return [pixels.reshape(-1)], 1
+        return [Seen(pixels.reshape(-1))], 1
     size = extractor.width, extractor.height, extractor.drawing_side, extractor.stroke_breadth
     drawings, n_drawings = drawings_in(pixels)
     if not drawings:
         raise NothingToSeeError(NOTHING)
-    return [stroke_framing.framed(drawing, *size).reshape(-1) for drawing in drawings], n_drawings
+    framed = [(drawing, *stroke_framing.framed_at(drawing, *size)) for drawing in drawings]
+    return [Seen(field.reshape(-1), drawing, place) for drawing, field, place in framed], n_drawings
+
+
+def _grey(pixels):
+    return np.asarray(Image.fromarray(pixels).convert("L")) if pixels.ndim == 3 else pixels
+
+
+def _outlined(grey, box):
+    """Return a grey picture with the outline of a box, in blue: uint8 [shape=(height, width, 3)]."""
+    picture = Image.fromarray(grey).convert("RGB")
+    if box is not None:
+        reach = max(1, round(max(picture.size) / 100))
+        left, top, right, bottom = (round(place) for place in box)
+        around = left - reach, top - reach, right + reach, bottom + reach
+        ImageDraw.Draw(picture).rectangle(around, outline=OUTLINE, width=reach)
+    return np.asarray(picture)

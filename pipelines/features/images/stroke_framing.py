@@ -104,18 +104,26 @@ def framed(drawing, width, height, side, usual_breadth):
     -------
     ndarray of uint8 [shape=(height, width)]
     """
+    return framed_at(drawing, width, height, side, usual_breadth)[0]
+
+
+def framed_at(drawing, width, height, side, usual_breadth):
+    """Do what `framed` does; return the field, and where the drawing's own box is in it: left, top, right, bottom."""
     coverage = Image.fromarray((255 * drawing.coverage).round().astype(np.uint8))
     scale = side / max(coverage.size)
     missing = THINNEST * usual_breadth / scale - drawing.breadth
-    if missing > 0:
-        coverage = _broadened(coverage, round(missing / 2))
+    by = round(missing / 2) if missing > 0 else 0
+    if by:
+        coverage = _broadened(coverage, by)
     small = _scaled(coverage, side)
     (x,), (y,) = _centre_of_mass(small[np.newaxis])
     left = min(max(round(width // 2 - float(x)), 0), width - small.shape[1])
     top = min(max(round(height // 2 - float(y)), 0), height - small.shape[0])
     field = np.zeros((height, width), np.uint8)
     field[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return field
+    scale = side / max(coverage.size)
+    high, wide = drawing.coverage.shape
+    return field, (left + scale * by, top + scale * by, left + scale * (by + wide), top + scale * (by + high))
 
 
 def _broadened(coverage, by):

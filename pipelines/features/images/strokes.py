@@ -48,8 +48,15 @@ def drawing_in(pixels):
     -------
     Drawing, or None where no strokes stand out from the ground.
     """
-    found = _more_likely(pixels) or _more_likely(_with_frame(pixels))
-    return found and _cut_out(found)
+    found, framed = _more_likely(pixels), pixels
+    if not found:
+        framed = _with_frame(pixels)
+        found = _more_likely(framed)
+    if not found:
+        return None
+    drawing, frame = _cut_out(found), (framed.shape[0] - pixels.shape[0]) / 2
+    high, wide = found.region.shape
+    return drawing.moved(-frame, -frame, (framed.shape[1] / wide, framed.shape[0] / high))
 
 
 @dataclass(frozen=True)
@@ -182,8 +189,9 @@ def _cut_out(found):
     marked = Image.fromarray(_with_parts(sheet, found.region, ink)).convert("L").filter(ImageFilter.MaxFilter(3))
     coverage = np.clip((sheet.darkness / ink - 0.3) / 0.4, 0, 1) * (np.asarray(marked) > 0)
     rows, columns = (np.flatnonzero((coverage >= 0.5).any(axis=axis)) for axis in (1, 0))
+    box = float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
     coverage = coverage[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
-    return Drawing(coverage, float(breadth(coverage[np.newaxis])[0]))
+    return Drawing(coverage, float(breadth(coverage[np.newaxis])[0]), box)
 
 
 def _with_parts(sheet, region, ink):

@@ -8,7 +8,8 @@ from PIL import Image
 
 from pipelines.machine.locations import data_folder
 from pipelines.models import bundle
-from pipelines.report.shown_inputs import SIDE, ShownInputs
+from pipelines.report.framing_sheet import SIDE
+from pipelines.report.shown_inputs import ShownInputs
 
 
 @pytest.fixture
@@ -75,3 +76,36 @@ def test_a_folder_that_cannot_be_had_is_one_line(call, images_model, files, tmp_
     assert call("predict", images_model, files[0], "--show-input", tmp_path / "file").code == 2
     answer = call("predict", images_model, files[0], "--show-input", tmp_path / "file" / "seen")
     assert (answer.code, answer.stdout, len(answer.stderr.splitlines())) == (1, "", 1)
+
+
+def test_where_a_drawing_had_to_be_found_the_steps_are_shown_and_evidence_lies_on_the_picture(tmp_path):
+    from PIL import ImageDraw
+
+    from backprop_core.architecture import multilayer_perceptron
+    from backprop_core.network import Network
+    from backprop_core.scaling import Standardizer
+    from pipelines.features.images.extractor import ImageExtractor
+    from pipelines.features.inputs import Sample
+    from pipelines.learning.tasks.images import TASK
+    from pipelines.models.bundle import Bundle
+    from pipelines.models.evidence import evidence_for
+    from pipelines.report.evidence_sheet import evidence_sheet
+
+    extractor, rng = ImageExtractor(28, 28, "grey", "strokes", 20, 2.4), np.random.default_rng(0)
+    network = Network(multilayer_perceptron(784, [8], 3), rng)
+    scaling = Standardizer(False).fit(rng.random((20, 784), np.float32))
+    model = Bundle(TASK, ("a", "b", "c"), extractor, scaling, network, {}, np.zeros((1, 784), np.uint8))
+    sheet = Image.new("L", (300, 200), 240)
+    ImageDraw.Draw(sheet).line([(100, 40), (160, 40), (120, 150)], 30, 12, joint="curve")
+    sheet.save(tmp_path / "seven.png")
+    sample = Sample("seven.png", tmp_path / "seven.png")
+    shown = Image.open(ShownInputs(model, tmp_path / "seen", [sample]).write(sample, None))
+    assert shown.width > 3 * 200
+    blue = (np.asarray(shown.convert("RGB")) == (0, 90, 181)).all(axis=2)
+    assert blue.any()
+    evidence = evidence_for(model, extractor.read(sample.source))
+    assert evidence.original[0].pixels.shape == evidence.original[1].shape == (200, 300)
+    record = {"path": "seven.png", "label": "a", "probability": 0.5, "top": [{"label": "a", "probability": 0.5}]}
+    plain = evidence_for(model, evidence.display.pixels)
+    assert plain.original is None
+    assert evidence_sheet(evidence, record).width > evidence_sheet(plain, record).width

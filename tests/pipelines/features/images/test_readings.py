@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from pipelines.errors import NothingToSeeError
 from pipelines.features.extraction import extract_all
 from pipelines.features.images.extractor import ImageExtractor
-from pipelines.features.images.readings import MOST, PREFERENCE, DrawingReader
+from pipelines.features.images.readings import MOST, PREFERENCE, SHOWN, DrawingReader, seen_in
 
 EXTRACTOR = ImageExtractor(28, 28, "grey", "strokes", 20, 2.4)
 READER = DrawingReader(EXTRACTOR)
@@ -80,3 +80,37 @@ def test_no_picture_at_all_has_no_reading():
     readings, owner, which = READER.alternatives(READER.stored_rows([]))
     assert readings.shape == (0, EXTRACTOR.n_stored)
     assert owner.size == which.size == 0
+
+
+@pytest.mark.parametrize("times", [1, 4])
+def test_a_readings_box_is_where_the_drawing_is_in_the_picture_itself(times):
+    pixels = np.kron(drawn(100), np.ones((times, times), np.uint8))
+    dark_rows, dark_columns = np.nonzero(pixels < 130)
+    expected = dark_columns.min(), dark_rows.min(), dark_columns.max() + 1, dark_rows.max() + 1
+    uneven = np.clip(pixels * np.linspace(0.4, 1, pixels.shape[1]), 0, 255).astype(np.uint8)
+    for picture in (pixels, uneven):
+        for seen in seen_in(EXTRACTOR, picture)[0][:1]:
+            np.testing.assert_allclose(seen.drawing.box, expected, atol=4 * times)
+
+
+def test_the_steps_lead_from_the_picture_to_the_row_that_was_answered():
+    row = EXTRACTOR.stored_row(drawn(100))
+    first, strokes, framed = READER.steps(drawn(100), row)[:3]
+    assert first.pixels.shape == (200, 300, 3)
+    assert strokes.taken
+    assert framed.taken
+    np.testing.assert_array_equal(framed.pixels, row.reshape(28, 28))
+    fitting = row.reshape(28, 28)
+    assert READER.steps(fitting, row) == []
+    assert READER.laid_over(fitting, row, np.ones((28, 28))) is None
+
+
+def test_what_was_said_of_a_row_lies_over_the_drawing_in_the_picture():
+    pixels = drawn(100)
+    row = EXTRACTOR.stored_row(pixels)
+    picture, laid = READER.laid_over(pixels, row, row.reshape(28, 28).astype(float))
+    assert picture.shape == laid.shape == pixels.shape
+    ink = pixels < 130
+    assert laid[ink].mean() > 10 * laid[~ink].mean()
+    large = np.kron(pixels, np.ones((5, 5), np.uint8))
+    assert max(READER.laid_over(large, EXTRACTOR.stored_row(large), np.ones((28, 28)))[0].shape) == SHOWN

@@ -1,0 +1,22 @@
+"""N-gram lists: what a network was given of a text, the heaviest n-gram first."""
+
+from pipelines.learning.unseen import first_weights
+from pipelines.wording import shown
+
+
+def ngram_lines(model, text):
+    """Return lines that list the n-grams of a text by weight, and say which of them the model has never met."""
+    stored, known = model.extractor.stored_row(text), first_weights(model.network).any(axis=1)
+    factors = dict(zip(stored.columns.tolist(), model.standardizer.factors(stored).tolist(), strict=True))
+    rows = [(piece, piece.value * factors[piece.column]) for piece in model.extractor.pieces(text)]
+    rows.sort(key=lambda row: (-abs(row[1]), row[0].text))
+    new = sum(not known[piece.column] for piece, _ in rows)
+    yield shown(" ".join(text.split()))
+    yield ""
+    yield f"{len(rows)} n-grams, the heaviest first; {new} of them are in no training text and say nothing"
+    yield ""
+    yield "weight   times  column  n-gram"
+    for piece, weight in rows:
+        never = "" if known[piece.column] else "   (new)"
+        yield f'{weight:+.4f} {piece.count:7d} {piece.column:7d}  "{shown(piece.text)}"{never}'
+    yield ""
