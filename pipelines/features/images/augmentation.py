@@ -16,7 +16,9 @@ import numpy as np
 from pipelines.features.images import picture_character, warping
 from pipelines.features.images.erasing import erased
 from pipelines.features.images.extractor import CHANNELS
+from pipelines.features.images.flourishes import with_flourishes
 from pipelines.features.images.lighting import relit
+from pipelines.features.images.pen import redrawn
 from pipelines.features.images.variants import variants_of_training
 from pipelines.features.prefetching import prefetched
 
@@ -24,6 +26,7 @@ FADE = 0.1  # the share of the training in which variation fades, at its end
 SHEET_SIDE = 512  # pixels
 STIFFNESS = 1 / 7  # sigma of the elastic displacements, as a share of the side: 4 pixels of 28
 MEASURED = 2000
+SHOWS_A_PEN = 20  # pixels of the shorter side
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Amounts:
         Contrast up to so much stronger or weaker, as a power of e; each colour brighter or darker by up to this share
         of the whole range.
     erasing : float in [0, 1], the share of pictures that lose a rectangle
+    pen : float in [0, 1], the share of drawings that are made with another pen
+    flourish : float in [0, 1], the share of drawings that are looked at for whether they may have a flag, foot or bar
     """
 
     mirror: bool = False
@@ -57,6 +62,8 @@ class Amounts:
     contrast: float = 0.0
     brightness: float = 0.0
     erasing: float = 0.0
+    pen: float = 0.0
+    flourish: float = 0.0
 
     @classmethod
     def suited_to(cls, pictures, y):
@@ -64,10 +71,11 @@ class Amounts:
 
         Handwriting is figures of thin strokes on an even ground (`evenness_of_edges` at least 1/2): everybody's hand
         bends, leans and scales it differently. Thin is a `breadth_of_figures` of at most 1/6 of the side, or of 2.5
-        pixels, because a small picture cannot show a thinner stroke. Broader figures on an even ground keep their
-        outline: they move and grow a little, and none of their parts is to be relied on. Photographs, filled to the
-        edge, show their thing anywhere and at any size. Mirrored are the pictures whose mirror image means the same
-        (`mirrored_means_the_same`).
+        pixels, because a small picture cannot show a thinner stroke. Broader figures on a flat ground keep their
+        outline: they move and grow a little, and none of their parts is to be relied on. Photographs show their thing
+        anywhere and at any size; also before a wall, which is even but not flat. Mirrored are the pictures whose mirror image means the same
+        (`mirrored_means_the_same`). Another pen and flourishes are for bright strokes on a dark ground, in pictures
+        that are large enough to show them.
 
         Parameters
         ----------
@@ -83,9 +91,20 @@ class Amounts:
         evenness, breadth = picture_character.evenness_of_edges(some), picture_character.breadth_of_figures(some)
         mirror, plain, mirrored = picture_character.mirrored_means_the_same(pictures, y, np.random.default_rng(0))
         thin = breadth <= max(1 / 6, 2.5 / min(pictures.shape[1:3]))
-        chosen = PHOTOGRAPHS if evenness < picture_character.EVEN_EDGES else HANDWRITING if thin else THINGS
+        least, flatness = (
+            picture_character.EVEN_EDGES,
+            picture_character.evenness_of_edges(some, picture_character.FLAT),
+        )
+        chosen = HANDWRITING if thin and evenness >= least else THINGS if flatness >= least else PHOTOGRAPHS
+        if chosen is HANDWRITING and not (
+            pictures.shape[3] == 1
+            and min(pictures.shape[1:3]) >= SHOWS_A_PEN
+            and picture_character.dark_ground(some) >= picture_character.KEPT
+        ):
+            chosen = replace(chosen, pen=0.0, flourish=0.0)
         because = {
             "evenness_of_edges": round(evenness, 4),
+            "flatness_of_edges": round(flatness, 4),
             "breadth_of_figures": round(breadth, 4),
             "linear_accuracy": round(plain, 4),
             "linear_accuracy_mirrored": round(mirrored, 4),
@@ -93,7 +112,7 @@ class Amounts:
         return replace(chosen, mirror=mirror), because
 
 
-HANDWRITING = Amounts(shift=0.07, rotation=12, scale=0.15, aspect=0.1, shear=0.15, bend=0.043)
+HANDWRITING = Amounts(shift=0.07, rotation=12, scale=0.15, aspect=0.1, shear=0.15, bend=0.043, pen=0.35, flourish=0.08)
 THINGS = Amounts(shift=0.018, scale=0.04, erasing=0.3)
 PHOTOGRAPHS = Amounts(shift=0.125, rotation=10, scale=0.1, bend=0.015)
 
@@ -187,7 +206,11 @@ class ImageAugmentation:
         """
         pictures = stored.reshape(-1, self.height, self.width, self.n_channels)
         n, amounts = len(pictures), self.amounts
+        if amounts.flourish:
+            pictures = with_flourishes(pictures, rng.random(n) < strength * amounts.flourish, rng)
         pictures = (warp or warping.compiled())(pictures, self.warps(n, strength, rng))
+        if amounts.pen:
+            pictures = redrawn(pictures, rng.random(n) < strength * amounts.pen, min(1.0, strength), rng)
         if amounts.contrast or amounts.brightness:
             gain = np.exp(strength * amounts.contrast * rng.uniform(-1, 1, n))
             offset = 255 * strength * amounts.brightness * rng.uniform(-1, 1, (n, self.n_channels))

@@ -9,6 +9,7 @@ from pipelines.features.images.gradients import gradient_features
 
 LOOKED_AT = 10_000
 EVEN = 26  # levels: a tenth of the whole range
+FLAT = 4  # levels: what is left of an even ground when a picture is scaled
 KEPT = 0.9
 EVEN_EDGES = 0.5  # share of even edge pixels, from which pictures are figures on a ground rather than photographs
 
@@ -38,7 +39,7 @@ def mirrored_means_the_same(pictures, y, rng):
         return False, 0.0, 0.0
     known, asked = _shrunk(pictures[chosen[:half]]), _shrunk(pictures[chosen[half:]])
     y_known, y_asked = y[chosen[:half]], y[chosen[half:]]
-    classify = linear_classifier(known.reshape(half, -1), y_known)
+    classify = _linear_classifier(known.reshape(half, -1), y_known)
     plain = float(np.mean(classify(asked.reshape(len(asked), -1)) == y_asked))
     mirrored = float(np.mean(classify(asked[:, :, ::-1].reshape(len(asked), -1)) == y_asked))
     guessed = np.bincount(y_asked).max() / len(y_asked)
@@ -69,7 +70,7 @@ def gradients_tell_more(pictures, y, rng):
         return False, 0.0, 0.0
     shares = []
     for X in (_shrunk(pictures).reshape(len(pictures), -1), gradient_features(pictures)):
-        shares.append(float(np.mean(linear_classifier(X[known], y[known])(X[asked]) == y[asked])))
+        shares.append(float(np.mean(_linear_classifier(X[known], y[known])(X[asked]) == y[asked])))
     by_pixels, by_gradients = shares
     error = np.sqrt(max(by_gradients * (1 - by_gradients), 0.25 / len(asked)) / len(asked))
     return bool(by_gradients - by_pixels > 2 * error), by_pixels, by_gradients
@@ -84,7 +85,7 @@ def _shrunk(pictures, side=16):
     return blocks.mean(axis=(2, 4), dtype=np.float32) / 255
 
 
-def linear_classifier(X, y, ridge=1e-2):
+def _linear_classifier(X, y, ridge=1e-2):
     """Return a function from rows to classes: least squares on indicators of the classes, with a ridge penalty.
 
     W = (X^T X + lambda I)^-1 X^T Y, lambda being a hundredth of the mean of X^T X's diagonal. Hoerl and Kennard 1970,
@@ -100,17 +101,30 @@ def linear_classifier(X, y, ridge=1e-2):
     return lambda rows: ((rows - mean) @ W + offset).argmax(axis=1)
 
 
-def evenness_of_edges(pictures):
-    """Return the share of outermost pixels that are within a tenth of the range of their picture's median edge colour.
+def evenness_of_edges(pictures, levels=EVEN):
+    """Return the share of outermost pixels that are within some levels of their picture's median edge colour.
 
-    1 for figures on an even ground; photographs, which are filled to the edge, come to a half or less.
+    Within a tenth of the range it is 1 for figures on an even ground; photographs that are filled to the edge come to a
+    half or less. Within `FLAT` levels, a photograph of something before a wall does so, too: light falls off, and there
+    is grain.
+
+    Parameters
+    ----------
+    pictures : ndarray of uint8 [shape=(n, height, width, n_channels)]
+    levels : int > 0
+    """
+    edge = _edge(pictures)
+    return float(np.mean(np.abs(edge - _ground(pictures)[:, None]).max(axis=2) <= levels))
+
+
+def dark_ground(pictures):
+    """Return the share of pictures that stand on a ground darker than an eighth of the range, in every colour.
 
     Parameters
     ----------
     pictures : ndarray of uint8 [shape=(n, height, width, n_channels)]
     """
-    edge = _edge(pictures)
-    return float(np.mean(np.abs(edge - _ground(pictures)[:, None]).max(axis=2) <= EVEN))
+    return float(np.mean(_ground(pictures).max(axis=1) < 32))
 
 
 def breadth_of_figures(pictures):

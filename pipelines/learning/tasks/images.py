@@ -20,7 +20,7 @@ from pipelines.learning.task import Task
 FAST = Recipe(
     hidden=(512, 512),
     epochs=16,
-    least_steps=1500,
+    least_steps=600,
     activation="gelu",
     normalization="layer",
     label_smoothing=0.1,
@@ -30,7 +30,7 @@ FAST = Recipe(
     augmentation=1.0,
 )
 
-BEST = replace(FAST, hidden=(1024, 1024, 1024), residual=True, epochs=100, dropout=0.15, mixup=0.2)
+BEST = replace(FAST, hidden=(1024, 1024, 1024), residual=True, epochs=100, least_steps=1500, dropout=0.15, mixup=0.2)
 
 
 PROBED = 2000  # training pictures, by which the features are chosen

@@ -20,7 +20,7 @@ from pipelines.features.images.augmentation import (
 from pipelines.learning.preparation import prepare
 from pipelines.learning.tasks.images import TASK as IMAGES
 
-EVERYTHING = Amounts(True, 0.1, 20, 0.2, 0.2, 0.2, 0.05, 0.3, 0.2, 0.5)
+EVERYTHING = Amounts(True, 0.1, 20, 0.2, 0.2, 0.2, 0.05, 0.3, 0.2, 0.5, 0.5, 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -136,9 +136,14 @@ def discs(radius, n=60, side=28):
 
 def test_thin_strokes_are_taken_for_handwriting_broad_figures_for_things_and_full_pictures_for_photographs(prepared):
     stored, y = prepared.rows("train")
-    assert Amounts.suited_to(stored.reshape(-1, 8, 8, 1), y)[0] == HANDWRITING
+    without_a_pen = replace(HANDWRITING, pen=0, flourish=0)
+    assert Amounts.suited_to(stored.reshape(-1, 8, 8, 1), y)[0] == without_a_pen
     assert Amounts.suited_to(*discs(2))[0] == HANDWRITING
+    dark, classes = discs(2)
+    assert Amounts.suited_to(255 - dark, classes)[0] == without_a_pen
     assert Amounts.suited_to(*discs(9))[0] == THINGS
+    before_a_wall = np.random.default_rng(0).integers(0, 25, (60, 28, 28, 1)).astype(np.uint8) + discs(9)[0]
+    assert Amounts.suited_to(before_a_wall, classes)[0] == PHOTOGRAPHS
     noise = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 3)).astype(np.uint8)
     assert Amounts.suited_to(noise, np.arange(60) % 3)[0] == PHOTOGRAPHS
 
