@@ -250,9 +250,7 @@ class Model:
             raise InputFileError(transcript.error)
         return transcript
 
-    def export(
-        self, to: str, out: Path | None = None, *, int8: bool = False, check: bool = False, jobs: int | None = None
-    ) -> Exported:
+    def export(self, to: str, out: Path | None = None, *, int8: bool = False, check: bool = False) -> Exported:
         """Write the model in another form, with the same answers.
 
         Parameters
@@ -262,7 +260,6 @@ class Model:
             The file; None means beside the model, under its name.
         int8 : bool, whether weights are stored in 8 bits
         check : bool, whether the files are compared with the model, see `Exported.parity`
-        jobs : int > 0 or None
 
         Raises
         ------
@@ -271,7 +268,7 @@ class Model:
         """
         from pipelines.verbs.export import export
 
-        return export(self, to, out, int8=int8, check=check, n_jobs=jobs)
+        return export(self, to, out, int8=int8, check=check)
 
     def info(self, *, verify: bool = False) -> InfoRecord:
         """Return the model's description; with `verify`, check that this machine reproduces its golden sample."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MODULES = {
     "onnx": "pipelines.export.onnx_exporter",
     "js": "pipelines.export.javascript_exporter",
+    "c": "pipelines.export.c_exporter",
+    "sklearn": "pipelines.export.sklearn_exporter",
     "card": "pipelines.export.card_exporter",
 }
 NAMES = tuple(MODULES)

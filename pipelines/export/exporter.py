@@ -18,6 +18,10 @@ from pipelines.export.subject import Subject
 Answer = Callable[[Any], Any]  # of what an extractor read: probabilities, float ndarray [shape=(n_classes,)]
 
 
+class NotTakenError(Exception):
+    """What was exported refuses an input in its own words, such as a recording that is too long for it."""
+
+
 @dataclass(frozen=True)
 class Options:
     """What a caller may ask for.

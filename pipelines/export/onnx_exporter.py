@@ -16,9 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop_core.calibration import calibrated
 from pipelines.export.exporter import Answer, Exporter, Made, Options
-from pipelines.export.subject import Subject
+from pipelines.export.subject import Subject, probabilities_of_features
 
 FEATURES_OUTSIDE = ("decoding", "features", "mean over views")
 
@@ -85,17 +84,10 @@ def _golden(subject: Subject, suffix: str) -> dict[str, Any]:
         row = subject.bundle.golden_row
         weighted = subject.bundle.standardizer.transform(row).toarray() if extractor.sparse else None
         name, given = "features", extractor.to_features(row) if weighted is None else weighted
-        answer = _of_features(subject, given)
+        answer = probabilities_of_features(subject, given)
     golden = {"input": name, "dtype": str(given.dtype), "shape": list(given.shape)}
     golden["base64"] = base64.b64encode(np.ascontiguousarray(given).tobytes()).decode()
     return {"golden": golden | {"probabilities": answer.tolist()}}
-
-
-def _of_features(subject: Subject, X: np.ndarray) -> np.ndarray:
-    """Return the probabilities of one view of each row, as the graph from features on gives them."""
-    bundle = subject.bundle
-    rows = X if bundle.extractor.sparse else bundle.standardizer.transform(X)
-    return calibrated(bundle.network.logits(rows), bundle.temperature)
 
 
 def golden_of(model: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:

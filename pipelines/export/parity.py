@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 
 from pipelines import datasets
-from pipelines.errors import BackpropError, InputFileError, NothingToSeeError
-from pipelines.export.exporter import Exporter
+from pipelines.errors import BackpropError, InputFileError, NothingToSeeError, UsageError
+from pipelines.export.exporter import Exporter, NotTakenError
 from pipelines.export.odd_inputs import odd_inputs
 from pipelines.export.subject import Subject
 from pipelines.learning.preparation import SPLIT_SEED
 from pipelines.machine.log import log
 
+NEARLY_ALL = 0.99  # of the labels, which weights of eight bits have to leave as they are
 UNDECIDED = 1e-3  # difference of the best two probabilities, below which either label will do
 
 
@@ -36,28 +37,32 @@ class Parity:
     dataset : str, whose test split was asked; empty where it cannot be had
     n : int, its samples that can be read
     n_odd : int, odd samples that can be read
+    refused : int, samples that the export does not take, such as sounds that are too long for it; they do not count
     same_label : int, of all
     decided : int, of all: those whose best two probabilities differ by more than `UNDECIDED`
     same_label_decided : int, of the decided
     largest_difference : float, of a probability
-    tolerance : float, what it may be
+    tolerance : float or None, what it may be; None for weights of eight bits, where labels alone are compared
     seconds_model, seconds_export : float, for one sample
     """
 
     dataset: str
     n: int
     n_odd: int
+    refused: int
     same_label: int
     decided: int
     same_label_decided: int
     largest_difference: float
-    tolerance: float
+    tolerance: float | None
     seconds_model: float
     seconds_export: float
 
     @property
     def holds(self) -> bool:
-        """Whether the answers are the same."""
+        """Whether the answers are the same; with eight bits, whether `NEARLY_ALL` are."""
+        if self.tolerance is None:
+            return self.same_label_decided >= NEARLY_ALL * self.decided
         return self.same_label_decided == self.decided and self.largest_difference <= self.tolerance
 
     def record(self) -> dict[str, Any]:
@@ -65,10 +70,10 @@ class Parity:
         return {**asdict(self), "holds": self.holds}
 
 
-def parity(subject: Subject, exporter: Exporter, paths: Sequence[Path], n_jobs: int | None = None) -> Parity:
+def parity(subject: Subject, exporter: Exporter, paths: Sequence[Path], int8: bool = False) -> Parity:
     """Compare what was exported with the model, on its test samples and on odd ones. Raises UsageError."""
     name, samples = samples_to_test(subject)
-    return compare(subject, exporter, paths, samples, odd_inputs(subject), name)
+    return compare(subject, exporter, paths, samples, odd_inputs(subject), name, int8)
 
 
 def compare(
@@ -78,36 +83,45 @@ def compare(
     samples: Iterable[Any],
     odd: Iterable[Any],
     dataset: str = "",
+    int8: bool = False,
 ) -> Parity:
     """Compare answers to what an extractor read: `samples`, and `odd` ones."""
     assert exporter.running is not None
-    n, n_odd, expected, found, seconds = 0, 0, [], [], [0.0, 0.0]
+    n, n_odd, refused, expected, found, seconds = 0, 0, 0, [], [], [0.0, 0.0]
     with exporter.running(subject, paths) as answer:
         for is_odd, decoded in [*((False, each) for each in samples), *((True, each) for each in odd)]:
             began = time.perf_counter()
             try:
-                expected.append(subject.answer(decoded))
+                ours = subject.answer(decoded)
+                between = time.perf_counter()
+                theirs = answer(decoded)
             except NothingToSeeError:
                 continue
-            between = time.perf_counter()
-            found.append(answer(decoded))
+            except NotTakenError:
+                refused += 1
+                continue
+            expected.append(ours)
+            found.append(theirs)
             seconds = [seconds[0] + between - began, seconds[1] + time.perf_counter() - between]
             n, n_odd = n + (not is_odd), n_odd + is_odd
-    ours, theirs = np.array(expected), np.array(found)
-    best = np.sort(ours, axis=1)
-    decided = best[:, -1] - best[:, -2] > UNDECIDED if ours.shape[1] > 1 else np.ones(len(ours), bool)
-    same = ours.argmax(axis=1) == theirs.argmax(axis=1)
+    if not expected:
+        raise UsageError("export --check: there is no sample that both can answer")
+    model, export = np.array(expected), np.array(found)
+    best = np.sort(model, axis=1)
+    decided = best[:, -1] - best[:, -2] > UNDECIDED if model.shape[1] > 1 else np.ones(len(model), bool)
+    same = model.argmax(axis=1) == export.argmax(axis=1)
     return Parity(
         dataset=dataset,
         n=n,
         n_odd=n_odd,
+        refused=refused,
         same_label=int(same.sum()),
         decided=int(decided.sum()),
         same_label_decided=int((same & decided).sum()),
-        largest_difference=float(np.abs(ours - theirs).max()),
-        tolerance=exporter.tolerance,
-        seconds_model=seconds[0] / len(ours),
-        seconds_export=seconds[1] / len(ours),
+        largest_difference=float(np.abs(model - export).max()),
+        tolerance=None if int8 else exporter.tolerance,
+        seconds_model=seconds[0] / len(model),
+        seconds_export=seconds[1] / len(model),
     )
 
 

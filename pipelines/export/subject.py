@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from backprop_core.calibration import calibrated
 from pipelines.datasets import registry
 from pipelines.export.golden import golden_sample
 from pipelines.export.layers import Step, steps_of
@@ -102,3 +103,10 @@ def data_of(provenance: Mapping[str, Any]) -> list[dict[str, str]]:
         told = {key: given.get(key) or NOT_KNOWN for key in ("licence", "citation")}
         found.append({"name": name if name in known else Path(name).name, **told})
     return found
+
+
+def probabilities_of_features(subject: Subject, X: np.ndarray) -> np.ndarray:
+    """Return the probabilities of one view of each row, calibrated: what follows the features."""
+    bundle = subject.bundle
+    rows = X if bundle.extractor.sparse else bundle.standardizer.transform(X)
+    return calibrated(bundle.network.logits(rows), bundle.temperature)

@@ -65,7 +65,6 @@ def export(
     *,
     int8: bool = False,
     check: bool = False,
-    n_jobs: int | None = None,
 ) -> Exported:
     """Write a model in another form.
 
@@ -78,7 +77,6 @@ def export(
     int8 : bool, whether weights are stored in 8 bits
     check : bool
         Whether the files are run and compared with the model, on the test samples of its data set and on odd ones.
-    n_jobs : int > 0 or None, threads that read these samples
 
     Raises
     ------
@@ -101,7 +99,7 @@ def export(
     made = exporter.make(subject, Options(int8=int8))
     for path, content in zip(paths, made.files.values(), strict=True):
         _write(path, content)
-    found = parity(subject, exporter, paths, n_jobs) if check else None
+    found = parity(subject, exporter, paths, int8) if check else None
     return Exported(subject, exporter, paths, made, found)
 
 

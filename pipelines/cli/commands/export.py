@@ -5,7 +5,7 @@ import sys
 import click
 
 from pipelines.cli import results, terminal
-from pipelines.cli.options import option_jobs, option_json
+from pipelines.cli.options import option_json
 from pipelines.errors import QualityError
 from pipelines.export import NAMES
 
@@ -16,19 +16,18 @@ from pipelines.export import NAMES
 @click.option("--out", type=click.Path(), help="The file; default: beside the model, under its name.")
 @click.option("--int8", is_flag=True, help="Store weights in 8 bits: a quarter of the size, nearly the same answers.")
 @click.option("--check", is_flag=True, help="Compare with the model on its test samples and on odd ones.")
-@option_jobs
 @option_json
-def export(model, to, out, int8, check, jobs, as_json):
+def export(model, to, out, int8, check, as_json):
     """Write a model in another form, which needs no Python and gives the same answers.
 
-    Example: backprop export models/speech.safetensors --to card
+        Example: backprop export models/speech.safetensors --to onnx --check
 
-    js is one ES module for browsers and Node, without dependencies.
-    card describes the model on a page.
+    onnx is for runtimes, c for microcontrollers, js for browsers and Node, sklearn a pipeline from features on, and card a
+        page about the model.
     """
     from pipelines.door.model import load
 
-    exported = load(model).export(to, out, int8=int8, check=check, jobs=jobs)
+    exported = load(model).export(to, out, int8=int8, check=check)
     record = exported.record()
     click.echo(terminal.as_json(record) if as_json else results.export_summary(record))
     if exported.parity is not None and not exported.parity.holds:

@@ -1,0 +1,279 @@
+"""To C: a header and a source that need a C99 compiler and `math.h`, and nothing else.
+
+For microcontrollers, and for whatever calls C. There is no malloc: what is learned is `static const`, which stays in
+flash, and what is worked on is static, so that the memory it takes is known before it runs. The longest word is a
+constant. What computes is written by hand, in the folder `c`; here it gets its numbers.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.errors import UsageError
+from pipelines.export.c_cost import cost_of
+from pipelines.export.c_network import network_source
+from pipelines.export.c_tables import comment, constants, strings, table
+from pipelines.export.exporter import Answer, Exporter, Made, NotTakenError, Options
+from pipelines.export.integer_layers import integer_layers, twin_probabilities
+from pipelines.export.subject import Subject
+from pipelines.features.images.extractor import CHANNELS
+from pipelines.machine.extras import own_version
+
+SOURCES = Path(__file__).parent / "c"
+LONGEST = 2.5  # seconds of a recording, which decide the memory that is needed
+FINDER_SECONDS = 4.0  # up to which the noise floor of a recording is one number
+FLAGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-pedantic")
+
+ERRORS = {
+    "BACKPROP_OK": "the probabilities are there",
+    "BACKPROP_NO_INPUT": "a pointer is null",
+    "BACKPROP_WRONG_LENGTH": "more samples than BACKPROP_LONGEST, none, or not as many values as a picture has",
+    "BACKPROP_NOT_A_NUMBER": "a value is NaN, infinite, or far beyond full scale",
+    "BACKPROP_SILENCE": "all samples are the same",
+}
+
+
+def make(subject: Subject, options: Options) -> Made:
+    """Return header and source. Raises UsageError for texts."""
+    if subject.task == "text":
+        raise UsageError(
+            "export --to c: its stage 'normalised' needs the tables of Unicode, which C does not have; use --to onnx"
+        )
+    int8 = integer_layers(subject) if options.int8 else None
+    speech = subject.task == "speech"
+    outside = ("decoding", "resampling", "refusal of recordings without a word") if speech else _outside(subject)
+    source = "\n".join(
+        [
+            _opening(subject, outside),
+            f'#include "{subject.name}.h"\n\n#include <math.h>\n#include <string.h>\n',
+            strings("backprop_labels", subject.bundle.labels),
+            network_source(subject, int8),
+            _speech(subject) if speech else (SOURCES / "images.c").read_text(encoding="utf-8"),
+            _selftest(subject, int8),
+        ]
+    )
+    files = {".c": source.encode(), ".h": _header(subject, outside).encode()}
+    return Made(files, outside, cost_of(subject, int8 is not None, LONGEST))
+
+
+def _outside(subject: Subject) -> tuple[str, ...]:
+    return ("decoding", "channels", "strokes" if subject.bundle.extractor.framing == "strokes" else "resizing")
+
+
+def _opening(subject: Subject, outside: Sequence[str]) -> str:
+    data = [f"{of['name']}: {of['licence']}. {of['citation']}" for of in subject.metadata["data"]]
+    return comment(
+        [
+            f"A model of {subject.task} of {len(subject.bundle.labels)} classes, made by backprop {own_version()}.",
+            f"It learned from {'; '.join(data)}",
+            f"Outside stay: {', '.join(outside)}.",
+        ]
+    )
+
+
+def _header(subject: Subject, outside: Sequence[str]) -> str:
+    bundle, guard = subject.bundle, f"BACKPROP_{subject.identifier.upper()}_H"
+    extractor = bundle.extractor
+    numbers: dict[str, Any] = {"BACKPROP_CLASSES": len(bundle.labels)}
+    if subject.task == "speech":
+        what = "n samples at BACKPROP_SR, full scale -1 to 1, at most BACKPROP_LONGEST"
+        numbers |= {"BACKPROP_SR": extractor.sr, "BACKPROP_LONGEST": longest_of(extractor.sr)}
+    else:
+        what = "n = BACKPROP_WIDTH * BACKPROP_HEIGHT * BACKPROP_CHANNELS values from 0 to 1, row by row"
+        numbers |= {"BACKPROP_WIDTH": extractor.width, "BACKPROP_HEIGHT": extractor.height}
+        numbers["BACKPROP_CHANNELS"] = CHANNELS[extractor.channels]
+    numbers["BACKPROP_FEATURES"] = extractor.n_features
+    numbers["BACKPROP_THRESHOLD"] = float(subject.metadata["threshold"])
+    errors = ", ".join(f"\n  {name} /* {meaning} */" for name, meaning in ERRORS.items())
+    errors = errors.replace(" /*", ", /*").replace("*/, ", "*/")
+    return f"""{_opening(subject, outside)}
+#ifndef {guard}
+#define {guard}
+
+#include <stddef.h>
+
+{constants(numbers)}
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
+enum {{{errors}
+  BACKPROP_ERRORS
+}};
+
+/* The names of the classes, in the order of the probabilities. */
+extern const char *const backprop_labels[BACKPROP_CLASSES];
+
+/* Write the BACKPROP_CLASSES probabilities of `input`: {what}.
+ * Return 0, or what is wrong, in which case nothing is written. An answer below BACKPROP_THRESHOLD is better taken for
+ * unknown. It works in static memory: one call at a time. */
+int backprop_predict(const float *input, size_t n, float *probabilities);
+
+/* Answer the golden sample; return 0 where that comes out as it did where the model was exported. */
+int backprop_selftest(void);
+
+#ifdef __cplusplus
+}}
+#endif
+#endif
+"""
+
+
+def longest_of(sr: int) -> int:
+    """Return how many samples a recording may have."""
+    return round(LONGEST * sr)
+
+
+def _speech(subject: Subject) -> str:
+    """Return the source of the features, with its numbers ahead."""
+    stages, extractor = subject.stages, subject.bundle.extractor
+    ends, row = stages["ends"], stages["row"].settings
+    clicks, noise, finder = (ends.settings[name] for name in ("clicks", "noise", "finder"))
+    n_fft, length = extractor.n_fft, finder["frame_length"]
+    hop_seconds = finder["hop_seconds"]
+    bands = ends.constants["finder_bands"] > 0
+    numbers = {
+        "HALF": stages["drift"].settings["half"],
+        "PREEMPHASIS": float(extractor.preemphasis),
+        "FRAME": n_fft,
+        "HOP": extractor.hop_length,
+        "PAD": ends.settings["pad"],
+        "N_CUTS": len(ends.settings["trims"]),
+        "N_WARPS": row["n_warps"],
+        "N_MELS": extractor.n_mels,
+        "N_MFCC": extractor.n_mfcc,
+        "TOP_DB": np.float32(extractor.top_db),
+        "LOWEST_POWER": stages["decibels"].settings["lowest_power"],
+        "SEQUENCE": row["frames"],
+        "DELTAS": row["deltas"],
+        "DELTA_WIDTH": row["delta_width"],
+        "ORDERS": len(stages["row"].constants),
+        "STATISTICS": int(row["statistics"]),
+        "DURATION": int(row["duration"]),
+        "NORMALISE": ("level", "mean", "variance").index(row["normalise"]),
+        **{f"CLICK_{name.upper()}": value for name, value in clicks.items() if name != "faint"},
+        "CLICK_FAINT": 10 ** (-clicks["faint"] / 10),
+        "NOISE_LEAST": noise["least"],
+        "NOISE_CLICK": noise["click"],
+        **{f"NOISE_{name.upper()}": 10 ** (-noise[name] / 10) for name in ("soft", "harmless")},
+        "NOISE_PART": np.float32(10 ** (-noise["part"] / 10)),
+        "NOISE_EVEN": 10 ** (noise["even"] / 10),
+        "FINDER_HOP": finder["hop_length"],
+        "FINDER_HOP_SECONDS": hop_seconds,
+        "FINDER_FRAME": length,
+        "N_BANDS": bands.shape[1],
+        "FINDER_FLOOR_SHARE": finder["floor_share"],
+        "FINDER_RANGE": np.float32(10 ** (-finder["dynamic_range"] / 10)),
+        "FINDER_DIGITAL_SILENCE": np.float32(finder["digital_silence_power"]),
+        "FINDER_SILENCE": finder["silence_power"],
+        "FINDER_LEAST_EVIDENCE": finder["least_evidence"],
+        **{
+            f"FINDER_{name.upper()}": finder[name]
+            for name in ("high", "low", "high_below_peak", "low_below_peak", "bridge", "burst", "burst_bridge", "dip")
+        },
+        "FINDER_SHORTEST": round(finder["shortest"] / hop_seconds),
+        "FINDER_LONG": round(finder["long"] / hop_seconds),
+        "FINDER_DIP_FRAMES": 2 * round(finder["dip_seconds"] / hop_seconds / 2),
+        "MAX_FRAMES": "(BACKPROP_LONGEST / HOP + 1)",
+        "MAX_FINDER_FRAMES": "(BACKPROP_LONGEST / FINDER_HOP + 1)",
+        "LONGEST_FRAME": max(n_fft, length),
+        "FFT_REAL": "float",
+    }
+    if LONGEST > FINDER_SECONDS:
+        raise ValueError("the source takes the noise floor of a recording for one number")
+    places, weights = _sparse(stages["decibels"].constants["mel"])
+    first_last = [[np.flatnonzero(band)[0], np.flatnonzero(band)[-1] + 1] for band in bands.T]
+    slopes = list(stages["row"].constants.values()) or [np.zeros(row["delta_width"])]
+    tables = [
+        table("cut_ratios", 10 ** (-np.array(ends.settings["trims"]) / 10), "double"),
+        table("window", stages["power"].constants["window"]),
+        *(table(name, values) for name, values in zip(("cosines", "sines"), _circle(n_fft), strict=True)),
+        table("finder_window", ends.constants["finder_window"]),
+        *(table(f"finder_{name}", values) for name, values in zip(("cosines", "sines"), _circle(length), strict=True)),
+        table("finder_bands", np.array(first_last), "short"),
+        table("mel_places", places, "short"),
+        table("mel_weights", weights),
+        table("dct", stages["cepstra"].constants["dct"].reshape(-1)),
+        table("slope_weights", np.array(slopes)),
+    ]
+    return "\n".join([constants(numbers), *tables, (SOURCES / "speech.c").read_text(encoding="utf-8")])
+
+
+def _circle(n: int) -> tuple[np.ndarray, np.ndarray]:
+    angles = 2 * np.pi * np.arange(n) / n
+    return np.cos(angles), np.sin(angles)
+
+
+def _sparse(mel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return of each band of each warp the first bin, the one behind the last, and where its weights begin."""
+    places, weights = [], []
+    for band in mel.reshape(-1, mel.shape[-1]):
+        used = np.flatnonzero(band)
+        first, last = (used[0], used[-1] + 1) if len(used) else (0, 0)
+        places.append([first, last, sum(map(len, weights))])
+        weights.append(band[first:last])
+    return np.array(places), np.concatenate(weights)
+
+
+def _selftest(subject: Subject, int8: Any) -> str:
+    golden = np.asarray(subject.golden)
+    unit, kind = (32768, "short") if subject.task == "speech" else (255, "unsigned char")
+    whole = np.round(golden * 32768).astype(np.int64) if subject.task == "speech" else golden
+    expected = subject.golden_probabilities if int8 is None else twin_probabilities(subject, int8, subject.golden)
+    # Of eight bits, a number that lies between two of them may become either, as a compiler orders its sums.
+    tolerance = np.float32(1e-3 if int8 is None else 0.02)
+    return "\n".join(
+        [
+            "/* ---- The golden sample. ---- */\n",
+            table("golden", whole.reshape(-1), kind),
+            table("golden_probabilities", expected),
+            constants({"GOLDEN_UNIT": np.float32(unit), "GOLDEN_LENGTH": golden.size, "GOLDEN_TOLERANCE": tolerance}),
+            (SOURCES / "selftest.c").read_text(encoding="utf-8"),
+        ]
+    )
+
+
+@contextmanager
+def running(subject: Subject, paths: Sequence[Path]) -> Iterator[Answer]:
+    """Compile the source here and give a function that calls it. Raises UsageError where there is no compiler."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        raise UsageError("export --to c --check: needs a C compiler; install gcc or clang")
+    with tempfile.TemporaryDirectory() as folder:
+        library = Path(folder) / "model.so"
+        words = [compiler, *FLAGS, "-shared", "-fPIC", str(paths[0]), "-o", str(library), "-lm"]
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode:
+            raise UsageError(f"export --to c --check: {compiler} refuses the source: {done.stderr.strip()[:300]}")
+        called = ctypes.CDLL(str(library))
+        called.backprop_predict.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p]
+        n_classes = len(subject.bundle.labels)
+
+        def answer(decoded: Any) -> np.ndarray:
+            given, probabilities = input_of(subject, decoded), np.zeros(n_classes, np.float32)
+            code = called.backprop_predict(given.ctypes.data, given.size, probabilities.ctypes.data)
+            if code:
+                raise NotTakenError(list(ERRORS)[code])
+            return probabilities
+
+        yield answer
+
+
+def input_of(subject: Subject, decoded: Any) -> np.ndarray:
+    """Return what the source is given for what an extractor read: float32, in one row."""
+    if subject.task == "speech":
+        return np.ascontiguousarray(decoded, np.float32)
+    row = subject.bundle.extractor.stored_row(decoded)
+    return np.ascontiguousarray(row, np.float32) / np.float32(255)
+
+
+EXPORTER = Exporter("c", "C99 without malloc, for microcontrollers", make, (".c", ".h"), running, int8=True)
