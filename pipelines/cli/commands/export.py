@@ -20,10 +20,10 @@ from pipelines.export import NAMES
 def export(model, to, out, int8, check, as_json):
     """Write a model in another form, which needs no Python and gives the same answers.
 
-        Example: backprop export models/speech.safetensors --to onnx --check
+    Example: backprop export models/speech.safetensors --to onnx --check
 
-    onnx is for runtimes, c for microcontrollers, js for browsers and Node, sklearn a pipeline from features on, and card a
-        page about the model.
+    onnx is for runtimes, c for microcontrollers, js for browsers and Node, sklearn a pipeline from features on, and
+    card a page about the model.
     """
     from pipelines.door.model import load
 
