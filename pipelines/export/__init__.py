@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MODULES = {
     "onnx": "pipelines.export.onnx_exporter",
+    "html": "pipelines.export.page_exporter",
     "js": "pipelines.export.javascript_exporter",
     "c": "pipelines.export.c_exporter",
     "sklearn": "pipelines.export.sklearn_exporter",

@@ -22,8 +22,8 @@ def export(model, to, out, int8, check, as_json):
 
     Example: backprop export models/speech.safetensors --to onnx --check
 
-    onnx is for runtimes, c for microcontrollers, js for browsers and Node, sklearn a pipeline from features on, and
-    card a page about the model.
+    onnx is for runtimes, c for microcontrollers, html a page to try it in, js for browsers and Node, sklearn a
+    pipeline from features on, and card a page about the model.
     """
     from pipelines.door.model import load
 

@@ -1,0 +1,97 @@
+"""The page: a model to try, in one HTML file that opens from disk and needs no network.
+
+The engine, the model and what draws the page are written into it, so that it may be sent to somebody who has nothing
+but a browser. Names of classes and citations come from strangers: every text that is put into the page is escaped, and
+the page's own Content-Security-Policy forbids it to fetch anything.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from html import escape
+
+import numpy as np
+
+from pipelines.export.exporter import Exporter, Made, Options
+from pipelines.export.javascript import modules
+from pipelines.export.javascript_exporter import TOLERANCE, running
+from pipelines.export.model_content import model_content
+from pipelines.export.subject import Subject
+from pipelines.wording import listed
+
+FOLDER = modules.FOLDER / "page"
+MOST_NAMED = 12  # classes in the first sentence
+KINDS = {"speech": "spoken words", "images": "pictures", "text": "short texts"}
+WAITING = {
+    "pad": "Draw, and it answers while you do.",
+    "pictures": "Choose a picture.",
+    "speech": "Say a word, and the answer stands here.",
+    "text": "Write something.",
+}
+_BLOCK = re.compile(r"<!-- (\w+) -->\n(.*?)<!-- /\1 -->\n", re.DOTALL)
+_PLACE = re.compile(r"\{\{(\w+)\}\}")
+
+
+def make(subject: Subject, options: Options) -> Made:
+    """Return the page."""
+    kind = _kind(subject)
+    wanted = {kind} if kind == "text" else {kind, "files"}
+    template = _BLOCK.sub(
+        lambda block: block[2] if block[1] in wanted else "", (FOLDER / "page.html").read_text(encoding="utf-8")
+    )
+    content = base64.b64encode(model_content(subject, options.int8)).decode()
+    parts = {
+        **_texts(subject, kind),
+        "style": (FOLDER / "page.css").read_text(encoding="utf-8").strip(),
+        "engine": modules.in_one("base64.js", "model.js"),
+        "page": modules.in_one("page/page.js"),
+        "model": content,
+    }
+    # In one pass, so that nothing that is put in is looked at again.
+    return Made({".html": _PLACE.sub(lambda place: parts[place[1]], template).encode()})
+
+
+def _kind(subject: Subject) -> str:
+    """Return what the page offers: a pad where what is drawn on it is of the kind that the model has learned."""
+    if subject.task != "images":
+        return subject.task
+    return "pad" if subject.bundle.extractor.channels == "grey" else "pictures"
+
+
+def _texts(subject: Subject, kind: str) -> dict[str, str]:
+    """Return what the page says of its model, escaped."""
+    metadata, provenance = subject.metadata, subject.bundle.provenance
+    labels = metadata["labels"]
+    score = provenance.get("test") or provenance.get("valid") or {}
+    texts = {
+        "name": subject.name,
+        "task": subject.task,
+        "paper": _paper(subject, kind),
+        "made_by": metadata["made_by"],
+        "lead": f"It tells {KINDS[subject.task]} apart: {listed(labels, MOST_NAMED)}. It runs in this page alone.",
+        "waiting": WAITING[kind],
+        "score": (
+            f"Of {'test' if provenance.get('test') else 'validation'} samples that it never learned from, it told "
+            f"{100 * score['accuracy']:.2f} % right. What is unlike these it tells less well."
+            if "accuracy" in score
+            else "How often it is right was not measured."
+        ),
+        "n_labels": str(len(labels)),
+        "labels": ", ".join(labels),
+    }
+    data = [f"<li>{escape('{name}: {licence}. {citation}'.format(**of))}</li>" for of in metadata["data"]]
+    return {**{name: escape(text) for name, text in texts.items()}, "data": "\n".join(data)}
+
+
+def _paper(subject: Subject, kind: str) -> str:
+    """Return "dark" where pictures are looked at as they are, and those that were learned have a dark edge."""
+    extractor = subject.bundle.extractor
+    if kind != "pad" or extractor.framing == "strokes":
+        return "any"
+    picture = np.asarray(subject.bundle.standardizer.feature_means).reshape(extractor.height, extractor.width)
+    edge = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    return "dark" if np.median(edge) < picture.mean() else "light"
+
+
+EXPORTER = Exporter("html", "a page to try it in", make, (".html",), running=running, tolerance=TOLERANCE, int8=True)
