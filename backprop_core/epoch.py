@@ -1,27 +1,39 @@
 """Compiled epochs: which trainings can do whole runs of steps as machine code, and how they come back in between.
 
-A step asks Python for some twenty operations. Where the network is a plain one and the rows lie in memory,
-`epoch_kernels` takes hundreds of steps at a time instead. It comes back every fifth of a second, so that Ctrl-C is
-answered, and before each step that is to be watched. What it computes are the numbers of `Step`, up to rounding.
+A step asks Python for some twenty operations. Where the network is made of the usual layers and the rows lie in memory,
+`epoch_kernels` takes hundreds of steps at a time instead, on as many cores as the step can feed. It comes back every
+fifth of a second, so that Ctrl-C is answered, and before each step that is to be watched. What it computes are the
+numbers of `Step`, up to rounding.
 """
 
 import ctypes
 import math
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 
 from backprop_core import machine_code
-from backprop_core.losses import SoftmaxCrossEntropy
+from backprop_core.epoch_plan import Plan, can_plan
+from backprop_core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
 from backprop_core.mapped_memory import mapping_of
 from backprop_core.optimizers import SGD, Adam
+from backprop_core.regression_losses import SquaredError
+from backprop_core.threads import Company, available, single_threaded_products
 
 # Seconds after which compiled steps come back to Python.
 BACK_AFTER = 0.2
-SOURCES = [Path(__file__).with_name(name) for name in ("epoch_kernels.py", "kernels.py")]
-GATES = ("relu", "tanh", "logistic", "identity")
+# Steps that are taken at first, or to try what is faster.
+TRIAL = 8
+# Multiplications of a step that are worth a thread of its own: some ten microseconds.
+WORTH_A_THREAD = 250_000
+SOURCES = [
+    Path(__file__).with_name(f"{name}.py")
+    for name in ("epoch_kernels", "epoch_layers", "epoch_plan", "kernels", "meeting", "native_calls", "threads")
+]
 SYMBOLS = (("scipy_cblas_{}64_", 1), ("cblas_{}64_", 1), ("scipy_cblas_{}", 0), ("cblas_{}", 0))
+LOSSES = (SoftmaxCrossEntropy, SquaredError, LogisticCrossEntropy)
 
 
 def gemm_address(dtype):
@@ -41,48 +53,44 @@ def gemm_address(dtype):
     return None
 
 
-def plan_of(layers):
-    """Return (widths, gates), int lists, of dense layers with the activations in `GATES` between them, or None."""
-    widths, gates = [], []
-    for layer in layers:
-        if layer.kind == "dense":
-            if widths and widths[-1] != layer.fan_in:
-                return None
-            widths += [layer.fan_out] if widths else [layer.fan_in, layer.fan_out]
-            gates.append(GATES.index("identity"))
-        elif layer.kind == "activate" and gates and gates[-1] == GATES.index("identity"):
-            if layer.activation not in GATES or layer.activation == "identity":
-                return None
-            gates[-1] = GATES.index(layer.activation)
-        else:
-            return None
-    return (widths, gates) if gates and gates[-1] == GATES.index("identity") else None
+def compiled_steps(step, X, target, batch_size, rng=None, average=None):
+    """Return the CompiledSteps of a `Step` over these rows, which then stays plain; None where it has to go alone.
 
-
-def compiled_steps(step, X, target, batch_size):
-    """Return the CompiledSteps of a `Step` over these rows, which then stays plain; None where it has to go alone."""
+    Parameters
+    ----------
+    step : Step
+    X, target : the rows, and their classes or amounts
+    batch_size : int > 0
+    rng : numpy Generator or None, for dropout
+    average : (ExponentialAverage, its state) or None
+    """
     rows_fit = (
         isinstance(X, np.ndarray)
         and X.dtype == step.network.dtype
         and X.flags.c_contiguous
         and mapping_of(X) is None
         and isinstance(target, np.ndarray)
-        and target.ndim == 1
-        and np.issubdtype(target.dtype, np.integer)
+        and _targets_fit(step.loss, target, step.network.n_outputs)
     )
     fits = (
         rows_fit
-        and type(step.loss) is SoftmaxCrossEntropy
         and type(step.optimizer) in (Adam, SGD)
         and not step.mixup
         and step.max_norm is None
+        and can_plan(step.network.layers)
     )
-    plan = plan_of(step.network.layers) if fits else None
-    gemm = gemm_address(X.dtype) if plan else None
+    gemm = gemm_address(X.dtype) if fits else None
     if gemm is None:
         return None
     step.stay_plain()
-    return CompiledSteps(step, X, target, batch_size, plan, gemm)
+    return CompiledSteps(step, X, target, batch_size, gemm, rng, average)
+
+
+def _targets_fit(loss, target, n_outputs):
+    """Return whether the compiled loss takes such a target: classes for softmax, else a number for each output."""
+    if type(loss) is SoftmaxCrossEntropy:
+        return target.ndim == 1 and np.issubdtype(target.dtype, np.integer)
+    return type(loss) in LOSSES and target.size == len(target) * n_outputs and target.dtype.kind in "biuf"
 
 
 class CompiledSteps:
@@ -91,20 +99,45 @@ class CompiledSteps:
     Parameters
     ----------
     step : Step, whose counts and losses are kept up to date
-    X, target : the rows and their classes
-    batch_size : int > 0
-    plan, gemm : from `plan_of` and `gemm_address`
+    X, target, batch_size, rng, average : as for `compiled_steps`
+    gemm : from `gemm_address`
+
+    Attributes
+    ----------
+    n_threads : int, how many parts a step has, and how many threads may share it
     """
 
-    def __init__(self, step, X, target, batch_size, plan, gemm):
-        self._step, self._X, self._batch_size, self._gemm = step, np.asarray(X), batch_size, gemm
-        self._target = np.ascontiguousarray(target, np.int64)
-        self._widths, self._gates = (np.array(part, np.int64) for part in plan)
-        self._activations = np.empty(min(batch_size, len(X)) * sum(plan[0]), X.dtype)
-        self._errors = np.empty_like(self._activations)
-        self._true = np.empty(batch_size, np.int64)
-        self._grads = np.empty_like(step.network.params.flat)
-        self._at_once, self._steps = 8, None
+    def __init__(self, step, X, target, batch_size, gemm, rng, average):
+        self._step, self._X, self._batch_size = step, np.asarray(X), batch_size
+        network, dtype = step.network, X.dtype
+        most = min(batch_size, len(X))
+        work = most * network.params.flat.size
+        self.n_threads = max(1, min(available(), work // WORTH_A_THREAD)) if _sched_yield() else 1
+        self._company = Company(self.n_threads)
+        plan = Plan(network, batch_size)
+        self._averaging = average
+        self._fixed = {
+            "plan": (plan.table, plan.settings, plan.first),
+            "vectors": (
+                network.params.flat,
+                np.zeros_like(network.params.flat),
+                network.statistics.flat,
+                average[1]["average"] if average else np.empty(0, dtype),
+            ),
+            "places": (
+                np.empty(plan.n_values, dtype),
+                np.empty(plan.n_errors, dtype),
+                np.empty(2 * plan.n_bits, np.uint16),
+                np.empty(batch_size, np.int64),
+                plan.n_bits,
+            ),
+            "loss": self._loss_rule(),
+            "gemm": gemm,
+            "source": _source(rng) if plan.n_bits else (0, 0),
+        }
+        self._rng = rng
+        self._data = self._X, *self._targets(target)
+        self._at_once, self._steps = {True: TRIAL, False: TRIAL}, None
 
     def run(self, order, first, rates, memory):
         """Take a step for each of `rates`, from batch `first` of an epoch in this `order` on; return their losses.
@@ -114,44 +147,76 @@ class CompiledSteps:
         losses : float64 ndarray
             Shorter than `rates` where the next step's loss is not finite; that step is not taken.
         """
-        step, n = self._step, len(rates)
-        corrected, keeps = self._numbers(rates, memory)
-        losses, clipped = np.empty(n), np.zeros(n, np.bool_)
-        memories = (memory["m"], memory["v"]) if "m" in memory else (memory["velocity"],) * 2
-        limits = float(step.alpha), float(step.l1), float(step.clip_value or 0), float(step.clip_norm or 0)
+        n = len(rates)
+        losses, clipped, told = np.empty(n), np.zeros(n, np.bool_), np.zeros((4, self.n_threads))
+        before, after = self._arguments(order, first, rates, memory, (told, losses, clipped))
         done = first
-        while done < first + n:
-            until, began = min(done + self._at_once, first + n), time.perf_counter()
-            arguments = (
-                self._X, self._target, order, self._batch_size, done, until, first, self._widths, self._gates,
-                step.network.params.flat, self._grads, self._activations, self._errors, self._true, memories,
-                self._rule(), corrected, keeps, limits, float(step.loss.label_smoothing), self._gemm, losses, clipped,
-            )  # fmt: skip
-            if self._steps is None:
-                self._steps = machine_code.loaded("backprop_core.epoch_kernels", "steps", SOURCES, arguments)
-                began = time.perf_counter()
-            taken = self._steps(*arguments)
-            done += taken
-            if done < until:
-                break
-            seconds = max(time.perf_counter() - began, 1e-6)
-            self._at_once = max(1, min(2 * self._at_once, int(taken * BACK_AFTER / seconds)))
+        with single_threaded_products() if self.n_threads > 1 else nullcontext():
+            while done < first + n:
+                together, trial = self._company.works_together()
+                most = min(self._at_once[together], TRIAL) if trial else self._at_once[together]
+                until, began = min(done + most, first + n), time.perf_counter()
+                arguments = before[0], self._batch_size, done, until, first, *after
+                if self._steps is None:
+                    self._steps = self._loaded(arguments)
+                    began = time.perf_counter()
+                taken = self._company.work(self._steps, arguments, _sched_yield(), together)
+                done += taken
+                if done < until:
+                    break
+                seconds = max(time.perf_counter() - began, 1e-6)
+                self._company.note(together, seconds, taken)
+                self._at_once[together] = max(1, min(2 * most, int(taken * BACK_AFTER / seconds)))
         taken = losses[: done - first]
-        if "t" in memory and "m" in memory:
-            memory["t"] += len(taken)
+        for state in (memory, self._averaging[1] if self._averaging else {}):
+            if "t" in state and ("m" in state or "average" in state):
+                state["t"] += len(taken)
         self._note(taken, clipped[: done - first])
         return taken
 
-    def _numbers(self, rates, memory):
-        """Return each step's rate as the rule takes it, and what decay keeps."""
-        number, step = self._X.dtype, self._step
-        rates = np.asarray(rates, np.float64)
+    @staticmethod
+    def _loaded(arguments):
+        """Return the compiled function for arguments of these types."""
+        team = 0, 1, 1, np.zeros(1, np.int64), 0
+        return machine_code.loaded("backprop_core.epoch_kernels", "steps", SOURCES, (team, *arguments))
+
+    def _arguments(self, order, first, rates, memory, results):
+        """Return what `epoch_kernels.steps` is given: (data,), and all that follows the numbers of the steps."""
+        step, fixed = self._step, self._fixed
+        memories = (memory["m"], memory["v"]) if "m" in memory else (memory["velocity"],) * 2
+        limits = float(step.alpha), float(step.l1), float(step.clip_value or 0), float(step.clip_norm or 0)
+        return ((*self._data, order),), (
+            fixed["plan"], fixed["vectors"], step.network.params.n_weights, fixed["places"], memories, self._rule(),
+            self._schedule(rates, memory), limits, fixed["loss"], fixed["gemm"], fixed["source"], *results,
+        )  # fmt: skip
+
+    def _targets(self, target):
+        """Return the targets as classes and as amounts; those that the loss does not want are none."""
+        n_outputs, number = self._step.network.n_outputs, self._X.dtype
+        if type(self._step.loss) is SoftmaxCrossEntropy:
+            return np.ascontiguousarray(target, np.int64), np.empty((0, n_outputs), number)
+        amounts = np.ascontiguousarray(target.reshape(len(target), n_outputs), number)
+        smoothing = getattr(self._step.loss, "label_smoothing", 0)
+        return np.empty(0, np.int64), (1 - smoothing) * amounts + smoothing / 2 if smoothing else amounts
+
+    def _loss_rule(self):
+        loss = self._step.loss
+        divided = float(self._step.network.n_outputs) if getattr(loss, "mean_over_outputs", False) else 1.0
+        return LOSSES.index(type(loss)), float(getattr(loss, "label_smoothing", 0)), divided
+
+    def _schedule(self, rates, memory):
+        """Return each step's rate as the rule takes it, what decay keeps, and the average's share."""
+        number, step, n = self._X.dtype, self._step, len(rates)
+        rates, shares = np.asarray(rates, np.float64), np.zeros(n)
         keeps = 1 - rates * step.weight_decay
         if type(step.optimizer) is Adam:  # `Adam.corrected_rate`
             b1, b2, t = step.optimizer.b1, step.optimizer.b2, int(memory["t"])
-            counts = range(t + 1, t + 1 + len(rates))
+            counts = range(t + 1, t + 1 + n)
             rates = rates * [math.sqrt(1 - b2**t) / (1 - b1**t) for t in counts]
-        return rates.astype(number), keeps.astype(number)
+        if self._averaging:  # `ExponentialAverage.update`
+            decay, t = self._averaging[0].decay, int(self._averaging[1]["t"])
+            shares = np.array([(1 - decay) / (1 - decay**t) for t in range(t + 1, t + 1 + n)])
+        return rates.astype(number), keeps.astype(number), shares.astype(number)
 
     def _rule(self):
         number, optimizer = self._X.dtype.type, self._step.optimizer
@@ -168,3 +233,17 @@ class CompiledSteps:
         step.losses.extend(losses[-step.losses.maxlen :].tolist())
         step.n_steps += len(losses)
         step.n_clipped += int(clipped.sum())
+
+
+def _source(rng):
+    """Return (address of next_uint32, address of the state) of a numpy Generator."""
+    interface = rng.bit_generator.ctypes
+    return ctypes.cast(interface.next_uint32, ctypes.c_void_p).value, interface.state_address
+
+
+def _sched_yield():
+    """Return the address of the system's sched_yield, or 0 where there is none."""
+    try:
+        return ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value
+    except (AttributeError, TypeError):
+        return 0

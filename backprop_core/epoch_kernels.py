@@ -2,255 +2,401 @@
 
 A step of a small network is over in a hundred microseconds, and half of them are Python's, who has to be asked for
 each of its twenty operations. Here the steps follow each other as machine code: the rows are fetched, the matrix
-products are called in the library that numpy calls, and the loops of `kernels` do the rest.
+products are called in the library that numpy calls, and the loops of `kernels` and `epoch_layers` do the rest.
 
-`steps` is `Step.__call__`, again and again, in the same order: forward through `Dense` and `Activate`, the loss, the
-way back, penalties, clipping, the update. Each loop names the function that it repeats.
+`steps` is `Step.__call__`, again and again, in the same order: forward, the loss, the way back, penalties, clipping,
+the update.
+
+Each operation is cut into parts, of columns or of rows, so that several threads can take a step together: they all call
+`steps` with the same arrays, each does its parts, and they meet where one needs what another has computed. The numbers
+depend on how many parts there are, by rounding, and not on how many threads do them. The products are those of a
+library that uses no threads itself: they would know nothing of these, and stand in their way.
+
+Each function names the one that it repeats.
 """
 
 import math
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
-from numba.np.arrayobj import populate_array
 
-from backprop_core.kernels import (
-    _adam,
-    _add_bias_and_relu,
-    _add_penalty,
-    _relu_derivative_and_sum,
-    _sgd,
-    _softmax_cross_entropy,
-    kernel,
+from backprop_core.epoch_layers import (
+    activate,
+    add_bias_and_activate,
+    batch_norm,
+    batch_norm_backward,
+    derivative,
+    derivative_and_sum,
+    draw,
+    drop,
+    layer_norm,
+    layer_norm_backward,
+    part_of,
+    scale_and_shift_backward,
 )
+from backprop_core.epoch_plan import (
+    AT_BIAS,
+    AT_BITS,
+    AT_DX,
+    AT_DY,
+    AT_OUT,
+    AT_SPARE,
+    AT_STATISTICS,
+    AT_WEIGHT,
+    AT_X,
+    BATCH_NORM,
+    CLOSE,
+    DENSE,
+    DROPOUT,
+    FAN_IN,
+    FAN_OUT,
+    GATE,
+    GATED,
+    KIND,
+    LAYER_NORM,
+    OPEN,
+)
+from backprop_core.kernels import _adam, _add_penalty, _sgd, _softmax_cross_entropy, part
+from backprop_core.meeting import meet
+from backprop_core.native_calls import matrix, multiply
+from backprop_core.threads import ASKED_TO_STOP, GIVEN_UP, STOPPING
 
-ROW_MAJOR, AS_IT_IS, TRANSPOSED = 101, 111, 112
-RELU, TANH, LOGISTIC, IDENTITY = range(4)
-
-
-def _gemm_of(integer):
-    """Return a call of cblas_sgemm or cblas_dgemm at an address; `integer` is what the library takes as a size."""
-
-    @intrinsic
-    def gemm(typing, address, a_turned, b_turned, n, k, inner, alpha, a, lda, b, ldb, beta, out, ldo):
-        def codegen(context, builder, signature, values):
-            number, whole = context.get_value_type(alpha), ir.IntType(integer)
-            pointer, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
-            array = [pointer, whole]
-            kinds = [flag, flag, flag, whole, whole, whole, number, *array, *array, number, *array]
-            function = builder.inttoptr(values[0], ir.FunctionType(ir.VoidType(), kinds).as_pointer())
-            given = [ir.Constant(ir.IntType(64), ROW_MAJOR), *values[1:]]
-            arguments = []
-            for value, kind in zip(given, kinds, strict=True):
-                if kind is pointer:
-                    arguments.append(builder.inttoptr(value, pointer))
-                elif kind is number:
-                    arguments.append(value)
-                else:
-                    arguments.append(value if kind == value.type else builder.trunc(value, kind))
-            builder.call(function, arguments)
-            return context.get_dummy_value()
-
-        size = types.intp
-        return types.void(size, size, size, size, size, size, alpha, size, size, size, size, beta, size, size), codegen
-
-    return gemm
+SOFTMAX, SQUARED, LOGISTIC_LOSS = range(3)
+# What threads tell each other, a number for each.
+LOSS, PENALTY, LARGEST, SQUARES = range(4)
 
 
-@intrinsic
-def _matrix(typing, flat, start, n, k):
-    """flat[start : start + n * k].reshape(n, k); numba's own reshape is a function of its library, and needs it."""
-    kind = types.Array(flat.dtype, 2, "C")
-
-    def codegen(context, builder, signature, values):
-        given = context.make_array(signature.args[0])(context, builder, values[0])
-        view = context.make_array(kind)(context, builder)
-        data, size = builder.gep(given.data, [values[1]]), given.itemsize
-        shape, strides = values[2:], [builder.mul(values[3], size), size]
-        populate_array(view, data=data, shape=shape, strides=strides, itemsize=size, meminfo=None)
-        return view._getvalue()
-
-    return kind(flat, types.intp, types.intp, types.intp), codegen
-
-
-_gemm_wide, _gemm_narrow = _gemm_of(64), _gemm_of(32)
+@part
+def _fetch(step, part, parts, data, batch_size, table, places, source):
+    """`batches`, and the random bits of the step. Steps take turns between two places."""
+    X, _classes, _amounts, order = data
+    values, _errors, bits, _true, n_bits = places
+    begin, slot = step * batch_size, step & 1
+    n, width = min(batch_size, len(order) - begin), X.shape[1]
+    x = matrix(values, slot * batch_size * width, n, width)
+    for i in range(part * n // parts, (part + 1) * n // parts):
+        row = order[begin + i]
+        for j in range(width):
+            x[i, j] = X[row, j]
+    if part == 0 and n_bits:
+        draw(table, slot * n_bits, bits, n, source)
 
 
-@kernel
-def _multiply(gemm, a, a_turned, b, b_turned, out):
-    """np.matmul(a or a.T, b or b.T, out=out); `gemm` is (address, whether sizes have 64 bits)."""
-    n, k = out.shape
-    inner = a.shape[0] if a_turned else a.shape[1]
-    number = out.dtype.type
-    one, zero = number(1), number(0)
-    ta, tb = (TRANSPOSED if a_turned else AS_IT_IS), (TRANSPOSED if b_turned else AS_IT_IS)
-    pa, pb, po = np.intp(a.ctypes.data), np.intp(b.ctypes.data), np.intp(out.ctypes.data)
-    sizes = np.intp(a.shape[1]), np.intp(b.shape[1]), np.intp(k)
-    if gemm[1]:
-        _gemm_wide(
-            gemm[0], np.intp(ta), np.intp(tb), np.intp(n), np.intp(k), np.intp(inner), one, pa, sizes[0], pb, sizes[1],
-            zero, po, sizes[2],
-        )  # fmt: skip
-    else:
-        _gemm_narrow(
-            gemm[0], np.intp(ta), np.intp(tb), np.intp(n), np.intp(k), np.intp(inner), one, pa, sizes[0], pb, sizes[1],
-            zero, po, sizes[2],
-        )  # fmt: skip
+@part
+def _input(values, at, n, width, slot, batch_size):
+    """An operation's input, which may be the batch itself."""
+    return matrix(values, slot * batch_size * width if at < 0 else at, n, width)
 
 
-@kernel
-def _add_bias_and_activate(z, b, gate):
-    """`Dense`'s bias and `activations.relu`, `tanh`, `logistic` or `identity`, in place."""
-    if gate == RELU:
-        _add_bias_and_relu(z, b)
-        return
-    n, k = z.shape
-    half = z.dtype.type(0.5)
-    for i in range(n):
+@part
+def _rows_of(n, part, parts):
+    """The rows of a batch of n that are this part's, where rows are shared out: a slice."""
+    return slice(part * n // parts, (part + 1) * n // parts)
+
+
+@part
+def _forward(op, part, parts, n, slot, batch_size, plan, vectors, places, gemm):
+    """One part of one operation of `Network.forward`; the last one is shared out by rows, as the loss is."""
+    table, settings, _first = plan
+    params, _grads, statistics, _average = vectors
+    values, _errors, bits, _true, n_bits = places
+    row = table[op]
+    fan_in, fan_out, w_at, b_at, spare = row[FAN_IN], row[FAN_OUT], row[AT_WEIGHT], row[AT_BIAS], row[AT_SPARE]
+    lo, hi = part_of(fan_out, part, parts)
+    some = _rows_of(n, part, parts)
+    x, y = _input(values, row[AT_X], n, fan_in, slot, batch_size), matrix(values, row[AT_OUT], n, fan_out)
+    weight, bias = params[w_at : w_at + fan_out], params[b_at : b_at + fan_out]
+    if row[KIND] == DENSE:
+        W = matrix(params, w_at, fan_in, fan_out)
+        if op == len(table) - 1:
+            multiply(gemm, x[some], False, W, False, y[some])
+            add_bias_and_activate(y[some], bias, row[GATED], 0, fan_out)
+        else:
+            multiply(gemm, x, False, W[:, lo:hi], False, y[:, lo:hi])
+            add_bias_and_activate(y, bias, row[GATED], lo, hi)
+    elif row[KIND] == GATE:
+        activate(x, y, row[GATED], lo, hi)
+    elif row[KIND] == DROPOUT:
+        drop(x, bits, slot * n_bits + row[AT_BITS], settings[op, 0], y, lo, hi)
+    elif row[KIND] == BATCH_NORM:
+        xhat, inv_std = matrix(values, spare, n, fan_out), values[spare + batch_size * fan_out :]
+        at = row[AT_STATISTICS]
+        mean, var = statistics[at : at + fan_out], statistics[at + fan_out : at + 2 * fan_out]
+        batch_norm(x, weight, bias, mean, var, settings[op, 0], settings[op, 1], xhat, inv_std, y, lo, hi)
+    elif row[KIND] == LAYER_NORM:
+        xhat, inv_std = matrix(values, spare, n, fan_out), values[spare + batch_size * fan_out :]
+        eps = params.dtype.type(settings[op, 0])
+        layer_norm(x[some], weight, bias, eps, xhat[some], inv_std[some], y[some])
+    elif row[KIND] == CLOSE:
+        before = _input(values, spare, n, fan_out, slot, batch_size)
+        for i in range(n):
+            for j in range(lo, hi):
+                y[i, j] = before[i, j] + x[i, j]
+
+
+@part
+def _loss_of_rows(loss_rule, table, data, places, begin, part, parts, n):
+    """One part of `loss_and_gradient` of a batch of n rows, which begins at `begin` in the order."""
+    kind, smoothing, _divided = loss_rule
+    _X, classes, amounts, order = data
+    values, errors, _bits, true, _n_bits = places
+    some, row = _rows_of(n, part, parts), table[len(table) - 1]
+    logits = matrix(values, row[AT_OUT], n, row[FAN_OUT])[some]
+    dlogits = matrix(errors, row[AT_DY], n, row[FAN_OUT])[some]
+    rows = order[begin + some.start : begin + some.stop]
+    if kind == SOFTMAX:
+        mine = true[some]
+        for i in range(len(rows)):
+            mine[i] = classes[rows[i]]
+        return _softmax_cross_entropy(logits, mine, smoothing, dlogits, n)
+    share, loss, k = logits.dtype.type(1 / n), 0.0, logits.shape[1]
+    one, half = logits.dtype.type(1), logits.dtype.type(0.5)
+    for i in range(len(rows)):
         for j in range(k):
-            a = z[i, j] + b[j]
-            if gate == TANH:
-                a = np.tanh(a)
-            elif gate == LOGISTIC:
-                a = half * np.tanh(half * a) + half
-            z[i, j] = a
+            z, t = logits[i, j], amounts[rows[i], j]
+            if kind == SQUARED:
+                d = z - t
+                loss += np.float64(half * d * d)
+            else:
+                small = np.exp(-abs(z))
+                p = (one if z >= 0 else small) / (one + small)
+                d = p - t
+                loss += np.float64(max(z, 0) + np.log1p(small) - t * z)
+            dlogits[i, j] = share * d
+    return loss / n
 
 
-@kernel
-def _derivative_and_sum(a, da, db, gate):
-    """The derivatives of these activations, in place of `da`, and the gradient of `Dense`'s bias."""
-    if gate == RELU:
-        _relu_derivative_and_sum(a, da, db)
-        return
-    n, k = a.shape
-    one = a.dtype.type(1)
-    db[:] = 0
-    for i in range(n):
-        for j in range(k):
-            if gate == TANH:
-                da[i, j] *= one - a[i, j] * a[i, j]
-            elif gate == LOGISTIC:
-                da[i, j] *= a[i, j] * (one - a[i, j])
-            db[j] += da[i, j]
+@part
+def _backward(op, part, parts, n, slot, batch_size, plan, vectors, places):
+    """One part of the way back through one operation, from dy to dx, up to where it needs what other parts compute."""
+    table, settings, _first = plan
+    params, grads, _statistics, _average = vectors
+    values, errors, bits, _true, n_bits = places
+    row = table[op]
+    fan_in, fan_out, w_at, b_at, spare = row[FAN_IN], row[FAN_OUT], row[AT_WEIGHT], row[AT_BIAS], row[AT_SPARE]
+    lo, hi = part_of(fan_out, part, parts)
+    y, dy = matrix(values, row[AT_OUT], n, fan_out), matrix(errors, row[AT_DY], n, fan_out)
+    dx, dbias = matrix(errors, row[AT_DX], n, fan_in), grads[b_at : b_at + fan_out]
+    weight, dweight = params[w_at : w_at + fan_out], grads[w_at : w_at + fan_out]
+    if row[KIND] == DENSE:
+        derivative_and_sum(y, dy, dbias, row[GATED], lo, hi)
+    elif row[KIND] == GATE:
+        derivative(y, dy, row[GATED], lo, hi)
+    elif row[KIND] == DROPOUT:
+        drop(dy, bits, slot * n_bits + row[AT_BITS], settings[op, 0], dy, lo, hi)
+    elif row[KIND] == BATCH_NORM:
+        xhat, inv_std = matrix(values, spare, n, fan_out), values[spare + batch_size * fan_out :]
+        scale_and_shift_backward(xhat, weight, dy, dweight, dbias, lo, hi)
+        batch_norm_backward(xhat, inv_std, weight, dweight, dbias, dy, lo, hi)
+    elif row[KIND] == LAYER_NORM:
+        scale_and_shift_backward(matrix(values, spare, n, fan_out), weight, dy, dweight, dbias, lo, hi)
+    elif row[KIND] == CLOSE:
+        for i in range(n):
+            for j in range(lo, hi):
+                dx[i, j] = dy[i, j]
+    elif row[KIND] == OPEN:
+        for i in range(n):
+            for j in range(lo, hi):
+                dx[i, j] += dy[i, j]
 
 
-@kernel
-def _clip(grads, clip_value, clip_norm):
-    """`clip_by_value`, then `clip_by_global_norm`; 0 stands for no limit. Returns whether anything was clipped."""
-    clipped, number = False, grads.dtype.type
+@part
+def _backward_together(op, part, parts, n, slot, batch_size, plan, vectors, places, gemm):
+    """The rest of it, for which all parts of dy must be there."""
+    table, _settings, first = plan
+    params, grads, _statistics, _average = vectors
+    values, errors, _bits, _true, _n_bits = places
+    row = table[op]
+    fan_in, fan_out, w_at, spare = row[FAN_IN], row[FAN_OUT], row[AT_WEIGHT], row[AT_SPARE]
+    dy = matrix(errors, row[AT_DY], n, fan_out)
+    if row[KIND] == DENSE:
+        lo, hi = part_of(fan_in, part, parts)
+        if op > first:
+            W, dx = matrix(params, w_at, fan_in, fan_out), matrix(errors, row[AT_DX], n, fan_in)
+            multiply(gemm, dy, False, W[lo:hi], True, dx[:, lo:hi])
+        x = _input(values, row[AT_X], n, fan_in, slot, batch_size)
+        multiply(gemm, x[:, lo:hi], True, dy, False, matrix(grads, w_at, fan_in, fan_out)[lo:hi])
+    elif row[KIND] == LAYER_NORM:
+        some = _rows_of(n, part, parts)
+        xhat, inv_std = matrix(values, spare, n, fan_out), values[spare + batch_size * fan_out :]
+        layer_norm_backward(xhat[some], inv_std[some], dy[some])
+
+
+@part
+def _look_at(grads, clip_value, part, parts, told):
+    """Tell the largest size and the sum of squares of a part of the gradients."""
+    mine, largest, square = grads[_rows_of(grads.size, part, parts)], grads.dtype.type(0), 0.0
+    for i in range(mine.size):
+        square += np.float64(mine[i]) * np.float64(mine[i])
     if clip_value > 0:
-        largest = number(0)
-        for i in range(grads.size):
-            size = abs(grads[i])
+        for i in range(mine.size):
+            size = abs(mine[i])
             if not size <= largest:  # so put, NaN is found
                 largest = size
                 if not math.isfinite(size):
                     break
-        if largest > clip_value and math.isfinite(largest):
-            limit, clipped = number(clip_value), True
-            for i in range(grads.size):
-                grads[i] = min(max(grads[i], -limit), limit)
-    if clip_norm > 0:
-        square = 0.0
-        for i in range(grads.size):
-            square += np.float64(grads[i]) * np.float64(grads[i])
-        norm = math.sqrt(square)
-        if norm > clip_norm and math.isfinite(norm):
-            scale, clipped = number(clip_norm / norm), True
-            for i in range(grads.size):
-                grads[i] *= scale
-    return clipped
+    told[LARGEST, part], told[SQUARES, part] = largest, square
 
 
-@kernel
+@part
+def _clip_by_value(grads, limit, part, parts, told):
+    """`clip_by_value` of a part of the gradients, and tell its squares again."""
+    mine, square = grads[_rows_of(grads.size, part, parts)], 0.0
+    for i in range(mine.size):
+        mine[i] = min(max(mine[i], -limit), limit)
+        square += np.float64(mine[i]) * np.float64(mine[i])
+    told[SQUARES, part] = square
+
+
+@part
+def _clip(team, turn, grads, clip_value, clip_norm, told):
+    """`clip_by_value`, then `clip_by_global_norm`; 0 stands for no limit. Returns the turn, and whether anything was.
+
+    All gradients are there; each thread leaves as soon as its parts are as they should be.
+    """
+    worker, workers, parts, _meeting, _sched_yield = team
+    clipped, number = False, grads.dtype.type
+    if clip_value == 0 and clip_norm == 0:
+        return turn, clipped
+    for place in range(worker, parts, workers):
+        _look_at(grads, clip_value, place, parts, told)
+    turn = meet(team, turn)
+    largest, finite = 0.0, True
+    for place in range(parts):
+        finite = finite and math.isfinite(told[LARGEST, place])
+        largest = max(largest, told[LARGEST, place])
+    if clip_value > 0 and finite and largest > clip_value:
+        clipped = True
+        turn = meet(team, turn)
+        for place in range(worker, parts, workers):
+            _clip_by_value(grads, number(clip_value), place, parts, told)
+        turn = meet(team, turn)
+    square = 0.0
+    for place in range(parts):
+        square += told[SQUARES, place]
+    norm = math.sqrt(square)
+    if clip_norm > 0 and norm > clip_norm and math.isfinite(norm):
+        clipped = True
+        for place in range(worker, parts, workers):
+            some, scale = grads[_rows_of(grads.size, place, parts)], number(clip_norm / norm)
+            for i in range(some.size):
+                some[i] *= scale
+    return turn, clipped
+
+
+@part
+def _move(lo, hi, n_weights, at, vectors, memories, rule, schedule):
+    """`kernels.move`, and `ExponentialAverage.update`, of the parameters from `lo` up to `hi`: weights decay."""
+    params, grads, _statistics, average = vectors
+    m, v = memories
+    which, r1, r2, r3, r4, r5, nesterov = rule
+    rates, keeps, shares = schedule
+    one = params.dtype.type(1)
+    middle = min(max(lo, n_weights), hi)
+    for begin, end, keep in ((lo, middle, keeps[at]), (middle, hi, one)):
+        some = slice(begin, end)
+        if which == 0:
+            _adam(params[some], grads[some], m[some], v[some], rates[at], r1, r2, r3, r4, r5, keep)
+        else:
+            _sgd(params[some], grads[some], m[some], rates[at], r1, nesterov != 0, keep)
+    if average.size:
+        for i in range(lo, hi):
+            average[i] += shares[at] * (params[i] - average[i])
+
+
+@part
 def steps(
-    X, target, order, batch_size, first, last, begins, widths, gates, params, grads, activations, errors, true,
-    memories, rule, rates, keeps, limits, smoothing, gemm, losses, clipped,
+    team, data, batch_size, first, last, begins, plan, vectors, n_weights, places, memories, rule, schedule, limits,
+    loss_rule, gemm, source, told, losses, clipped,
 ):  # fmt: skip
     """Take the steps from `first` up to `last` of an epoch, and return how many were taken.
 
-    It stops before a step whose loss is not finite.
+    It stops before a step whose loss is not finite. Several threads call it at once.
 
     Parameters
     ----------
-    X, target, order : the rows, their classes (int64), and the order in which they are seen (int64)
-    widths, gates : int64 ndarray, numbers of units from input to output, and the activation behind each dense layer
-    params, grads : flat, as in `ParameterVector`: the weights of all layers, then their biases
-    activations, errors : ndarray [shape=(batch_size * the sum of widths,)], memory to work in
-    true : int64 ndarray [shape=(batch_size,)], the same for the batch's classes
+    team : (this thread's number, how many threads, how many parts, the meeting, address of sched_yield), as for `meet`
+    data : (X, classes, amounts, order)
+        The rows, int64 targets or float targets [shape=(n, n_outputs)], and the order in which they are seen (int64).
+    plan : (table, settings, first) of a `Plan`
+    vectors : (params, grads, statistics, average), flat; an empty average is none
+    n_weights : int, how many of the parameters, the first ones, decay
+    places : (values, errors, bits, true, n_bits), memory to work in, as the plan has it; `true` int64 [batch_size]
     memories : two flat arrays: Adam's m and v, or SGD's velocity, twice
     rule : (0 for Adam or 1 for SGD, its five numbers, and whether Nesterov's, 0 or 1), of the network's dtype
-    rates, keeps : ndarray [shape=(n_steps,)]
-        For each step from `begins` on its rate, and what decay keeps of the weights.
+    schedule : (rates, keeps, shares)
+        For each step from `begins` on its rate, what decay keeps of the weights, and the average's share.
     limits : (alpha, l1, clip_value, clip_norm), float64
+    loss_rule : (kind of loss, label smoothing, by what the loss is divided)
     gemm : (address, whether sizes have 64 bits)
+    source : (address of next_uint32, address of the state), of the generator for dropout
+    told : float64 ndarray [shape=(4, n_parts)]
     losses, clipped : ndarray [shape=(n_steps,)], to be filled
     """
-    number, n_layers = params.dtype.type, len(gates)
-    n_weights = 0
-    for layer in range(n_layers):
-        n_weights += widths[layer] * widths[layer + 1]
-    everything = slice(0, params.size)
+    worker, workers, parts, meeting, _sched_yield = team
+    params, grads = vectors[0], vectors[1]
+    table, first_op = plan[0], plan[2]
+    order, number = data[3], params.dtype.type
+    alpha, l1, clip_value, clip_norm = limits
+    turn = meet(team, 1)
+    if meeting[GIVEN_UP]:
+        return 0
+    for place in range(worker, parts, workers):
+        _fetch(first, place, parts, data, batch_size, table, places, source)
+    turn = meet(team, turn)
     for step in range(first, last):
-        begin = step * batch_size
+        begin, slot, at = step * batch_size, step & 1, step - begins
         n = min(batch_size, len(order) - begin)
-        x = _matrix(activations, 0, n, widths[0])
-        for i in range(n):  # `batches`
-            row = order[begin + i]
-            for j in range(widths[0]):
-                x[i, j] = X[row, j]
-
-        a, w_at, b_at, a_at = x, 0, n_weights, n * widths[0]
-        for layer in range(n_layers):
-            fan_in, fan_out = widths[layer], widths[layer + 1]
-            W = _matrix(params, w_at, fan_in, fan_out)
-            z = _matrix(activations, a_at, n, fan_out)
-            _multiply(gemm, a, False, W, False, z)
-            _add_bias_and_activate(z, params[b_at : b_at + fan_out], gates[layer])
-            a, w_at, b_at, a_at = z, w_at + fan_in * fan_out, b_at + fan_out, a_at + n * fan_out
-
-        for i in range(n):
-            true[i] = target[order[begin + i]]
-        loss = _softmax_cross_entropy(a, true[:n], smoothing, a)
+        for op in range(len(table)):
+            kind = table[op, KIND]
+            if (op and kind == DENSE) or kind == LAYER_NORM:
+                turn = meet(team, turn)
+            for place in range(worker, parts, workers):
+                _forward(op, place, parts, n, slot, batch_size, plan, vectors, places, gemm)
+            if kind == LAYER_NORM:
+                turn = meet(team, turn)
+        for place in range(worker, parts, workers):
+            told[LOSS, place] = _loss_of_rows(loss_rule, table, data, places, begin, place, parts, n)
+        turn = meet(team, turn)
+        loss = 0.0
+        for place in range(parts):
+            loss += told[LOSS, place]
         if not math.isfinite(loss):
             return step - first
 
-        da = a
-        for layer in range(n_layers - 1, -1, -1):
-            fan_in, fan_out = widths[layer], widths[layer + 1]
-            w_at, b_at, a_at = w_at - fan_in * fan_out, b_at - fan_out, a_at - n * fan_out
-            out = _matrix(activations, a_at, n, fan_out)
-            _derivative_and_sum(out, da, grads[b_at : b_at + fan_out], gates[layer])
-            before = _matrix(activations, a_at - n * fan_in, n, fan_in)
-            _multiply(gemm, before, True, da, False, _matrix(grads, w_at, fan_in, fan_out))
-            if layer:
-                W = _matrix(params, w_at, fan_in, fan_out)
-                dx = _matrix(errors, a_at - n * fan_in, n, fan_in)
-                _multiply(gemm, da, False, W, True, dx)
-                da = dx
+        for op in range(len(table) - 1, first_op - 1, -1):
+            for place in range(worker, parts, workers):
+                _backward(op, place, parts, n, slot, batch_size, plan, vectors, places)
+            if table[op, KIND] == DENSE or table[op, KIND] == LAYER_NORM:
+                turn = meet(team, turn)
+                for place in range(worker, parts, workers):
+                    _backward_together(op, place, parts, n, slot, batch_size, plan, vectors, places, gemm)
+                if table[op, KIND] == LAYER_NORM:
+                    turn = meet(team, turn)
+        for place in range(worker, parts, workers):
+            if step + 1 < last:
+                _fetch(step + 1, place, parts, data, batch_size, table, places, source)
+        turn = meet(team, turn)
 
-        alpha, l1, clip_value, clip_norm = limits
+        for place in range(worker, parts, workers):
+            told[PENALTY, place] = 0
+            if alpha > 0 or l1 > 0:
+                decaying = _rows_of(n_weights, place, parts)
+                l2_of, l1_of = number(alpha / n), number(l1 / n)
+                told[PENALTY, place] = _add_penalty(params[decaying], grads[decaying], l2_of, l1_of)
         if alpha > 0 or l1 > 0:
-            loss += _add_penalty(params[:n_weights], grads[:n_weights], number(alpha / n), number(l1 / n))
-        clipped[step - begins] = _clip(grads, clip_value, clip_norm)
-
-        rate, keep = rates[step - begins], keeps[step - begins]
-        m, v = memories
-        for part in range(2):  # `kernels.move`: weights decay, biases do not
-            if keep == 1:
-                some, kept = everything, number(1)
-                if part:
-                    continue
-            elif part:
-                some, kept = slice(n_weights, params.size), number(1)
-            else:
-                some, kept = slice(0, n_weights), keep
-            which, r1, r2, r3, r4, r5, nesterov = rule
-            if which == 0:
-                _adam(params[some], grads[some], m[some], v[some], rate, r1, r2, r3, r4, r5, kept)
-            else:
-                _sgd(params[some], grads[some], m[some], rate, r1, nesterov != 0, kept)
-        losses[step - begins] = loss
+            turn = meet(team, turn)
+        turn, some_clipped = _clip(team, turn, grads, clip_value, clip_norm, told)
+        for place in range(worker, parts, workers):
+            some = _rows_of(params.size, place, parts)
+            _move(some.start, some.stop, n_weights, at, vectors, memories, rule, schedule)
+        if worker == 0:
+            meeting[STOPPING] = meeting[ASKED_TO_STOP]
+        turn = meet(team, turn)
+        if worker == 0:
+            loss /= loss_rule[2]
+            for place in range(parts):
+                loss += told[PENALTY, place]
+            losses[at], clipped[at] = loss, some_clipped
+        if meeting[STOPPING]:
+            return step + 1 - first
     return last - first

@@ -38,6 +38,14 @@ def kernel(function, fastmath=FAST):
         return numba.njit(function, **settings)
 
 
+def part(function):
+    """Compile as a part of a kernel that `machine_code` keeps, whole.
+
+    numba would keep the part by the date of its file alone, and not see that a number from another file has changed.
+    """
+    return numba.njit(function, **SETTINGS)
+
+
 @kernel
 def _adam(params, grads, m, v, rate, b1, b2, gain, gain_square, eps, keep):
     """`Adam.update` and its application; `gain` is 1 - b1, `gain_square` 1 - b2, `keep` 1 - rate * weight_decay."""
@@ -65,24 +73,22 @@ def _sgd(params, grads, velocity, rate, momentum, nesterov, keep):
 
 
 @kernel
-def _add_bias_and_relu(z, b):
-    """`Dense`'s bias and `activations.relu`, in place."""
-    n, k = z.shape
+def _add_bias_and_relu(z, b, lo, hi):
+    """`Dense`'s bias and `activations.relu`, in place, in the columns from `lo` up to `hi`."""
     zero = z.dtype.type(0)
-    for i in range(n):
-        for j in range(k):
+    for i in range(len(z)):
+        for j in range(lo, hi):
             a = z[i, j] + b[j]
             z[i, j] = zero if a <= zero else a  # so put, NaN stays NaN
 
 
 @kernel
-def _relu_derivative_and_sum(a, da, db):
-    """`activations.relu_derivative`, in place, and the gradient of `Dense`'s bias."""
-    n, k = a.shape
+def _relu_derivative_and_sum(a, da, db, lo, hi):
+    """`activations.relu_derivative`, in place, and the gradient of `Dense`'s bias, in these columns."""
     zero = a.dtype.type(0)
-    db[:] = zero
-    for i in range(n):
-        for j in range(k):
+    db[lo:hi] = zero
+    for i in range(len(a)):
+        for j in range(lo, hi):
             dz = da[i, j] if a[i, j] > zero else zero
             da[i, j] = dz
             db[j] += dz
@@ -163,13 +169,13 @@ def _layer_norm_backward(xhat, inv_std, gamma, dy, dgamma, dbeta):
 
 
 @kernel
-def _softmax_cross_entropy(logits, target, smoothing, dlogits):
-    """`SoftmaxCrossEntropy.loss_and_gradient` for target classes."""
-    n, k = logits.shape
+def _softmax_cross_entropy(logits, target, smoothing, dlogits, n):
+    """`SoftmaxCrossEntropy.loss_and_gradient` for target classes; of some rows of a batch of `n`, their part of it."""
+    k = logits.shape[1]
     number = logits.dtype.type
     share, even, hit = number(1 / n), number(smoothing / k / n), number((1 - smoothing) / n)
     loss = 0.0
-    for i in range(n):
+    for i in range(len(logits)):
         largest = logits[i, 0]
         for j in range(1, k):
             largest = max(largest, logits[i, j])
@@ -216,11 +222,11 @@ class DenseRelu:
     def forward(self, params, x, scratch, training=False, rng=None):
         """Return the activations and their backward function."""
         a = multiply(x, params["W"], out=scratch("y", (len(x), self._fan_out)))
-        _add_bias_and_relu(a, params["b"])
+        _add_bias_and_relu(a, params["b"], 0, self._fan_out)
 
         def backward(da, grads, input_error=True):
             """`Activate`'s, then `Dense`'s."""
-            _relu_derivative_and_sum(a, da, grads["b"])
+            _relu_derivative_and_sum(a, da, grads["b"], 0, self._fan_out)
             multiply_transposed(x, da, out=grads["W"])
             return np.matmul(da, params["W"].T, out=scratch("dx", x.shape)) if input_error else None
 
@@ -288,7 +294,7 @@ def loss_and_gradient(loss):
         if weights is not None or target.ndim != 1:
             return loss.loss_and_gradient(logits, target, out, weights)
         out = np.empty_like(logits) if out is None else out
-        return _softmax_cross_entropy(logits, target, loss.label_smoothing, out), out
+        return _softmax_cross_entropy(logits, target, loss.label_smoothing, out, len(logits)), out
 
     return softmax_cross_entropy
 

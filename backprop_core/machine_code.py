@@ -49,6 +49,20 @@ def loaded(module_name, name, sources, arguments):
     return _compiled(module_name, name, arguments, file_name)
 
 
+class Kernels:
+    """The kernels of a module as attributes, each loaded when it is first called; always called with the same types."""
+
+    def __init__(self, module_name, sources):
+        self._module_name, self._sources = module_name, sources
+
+    def __getattr__(self, name):
+        def first_call(*arguments):
+            setattr(self, name, loaded(self._module_name, name, self._sources, arguments))
+            return getattr(self, name)(*arguments)
+
+        return first_call
+
+
 def _environment():
     """What compiled code depends on beside its source."""
     import llvmlite.binding as llvm
@@ -100,7 +114,8 @@ def _compiled(module_name, name, arguments, file_name):
     final = library._final_module
     symbols = [one.name for part in (final.functions, final.global_variables) for one in part if one.is_declaration]
     _write(file_name, result.fndesc.llvm_func_name, symbols, code)
-    return anew
+    # What numba would call may differ from what is stored by rounding: it takes a part that it has kept as it is.
+    return _Linked(result.fndesc.llvm_func_name, symbols, code)
 
 
 def _write(file_name, name, symbols, code):

@@ -5,19 +5,28 @@ as that library is allowed, so that one setting (`OPENBLAS_NUM_THREADS`, threadp
 holds for both, and several processes that share the cores do not disturb each other.
 """
 
+import contextvars
+import functools
 import os
-from concurrent.futures import ThreadPoolExecutor
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+
+import numpy as np
 
 
 def available():
     """Return how many threads numpy's matrix products may use now, at most one for each core of this process."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        from threadpoolctl import threadpool_info
-    except ImportError:
-        return cores
-    allowed = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+    with _products:
+        allowed = _allowed if _users else [library.get_num_threads() for library in _libraries()]
     return max(1, min([cores, *allowed]))
+
+
+# Places in a meeting, an int64 array: how many have arrived; whether some will never come; whether to end soon; and
+# that nobody has to end before the others, what the first thread has read there.
+ARRIVED, GIVEN_UP, ASKED_TO_STOP, STOPPING = 0, 8, 9, 10
 
 
 class Team:
@@ -41,3 +50,112 @@ class Team:
         parts = [(lo, min(lo + step, width)) for lo in range(0, width, step)]
         waiting = [self._others.submit(loop, *arguments, lo, hi) for lo, hi in parts[1:]]
         return [loop(*arguments, *parts[0]), *(one.result() for one in waiting)]
+
+
+class Company:
+    """A few threads that do one thing together, and meet in between, as `meeting` has it.
+
+    What is cut into `n` parts may be done by n threads, or by one that does all of them: the numbers are the same.
+    Threads that wait for each other need their cores at the same time. Where other programs are busy, one thread alone
+    is faster; which it is just now is measured, and tried again now and then.
+
+    Parameters
+    ----------
+    n : int > 0
+        A single thread is the caller. Of several, the caller is none, so that Ctrl-C reaches it while they work.
+    """
+
+    def __init__(self, n):
+        self.n = n
+        self._threads = ThreadPoolExecutor(n) if n > 1 else None
+        self._seconds, self._next_trial = {}, 0.0
+
+    def works_together(self):
+        """Return whether threads should share the next piece of work, and whether this is a trial of the slower way."""
+        if self.n == 1 or len(self._seconds) < 2:
+            return self.n > 1 and True not in self._seconds, True
+        faster, trial = self._seconds[True] <= self._seconds[False], time.perf_counter() >= self._next_trial
+        return faster != trial, trial
+
+    def note(self, together, seconds, n):
+        """Note how long so many equal pieces of work have taken; a trial may take a hundredth of the time."""
+        self._seconds[together] = seconds / n
+        if self._seconds[together] > self._seconds.get(not together, 0.0):
+            self._next_trial = time.perf_counter() + 100 * seconds
+
+    def work(self, function, arguments, sched_yield, together):
+        """Call function(team, *arguments), `team` as for `meeting.meet`, in one thread or in all of them.
+
+        Returns what the first returns, when all have ended, whatever happens.
+        """
+        meeting, working, interrupted = np.zeros(16, np.int64), [], None
+        if not together:
+            return function((0, 1, self.n, meeting, sched_yield), *arguments)
+        try:
+            for i in range(self.n):
+                working.append(self._threads.submit(function, (i, self.n, self.n, meeting, sched_yield), *arguments))
+        finally:
+            if len(working) < self.n:  # those who wait for the others would wait for ever
+                meeting[GIVEN_UP] = 1
+            while not all(one.done() for one in working):
+                try:
+                    wait(working)
+                except KeyboardInterrupt as error:
+                    meeting[ASKED_TO_STOP], interrupted = 1, error
+        if interrupted:
+            raise interrupted
+        return working[0].result()
+
+
+def for_each(function, items, n):
+    """Call function(*item) for each item, up to `n` at once; raise what the first one raises that fails.
+
+    Products use one thread each meanwhile; where that cannot be asked for, it is done one after another.
+    """
+    if n == 1 or not _libraries():
+        for item in items:
+            function(*item)
+        return
+    with single_threaded_products(), ThreadPoolExecutor(n) as threads:
+        # Each call sees the caller's context, numpy's settings for warnings among it.
+        calls = [threads.submit(contextvars.copy_context().run, function, *item) for item in items]
+        for call in calls:
+            call.result()
+
+
+_products = threading.Lock()
+_allowed, _users = [], 0
+
+
+@functools.cache
+def _libraries():
+    """Return what can set the threads of each library for linear algebra; nothing where threadpoolctl is missing."""
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        return []
+    return ThreadpoolController().select(user_api="blas").lib_controllers
+
+
+@contextmanager
+def single_threaded_products():
+    """Let the matrix products of this process use one thread each, for code that has threads of its own.
+
+    The library's threads do not rest when a product is done: they go on looking for the next one for a while, on a core
+    that is needed. What was allowed before is allowed again when the last of all users has ended.
+    """
+    global _allowed, _users
+    with _products:
+        _users += 1
+        if _users == 1:
+            _allowed = [library.get_num_threads() for library in _libraries()]
+            for library in _libraries():
+                library.set_num_threads(1)
+    try:
+        yield
+    finally:
+        with _products:
+            _users -= 1
+            if _users == 0:
+                for library, n in zip(_libraries(), _allowed, strict=True):
+                    library.set_num_threads(n)

@@ -210,8 +210,9 @@ class Trainer:
         seen = measured_rows(len(X), len(X_valid))
         step = self._step(X)
         watch = Watch(step) if self.health else None
-        in_runs = not augmented and not self.average and self._pays(X, in_runs=True)
-        runs = compiled_steps(step, X, y, self.batch_size) if in_runs else None
+        in_runs = not augmented and self._pays(X, in_runs=True)
+        average = (self.average, state.average) if self.average else None
+        runs = compiled_steps(step, X, y, self.batch_size, state.rng, average) if in_runs else None
         asked_to_stop = False
         try:
             while not (stopped := "callback" if asked_to_stop else self._reason_to_stop(state)):
@@ -309,6 +310,8 @@ class Trainer:
                     (watch if i in watched else step)(X[rows], y[rows], rate, state.memory, state.rng)
                 except DivergedError as error:
                     raise DivergedError(f"training diverged in epoch {state.epoch + 1}: {error}") from None
+                if self.average:
+                    self.average.update(state.params, state.average)
                 i += 1
 
     def _some(self, X, rng):

@@ -56,7 +56,7 @@ class Descent:
         if self._unaveraged is not None:
             network.params.flat[...] = self._unaveraged
         self._runs, n_parameters = None, len(network.params.flat)
-        self._in_runs = self._average is None and worth_compiling(n_parameters, n_steps, in_runs=True)
+        self._in_runs = worth_compiling(n_parameters, n_steps, in_runs=True)
         self._step = step_for(
             sparse,
             network,
@@ -70,7 +70,8 @@ class Descent:
         """Take a step for each batch of the rows; return the mean loss, the number of rows and the clip rate."""
         n_steps = rows.n_steps(batch_size)
         if self._in_runs and self._runs is None and isinstance(rows, ArrayRows) and rows.weights is None:
-            self._runs = compiled_steps(self._step, rows.X, rows.target, batch_size)
+            average = (self._average, self._averages) if self._average else None
+            self._runs = compiled_steps(self._step, rows.X, rows.target, batch_size, self._rng, average)
         if self._runs is not None:
             return self._epoch_in_runs(estimator, rows, batch_size, random_state, n_steps)
         batches = rows.epoch(batch_size, random_state)
@@ -111,6 +112,8 @@ class Descent:
             if i < n_steps:  # a step whose loss is not finite, which `Step` explains
                 some = order[i * batch_size : (i + 1) * batch_size]
                 total += step(rows.X[some], rows.target[some], rates[i], memory, self._rng) * len(some)
+                if self._average:
+                    self._average.update(step.network.params.flat, self._averages)
                 i += 1
         self.learning_rate = rates[-1]
         self.n_epochs += 1

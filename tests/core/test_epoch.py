@@ -6,17 +6,22 @@ import time
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from backprop_core import epoch
+from backprop_core import epoch, threads
 from backprop_core.activations import Activation
 from backprop_core.architecture import multilayer_perceptron
-from backprop_core.epoch import compiled_steps, plan_of
+from backprop_core.averaging import ExponentialAverage
+from backprop_core.epoch import compiled_steps
 from backprop_core.errors import DivergedError
 from backprop_core.health import Health
-from backprop_core.losses import SoftmaxCrossEntropy
+from backprop_core.layers import Activate
+from backprop_core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
 from backprop_core.network import Network
 from backprop_core.optimizers import SGD, Adam
+from backprop_core.regression_losses import SquaredError
 from backprop_core.step import Step
+from backprop_core.threads import Company
 from backprop_core.training import Trainer
 
 
@@ -27,7 +32,9 @@ def rows(n=150, dtype=np.float64, seed=0):
 
 
 def fitted(compiled, dtype=np.float64, hidden=(9, 7), activation="relu", optimizer=None, **settings):
-    layers = multilayer_perceptron(6, hidden, 3, activation=activation if hidden else "relu")
+    parts = ("dropout", "input_dropout", "normalization", "residual")
+    additions = {name: settings.pop(name) for name in parts if name in settings}
+    layers = multilayer_perceptron(6, hidden, 3, activation=activation if hidden else "relu", **additions)
     network = Network(layers, np.random.default_rng(0), dtype=dtype)
     given = {"epochs": 4, "batch_size": 16, "learning_rate": 0.02} | settings
     trainer = Trainer(network, optimizer or Adam(), compiled=compiled, **given)
@@ -48,6 +55,17 @@ def counted(monkeypatch):
 
     monkeypatch.setattr(epoch.CompiledSteps, "run", run)
     return taken
+
+
+@pytest.fixture
+def crowd(monkeypatch):
+    """Let so many threads share each step, however small it is."""
+
+    def let(n):
+        monkeypatch.setattr(epoch, "available", lambda: n)
+        monkeypatch.setattr(epoch, "WORTH_A_THREAD", 1)
+
+    return let
 
 
 @pytest.mark.parametrize(
@@ -78,6 +96,89 @@ def test_a_compiled_epoch_takes_the_course_of_the_plain_steps(counted, optimizer
         assert one.get("health") == other.get("health")
     for name in state.memory.keys() - ({"velocity", "t"} if optimizer.__dict__.get("momentum") == 0 else {"t"}):
         np.testing.assert_allclose(state.memory[name], plain.memory[name], rtol=1e-7, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"dropout": 0.3, "input_dropout": 0.1},
+        {"normalization": "batch"},
+        {"normalization": "layer", "dropout": 0.2},
+        {"residual": True, "hidden": (6, 33, 33), "normalization": "batch", "dropout": 0.1},
+        {"average": ExponentialAverage(0.9), "residual": True, "hidden": (40, 40), "activation": "tanh"},
+        {"average": ExponentialAverage(0.9), "normalization": "layer", "clip_norm": 0.3, "weight_decay": 0.1},
+        {"clip_norm": 0.5, "clip_value": 0.1, "alpha": 0.1, "l1": 0.01, "activation": "logistic"},
+        {"normalization": "batch", "batch_size": 149},  # the last batch has one row
+    ],
+    ids=str,
+)
+def test_all_that_a_network_may_add_and_any_number_of_threads_change_nothing(counted, crowd, settings, n_threads):
+    crowd(n_threads)
+    params, state = fitted(True, **settings)
+    assert sum(counted) > 0
+    expected, plain = fitted(False, **settings)
+    np.testing.assert_allclose(params, expected, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(state.statistics, plain.statistics, rtol=0, atol=1e-9)
+    for one, other in zip(state.history.entries, plain.history.entries, strict=True):
+        assert one["valid"] == pytest.approx(other["valid"], rel=1e-9)
+        assert one["clip_rate"] == other["clip_rate"]
+
+
+@pytest.mark.parametrize("loss", [SquaredError(), SquaredError(mean_over_outputs=True), LogisticCrossEntropy(0.1)])
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_losses_of_amounts_and_of_yes_and_no_are_the_plain_ones(crowd, loss, n_threads):
+    crowd(n_threads)
+    X, y = rows()
+    target = np.eye(3)[y]
+
+    def trained(compiled):
+        network = Network(multilayer_perceptron(6, (9,), 3), np.random.default_rng(0), dtype=np.float64)
+        step, memory = Step(network, Adam(), loss), Adam().init(network.params.flat.size, np.float64)
+        if compiled:
+            losses = compiled_steps(step, X, target, 16).run(np.arange(150), 0, [0.01] * 10, memory)
+        else:
+            batches = [slice(i, i + 16) for i in range(0, 150, 16)]
+            losses = [step(X[batch], target[batch], 0.01, memory, None) for batch in batches]
+        return losses, network.params.flat
+
+    for one, other in zip(trained(True), trained(False), strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-12)
+
+
+def test_one_thread_computes_to_the_last_bit_what_several_do_together(crowd, monkeypatch):
+    crowd(3)
+    settings = {"dropout": 0.2, "hidden": (64, 40, 40), "normalization": "layer", "residual": True, "clip_norm": 0.5}
+    results = []
+    for together in (True, False):
+        monkeypatch.setattr(Company, "works_together", lambda self, answer=together: (answer, False))
+        results.append(fitted(True, np.float32, epochs=1, alpha=0.1, **settings)[0].tobytes())
+    assert results[0] == results[1]
+
+
+def test_the_faster_of_two_ways_is_taken_and_the_other_tried_now_and_then(monkeypatch):
+    now, taken = [0.0], []
+    monkeypatch.setattr(threads.time, "perf_counter", lambda: now[0])
+    company = Company(2)
+    for _ in range(2000):
+        together, _trial = company.works_together()
+        seconds = 0.001 if together == (now[0] < 1) else 0.01  # from then on, other programs are busy
+        now[0] += seconds
+        company.note(together, seconds, 1)
+        taken.append((now[0], together))
+    early, late = ([together for when, together in taken if (when < 1) == is_early] for is_early in (True, False))
+    assert np.mean(early) > 0.9
+    assert np.mean(late) < 0.1
+
+
+def test_threads_together_repeat_themselves_to_the_last_bit_and_leave_the_library_its_own(crowd):
+    crowd(2)
+    first = fitted(True, np.float32, dropout=0.2, hidden=(64, 40))[0].tobytes()
+    with threadpool_limits(2, user_api="blas"):
+        before = threadpool_info()
+        second = fitted(True, np.float32, dropout=0.2, hidden=(64, 40))[0].tobytes()
+        assert threadpool_info() == before
+    assert first == second
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "logistic"])
@@ -111,10 +212,10 @@ def test_what_cannot_be_compiled_goes_step_by_step():
     assert steps(plain) is not None
     own = Activation("relu6", lambda z, out: z, lambda z, a, da, out: da)
     for layers in (
-        multilayer_perceptron(6, (5,), 3, dropout=0.1),
-        multilayer_perceptron(6, (5,), 3, normalization="batch"),
-        multilayer_perceptron(6, (6, 6), 3, residual=True),
-        multilayer_perceptron(6, (5,), 3, activation=own),
+        multilayer_perceptron(6, (5,), 3, input_noise=0.1),
+        multilayer_perceptron(6, (5,), 3, activation="gelu"),
+        multilayer_perceptron(6, (6, 6), 3, residual=True, activation=own),
+        [*plain, Activate("relu")],
     ):
         assert steps(layers) is None
     assert steps(plain, mixup=0.2) is None
@@ -128,10 +229,6 @@ def test_without_a_known_library_of_products_training_goes_step_by_step(monkeypa
     monkeypatch.setattr(epoch, "SYMBOLS", ())
     fitted(True)
     assert not counted
-
-
-def test_the_plan_names_widths_and_gates():
-    assert plan_of(multilayer_perceptron(6, (9, 7), 3, activation=["tanh", "relu"])) == ([6, 9, 7, 3], [1, 0, 3])
 
 
 @pytest.mark.parametrize("row", [0, 77, 149])
