@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,10 +21,14 @@ from backprop_core.architecture import layer_from
 from backprop_core.errors import BackpropError
 from backprop_core.layers import Backward, Layer
 from backprop_core.losses import softmax
-from backprop_core.mapped_memory import chunks, overwrite, spare_copy
+from backprop_core.mapped_memory import chunks, mapping_of, overwrite, spare_copy
 from backprop_core.notebook import table
 from backprop_core.scratch import Scratch
 from backprop_core.sparse import is_sparse, rows_of
+from backprop_core.threads import available, for_each
+
+# Multiplications of a prediction from which other cores help: some milliseconds.
+WORTH_THREADS = 2e8
 
 
 class ParameterVector:
@@ -230,15 +234,24 @@ class Network:
 
         self._stack = fused(self.layers, self.dtype)
 
-    def logits(self, X: np.ndarray, chunk: int = 1024) -> np.ndarray:
-        """Return the logits of any number of rows in evaluation mode, a chunk at a time so that memory stays small."""
+    def logits(self, X: np.ndarray, chunk: int = 1024, check: Callable | None = None) -> np.ndarray:
+        """Return the logits of any number of rows in evaluation mode, a chunk at a time so that memory stays small.
+
+        Where there are many, each core works at a chunk of its own. `check` is called with each chunk before it is
+        computed; what it raises ends the work.
+        """
         X = rows_of(X)
         out = np.empty((len(X), self.n_outputs), self.dtype)
-        start = 0
-        for rows in chunks(X, chunk):
+
+        def compute(start, rows):
+            if check:
+                check(rows)
             rows = rows.astype(self.dtype, copy=False) if is_sparse(rows) else np.asarray(rows, self.dtype)
             out[start : start + len(rows)] = self.forward(rows)[0]
-            start += len(rows)
+
+        many = len(X) > chunk and len(X) * self.params.flat.size > WORTH_THREADS
+        together = available() if many and not is_sparse(X) and mapping_of(X) is None else 1
+        for_each(compute, zip(range(0, len(X), chunk), chunks(X, chunk), strict=True), together)
         return out
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:

@@ -185,19 +185,16 @@ def all_logits(network, X, estimator):
     logits : ndarray of the network's dtype [shape=(n_samples, n_outputs)]
     """
     X = rows_of(X)
-    n, sparse = X.shape[0], is_sparse(X)
-    if n == 1 and not sparse and np.isfinite(X).all():
+    sparse = is_sparse(X)
+    if X.shape[0] == 1 and not sparse and np.isfinite(X).all():
         # A single row, as programs ask for that answer a user: here every microsecond of Python counts.
         return network.forward(X.astype(network.dtype, copy=False))[0].copy()
-    out = np.empty((n, network.n_outputs), network.dtype)
-    start = 0
-    for chunk in chunks(X, CHUNK):
+
+    def check(chunk):
         if chunk.dtype.kind == "f" and not sparse:
             _insist_on_finite(chunk, estimator)
-        stop = start + chunk.shape[0]
-        out[start:stop] = network.forward(chunk.astype(network.dtype, copy=False))[0]
-        start = stop
-    return out
+
+    return network.logits(X, CHUNK, check)
 
 
 def measured_logits(network, rows):
