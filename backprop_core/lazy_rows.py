@@ -24,13 +24,16 @@ needed. At an epoch's end all rows are settled, and nothing is left that a check
 """
 
 import math
+from pathlib import Path
 
 import numpy as np
 
+from backprop_core.machine_code import Kernels
 from backprop_core.optimizers import SGD, Adam
 from backprop_core.sparse import SparseRows
 from backprop_core.threads import Team, available
 
+SOURCES = [Path(__file__).with_name(f"{name}.py") for name in ("sparse_kernels", "kernels")]
 # Steps after which all rows are settled at the latest: the tables have an entry for each step since.
 LONGEST = 512
 # The greatest error of the series, relative to a step.
@@ -48,6 +51,7 @@ class AdamMoves:
 
     def __init__(self, optimizer, weight_decay, dtype):
         self._optimizer, self._weight_decay, self._number = optimizer, weight_decay, np.dtype(dtype).type
+        self._kernels = Kernels("backprop_core.sparse_kernels", SOURCES)
         d, self._d = np.arange(LONGEST + 1.0), np.arange(LONGEST + 1)
         root = math.sqrt(optimizer.b2)
         self._mean_powers = (optimizer.b1**d).astype(dtype)
@@ -86,14 +90,12 @@ class AdamMoves:
 
     def move(self, team, W, memories, slots, chosen):
         """Take the steps that the chosen rows of W wait for."""
-        from backprop_core import sparse_kernels as kernels
-
         m, v = memories
         number, keep = self._number, self._keep.astype(W.dtype)
         if not self._by_series:
             numbers = self._rates.astype(W.dtype), self._mean_powers, self._root_powers, keep
             team.share(
-                kernels.move_step_by_step, W, m, v, chosen, slots, self.n, *numbers, number(self._optimizer.eps),
+                self._kernels.move_step_by_step, W, m, v, chosen, slots, self.n, *numbers, number(self._optimizer.eps),
                 width=W.shape[1],
             )  # fmt: skip
             return
@@ -102,26 +104,22 @@ class AdamMoves:
         middle = np.divide(products, first, out=np.full(LONGEST + 1, self._optimizer.eps), where=moving)
         second = np.maximum(squares - products * middle, 0)
         tables = [table.astype(W.dtype) for table in (first, middle, second)]
-        team.share(kernels.move_by_roots, W, m, v, chosen, slots, keep, *tables, width=W.shape[1])
+        team.share(self._kernels.move_by_roots, W, m, v, chosen, slots, keep, *tables, width=W.shape[1])
 
-    def learn(self, team, W, memories, slots, batch, dy, rate, scale, limit):
+    def learn(self, team, W, memories, slots, batch, dy, rate, scale, limit, work):
         """Bring the moments of the batch's rows up to date, this step's gradient included."""
-        from backprop_core import sparse_kernels as kernels
-
         number = self._number
         gains = number(1 - self._optimizer.b1), number(1 - self._optimizer.b2)
         powers = self._mean_powers, self._square_powers, *gains
         team.share(
-            kernels.learn_moments, *memories, *batch, dy, slots, self.n + 1, *powers, number(scale), number(limit),
-            width=W.shape[1],
+            self._kernels.learn_moments, *memories, *batch, dy, slots, self.n + 1, *powers, number(scale),
+            number(limit), work, width=W.shape[1],
         )  # fmt: skip
 
     def fade(self, team, memories, slots):
         """Let the memories of all rows fade up to now."""
-        from backprop_core.sparse_kernels import fade_rows
-
         for memory, powers in zip(memories, (self._mean_powers, self._square_powers), strict=True):
-            team.share(fade_rows, memory, slots, powers, self.n, width=memory.shape[1])
+            team.share(self._kernels.fade_rows, memory, slots, powers, self.n, width=memory.shape[1])
 
 
 class SGDMoves:
@@ -131,6 +129,7 @@ class SGDMoves:
 
     def __init__(self, optimizer, weight_decay, dtype):
         self._optimizer, self._weight_decay, self._number = optimizer, weight_decay, np.dtype(dtype).type
+        self._kernels = Kernels("backprop_core.sparse_kernels", SOURCES)
         self._d = np.arange(LONGEST + 1)
         self._exact_powers = optimizer.momentum ** np.arange(LONGEST + 1.0)
         self._powers = self._exact_powers.astype(dtype)
@@ -153,28 +152,22 @@ class SGDMoves:
 
     def move(self, team, W, memories, slots, chosen):
         """As in `AdamMoves`."""
-        from backprop_core.sparse_kernels import move_by_velocity
-
         tables = self._keep.astype(W.dtype), self._sum.astype(W.dtype)
-        team.share(move_by_velocity, W, *memories, chosen, slots, *tables, width=W.shape[1])
+        team.share(self._kernels.move_by_velocity, W, *memories, chosen, slots, *tables, width=W.shape[1])
 
-    def learn(self, team, W, memories, slots, batch, dy, rate, scale, limit):
+    def learn(self, team, W, memories, slots, batch, dy, rate, scale, limit, work):
         """As in `AdamMoves`; Nesterov's step looks ahead, by a share of the newest gradient that W gets at once."""
-        from backprop_core.sparse_kernels import learn_velocity
-
         number, keep = self._number, 1 - rate * self._weight_decay
         ahead = rate / keep if self._ahead else 0.0
         team.share(
-            learn_velocity, W, *memories, *batch, dy, slots, self.n + 1, self._powers, number(rate), number(ahead),
-            number(scale), number(limit), width=W.shape[1],
+            self._kernels.learn_velocity, W, *memories, *batch, dy, slots, self.n + 1, self._powers, number(rate),
+            number(ahead), number(scale), number(limit), work, width=W.shape[1],
         )  # fmt: skip
 
     def fade(self, team, memories, slots):
         """As in `AdamMoves`."""
-        from backprop_core.sparse_kernels import fade_rows
-
         if self._optimizer.momentum:
-            team.share(fade_rows, memories[0], slots, self._powers, self.n, width=memories[0].shape[1])
+            team.share(self._kernels.fade_rows, memories[0], slots, self._powers, self.n, width=memories[0].shape[1])
         else:
             memories[0][...] = 0
 
@@ -197,6 +190,8 @@ class LazyRows:
         self._moves = MOVES[type(optimizer)](optimizer, weight_decay, W.dtype)
         self._slots = np.zeros(len(W), np.int32)
         self._places = np.zeros(len(W), np.int32)
+        self._work = np.empty(W.shape[1], W.dtype)
+        self._kernels = Kernels("backprop_core.sparse_kernels", SOURCES)
         self._team = Team(available())
         self._memories = self._batch = self._dy = None
 
@@ -207,14 +202,19 @@ class LazyRows:
 
     def forward(self, rows, out):
         """Take the steps that the batch's rows of W wait for, and write X W to `out`."""
-        from backprop_core import sparse_kernels as kernels
-
-        columns = rows.columns.astype(np.int32, copy=False)
-        self._batch = kernels.by_column(rows.data, columns, rows.starts.astype(np.int64, copy=False), self._places)
+        self._batch = self._by_column(rows)
         self._moves.move(self._team, self.W, self._memories, self._slots, self._batch[0])
         out[...] = 0
-        self._team.share(kernels.multiply, self.W, *self._batch, out, width=self.W.shape[1])
+        self._team.share(self._kernels.multiply, self.W, *self._batch, out, width=self.W.shape[1])
         return out
+
+    def _by_column(self, rows):
+        """Return the batch's numbers column by column, as `SparseRows.by_column` does."""
+        of_numbers, n = np.ascontiguousarray(rows.columns, np.int32), len(rows.data)
+        columns, starts = np.unique(of_numbers), np.ascontiguousarray(rows.starts, np.int64)
+        found = columns, np.empty(len(columns) + 1, np.int64), np.empty(n, np.int32), np.empty(n, rows.dtype)
+        self._kernels.by_column(np.ascontiguousarray(rows.data), of_numbers, starts, self._places, *found)
+        return found
 
     def backward(self, dy):
         """Keep the error of the layer's output, from which `learn` makes the gradient."""
@@ -222,18 +222,17 @@ class LazyRows:
 
     def largest_and_norm(self, scale=1.0, limit=0.0):
         """Return the greatest magnitude in dW and its length, floats, when scaled and then limited."""
-        from backprop_core.sparse_kernels import largest_and_squares
-
-        number = self.W.dtype.type
-        numbers = number(scale), number(limit)
-        parts = self._team.share(largest_and_squares, *self._batch, self._dy, *numbers, width=self.W.shape[1])
-        squares = sum(part[1] for part in parts)
-        largest = max(part[0] for part in parts) if math.isfinite(squares) else math.inf
-        return largest, math.sqrt(squares)
+        number, found = self.W.dtype.type, np.zeros((2, self.W.shape[1]))
+        numbers = number(scale), number(limit), self._work, found
+        self._team.share(self._kernels.largest_and_squares, *self._batch, self._dy, *numbers, width=self.W.shape[1])
+        squares = float(found[1].sum())
+        return float(found[0].max()) if math.isfinite(squares) else math.inf, math.sqrt(squares)
 
     def learn(self, memory, rate, scale, limit):
         """Learn from the batch: the rate and the memory are those of the step, which `memory["t"]` has counted."""
-        self._moves.learn(self._team, self.W, self._memories, self._slots, self._batch, self._dy, rate, scale, limit)
+        self._moves.learn(
+            self._team, self.W, self._memories, self._slots, self._batch, self._dy, rate, scale, limit, self._work
+        )
         self._slots[self._batch[0]] = self._moves.n + 1
         self._moves.count(memory, rate)
         self._batch = self._dy = None

@@ -5,51 +5,39 @@ while everything that concerns it is done, and W's gradient is never written dow
 are multiplied out where they are used. Each kernel works on the units from `lo` up to `hi`, so that several threads
 can share a layer without ever writing to the same place: the results do not depend on their number.
 
-`columns, starts, rows, data` are what `SparseRows.by_column` returns.
+`columns, starts, rows, data` are what `SparseRows.by_column` returns. As `machine_code` wants it, a kernel is given all
+the memory that it needs, and returns 0.
 """
 
 import numpy as np
 
-from backprop_core.kernels import kernel
+from backprop_core.kernels import part
 
 
-@kernel
-def by_column(numbers, columns_of_numbers, row_starts, places):
-    """`SparseRows.by_column`; `places` is a work array, int32 [shape=(n_features,)], 0 before and after."""
-    n = len(numbers)
-    n_columns = 0
-    for p in range(n):
-        j = columns_of_numbers[p]
-        if places[j] == 0:
-            n_columns += 1
-        places[j] += 1
-    columns = np.empty(n_columns, np.int32)
-    c = 0
-    for p in range(n):
-        j = columns_of_numbers[p]
-        if places[j] > 0:
-            columns[c] = j
-            c += 1
-            places[j] = -places[j]
-    columns.sort()
-    starts = np.empty(n_columns + 1, np.int64)
+@part
+def by_column(numbers, columns_of_numbers, row_starts, places, columns, starts, rows, data):
+    """`SparseRows.by_column` for `columns`, those that hold any, rising; writes to `starts`, `rows` and `data`.
+
+    `places` is a work array, int32 [shape=(n_features,)], 0 before and after.
+    """
+    for p in range(len(numbers)):
+        places[columns_of_numbers[p]] += 1
     starts[0] = 0
-    for c in range(n_columns):
+    for c in range(len(columns)):
         j = columns[c]
-        starts[c + 1] = starts[c] - places[j]
+        starts[c + 1] = starts[c] + places[j]
         places[j] = starts[c]
-    rows, data = np.empty(n, np.int32), np.empty(n, numbers.dtype)
     for i in range(len(row_starts) - 1):
         for p in range(row_starts[i], row_starts[i + 1]):
             j = columns_of_numbers[p]
             rows[places[j]], data[places[j]] = i, numbers[p]
             places[j] += 1
-    for c in range(n_columns):
+    for c in range(len(columns)):
         places[columns[c]] = 0
-    return columns, starts, rows, data
+    return 0
 
 
-@kernel
+@part
 def multiply(W, columns, starts, rows, data, out, lo, hi):
     """`SparseRows.times`, added to `out`."""
     for c in range(len(columns)):
@@ -58,9 +46,10 @@ def multiply(W, columns, starts, rows, data, out, lo, hi):
             x, y = data[p], out[rows[p], lo:hi]
             for u in range(hi - lo):
                 y[u] += x * w[u]
+    return 0
 
 
-@kernel
+@part
 def move_by_roots(W, m, v, chosen, slots, keep, first, middle, second, lo, hi):
     """Take the pending steps of Adam in the chosen rows of W: `lazy_rows.AdamMoves`, by its series."""
     one = W.dtype.type(1)
@@ -74,9 +63,10 @@ def move_by_roots(W, m, v, chosen, slots, keep, first, middle, second, lo, hi):
         for u in range(hi - lo):
             r = one / (np.sqrt(square[u]) + e)
             w[u] = k * w[u] - mean[u] * r * (a + q * r * r)
+    return 0
 
 
-@kernel
+@part
 def move_step_by_step(W, m, v, chosen, slots, n, rates, mean_powers, root_powers, keep, eps, lo, hi):
     """`move_by_roots` without the series: each pending step of each number is summed up as it is."""
     zero = W.dtype.type(0)
@@ -89,9 +79,10 @@ def move_step_by_step(W, m, v, chosen, slots, n, rates, mean_powers, root_powers
             for i in range(begin, n + 1):
                 total += rates[i] * mean_powers[i - s] / (root * root_powers[i - s] + eps)
             W[j, u] = k * W[j, u] - m[j, u] * total
+    return 0
 
 
-@kernel
+@part
 def move_by_velocity(W, velocity, chosen, slots, keep, first, lo, hi):
     """Take the pending steps of SGD in the chosen rows of W: `lazy_rows.SGDMoves`."""
     for c in range(len(chosen)):
@@ -100,9 +91,10 @@ def move_by_velocity(W, velocity, chosen, slots, keep, first, lo, hi):
         w, speed = W[j, lo:hi], velocity[j, lo:hi]
         for u in range(hi - lo):
             w[u] = k * w[u] + a * speed[u]
+    return 0
 
 
-@kernel
+@part
 def _gradient_of(c, starts, rows, data, dy, scale, limit, g, lo, hi):
     """Write row c of dW to g, limited (`limit` 0: not at all) and then scaled, as clipping wants it."""
     g[:] = 0
@@ -118,12 +110,29 @@ def _gradient_of(c, starts, rows, data, dy, scale, limit, g, lo, hi):
             g[u] *= scale
 
 
-@kernel
+@part
 def learn_moments(
-    m, v, columns, starts, rows, data, dy, slots, n, mean_powers, square_powers, gain, gain_square, scale, limit, lo, hi
+    m,
+    v,
+    columns,
+    starts,
+    rows,
+    data,
+    dy,
+    slots,
+    n,
+    mean_powers,
+    square_powers,
+    gain,
+    gain_square,
+    scale,
+    limit,
+    work,
+    lo,
+    hi,
 ):
     """Adam's moments of the batch's rows: those of all steps in which the gradient was 0, then those of this one."""
-    g = np.empty(hi - lo, m.dtype)
+    g = work[lo:hi]
     for c in range(len(columns)):
         j = columns[c]
         _gradient_of(c, starts, rows, data, dy, scale, limit, g, lo, hi)
@@ -132,12 +141,15 @@ def learn_moments(
         for u in range(hi - lo):
             mean[u] = fade * mean[u] + gain * g[u]
             square[u] = fade_square * square[u] + gain_square * (g[u] * g[u])
+    return 0
 
 
-@kernel
-def learn_velocity(W, velocity, columns, starts, rows, data, dy, slots, n, powers, rate, ahead, scale, limit, lo, hi):
+@part
+def learn_velocity(
+    W, velocity, columns, starts, rows, data, dy, slots, n, powers, rate, ahead, scale, limit, work, lo, hi
+):
     """SGD's velocity of the batch's rows; `ahead` times the newest step goes to W at once (Nesterov)."""
-    g = np.empty(hi - lo, velocity.dtype)
+    g = work[lo:hi]
     for c in range(len(columns)):
         j = columns[c]
         _gradient_of(c, starts, rows, data, dy, scale, limit, g, lo, hi)
@@ -146,9 +158,10 @@ def learn_velocity(W, velocity, columns, starts, rows, data, dy, slots, n, power
         for u in range(hi - lo):
             speed[u] = fade * speed[u] - rate * g[u]
             w[u] -= ahead * g[u]
+    return 0
 
 
-@kernel
+@part
 def fade_rows(memory, slots, powers, n, lo, hi):
     """Let a memory of all rows fade as in the steps that did not touch them; to 0 where it would become denormal."""
     zero, smallest = memory.dtype.type(0), memory.dtype.type(1e8) * np.finfo(memory.dtype).tiny
@@ -157,12 +170,13 @@ def fade_rows(memory, slots, powers, n, lo, hi):
         for u in range(hi - lo):
             faded = factor * row[u]
             row[u] = faded if abs(faded) >= smallest else zero
+    return 0
 
 
-@kernel
-def largest_and_squares(columns, starts, rows, data, dy, scale, limit, lo, hi):
-    """The largest magnitude in dW, and the sum of its squares."""
-    g, largest, squares = np.empty(hi - lo, dy.dtype), 0.0, 0.0
+@part
+def largest_and_squares(columns, starts, rows, data, dy, scale, limit, work, found, lo, hi):
+    """Write the largest magnitude in these columns of dW, and the sum of its squares, to `found[:, lo]`, float64."""
+    g, largest, squares = work[lo:hi], 0.0, 0.0
     for c in range(len(columns)):
         _gradient_of(c, starts, rows, data, dy, scale, limit, g, lo, hi)
         total = dy.dtype.type(0)
@@ -170,4 +184,5 @@ def largest_and_squares(columns, starts, rows, data, dy, scale, limit, lo, hi):
             total += g[u] * g[u]
             largest = max(largest, abs(g[u]))
         squares += total
-    return largest, squares
+    found[0, lo], found[1, lo] = largest, squares
+    return 0

@@ -5,12 +5,18 @@ written out, and neither is their update: the weights and the optimizer's memory
 """
 
 import math
+from contextlib import nullcontext
 
 from backprop_core.clipping import length
 from backprop_core.lazy_rows import MOVES, LazyRows
 from backprop_core.network import ParameterVector
 from backprop_core.sparse import SparseRows, is_sparse
 from backprop_core.step import Step
+from backprop_core.threads import single_threaded_products
+
+# Weights behind the first layer from which they are worth the compiler's loading, and threads in their products: with
+# nothing to do, these would go on looking for it, in the way of those that share the first layer.
+LARGE = 300_000
 
 
 def suits(network, optimizer, *, alpha=0.0, l1=0.0, **_):
@@ -41,11 +47,16 @@ class SparseStep(Step):
         self._place, W = place, network.params.views[place]["W"]
         self._lazy = LazyRows(W, optimizer, weight_decay)
         super().__init__(network, optimizer, loss, weight_decay=weight_decay, **settings)
-        from backprop_core import kernels
-
-        self._compile()
         self._rest = slice(W.size, None)
-        self._move = kernels.move(optimizer, network.params.n_weights - W.size, weight_decay)
+        self._n_decaying = network.params.n_weights - W.size
+        self._is_small = self._n_decaying < LARGE
+        if self._is_small:
+            self.stay_plain()
+
+    def __call__(self, *arguments):
+        """As in `Step`."""
+        with single_threaded_products() if self._is_small else nullcontext():
+            return super().__call__(*arguments)
 
     def settle(self):
         """Take the steps that wait."""

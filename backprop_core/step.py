@@ -97,7 +97,7 @@ class Step:
         self._grads, self._scratch = self._gradients(), Scratch(network.dtype)
         # The way back through a dense layer has no use for the layer's own output, so the error may take its place.
         self._in_place = network.layers[-1].frees_output
-        self._updates = None
+        self._updates, self._n_decaying = None, network.params.n_weights
         self._add_penalty, self._loss_and_gradient, self._move = add_penalty, loss.loss_and_gradient, self._move_plainly
         self._compiles_first = compiled
 
@@ -114,7 +114,7 @@ class Step:
             loss, optimizer, network, weight_decay = self.loss, self.optimizer, self.network, self.weight_decay
             self._add_penalty = kernels.add_penalty
             self._loss_and_gradient = kernels.loss_and_gradient(loss)
-            self._move = kernels.move(optimizer, network.params.n_weights, weight_decay) or self._move_plainly
+            self._move = kernels.move(optimizer, self._n_decaying, weight_decay) or self._move_plainly
             network.compile()
 
     def __call__(self, X_batch, target, rate, memory, rng, weights=None):
@@ -198,7 +198,7 @@ class Step:
         if self._updates is None:
             self._updates = np.empty_like(params)
         if self.weight_decay:
-            params[: self.network.params.n_weights] *= 1 - rate * self.weight_decay
+            params[: self._n_decaying] *= 1 - rate * self.weight_decay
         params += self.optimizer.update(grads, memory, rate, out=self._updates)
 
 
