@@ -26,14 +26,16 @@ TARGETS = {"one_row": 5.0, "all_rows": 0.8}
 
 def run():
     """Measure, and write results/prediction_speed.json."""
+    by_name = {"-".join(map(str, (784, *hidden, 10))): hidden for hidden in HIDDEN}
     results_file.write(
         "prediction_speed",
         {
             "dataset": DATASET,
             "threads": THREADS,
             "rounds": ROUNDS,
-            "networks": {"-".join(map(str, (784, *hidden, 10))): _measure(hidden) for hidden in HIDDEN},
+            "networks": {name: _measure(by_name[name]) for name in results_file.chosen(by_name)},
         },
+        growing="networks",
     )
 
 

@@ -11,7 +11,7 @@ with an epoch compiled as one scan, and optax's Adam, where both are installed.
 Each fit has a fresh process, and its clock starts before the libraries are loaded: all that a fit loads is in its time.
 What a library compiles and stores for later runs, it has stored in a first fit of one epoch, which does not count. A
 second such fit does: `epochs_alone` is what each further epoch takes. With BENCH_SHORT=1 there are fewer epochs and
-rounds: a first look, no result.
+rounds: a first look, no result. BENCH_ONLY=784-64-10 measures this network alone.
 """
 
 import importlib
@@ -80,6 +80,7 @@ TRAININGS = (
 def run():
     """Measure, and write results/training_speed.json."""
     insist_on_torch()
+    by_name = {training.name: training for training in TRAININGS}
     results_file.write(
         "training_speed",
         {
@@ -89,8 +90,9 @@ def run():
             "short": SHORT,
             "peers": {package: version(package) for package in ("torch", "numba", "threadpoolctl", *JAX)},
             "seconds_of": "an epoch",
-            "networks": {training.name: _measure(training) for training in TRAININGS},
+            "networks": {name: _measure(by_name[name]) for name in results_file.chosen(by_name)},
         },
+        growing="networks",
     )
 
 

@@ -3,7 +3,7 @@
 Each time is that of a whole process, `python -m benchmarks.waiting_time CONTESTANT …`: Python starts, loads the
 libraries and 60,000 rows of Fashion-MNIST from a file, trains for so many epochs, and ends. The settings are those of
 `training_speed`. What a library compiles and stores for later runs has been stored by an earlier one. With
-BENCH_SHORT=1 there is one round: a first look, no result.
+BENCH_SHORT=1 there is one round: a first look, no result. BENCH_ONLY=784-64-10 measures this network alone.
 """
 
 import os
@@ -35,8 +35,8 @@ def run():
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder) / "X.npy", X)
         np.save(Path(folder) / "y.npy", y)
-        for name, (hidden, batch_size) in (NETWORKS | WIDE).items():
-            measured[name] = {}
+        for name in results_file.chosen(NETWORKS | WIDE):
+            (hidden, batch_size), measured[name] = (NETWORKS | WIDE)[name], {}
             for epochs in (1,) if name in WIDE and SHORT else (1, 3) if name in WIDE else EPOCHS:
                 taken = {contestant: [] for contestant in contestants}
                 for turn in range(ROUNDS + 1):
@@ -51,6 +51,7 @@ def run():
     results_file.write(
         "waiting_time",
         {"dataset": "fashion-mnist", "threads": THREADS, "rounds": ROUNDS, "short": SHORT, "networks": measured},
+        growing="networks",
     )
 
 
