@@ -4,6 +4,7 @@ Results go to standard output; progress, warnings and errors to standard error. 
 and imports its verb when it runs, so that `--help` answers at once.
 """
 
+import errno
 import importlib
 
 import click
@@ -49,7 +50,8 @@ class Commands(click.Group):
             if ctx.params["debug"]:
                 raise
             where = f"{error.filename}: " if getattr(error, "filename", None) else ""
-            self._fail(ctx, f"{where}{getattr(error, 'strerror', None) or str(error) or 'not enough memory'}", 1)
+            full = "; make room, or choose another place" if getattr(error, "errno", None) == errno.ENOSPC else ""
+            self._fail(ctx, f"{where}{getattr(error, 'strerror', None) or str(error) or 'not enough memory'}{full}", 1)
         except KeyboardInterrupt:
             self._fail(ctx, "interrupted", terminal.INTERRUPTED)
 

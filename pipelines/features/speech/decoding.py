@@ -7,9 +7,11 @@ Where more is missing, the file was cut short, and half a word must not be taken
 """
 
 import contextlib
+import functools
 import mmap
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,12 +40,16 @@ def name_of(source):
 
 @dataclass
 class _Part:
-    """One of the recordings in a file: its reader, the samples that are known to come, and those claimed."""
+    """One of the recordings in a file: its reader, the samples that are known to come, and those claimed.
+
+    `without_end` opens another reader, of all but a last frame that may be cut short.
+    """
 
     reader: object
     frames: int | None
     claimed: int | None = None
     slack: float = MISSING_SECONDS
+    without_end: Callable | None = None
 
 
 @dataclass
@@ -108,16 +114,24 @@ class Sound:
         import soundfile
 
         n_read = 0
-        try:
-            while len(block := part.reader.read(n_frames)):
-                n_read += len(block)
-                if not np.isfinite(block).all():
-                    raise InputFileError(
-                        f"{self.name}: the sound has samples that are not numbers (NaN or infinite); export it again"
-                    )
-                yield block
-        except (soundfile.SoundFileError, media.MediaError) as error:
-            raise InputFileError(f"{self.name}: {damaged(error)}") from error
+        while True:
+            try:
+                block = part.reader.read(n_frames)
+            except (soundfile.SoundFileError, media.MediaError) as error:
+                if part.without_end is None:
+                    raise InputFileError(f"{self.name}: {damaged(error)}") from error
+                part.reader.close()
+                part.reader, part.without_end = part.without_end(), None
+                part.reader.skip(n_read)
+                continue
+            if not len(block):
+                break
+            n_read += len(block)
+            if not np.isfinite(block).all():
+                raise InputFileError(
+                    f"{self.name}: the sound has samples that are not numbers (NaN or infinite); export it again"
+                )
+            yield block
         self._check(part, n_read)
 
     def _check(self, part, n_frames):
@@ -248,8 +262,14 @@ def _flac(source, contents):
         part = _part(source, contents, stream)
         if stream.present is not None:
             part.frames, part.claimed = stream.present, stream.claimed
+            view = memoryview(contents)
+            part.without_end = functools.partial(_opened, view, stream.start, stream.last_frame, stream.patch)
         parts.append(part)
     return parts or "the sound is damaged; copy it again", False
+
+
+def _opened(view, start, stop, prefix):
+    return Decoder(window(view, start, stop, prefix))
 
 
 def _mpeg(source, contents, head):
@@ -277,7 +297,7 @@ def _part(source, contents, stream):
     if stream.start == 0 and stream.stop == len(contents) and not stream.patch and isinstance(source, Path):
         reader = Decoder(source)
     else:
-        reader = Decoder(window(memoryview(contents), stream.start, stream.stop, stream.patch))
+        reader = _opened(memoryview(contents), stream.start, stream.stop, stream.patch)
     return _Part(reader, reader.known)
 
 

@@ -177,5 +177,10 @@ class Decoder:
             self._left -= len(block)
         return block
 
+    def skip(self, n_frames):
+        """Read on without giving the samples."""
+        while n_frames > 0 and (n_read := len(self.read(min(n_frames, 1 << 18)))):
+            n_frames -= n_read
+
     def close(self):
         self._file.close()

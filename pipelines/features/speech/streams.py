@@ -31,6 +31,8 @@ class Stream:
         Whether its last page or frame is whole.
     counted : bool
         Whether decoders know how long it is, rather than guess.
+    last_frame : int or None
+        Where the last frame of a FLAC stream begins, if that is known.
     patch : bytes
         What to put before it, in the place of a wrong header or one that lacks, so that decoders know better.
     """
@@ -42,6 +44,7 @@ class Stream:
     whole: bool = True
     patch: bytes = b""
     counted: bool = True
+    last_frame: int | None = None
 
 
 # --- Ogg ------------------------------------------------------------------------------------------------------------
@@ -150,24 +153,25 @@ def _flac_stream(contents, start, stop):
         return Stream(start, stop)
     fields = contents[start + 18 : start + 26]  # 20 bits rate, 3 channels, 5 bits, 36 samples
     claimed = int.from_bytes(fields, "big") & ((1 << 36) - 1)
-    last = _last_flac_sample(contents, start, stop)
+    last, place = _last_flac_frame(contents, start, stop)
     if claimed and last is not None and last > claimed:
         head = bytes(contents[start : start + 26])
         unknown = (int.from_bytes(head[18:], "big") >> 36 << 36).to_bytes(8, "big")
         return Stream(start + 26, stop, None, patch=head[:18] + unknown)
     if claimed and last is not None:
         (most,) = struct.unpack_from(">H", contents, start + 10)
-        return Stream(start, stop, claimed, min(claimed, last - 1 + most))
+        return Stream(start, stop, claimed, min(claimed, last - 1 + most), last_frame=place)
     return Stream(start, stop, claimed or None)
 
 
-def _last_flac_sample(contents, start, stop):
-    """Return how many samples lie before the end of the last frame's beginning: int, None where no frame is found.
+def _last_flac_frame(contents, start, stop):
+    """Return how many samples there are up to the last frame's first, and where it begins; None, None if not found.
 
     Only a frame that begins within the last 64 KB is looked for, from the end; its header has a checksum of its own.
     """
     least, most = struct.unpack_from(">HH", contents, start + 8)
-    tail = bytes(contents[max(start + 42, stop - _FLAC_TAIL) : stop])
+    tail_start = max(start + 42, stop - _FLAC_TAIL)
+    tail = bytes(contents[tail_start:stop])
     at = len(tail)
     mark = b"\xff\xf8" if least == most else b"\xff\xf9"  # frames of equal size are numbered, else their samples are
     while (at := tail.rfind(mark, 0, at)) >= 0:
@@ -179,8 +183,8 @@ def _last_flac_sample(contents, start, stop):
         end = at + 4 + n_bytes + _FLAC_SIZE_BYTES.get(tail[at + 2] >> 4, 0) + _FLAC_RATE_BYTES.get(tail[at + 2] & 15, 0)
         if end >= len(tail) or _crc8(tail[at:end]) != tail[end]:
             continue
-        return number * most + 1 if least == most else number + 1
-    return None
+        return number * most + 1 if least == most else number + 1, tail_start + at
+    return None, None
 
 
 _FLAC_SIZE_BYTES, _FLAC_RATE_BYTES = {6: 1, 7: 2}, {12: 1, 13: 2, 14: 2}  # how many follow, by what a frame begins with

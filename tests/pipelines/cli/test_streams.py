@@ -97,6 +97,14 @@ def test_what_a_c_library_prints_does_not_reach_the_user(start):
     assert errors == "mine\n"
 
 
+def test_a_full_disk_is_told_with_a_way_out(start):
+    before = "import errno, os\nfrom pipelines.cli import group\n@group.cli.command()\ndef write():\n"
+    before += "    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))\n"
+    process = start("write", before=before)
+    assert "No space left on device; make room" in process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+
+
 def test_a_backend_that_is_not_installed_does_no_harm():
     program = "from pipelines.report import chart; assert chart.settings()['backend'] == 'svg'"
     for backend in ("module://no.such.backend", "nonsense", "", "TkAgg"):

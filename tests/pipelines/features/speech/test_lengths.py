@@ -150,6 +150,17 @@ def test_a_few_milliseconds_that_are_missing_are_no_matter(format):
     assert len(read_waveform(content[:-100])[0]) == len(WORD) - 50
 
 
+@pytest.mark.parametrize("cut", [1, 10, 40])
+def test_a_flac_that_ends_inside_its_last_frame_is_read_without_it_or_refused_with_how_much(cut):
+    content = encoded(np.resize(WORD, 2 * 4096 + 100), format="FLAC")  # frames of 4096, and of 12 ms
+    assert len(read_waveform(content[:-cut])[0]) == 2 * 4096
+    with pytest.raises(InputFileError, match="49 % of its sound is missing"):
+        read_waveform(FLAC[:-cut])
+    unknown = put(content, 21, ">BI", content[21] & 0xF0, 0)
+    with pytest.raises(InputFileError, match="cut short"):
+        read_waveform(unknown[:-cut])
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
