@@ -29,7 +29,8 @@ def prepare():
                 plain = codecs.lookup(stream.encoding or "utf-8").name == "ascii"
                 stream.reconfigure(errors=_ESCAPE, encoding=_ASCII if plain else None)
     if "--debug" not in sys.argv[1:]:
-        _part_from_libraries()
+        _part_from_libraries("stdout", 1, _Output)
+        _part_from_libraries("stderr", 2, _Unheard)
 
 
 def standard_input():
@@ -89,24 +90,45 @@ class _Unheard(io.FileIO):
             return len(content)
 
 
-def _part_from_libraries():
-    """Give Python's standard error a descriptor of its own; what C libraries write to number 2 leads nowhere.
+class _Output(io.FileIO):
+    """Standard output, which tells once that it cannot be written, and not again when Python ends."""
 
-    mpg123 and libtiff tell there of every odd byte. What Python says, tracebacks too, is shown as before, as long as
-    somebody reads it.
+    failed = False
+
+    def write(self, content):
+        if self.failed:
+            return len(content)
+        try:
+            return super().write(content)
+        except OSError:
+            self.failed = True
+            raise
+
+
+def _part_from_libraries(name, number, kind):
+    """Give a stream of Python's a descriptor of its own; what C libraries write to its number leads nowhere.
+
+    mpg123 and libtiff tell there of every odd byte, and libsndfile on standard output, amid the JSON. What Python says,
+    tracebacks too, is shown as before, on standard error as long as somebody reads it.
     """
-    stream = sys.stderr
+    stream = getattr(sys, name)
     try:
-        if stream is None or stream is not sys.__stderr__ or stream.fileno() != 2:
+        if stream is None or stream is not getattr(sys, f"__{name}__") or stream.fileno() != number:
             return
         stream.flush()
-        own = os.dup(2)
+        own = os.dup(number)
         os.set_inheritable(own, True)
-        sys.stderr = sys.__stderr__ = io.TextIOWrapper(
-            io.BufferedWriter(_Unheard(own, "w")), stream.encoding, stream.errors, line_buffering=True
+        parted = io.TextIOWrapper(
+            io.BufferedWriter(kind(own, "w")),
+            stream.encoding,
+            stream.errors,
+            line_buffering=number == 2 or stream.line_buffering,
+            write_through=stream.write_through,
         )
+        setattr(sys, name, parted)
+        setattr(sys, f"__{name}__", parted)
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
+        os.dup2(nowhere, number)
         os.close(nowhere)
     except (OSError, ValueError, AttributeError):
         return

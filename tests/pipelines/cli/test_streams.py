@@ -92,9 +92,21 @@ def test_main_runs_in_a_thread():
 
 def test_what_a_c_library_prints_does_not_reach_the_user(start):
     before = "import click\nfrom pipelines.cli import group\n@group.cli.command()\ndef noise():\n"
-    before += "    import os, sys\n    os.write(2, b'[libmpg123] oh')\n    click.echo('mine', err=True)\n"
-    _, errors = start("noise", before=before).communicate(timeout=60)
-    assert errors == "mine\n"
+    before += "    import os, sys\n    os.write(2, b'[libmpg123] oh')\n    os.write(1, b'Error A : 40')\n"
+    before += "    click.echo('mine', err=True)\n    click.echo('result')\n"
+    assert start("noise", before=before).communicate(timeout=60) == ("result\n", "mine\n")
+
+
+def test_a_damaged_sample_dump_leaves_the_json_as_it_is(start, speech_model, tmp_path):
+    import soundfile  # whose library prints what it finds odd in such a file
+
+    path = tmp_path / "dump.sds"
+    soundfile.write(path, np.sin(np.arange(4000) / 9), 8000, format="SDS", subtype="PCM_16")
+    content = bytearray(path.read_bytes())
+    content[21 + 127 * 5] ^= 0x3F
+    path.write_bytes(content)
+    output, _ = start("predict", speech_model, path, "--json").communicate(timeout=60)
+    assert [record["path"] for record in json.loads(output)] == [str(path)]
 
 
 def test_a_full_disk_is_told_with_a_way_out(start):
@@ -102,6 +114,14 @@ def test_a_full_disk_is_told_with_a_way_out(start):
     before += "    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))\n"
     process = start("write", before=before)
     assert "No space left on device; make room" in process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+
+
+def test_output_that_cannot_be_written_is_an_error_of_one_line(start):
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        process = start("datasets", stdout=full)
+        [line] = process.communicate(timeout=60)[1].splitlines()
+    assert "No space left on device" in line
     assert process.returncode == 1
 
 
