@@ -114,6 +114,45 @@ def _answered_by(record):
     return together + (", averaged over views" if "averaged" in record else "")
 
 
+def stream_summary(found):
+    """Return misses and false alarms at some thresholds, drawn as bars, and the threshold for the wanted rate."""
+    about, minutes = found.about, 60 * found.hours
+    rows = [found.at(threshold / 10) for threshold in range(10)]
+    most = max([row["false_alarms_per_hour"] for row in rows]) or 1.0
+    lines = [
+        (
+            f"{row['threshold']:.1f}",
+            percent(row["misses"]),
+            "#" * round(BAR * row["misses"]),
+            f"{row['false_alarms_per_hour']:.1f}",
+            "#" * round(BAR * row["false_alarms_per_hour"] / most),
+        )
+        for row in rows
+    ]
+    sounds = "recordings without them" if about["foreign"] == "recordings" else "sounds that are made of them"
+    chosen = found.threshold
+    if chosen is None:
+        advice = f"no threshold gives as few as {found.per_hour:g} false alarms an hour"
+    else:
+        at = found.at(chosen)
+        advice = (
+            f"listen --threshold {at['threshold']:g}: {at['false_alarms_per_hour']:.1f} false alarms an hour, and "
+            f"{percent(at['misses'])} of the words missed"
+        )
+    return "\n".join(
+        [
+            f"{about['dataset']}, {about['split']} split: {about['n_words']} words, and {sounds}: {minutes:.1f} min",
+            "",
+            table(lines, ("threshold", "misses", "", "false alarms an hour", "")),
+            "",
+            advice,
+        ]
+    )
+
+
+BAR = 20  # characters of a bar, at the most
+
+
 def crossval_summary(record, most_confused):
     """Return a cross-validation's table by fold, its mean with the interval over folds, and the worst fold, as text."""
     from backprop_core.metrics import wilson_interval  # brings numpy, for which --help should not wait

@@ -4,7 +4,7 @@ import click
 
 from pipelines.cli import results, terminal
 from pipelines.cli.options import Share, option_dataset, option_jobs, option_json, options_answering
-from pipelines.errors import QualityError
+from pipelines.errors import QualityError, UsageError
 
 
 @click.command()
@@ -13,14 +13,24 @@ from pipelines.errors import QualityError
 @click.option("--split", type=click.Choice(["train", "valid", "test"]), default="test", show_default=True)
 @click.option("--min-accuracy", type=Share(), help="Exit with 6 if the accuracy is lower.")
 @click.option("--report", type=click.Path(file_okay=False), help="A folder for sheets of the errors and the doubts.")
+@click.option("--stream", is_flag=True, help="Listen to the words as live sound: misses, and false alarms an hour.")
+@click.option("--foreign", multiple=True, type=click.Path(), help="With --stream: recordings without any of the words.")
+@click.option("--per-hour", type=click.FloatRange(0), help="With --stream: false alarms that are wanted; default: 1.")
 @options_answering
 @option_jobs
 @option_json
-def evaluate(model, dataset, split, min_accuracy, report, others, average, jobs, as_json):
+def evaluate(model, dataset, split, min_accuracy, report, stream, foreign, per_hour, others, average, jobs, as_json):
     """Measure a model on samples that it has not learned from.
 
     Example: backprop evaluate models/speech.safetensors --min-accuracy 0.95
     """
+    if stream:
+        if report or others or average or min_accuracy is not None:
+            raise UsageError("evaluate: --stream measures one model as it listens; leave out --with and the like")
+        _stream(model, dataset, split, foreign, per_hour, jobs, as_json)
+        return
+    if foreign or per_hour is not None:
+        raise UsageError("evaluate: --foreign and --per-hour are about a stream; add --stream")
     from pipelines.door.model import load
     from pipelines.verbs.evaluate import report as write_report
 
@@ -33,3 +43,11 @@ def evaluate(model, dataset, split, min_accuracy, report, others, average, jobs,
         terminal.note(f"written: {path}")
     if min_accuracy is not None and evaluation.accuracy < min_accuracy:
         raise QualityError(f"{model}: accuracy {evaluation.accuracy:.4f} is below the {min_accuracy:g} asked for")
+
+
+def _stream(model, dataset, split, foreign, per_hour, jobs, as_json):
+    from pipelines.verbs.stream import PER_HOUR, evaluate_stream
+
+    wanted = PER_HOUR if per_hour is None else per_hour
+    found = evaluate_stream(model, dataset, split=split, foreign=foreign, per_hour=wanted, n_jobs=jobs)
+    click.echo(terminal.as_json(found.record()) if as_json else results.stream_summary(found))
