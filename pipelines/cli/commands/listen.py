@@ -112,14 +112,18 @@ class _Meter:
     """The level of a microphone, as a bar on standard error that is drawn anew; nothing where that is no terminal."""
 
     def __init__(self, live):
-        self._live, self._drawn, self._muted = live, sys.stderr.isatty(), False
+        self._live, self._drawn, self._muted, self._clipped = live, sys.stderr.isatty(), False, False
 
     def show(self, step):
-        """Draw the level of a Heard, and ask once whether the microphone is muted where there is only silence."""
+        """Draw the level of a Heard; ask in silence whether the microphone is muted; say once that it is too loud."""
         if step.muted and not self._muted and self._live:
             self.end()
             terminal.note("digital silence for a second: is the microphone muted?")
         self._muted = step.muted
+        if step.clipped and not self._clipped:
+            self.end()
+            terminal.note("it is so loud that its peaks are cut off; turn the microphone down, or speak softer")
+        self._clipped |= step.clipped
         if self._live and self._drawn:
             bar = "#" * round(METER_WIDTH * min(1.0, max(0.0, 1 + step.level / METER_DB)))
             click.echo(f"\r[{bar:<{METER_WIDTH}}]", err=True, nl=False)

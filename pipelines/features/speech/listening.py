@@ -22,6 +22,7 @@ REFRACTORY = 0.0
 MARGIN = 0.1  # seconds kept before and after a sound, in which its soft beginning and end may lie
 LONG = 0.8  # seconds: a sound that is longer may be several words
 LONGEST = 4.0  # seconds: a sound that goes on for longer is answered in parts
+FULL_SCALE, CLIPPED_SAMPLES = 0.999, 3  # so many samples of a block that are so large are cut off
 MUTED = 1.0  # seconds of digital silence after which a microphone is thought to be switched off
 REMEMBERED = 6.0  # seconds over which the finder looks
 LOOK_FRAMES = 5
@@ -38,11 +39,13 @@ class Heard:
     words : tuple of Word
     level : float <= 0, in decibels of full scale
     muted : bool, whether the last second was digital silence
+    clipped : bool, whether the sound since the step before was so loud that its peaks are cut off
     """
 
     words: tuple[Word, ...]
     level: float
     muted: bool
+    clipped: bool = False
 
 
 class Listener:
@@ -71,14 +74,15 @@ class Listener:
         At the end of the blocks the sound that has not ended yet is answered.
         """
         frames, silent, finder = _Frames(self.sr), 0, _Ends(self._patience)
-        waiting, level = deque(), -120.0
+        waiting, level, clipped = deque(), -120.0, False
 
         def watched():
-            nonlocal level, silent
+            nonlocal level, silent, clipped
             for block in blocks:
                 peak = float(np.abs(block).max()) if len(block) else 0.0
                 level = 20 * np.log10(max(peak, 1e-6))
                 silent = silent + len(block) if peak == 0 else 0
+                clipped |= peak >= FULL_SCALE and int((np.abs(block) >= FULL_SCALE).sum()) >= CLIPPED_SAMPLES
                 yield block
                 waiting.append(None)
 
@@ -90,7 +94,8 @@ class Listener:
             frames.forget(finder.first)
             if words or waiting:
                 waiting.clear()
-                yield Heard(tuple(words), level, silent >= MUTED * self.sr)
+                yield Heard(tuple(words), level, silent >= MUTED * self.sr, clipped)
+                clipped = False
         rest = [
             word for power in frames.rest() for ends in finder.ended(power) for word in self._answered(frames, *ends)
         ]

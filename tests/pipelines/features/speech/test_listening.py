@@ -90,3 +90,12 @@ def test_a_sound_of_ten_seconds_is_answered_in_parts(monkeypatch):
     words = listened(sound, 800)
     assert words
     assert all(word.end - word.start < LONGEST + 1 for word in words)
+
+
+@pytest.mark.parametrize("size", [160, 4000])
+def test_a_sound_whose_peaks_are_cut_off_is_told_of(size):
+    loud = np.clip(20 * stream(), -1, 1)
+    steps = [loud[start : start + size] for start in range(0, len(loud), size)]
+    assert any(heard.clipped for heard in Listener(Sure()).heard(steps))
+    steps = [stream()[start : start + size] for start in range(0, len(loud), size)]
+    assert not any(heard.clipped for heard in Listener(Sure()).heard(steps))
