@@ -44,7 +44,7 @@ class TextExtractor:
     emphasis: float = 2.5
 
     name = "text"
-    version = 1
+    version = 2
     sparse = True
     together = True
     stored_dtype = np.dtype(np.float32)

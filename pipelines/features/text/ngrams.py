@@ -13,7 +13,8 @@ The hash, for whoever computes it in another language (all numbers are 32 bits w
               h = 2166136261 xor n;  for each code point c:  h = (h xor c) * 16777619
     word      letters, digits, _ and ' in a row; of a long one the first 64 code points
               h = 2166136261;        for each code point c:  h = (h xor c) * 16777619
-    pair      of words that follow each other, whose hashes are h1 and h2
+    pair      of words that follow each other, whose hashes are h1 and h2; before a text's first word, and behind its
+              last, stands a word without letters: "my card" has the pairs "(begin) my", "my card", "card (end)"
               h = 2166136260;        h = (h xor h1) * 16777619;  h = (h xor h2) * 16777619
     at last   h ^= h >> 16;  h *= 2246822507;  h ^= h >> 13;  h *= 3266489909;  h ^= h >> 16
 
@@ -160,12 +161,19 @@ def _word_grams(points, rows, kinds):
         hashes[longer] = (hashes[longer] ^ points[starts[longer] + k]) * PRIME
     found = [(hashes, starts, ends)] if 1 in kinds else []
     if 2 in kinds:
-        together = rows[starts[1:]] == rows[starts[:-1]]
-        pairs = np.full(max(len(starts) - 1, 0), BASIS ^ np.uint32(1))
-        for part in (hashes[:-1], hashes[1:]):
-            pairs = (pairs ^ part) * PRIME
-        found.append((pairs[together], starts[:-1][together], ends[1:][together]))
+        new = np.diff(rows[starts], prepend=-1, append=-1) != 0  # whether word i begins a text; the last is no word
+        begins, ends_text, inner = np.flatnonzero(new[:-1]), np.flatnonzero(new[1:]), np.flatnonzero(~new[1:])
+        found += [
+            (_paired(BASIS, hashes[begins]), starts[begins], ends[begins]),
+            (_paired(hashes[inner], hashes[inner + 1]), starts[inner], ends[inner + 1]),
+            (_paired(hashes[ends_text], BASIS), starts[ends_text], ends[ends_text]),
+        ]
     return found
+
+
+def _paired(first, second):
+    """Return the hashes of pairs of words."""
+    return ((((BASIS ^ np.uint32(1)) ^ first) * PRIME) ^ second) * PRIME
 
 
 def is_letter(points):

@@ -48,7 +48,8 @@ def expected(text, letters=(2, 3, 4, 5), words=(1, 2)):
             of_words.append(fnv(2166136261, map(ord, word[:LONGEST])))
             word = ""
     found += [finish(h) for h in of_words] if 1 in words else []
-    pairs = itertools.pairwise(of_words)
+    edge = [2166136261] if of_words else []
+    pairs = itertools.pairwise(edge + of_words + edge)
     return sorted(found + ([finish(fnv(2166136260, pair)) for pair in pairs] if 2 in words else []))
 
 
