@@ -23,6 +23,7 @@ from backprop_core.optimizers import OPTIMIZERS
 from backprop_core.sparse import is_sparse
 from backprop_core.training import Trainer
 from pipelines.datasets import ROLES
+from pipelines.errors import UsageError
 from pipelines.learning.balance import prior_shift, shift_outputs
 from pipelines.learning.beginning import Beginning
 from pipelines.learning.preparation import Prepared
@@ -189,7 +190,7 @@ def trainer_for(recipe: Recipe, n_features: int, n_classes: int, seed: int, heal
     )
     trainer = Trainer(
         Network(layers, rng),
-        OPTIMIZERS[recipe.optimizer](),
+        optimizer_of(recipe),
         SoftmaxCrossEntropy(recipe.label_smoothing),
         learning_rate=recipe.learning_rate,
         schedule=recipe.schedule,
@@ -207,6 +208,16 @@ def trainer_for(recipe: Recipe, n_features: int, n_classes: int, seed: int, heal
         health=health,
     )
     return trainer, rng
+
+
+def optimizer_of(recipe: Recipe) -> Any:
+    """Return the recipe's optimizer. UsageError where it has an `eps` and the optimizer does not scale its steps."""
+    if not recipe.eps:
+        return OPTIMIZERS[recipe.optimizer]()
+    try:
+        return OPTIMIZERS[recipe.optimizer](eps=recipe.eps)
+    except TypeError:
+        raise UsageError(f"eps {recipe.eps:g}: {recipe.optimizer} does not scale its steps; set eps to 0") from None
 
 
 def threads_for(recipe: Recipe, n_features: int, n_classes: int) -> int:

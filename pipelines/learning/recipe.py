@@ -76,6 +76,12 @@ class Recipe:
         "How much pairs of samples are mixed: the parameter of a beta distribution; 0 mixes none.", AMOUNT, default=0.0
     )
     optimizer: str = _entry("How a gradient becomes a step.", choice(OPTIMIZERS), default="adam")
+    eps: float = _entry(
+        "Root mean square gradient below which steps of Adam and its kin grow shorter, so that what is rare moves "
+        "less than what is frequent; 0 is the optimizer's own, next to nothing.",
+        AMOUNT,
+        default=0.0,
+    )
     learning_rate: float = _entry("How far a step goes, at the most.", RATE, default=2e-3)
     schedule: str = _entry("How the learning rate changes during training.", choice(SCHEDULES), default="one_cycle")
     batch_size: int = _entry("Samples in one step.", Whole(1), default=128)

@@ -20,6 +20,7 @@ from backprop_core.training import Trainer
 N_FEATURES, N_CLASSES = 60, 3
 OPTIMIZERS = [
     Adam(),
+    Adam(eps=1e-4),
     Adam(0.8, 0.9, 1e-4),
     Adam(0, 0.999),
     SGD(0),

@@ -13,20 +13,22 @@ from pipelines.learning.recipe import Recipe
 from pipelines.learning.task import BATCH, Task
 
 FAST = Recipe(
-    hidden=(512,),
+    hidden=(256,),
     epochs=10,
-    least_steps=600,
+    least_steps=300,
     dropout=0.7,
     label_smoothing=0.1,
-    learning_rate=2e-3,
-    batch_size=128,
+    eps=1e-4,
+    learning_rate=2e-2,
+    batch_size=256,
     weight_decay=0.0,
-    augmentation=1.0,
+    clip_norm=0.0,
+    augmentation=0.3,
     foreign=0.2,
     balance=0.0,
 )
 
-BEST = replace(FAST, hidden=(768,), epochs=30, dropout=0.75)
+BEST = replace(FAST, hidden=(768,), epochs=30, least_steps=900, dropout=0.75)
 
 
 class Text(Task):

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from backprop_core.optimizers import Adam
 from pipelines.errors import UsageError
 from pipelines.learning import tasks
+from pipelines.learning.fitting import optimizer_of
 from pipelines.learning.recipe import Recipe
 
 RECIPE = Recipe(hidden=(8,), epochs=2)
@@ -117,3 +119,11 @@ def test_a_number_of_epochs_that_is_asked_for_is_meant_as_it_stands():
     assert recipe.changed({"epochs": 3}).for_rows(10).epochs == 3
     assert recipe.changed({"dropout": 0.1}).for_rows(10).epochs > 3
     assert recipe.changed({"epochs": 3, "least_steps": 50}).for_rows(10).epochs == 50
+
+
+def test_an_eps_reaches_the_optimizer_and_is_refused_where_there_is_no_root():
+    recipe = Recipe(hidden=(4,), epochs=1)
+    assert optimizer_of(recipe).eps == Adam().eps
+    assert optimizer_of(recipe.changed({"eps": 1e-4})).eps == 1e-4
+    with pytest.raises(UsageError, match="set eps to 0"):
+        optimizer_of(recipe.changed({"eps": 1e-4, "optimizer": "sgd"}))
