@@ -22,6 +22,7 @@ def page():
     """Return docs/results.md as text."""
     sections = {
         "Accuracy on the official test splits": table,
+        "Texts": texts,
         "Pictures": pictures,
         "Voices it has never heard": new_voices,
         "A word in a noisy room": noisy_rooms,
@@ -122,6 +123,48 @@ def _spread(scores):
 
 def _duration(seconds):
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def texts():
+    """Return how texts are told apart, beside scikit-learn's linear SVM and MLPClassifier, as Markdown."""
+    records = [record for name in ("text_accuracy_fast", "text_accuracy_best") if (record := _read_if_there(name))]
+    rows, refused = [], []
+    for record in records:
+        for name, of in record["sets"].items():
+            peers = [_beside(of["peers"].get(peer)) for peer in ("linear_svm", "mlp_classifier")]
+            low, high = (100 * end for end in of["test_accuracy"]["ci95"])
+            rows.append(
+                f"| {name} | {record['preset']} | {_spread(of['test_accuracy'])} | {low:.1f} to {high:.1f} % "
+                f"| {of['n_test']:,} | {of['seconds']:.0f} s | {' | '.join(peers)} |"
+            )
+            if found := [run["foreign"] for run in of["runs"] if "foreign" in run]:
+                recall, accuracy = (
+                    100 * sum(each[key] for each in found) / len(found) for key in ("recall", "accuracy")
+                )
+                refused.append(
+                    f"Preset `{record['preset']}`: of {name}'s {found[0]['n']:,} test sentences out of scope, "
+                    f"{recall:.1f} % are refused by the threshold that validation sentences of both kinds chose, and "
+                    f"{accuracy:.1f} % of those in scope stay right, where a refused one counts as wrong. The training "
+                    "sentences out of scope were learned from."
+                )
+    return "\n".join(
+        [
+            "| set | preset | test accuracy | interval of the test | test texts | fit | linear SVM | MLPClassifier |",
+            "|---|---|---|---|---|---|---|---|",
+            *rows,
+            "",
+            *refused,
+            "",
+            "The SVM and the MLPClassifier are scikit-learn's, on the same features, in the same run, with its "
+            "defaults; the latter is as wide as the network. The interval is Wilson's, of 95 %, of one test with the "
+            f"mean accuracy (`python -m benchmarks text_accuracy text_accuracy_best`; "
+            f"{records[0]['machine']['cores']} cores, of which each fit had as many as its file says).",
+        ]
+    )
+
+
+def _beside(peer):
+    return "" if peer is None else f"{_percent(peer['accuracy'])}, {peer['seconds']:.0f} s"
 
 
 def pictures():
@@ -289,6 +332,10 @@ def foreign_sounds():
         f"the test digits is {100 * mean['calibration_error']:.1f} % (`{foreign['command']}`; preset "
         f"`{foreign['preset']}`, mean of {len(foreign['seeds'])} seeds)."
     )
+
+
+def _read_if_there(name):
+    return _read(name) if (FOLDER / f"{name}.json").exists() else None
 
 
 def _read(name):

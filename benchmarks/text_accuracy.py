@@ -1,17 +1,28 @@
-"""Text accuracy: the network beside scikit-learn's linear SVM on the same features, on the test splits.
+"""Text accuracy: the network beside scikit-learn's linear SVM and MLPClassifier on the same features.
 
-Both get the same rows, weighted by what the training rows taught, and the SVM has scikit-learn's defaults. Accuracy is
-the mean over seeds; of CLINC150 there is also what the threshold, chosen on validation rows, does to sentences out of
-scope. `python -m benchmarks text_accuracy` takes the preset fast, `text_accuracy_best` the preset best.
+All get the same rows, weighted by what the training rows taught. The SVM and the MLPClassifier have scikit-learn's
+defaults, but that the latter is as wide as the network. Accuracy is that on the test split, the mean over seeds; of
+CLINC150 there is also what the threshold, chosen on validation rows, does to sentences out of scope. Times are of the
+fit alone, on the threads that it chose, after one training that compiles and is not counted.
+
+`python -m benchmarks text_accuracy` takes the preset fast, `text_accuracy_best` the preset best;
+`python -m benchmarks.text_accuracy PRESET [NAME…] [--seeds N] [--without-peers]` measures some of the sets, and leaves
+what was measured of the others.
 """
 
+import argparse
+import functools
+import json
 import time
+import warnings
 
 import numpy as np
 from scipy.sparse import csr_array
+from sklearn.neural_network import MLPClassifier
 from sklearn.svm import LinearSVC
 
 from backprop_core.calibration import calibrated
+from backprop_core.metrics import wilson_interval
 from benchmarks import results_file
 from pipelines import datasets
 from pipelines.learning.fitting import fit, threads_for
@@ -19,50 +30,63 @@ from pipelines.learning.preparation import augmented, prepare
 from pipelines.learning.scoring import refusals
 from pipelines.learning.tasks.text import TASK as TEXT
 from pipelines.learning.views import logits_of
-from pipelines.machine.cores import cores
+from pipelines.machine.cores import blas_threads, cores
 
 SETS = ("clinc150", "banking77", "snips", "trec")
 SEEDS = 5
 
 
-def run(preset="fast", sets=SETS, seeds=SEEDS):
-    """Measure, and write results/text_accuracy.json, or text_accuracy_best.json."""
-    measured = {name: of_set(name, preset, seeds) for name in sets}
-    name = "text_accuracy" if preset == "fast" else f"text_accuracy_{preset}"
-    results_file.write(name, {"preset": preset, "seeds": seeds, "cores": cores(), "by_set": measured})
+def measure(preset, names=SETS, seeds=SEEDS, peers=True):
+    """Measure some sets, and write each into results/text_accuracy_<preset>.json as soon as it is done."""
+    for name in names:
+        of_set = _measured(name, preset, seeds, peers)
+        path = results_file.FOLDER / f"text_accuracy_{preset}.json"
+        sets = json.loads(path.read_text())["sets"] if path.exists() else {}
+        in_order = {known: (sets | {name: of_set}).get(known) for known in SETS}
+        found = {known: of for known, of in in_order.items() if of}
+        results_file.write(f"text_accuracy_{preset}", {"preset": preset, "sets": found})
 
 
-def run_best():
-    """Do the same with the preset best."""
-    run("best")
+PARTS = {"text_accuracy": functools.partial(measure, "fast"), "text_accuracy_best": functools.partial(measure, "best")}
 
 
-PARTS = {"text_accuracy": run, "text_accuracy_best": run_best}
-
-
-def of_set(name, preset, seeds):
-    """Return the accuracies and seconds of both on one set: dict of JSON types."""
+def _measured(name, preset, seeds, peers):
+    """Return the accuracies and seconds of all on one set: dict of JSON types."""
     dataset = datasets.load(name, "text")
     prepared = prepare(dataset, TEXT.extractor_for(dataset))
     recipe = TEXT.presets[preset].for_rows(len(prepared.dataset.rows("train")))
     prepared = augmented(prepared, TEXT, recipe)
     n_threads = threads_for(recipe, prepared.extractor.n_features, len(prepared.dataset.labels))
-    runs = [of_seed(prepared, recipe, seed, n_threads) for seed in range(seeds)]
-    accuracies = [each["accuracy"] for each in runs]
+    fit(prepared, TEXT.scaling(), recipe.changed({"epochs": 1}), 0, n_threads, measured=("valid",))
+    runs = [_of_seed(prepared, recipe, seed, n_threads) for seed in range(seeds)]
+    accuracies, n_test = [run["accuracy"] for run in runs], len(prepared.dataset.rows("test"))
+    mean = float(np.mean(accuracies))
     return {
-        "n_test": len(prepared.dataset.rows("test")),
-        "accuracy": float(np.mean(accuracies)),
-        "sd": float(np.std(accuracies, ddof=1)) if seeds > 1 else None,
+        "n_train": len(prepared.dataset.rows("train")),
+        "n_test": n_test,
+        "cores": cores(),
+        "test_accuracy": {
+            "mean": mean,
+            "sd": float(np.std(accuracies, ddof=1)) if seeds > 1 else None,
+            "lowest": min(accuracies),
+            "ci95": list(wilson_interval(mean, n_test)),
+            "seeds": list(range(seeds)),
+        },
+        "seconds": float(np.median([run["seconds"] for run in runs])),
         "runs": runs,
-        "linear_svm": linear_svm(prepared),
+        "peers": {peer: fitted(prepared, recipe) for peer, fitted in PEERS.items()} if peers else {},
     }
 
 
-def of_seed(prepared, recipe, seed, n_threads):
-    """Train once; return accuracy, seconds, and where there are foreign sentences what the threshold does."""
+def _of_seed(prepared, recipe, seed, n_threads):
+    """Train once; return accuracies, seconds, and where there are foreign sentences what the threshold does."""
     began = time.perf_counter()
     fitted = fit(prepared, TEXT.scaling(), recipe, seed, n_threads, measured=("valid", "test"))
-    found = {"accuracy": fitted.scores["test"]["accuracy"], "seconds": round(time.perf_counter() - began, 2)}
+    found = {
+        "accuracy": fitted.scores["test"]["accuracy"],
+        "valid_accuracy": fitted.scores["valid"]["accuracy"],
+        "seconds": round(time.perf_counter() - began, 2),
+    }
     if (stored := prepared.foreign_rows("test")) is not None:
         foreign = logits_of(fitted.network, fitted.standardizer, prepared.extractor, stored)
         probabilities = calibrated(fitted.logits["test"].copy(), fitted.temperature)
@@ -71,18 +95,47 @@ def of_seed(prepared, recipe, seed, n_threads):
     return found
 
 
-def linear_svm(prepared):
+def linear_svm(prepared, recipe):
     """Return accuracy and seconds of scikit-learn's LinearSVC."""
+    return _peer(prepared, LinearSVC())
+
+
+def mlp_classifier(prepared, recipe):
+    """Return accuracy, seconds and epochs of scikit-learn's MLPClassifier."""
+    peer = MLPClassifier(recipe.hidden, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that training ended after `max_iter` epochs
+        measured = _peer(prepared, peer)
+    return {**measured, "epochs": peer.n_iter_}
+
+
+PEERS = {"linear_svm": linear_svm, "mlp_classifier": mlp_classifier}
+
+
+def _peer(prepared, estimator):
     (stored, y), (stored_test, y_test) = prepared.rows("train"), prepared.rows("test")
     weighting = TEXT.scaling().fit(stored)
+    X, X_test = as_csr(weighting.transform(stored)), as_csr(weighting.transform(stored_test))
     began = time.perf_counter()
-    svm = LinearSVC().fit(as_csr(weighting.transform(stored)), y)
-    seconds = round(time.perf_counter() - began, 2)
-    return {"accuracy": float(svm.score(as_csr(weighting.transform(stored_test)), y_test)), "seconds": seconds}
+    with blas_threads(cores()):
+        estimator.fit(X, y)
+    return {"accuracy": float(estimator.score(X_test, y_test)), "seconds": round(time.perf_counter() - began, 2)}
 
 
 def as_csr(rows):
-    """Return sparse rows as scipy has them."""
-    matrix = csr_array((rows.data, rows.columns, rows.starts.astype(np.int32)), shape=rows.shape)
+    """Return sparse rows as scipy has them; a copy, in which columns that a row names twice are added up."""
+    matrix = csr_array((rows.data, rows.columns, rows.starts.astype(np.int32)), shape=rows.shape, copy=True)
     matrix.sum_duplicates()
     return matrix
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.text_accuracy")
+    parser.add_argument("preset", choices=TEXT.presets)
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--without-peers", action="store_true")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SETS))
+    words = parser.parse_args()
+    if unknown := set(words.names) - set(SETS):
+        parser.error(f"{', '.join(sorted(unknown))}: choose from {', '.join(SETS)}")
+    measure(words.preset, words.names or SETS, words.seeds, not words.without_peers)
