@@ -79,7 +79,7 @@ def run(model=None, keep=None):
     made = list(pictures("test", SEED, EACH))
     if keep is not None:
         _write(made, Path(keep))
-    stored, ok, failures = extract_all(loaded.extractor, [contents for _, _, contents in made])
+    stored, ok, failures = extract_all(loaded.reader, [contents for _, _, contents in made])
     labels = np.array([label for label, _, _ in made])
     answers = np.full(len(made), "", dtype=object)
     answers[ok] = np.array(loaded.labels, dtype=object)[loaded.probabilities(stored).argmax(axis=1)]

@@ -73,9 +73,9 @@ class Amounts:
         bends, leans and scales it differently. Thin is a `breadth_of_figures` of at most 1/6 of the side, or of 2.5
         pixels, because a small picture cannot show a thinner stroke. Broader figures on a flat ground keep their
         outline: they move and grow a little, and none of their parts is to be relied on. Photographs show their thing
-        anywhere and at any size; also before a wall, which is even but not flat. Mirrored are the pictures whose
-        mirror image means the same (`mirrored_means_the_same`). Another pen and flourishes are for bright strokes on a
-        dark ground, in pictures that are large enough to show them.
+        anywhere and at any size; also before a wall, which is even but not flat. Mirrored are the pictures whose mirror
+        image means the same (`mirrored_means_the_same`). Another pen and flourishes are for bright strokes on a dark
+        ground, in pictures that are large enough to show them.
 
         Parameters
         ----------

@@ -16,7 +16,7 @@ from pipelines.features.images import gradients
 from pipelines.features.images.extractor import CHANNELS, ImageExtractor
 
 KIND = "gradients"
-LARGEST_SIDE = 48  # pixels, of which cells take 6
+LARGEST_SIDE = 40  # pixels, of which cells take 5
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-MOST = 16  # of each picture
+MOST = 10  # of each picture
 LARGEST = 256 * 2**20  # bytes
 CHUNK = 256
 

@@ -20,7 +20,7 @@ from pipelines.learning.task import Task
 FAST = Recipe(
     hidden=(512, 512),
     epochs=16,
-    least_steps=600,
+    least_steps=400,
     activation="gelu",
     normalization="layer",
     label_smoothing=0.1,
