@@ -276,4 +276,6 @@ def input_of(subject: Subject, decoded: Any) -> np.ndarray:
     return np.ascontiguousarray(row, np.float32) / np.float32(255)
 
 
-EXPORTER = Exporter("c", "C99 without malloc, for microcontrollers", make, (".c", ".h"), running, int8=True)
+EXPORTER = Exporter(
+    "c", "C99 without malloc, for microcontrollers", make, (".c", ".h"), running, int8=True, lacking=("gradients",)
+)

@@ -69,6 +69,7 @@ class Exporter:
         is missing. None where there is nothing to run.
     tolerance : float > 0, by how much a probability may differ from the model's
     int8 : bool, whether `Options.int8` can be had
+    lacking : tuple of str, stages of features that are not written down in this form
     """
 
     name: str
@@ -78,3 +79,4 @@ class Exporter:
     running: Callable[[Subject, Sequence[Path]], AbstractContextManager[Answer]] | None = None
     tolerance: float = 1e-4
     int8: bool = False
+    lacking: tuple[str, ...] = ()

@@ -77,4 +77,13 @@ def running(subject: Subject, paths: Sequence[Path]):
     return node.answering(paths[0], getattr(subject.bundle.extractor, "sr", None))
 
 
-EXPORTER = Exporter("js", "an ES module", make, (".js", ".d.ts"), running=running, tolerance=TOLERANCE, int8=True)
+EXPORTER = Exporter(
+    "js",
+    "an ES module",
+    make,
+    (".js", ".d.ts"),
+    running=running,
+    tolerance=TOLERANCE,
+    int8=True,
+    lacking=("gradients",),
+)

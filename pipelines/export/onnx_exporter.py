@@ -124,4 +124,6 @@ def running(subject: Subject, paths: Sequence[Path]) -> Iterator[Answer]:
     yield lambda decoded: session.run(["probabilities"], input_of(subject, decoded))[0]
 
 
-EXPORTER = Exporter("onnx", "ONNX graphs for any runtime", make, (".onnx", ".features.onnx"), running)
+EXPORTER = Exporter(
+    "onnx", "ONNX graphs for any runtime", make, (".onnx", ".features.onnx"), running, lacking=("gradients",)
+)

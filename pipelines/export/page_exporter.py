@@ -94,4 +94,13 @@ def _paper(subject: Subject, kind: str) -> str:
     return "dark" if np.median(edge) < picture.mean() else "light"
 
 
-EXPORTER = Exporter("html", "a page to try it in", make, (".html",), running=running, tolerance=TOLERANCE, int8=True)
+EXPORTER = Exporter(
+    "html",
+    "a page to try it in",
+    make,
+    (".html",),
+    running=running,
+    tolerance=TOLERANCE,
+    int8=True,
+    lacking=("gradients",),
+)

@@ -96,6 +96,10 @@ def export(
         raise UsageError(f"export --to {to}: there is nothing in it to run; leave out --check")
     paths = _paths(bundle.path, exporter, out)
     subject = Subject(bundle, paths[0].name.removesuffix(exporter.suffixes[0]))
+    if lacking := [name for name in exporter.lacking if name in subject.stages]:
+        raise UsageError(
+            f"export --to {to}: has no {lacking[0]} of pictures; train with --set features=pixels, or use --to sklearn"
+        )
     made = exporter.make(subject, Options(int8=int8))
     for path, content in zip(paths, made.files.values(), strict=True):
         _write(path, content)

@@ -14,6 +14,7 @@ from backprop_core.inspection.attribution import gradient_times_input
 from pipelines.errors import InputFileError, NothingToSeeError
 from pipelines.features.images import gradients
 from pipelines.features.images.extractor import CHANNELS, ImageExtractor
+from pipelines.features.stages import Stage
 
 KIND = "gradients"
 LARGEST_SIDE = 40  # pixels, of which cells take 5
@@ -110,6 +111,16 @@ class GradientExtractor:
     def stored_row(self, decoded):
         """Bring one decoded picture to the size of these settings: uint8 [shape=(n_stored,)]."""
         return self.pixels.stored_row(decoded)
+
+    def stages(self):
+        """Return the way from a decoded picture to its features, step by step: tuple of `stages.Stage`."""
+        described = Stage(
+            "gradients",
+            lambda row: self.to_features(row[np.newaxis])[0],
+            "the gradient features, float32 [n_features]; see `gradients`",
+            {"height": self.height, "width": self.width, "channels": CHANNELS[self.channels]},
+        )
+        return (*self.pixels.stages(), described)
 
     def stored_rows(self, decoded):
         """Return the rows of several decoded pictures: uint8 [shape=(n, n_stored)]."""

@@ -9,6 +9,7 @@ from pipelines.errors import UsageError
 from pipelines.features.images import variants
 from pipelines.features.images.gradient_extractor import GradientExtractor
 from pipelines.features.images.picture_character import gradients_tell_more
+from pipelines.features.stages import run
 from pipelines.learning.tasks.images import TASK as IMAGES
 from pipelines.models import bundle
 
@@ -64,6 +65,20 @@ def test_a_model_of_gradients_answers_explains_and_shows(call, training, stripes
     assert [each["label"] for each in averaged.json] == ["across"] * 3
     assert call("evaluate", model, "--json").json["accuracy"] == 1.0
     assert call("info", model, "--verify").code == 0
+
+
+@pytest.mark.parametrize("form", ["onnx", "html", "js", "c"])
+def test_forms_that_lack_gradients_say_so(call, training, tmp_path, form):
+    answer = call("export", training.json["model"], "--to", form, "--out", tmp_path / "model")
+    assert answer.code == 2
+    assert "has no gradients of pictures; train with --set features=pixels" in answer.stderr
+    assert call("export", training.json["model"], "--to", "card", "--out", tmp_path / "card.md").code == 0
+
+
+def test_the_stages_lead_to_the_features(training, stripes):
+    extractor = bundle.load(training.json["model"]).extractor
+    path = next((stripes / "across").iterdir())
+    np.testing.assert_array_equal(run(extractor.stages(), extractor.read(path)), extractor.extract(path))
 
 
 def test_the_extractor_is_restored_from_the_model_file(training, stripes):
