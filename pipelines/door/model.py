@@ -250,7 +250,15 @@ class Model:
             raise InputFileError(transcript.error)
         return transcript
 
-    def export(self, to: str, out: Path | None = None, *, int8: bool = False, check: bool = False) -> Exported:
+    def export(
+        self,
+        to: str,
+        out: Path | None = None,
+        *,
+        int8: bool = False,
+        check: bool = False,
+        budget: int | None = None,
+    ) -> Exported:
         """Write the model in another form, with the same answers.
 
         Parameters
@@ -260,6 +268,8 @@ class Model:
             The file; None means beside the model, under its name.
         int8 : bool, whether weights are stored in 8 bits
         check : bool, whether the files are compared with the model, see `Exported.parity`
+        budget : int > 0 or None
+            Bytes of flash for "c": a smaller network that fits is taught by the model, and compared in place of it.
 
         Raises
         ------
@@ -268,7 +278,7 @@ class Model:
         """
         from pipelines.verbs.export import export
 
-        return export(self, to, out, int8=int8, check=check)
+        return export(self, to, out, int8=int8, check=check, budget=budget)
 
     def info(self, *, verify: bool = False) -> InfoRecord:
         """Return the model's description; with `verify`, check that this machine reproduces its golden sample."""

@@ -65,6 +65,11 @@ def make(subject: Subject, options: Options) -> Made:
     return Made(files, outside, cost_of(subject, int8 is not None, LONGEST))
 
 
+def flash_of(subject: Subject, options: Options) -> int:
+    """Return the bytes of flash that a model takes: code and tables."""
+    return int(cost_of(subject, options.int8, LONGEST)["flash_bytes"])
+
+
 def _outside(subject: Subject) -> tuple[str, ...]:
     return ("decoding", "channels", "strokes" if subject.bundle.extractor.framing == "strokes" else "resizing")
 
@@ -277,5 +282,12 @@ def input_of(subject: Subject, decoded: Any) -> np.ndarray:
 
 
 EXPORTER = Exporter(
-    "c", "C99 without malloc, for microcontrollers", make, (".c", ".h"), running, int8=True, lacking=("gradients",)
+    "c",
+    "C99 without malloc, for microcontrollers",
+    make,
+    (".c", ".h"),
+    running,
+    int8=True,
+    lacking=("gradients",),
+    flash=flash_of,
 )

@@ -70,6 +70,8 @@ class Exporter:
     tolerance : float > 0, by how much a probability may differ from the model's
     int8 : bool, whether `Options.int8` can be had
     lacking : tuple of str, stages of features that are not written down in this form
+    flash : function of (Subject, Options) that returns int, or None
+        How many bytes the files take where they run; None where that is not known before, so that there is no budget.
     """
 
     name: str
@@ -80,3 +82,4 @@ class Exporter:
     tolerance: float = 1e-4
     int8: bool = False
     lacking: tuple[str, ...] = ()
+    flash: Callable[[Subject, Options], int] | None = None

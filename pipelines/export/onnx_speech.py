@@ -17,7 +17,10 @@ OUTSIDE = ("decoding", "resampling", "refusal of recordings without a word")
 
 
 def whole_graph(subject: Subject) -> tuple[Graph, tuple[str, ...]]:
-    """Return the graph from `waveform` on, and what stays outside. Of silence, all probabilities are 0."""
+    """Return the graph from `waveform` on, and what stays outside.
+
+    Where all samples are the same, all probabilities are 0.
+    """
     stages, graph = subject.stages, Graph()
     given = graph.input("waveform", FLOAT, ["n_samples"])
     waveform = without_drift(graph, given.cast(DOUBLE), stages["drift"].settings["half"])
@@ -31,7 +34,7 @@ def whole_graph(subject: Subject) -> tuple[Graph, tuple[str, ...]]:
     X = graph.joined(*rows).cast(FLOAT)
     z = onnx_network.logits(graph, subject.layers, onnx_network.scaled(graph, subject, X))
     z = z.reduced("Mean", [0], keep=True)
-    sound = (graph.op("Abs", given).reduced("Max") > 0).cast(FLOAT)
+    sound = (given.reduced("Max") > given.reduced("Min")).cast(FLOAT)
     found = onnx_network.probabilities(graph, subject, z).reshape(-1) * sound
     graph.output(found, "probabilities", [len(subject.bundle.labels)])
     return graph, OUTSIDE

@@ -109,9 +109,11 @@ def _words(graph: Graph, points: Value, kinds, longest: int) -> list[Value]:
     (hashes,) = graph.repeat(body, (starts * 0 + int(BASIS),), times=most)
     found = [hashes] if 1 in kinds else []
     if 2 in kinds:
-        n_pairs = graph.most(starts.length() - 1, 0)
-        pairs = starts.part(0, n_pairs) * 0 + int(BASIS ^ np.uint32(1))
-        for part in (hashes.part(0, n_pairs), hashes.part(1, n_pairs + 1)):
+        # A word without letters stands before the first and behind the last; a text without words has no pair.
+        n_pairs = starts.length() + graph.least(starts.length(), 1)
+        ends = graph.joined(np.array([int(BASIS)]), hashes, np.array([int(BASIS)]))
+        pairs = ends.part(0, n_pairs) * 0 + int(BASIS ^ np.uint32(1))
+        for part in (ends.part(0, n_pairs), ends.part(1, n_pairs + 1)):
             pairs = _times(graph, _xor(graph, pairs, part), PRIME)
         found.append(pairs)
     return found

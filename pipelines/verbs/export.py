@@ -1,9 +1,11 @@
 """Exporting: a trained model in another form, in files that stand for themselves."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from backprop_core.whole_file import whole_file
 from pipelines import export as exporters
@@ -15,6 +17,7 @@ from pipelines.models.bundle import GOLDEN_TOLERANCE
 from pipelines.models.opening import open_bundle
 from pipelines.records import ExportRecord
 
+SEED = 0  # of the training of a smaller network
 MARK = b"backprop"  # in every artefact: what has it may be replaced
 
 
@@ -65,6 +68,7 @@ def export(
     *,
     int8: bool = False,
     check: bool = False,
+    budget: int | None = None,
 ) -> Exported:
     """Write a model in another form.
 
@@ -78,6 +82,9 @@ def export(
     check : bool
         Whether the files are run and compared with the model, on the test samples of its data set and on odd ones.
 
+    budget : int > 0 or None
+        Bytes of flash that the files may take: a smaller network is trained that fits, see `distillation`.
+
     Raises
     ------
     UsageError
@@ -86,6 +93,8 @@ def export(
         The model is not usable, or was altered.
     """
     exporter, bundle = exporters.find(to), open_bundle(model, "export")
+    if bundle.views is not None:
+        raise UsageError("export: writes a model as it is, without further views of each picture; leave out average")
     if bundle.golden_probabilities is not None and not bundle.golden_error() <= GOLDEN_TOLERANCE:
         raise UsageError(
             "export: the model does not reproduce its own golden sample here; look at it with 'backprop info --verify'"
@@ -100,11 +109,33 @@ def export(
         raise UsageError(
             f"export --to {to}: has no {lacking[0]} of pictures; train with --set features=pixels, or use --to sklearn"
         )
-    made = exporter.make(subject, Options(int8=int8))
+    options, taught = Options(int8=int8), {}
+    if budget is not None:
+        subject, taught = _within(budget, subject, exporter, options)
+    made = exporter.make(subject, options)
+    made = replace(made, cost={**(made.cost or {}), **taught}) if taught else made
     for path, content in zip(paths, made.files.values(), strict=True):
         _write(path, content)
     found = parity(subject, exporter, paths, int8) if check else None
     return Exported(subject, exporter, paths, made, found)
+
+
+def _within(
+    budget: int, subject: Subject, exporter: Exporter, options: Options
+) -> tuple[Subject, dict[str, int | float | list[int]]]:
+    """Return a smaller model that fits a budget, and what it costs in accuracy."""
+    flash = exporter.flash
+    if flash is None:
+        raise UsageError(f"export --to {exporter.name}: knows no budget; leave out --budget, or use --to c")
+    from pipelines.export.distillation import distilled
+
+    found = distilled(subject, lambda smaller: flash(smaller, options) <= budget, np.random.default_rng(SEED))
+    return Subject(found.bundle, subject.name), {
+        "hidden": list(found.hidden),
+        "accuracy": found.accuracy,
+        "accuracy_of_the_large": found.accuracy_before,
+        "n_test": found.n,
+    }
 
 
 def _paths(model: str | None, exporter: Exporter, out: str | os.PathLike[str] | None) -> tuple[Path, ...]:

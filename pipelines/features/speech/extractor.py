@@ -25,6 +25,7 @@ from pipelines.features.speech.endpoints import word_endpoints
 from pipelines.features.speech.mfcc import clipwise_product, make_matrices, mel_decibels, power_spectra, slopes
 from pipelines.features.speech.stages import stages_of
 from pipelines.features.speech.time_normalisation import mean_and_spread, time_normalised
+from pipelines.features.stages import run
 
 NORMALISATIONS = ("level", "mean", "variance")
 
@@ -281,8 +282,8 @@ class SpeechExtractor:
 
     def _decibels(self, waveform):
         """Return the first view's power in each mel band of each frame: float64 [shape=(n_frames, n_mels)]."""
-        power, bounds = power_spectra([self.word(waveform)], self._matrices["window"], self.hop_length)
-        return mel_decibels(power, bounds, self._matrices["mel"][0], self.top_db)
+        views, bounds = run(self.stages(), waveform, until="decibels")
+        return views[0][: bounds[1]]
 
     def parts(self, row):
         """Return the parts of one feature vector, or of what belongs to each of its numbers, by name.

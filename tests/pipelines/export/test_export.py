@@ -73,6 +73,11 @@ def test_a_model_that_was_never_saved_needs_a_name(speech_model):
         kept.export("card")
 
 
+def test_a_model_that_averages_over_more_views_is_refused(images_model):
+    with pytest.raises(UsageError, match="leave out average"):
+        load(images_model, average=True).export("card")
+
+
 def test_each_set_of_data_is_named_with_its_licence(speech_model):
     model = bundle.load(speech_model)
     model.provenance["dataset"] = "fsdd + /home/me/my words"

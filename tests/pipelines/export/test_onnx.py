@@ -101,6 +101,9 @@ def test_silence_is_no_word(speech_subject, tmp_path):
     with ONNX.running(speech_subject, written(speech_subject, tmp_path)) as answer:
         for n in (1, 40, 8000):
             assert not answer(np.zeros(n, np.float32)).any()
+            assert not answer(np.full(n, 0.3, np.float32)).any()
+        for n in (2, 3, 39, 81):
+            assert np.isclose(answer(np.linspace(-1, 1, n, dtype=np.float32)).sum(), 1)
 
 
 def test_the_metadata_tells_what_a_program_needs(speech_subject, tmp_path):

@@ -62,7 +62,10 @@ function letterGrams(points, n) {
   return hashes;
 }
 
-/** Return hashes of the words and of the pairs of words that follow each other. */
+/**
+ * Return hashes of the words and of the pairs of words that follow each other; a word without letters stands before the
+ * first and behind the last.
+ */
 function wordGrams(points, kinds) {
   const words = [];
   let word = [];
@@ -74,7 +77,8 @@ function wordGrams(points, kinds) {
       word = [];
     }
   }
-  const pairs = words.slice(1).map((second, i) => joined(joined(BASIS ^ 1, words[i]), second));
+  const ends = words.length ? [BASIS, ...words, BASIS] : [];
+  const pairs = ends.slice(1).map((second, i) => joined(joined(BASIS ^ 1, ends[i]), second));
   return [...(kinds.includes(1) ? words : []), ...(kinds.includes(2) ? pairs : [])];
 }
 

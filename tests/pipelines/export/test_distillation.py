@@ -1,0 +1,38 @@
+"""A smaller network fits its budget, and answers nearly as the large one does."""
+
+import json
+
+import pytest
+
+from pipelines import load
+from pipelines.errors import UsageError
+from pipelines.export import distillation
+
+
+def test_a_smaller_network_fits_and_says_what_it_costs(call, images_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(distillation, "STEPS", 400)
+    whole = call("export", images_model, "--to", "c", "--out", tmp_path / "digits.c", "--json").json
+    words = ("--budget", "8kB", "--out", tmp_path / "small.c", "--json", "--check")
+    answer = call("export", images_model, "--to", "c", *words)
+    assert answer.code == 0, answer
+    cost = answer.json["cost"]
+    assert whole["cost"]["flash_bytes"] > 8192 >= cost["flash_bytes"] > 7000
+    assert cost["accuracy"] > cost["accuracy_of_the_large"] - 0.05
+    assert answer.json["check"]["holds"]
+    assert json.dumps(cost)
+
+
+@pytest.mark.parametrize("size", ["0", "256 kilos", "-1", "1e9", "nan"])
+def test_a_size_that_is_none_is_a_wrong_use(call, images_model, size):
+    assert call("export", images_model, "--to", "c", "--budget", size).code == 2
+
+
+def test_what_cannot_fit_is_refused(images_model, tmp_path):
+    model = load(images_model)
+    with pytest.raises(UsageError, match="does not fit"):
+        model.export("c", tmp_path / "a.c", budget=500)
+    with pytest.raises(UsageError, match="knows no budget"):
+        model.export("card", tmp_path / "a.md", budget=500)
+    model.answering.provenance["dataset"] = "/nowhere/at/all"
+    with pytest.raises(UsageError, match="where the data are"):
+        model.export("c", tmp_path / "a.c", budget=8000)
