@@ -9,6 +9,7 @@ from benchmarks import (
     decoding_speed,
     diagnosis_time,
     digits_crossval,
+    export_parity_js,
     feature_speed,
     foreign_sounds,
     gradient_features,
@@ -58,6 +59,7 @@ ROOMS = (
     health_cost,
     verdicts,
     diagnosis_time,
+    export_parity_js,
 )
 BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS} | image_accuracy.PARTS | text_accuracy.PARTS
 

@@ -32,6 +32,7 @@ class Options:
     """
 
     int8: bool = False
+    all_readings: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class Exporter:
     lacking : tuple of str, stages of features that are not written down in this form
     flash : function of (Subject, Options) that returns int, or None
         How many bytes the files take where they run; None where that is not known before, so that there is no budget.
+    all_readings : bool
+        Whether it looks at a picture in all the ways that `predict` does, and answers for the surest.
     """
 
     name: str
@@ -83,3 +86,4 @@ class Exporter:
     int8: bool = False
     lacking: tuple[str, ...] = ()
     flash: Callable[[Subject, Options], int] | None = None
+    all_readings: bool = False

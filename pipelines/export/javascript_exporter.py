@@ -86,4 +86,5 @@ EXPORTER = Exporter(
     tolerance=TOLERANCE,
     int8=True,
     lacking=("gradients",),
+    all_readings=True,
 )

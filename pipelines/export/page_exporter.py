@@ -103,4 +103,5 @@ EXPORTER = Exporter(
     tolerance=TOLERANCE,
     int8=True,
     lacking=("gradients",),
+    all_readings=True,
 )

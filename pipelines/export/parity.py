@@ -92,7 +92,7 @@ def compare(
         for is_odd, decoded in [*((False, each) for each in samples), *((True, each) for each in odd)]:
             began = time.perf_counter()
             try:
-                ours = subject.answer(decoded)
+                ours = subject.answer(decoded, exporter.all_readings)
                 between = time.perf_counter()
                 theirs = answer(decoded)
             except NothingToSeeError:

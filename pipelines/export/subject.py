@@ -64,12 +64,13 @@ class Subject:
         """The model's answer to the golden sample: float32 [shape=(n_classes,)]."""
         return self.answer(self.golden)
 
-    def answer(self, decoded: Any) -> np.ndarray:
+    def answer(self, decoded: Any, all_readings: bool = False) -> np.ndarray:
         """Return the model's own answer to what its extractor read: float32 [shape=(n_classes,)].
 
-        Where a picture has several readings, that is the answer to the first. Raises NothingToSeeError.
+        Where a picture has several readings, that is the answer to the first, or with `all_readings` to the surest, as
+        `predict` answers. Raises NothingToSeeError.
         """
-        row = self.bundle.extractor.stored_row(decoded)
+        row = (self.bundle.reader if all_readings else self.bundle.extractor).stored_row(decoded)
         return self.bundle.probabilities(row if row.ndim == 2 else row[np.newaxis])[0]
 
     @cached_property

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.errors import NothingToSeeError, UsageError
+from pipelines.errors import UsageError
+from pipelines.export.exporter import NotTakenError
 
 PROGRAM = Path(__file__).with_name("answering.js")
 
@@ -34,7 +35,7 @@ def answering(path: Path, rate: int | None = None) -> Iterator[Callable[..., np.
     ------
     answer : function of (sample, rate=rate) that returns probabilities, float64 [shape=(n_classes,)]
         A sample is a text, a float32 waveform [shape=(n,) or (n_channels, n)], or uint8 pixels. It raises
-        NothingToSeeError with the engine's sentence where the engine refuses the sample.
+        NotTakenError with the engine's sentence where the engine refuses the sample.
     """
     node = shutil.which("node")
     if node is None:
@@ -50,7 +51,7 @@ def answering(path: Path, rate: int | None = None) -> Iterator[Callable[..., np.
         process.stdin.flush()
         told = json.loads(process.stdout.readline())
         if "error" in told:
-            raise NothingToSeeError(told["error"])
+            raise NotTakenError(told["error"])
         return np.array(told["probabilities"])
 
     try:
