@@ -1,10 +1,14 @@
 """Make the README's pictures: `python docs/make_pictures.py` trains, explains and diagnoses, and keeps what it sees.
 
-An evidence sheet is a picture already. Of a report, a browser takes two: `playwright` must be installed, and Chromium.
+An evidence sheet is a picture already. Of a report, a browser takes two, and of the lab one of each room: `playwright`
+must be installed, and Chromium. `python docs/make_pictures.py lab FOLDER` takes those of the lab alone, with the models
+that are in FOLDER/models.
 """
 
+import math
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 WIDTH = 900  # pixels of the page that is photographed
 COLOURS = 256  # of a picture, so that it stays small
+LAB_SIZE, LAB_COLOURS = {"width": 1200, "height": 860}, 96
 SUBJECT = (
     "--dataset",
     "digits",
@@ -35,6 +40,9 @@ def main():
         backprop(folder, "diagnose", "images", *SUBJECT, "--out", "report")
         keep(next((Path(folder) / "why").glob("*.png")), "evidence")
         photograph(Path(folder) / "report" / "report.html", folder)
+        (Path(folder) / "models").mkdir()
+        shutil.move(f"{folder}/images.safetensors", f"{folder}/models/images.safetensors")
+        photograph_lab(folder)
 
 
 def backprop(folder, *words):
@@ -57,13 +65,98 @@ def photograph(page, folder):
         keep(Path(folder) / f"{name}.png", name)
 
 
-def keep(path, name):
+def photograph_lab(folder):
+    """Start the lab in a folder with the model models/images.safetensors, and take a picture of each room."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-m", "pipelines", "lab", "--no-open"]
+    with subprocess.Popen(words, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as lab:
+        address = next(line for line in lab.stderr if "http" in line).split()[-1]
+        try:
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+                for name, visit in ROOMS.items():
+                    view = browser.new_page(viewport=LAB_SIZE)
+                    visit(view, address)
+                    view.wait_for_timeout(1000)
+                    view.screenshot(path=f"{folder}/lab-{name}.png")
+                    keep(Path(folder) / f"lab-{name}.png", f"lab-{name}", LAB_COLOURS)
+                browser.close()
+        finally:
+            lab.send_signal(signal.SIGINT)
+
+
+def visit_try(view, address):
+    """Draw a 7, and wait for what spoke for it."""
+    view.goto(f"{address}#/try?model=models/images.safetensors")
+    box = view.locator(".pad").bounding_box()
+    view.mouse.move(box["x"] + 85, box["y"] + 80)
+    view.mouse.down()
+    for x, y in ((200, 75), (150, 230)):
+        view.mouse.move(box["x"] + x, box["y"] + y, steps=12)
+    view.mouse.up()
+    view.locator("canvas[aria-label^='evidence for']").wait_for()
+
+
+def visit_watch(view, address):
+    """Train a small network on the small digits, and look at it on the way."""
+    view.goto(f"{address}#/watch?task=images&dataset=digits&hidden=64,64&epochs=120&name=pictured")
+    view.get_by_role("button", name="Start").click()
+    view.get_by_text("epoch 60 of 120").or_(view.get_by_text("kept in")).first.wait_for(timeout=120_000)
+    view.get_by_role("heading", name="Training 1").scroll_into_view_if_needed()
+    view.evaluate("document.querySelector('main section').scrollIntoView()")
+
+
+def visit_apart(view, address):
+    """Follow the blame for one test sample back, and point at a unit."""
+    view.goto(f"{address}#/apart?model=models/images.safetensors&sample=test:18&chapter=backward&at=0:17")
+    view.locator("section[aria-label='What you point at'] table").first.wait_for()
+
+
+def visit_teach(view, address):
+    """Teach two shapes by drawing."""
+    view.goto(f"{address}#/teach")
+    view.get_by_label("Name of the lesson").fill("shapes")
+    view.get_by_role("button", name="Begin", exact=True).click()
+    for label in ("circle", "cross"):
+        view.get_by_label("Name of a class").fill(label)
+        view.get_by_role("button", name="Add the class").click()
+        view.get_by_role("heading", name=label).wait_for()
+        for i in range(8):
+            box = view.locator(".pad").bounding_box()
+            for stroke in _strokes(label, i):
+                view.mouse.move(box["x"] + stroke[0][0], box["y"] + stroke[0][1])
+                view.mouse.down()
+                for x, y in stroke[1:]:
+                    view.mouse.move(box["x"] + x, box["y"] + y)
+                view.mouse.up()
+            view.get_by_role("button", name="Add this drawing").click()
+            view.locator(".class", has_text=label).locator(f"li:nth-child({i + 1})").wait_for()
+    view.evaluate("scrollTo(0, 0)")
+
+
+def _strokes(label, i):
+    if label == "cross":
+        return [[(60 + 4 * i, 60), (210, 220 - 3 * i)], [(210 - 5 * i, 60), (70, 215)]]
+    turn = [math.tau * step / 24 for step in range(26)]
+    return [[(140 + (60 + 5 * i) * math.cos(t), 140 + (80 - 3 * i) * math.sin(t)) for t in turn]]
+
+
+def visit_models(view, address):
+    """Compare the model with the one that was watched."""
+    view.goto(f"{address}#/models")
+    view.locator("table").first.wait_for()
+
+
+ROOMS = {"try": visit_try, "watch": visit_watch, "apart": visit_apart, "teach": visit_teach, "models": visit_models}
+
+
+def keep(path, name, colours=COLOURS):
     """Keep a picture with few colours, which makes it small."""
     from PIL import Image
 
     with Image.open(path) as picture:
-        picture.convert("RGB").quantize(COLOURS).save(PICTURES / f"{name}.png", optimize=True)
+        picture.convert("RGB").quantize(colours).save(PICTURES / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
-    main()
+    photograph_lab(sys.argv[2]) if sys.argv[1:2] == ["lab"] else main()

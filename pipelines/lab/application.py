@@ -51,6 +51,13 @@ class Lab:
         self.samples, self.dissections = Samples(), Dissections()
         self.workshop = Workshop(self.shelf)
 
+    def warm_up(self):
+        """Open the first model and its test samples, for which the first page would wait otherwise."""
+        with contextlib.suppress(BackpropError, OSError):
+            paths = self.shelf.paths()
+            if paths:
+                self.samples.tests_of(self.shelf.open(paths[0]))
+
     def application(self):
         """Return the ASGI application, which a Guard stands before."""
         routes = [
@@ -64,7 +71,13 @@ class Lab:
         ]
         return Starlette(
             routes=routes,
-            exception_handlers={BackpropError: _told, 404: _not_found, 405: _not_found, Exception: _unexpected},
+            exception_handlers={
+                BackpropError: _told,
+                OSError: _unwritten,
+                404: _not_found,
+                405: _not_found,
+                Exception: _unexpected,
+            },
         )
 
     def _addresses(self):
@@ -424,6 +437,11 @@ async def _told(request, error):
 
 async def _not_found(request, error):
     return answered(Refusal(error.status_code, "The lab has nothing at this address."))
+
+
+async def _unwritten(request, error):
+    where = f"{error.filename}: " if error.filename else ""
+    return answered(Refusal(507, f"{where}{error.strerror or error}; make room, or start the lab in another folder"))
 
 
 async def _unexpected(request, error):

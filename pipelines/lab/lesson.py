@@ -1,10 +1,11 @@
 """A lesson: the samples by which somebody teaches classes of their own.
 
 On the disk it is an ordinary data set: a folder for each class, the samples as files in them, and `manifest.csv` with
-path, label and group (whose voice or hand it is), on which `train` works without the lab. Each file is written whole
-under another name and then renamed, and the manifest after it; a file that the manifest does not know yet, because the
-computer stopped between the two, is listed again when the lesson is opened. So a crash loses the sample in hand at the
-most. What is deleted can be taken back until the lab ends, except where a person is deleted: that is for good.
+path, label and, where it was said, group (whose voice or hand it is). `train` works on it without the lab. Each file is
+written whole under another name and then renamed, and the manifest after it. A file that the manifest does not know
+yet, because the computer stopped between the two, is listed again when the lesson is opened. So a crash loses the
+sample in hand at the most. What is deleted can be taken back until the lab ends, except where a person is deleted: that
+is for good.
 """
 
 import csv
@@ -26,6 +27,7 @@ from pipelines.learning import tasks
 
 MANIFEST, ABOUT, REMOVED = "manifest.csv", "lesson.json", ".removed"
 COLUMNS = ["path", "label", "group"]
+NOBODY = "unnamed"  # the group of samples that are nobody's, where others are somebody's
 LONGEST_NAME = 80
 MOST_FILES = 100_000
 LARGEST_UNPACKED = 2 * 2**30  # bytes
@@ -280,7 +282,7 @@ class Lesson:
     def _read_manifest(self):
         try:
             with self.manifest.open(encoding="utf-8", newline="") as file:
-                listed = [Taught(row["path"], row["label"], row.get("group") or "") for row in csv.DictReader(file)]
+                listed = [Taught(row["path"], row["label"], _person(row.get("group"))) for row in csv.DictReader(file)]
         except FileNotFoundError:
             listed = []
         except (OSError, ValueError, KeyError):
@@ -304,9 +306,15 @@ class Lesson:
             whole_file(self.manifest) as temporary,
             temporary.open("w", encoding="utf-8", newline="") as file,
         ):
+            grouped = any(sample.person for sample in self.samples)  # an empty cell would be refused
             writer = csv.writer(file)
-            writer.writerow(COLUMNS)
-            writer.writerows([sample.path, sample.label, sample.person] for sample in self.samples)
+            writer.writerow(COLUMNS if grouped else COLUMNS[:2])
+            for sample in self.samples:
+                writer.writerow([sample.path, sample.label, *([sample.person or NOBODY] if grouped else [])])
+
+
+def _person(group):
+    return "" if group in (None, NOBODY) else group
 
 
 def checked_name(name):

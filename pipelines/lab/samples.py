@@ -27,7 +27,7 @@ class Samples:
     def __init__(self):
         self._kept = OrderedDict()  # name: bytes or str
         self._sets = {}  # (data set, task): (Dataset, rows of the test split)
-        self._lock = threading.Lock()
+        self._lock, self._reading = threading.Lock(), threading.Lock()
 
     def keep(self, source):
         """Keep the contents of a file (bytes) or a text (str), and return its name."""
@@ -66,16 +66,13 @@ class Samples:
         The split is made again as it was then. Raises DataError where the data set cannot be had.
         """
         key = (model.provenance["dataset"], model.task.name)
-        with self._lock:
-            if key in self._sets:
-                return self._sets[key]
-        found = datasets.load(*key)
-        if not len(found.rows("test")):
-            found = prepare(found, model.reader).dataset
-        tests = found, found.rows("test")
-        with self._lock:
-            self._sets[key] = tests
-        return tests
+        with self._reading:  # two pages that ask at once need not read it twice
+            if key not in self._sets:
+                found = datasets.load(*key)
+                if not len(found.rows("test")):
+                    found = prepare(found, model.reader).dataset
+                self._sets[key] = found, found.rows("test")
+            return self._sets[key]
 
 
 def _contents(item):

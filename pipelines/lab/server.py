@@ -63,6 +63,7 @@ def serve(models=(), *, host="127.0.0.1", port=None, open_browser=True, say=prin
         access_log=False,
     )
     server = uvicorn.Server(config)
+    threading.Thread(target=lab.warm_up, daemon=True).start()
     if open_browser:
         threading.Timer(0.5, _open, [address]).start()
     try:

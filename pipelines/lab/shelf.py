@@ -90,6 +90,10 @@ class Shelf:
             "valid": known.get("valid"),
             "test": known.get("test"),
             "recipe": known.get("recipe"),
+            "history": [
+                {"epoch": entry["epoch"], **{name: entry["valid"][name] for name in ("loss", "accuracy")}}
+                for entry in known.get("history", ())
+            ],
             "extractor": opened.extractor.settings(),
             "ground": _ground(opened),
         }

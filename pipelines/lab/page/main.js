@@ -7,6 +7,8 @@ const ROOMS = [
   ["try", "Try", () => import("./rooms/try.js")],
   ["watch", "Watch it learn", () => import("./rooms/watch.js")],
   ["apart", "Take it apart", () => import("./rooms/apart.js")],
+  ["teach", "Teach", () => import("./rooms/teach.js")],
+  ["models", "Models", () => import("./rooms/models.js")],
 ];
 const main = document.getElementById("main");
 let leaving = null;

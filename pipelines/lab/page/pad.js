@@ -72,12 +72,21 @@ export class Pad {
 
   clear() {
     this.strokes = [];
-    this.down = false;
+    this.down = this.pointing = false;
     this.paint();
     this.changed(null);
   }
 
+  /** Put strokes back, where nothing was drawn since. */
+  restore(strokes) {
+    if (this.strokes.length) return;
+    this.strokes = strokes;
+    this.paint();
+    this.tell();
+  }
+
   back() {
+    this.pointing = false;
     this.strokes.pop();
     this.paint();
     this.tell();

@@ -203,5 +203,6 @@ def test_a_correction_is_kept_as_a_data_set(client, lab, call, drawn, model):
     kept = client.good(client.post("correct", None, model=model, sample=drawn[1], label="7"))
     assert kept["n"] == 1
     rows = (lab.school.folder / kept["lesson"] / "manifest.csv").read_text().splitlines()
-    assert rows[0] == "path,label,group"
+    assert rows[0] == "path,label"
     assert rows[1].split(",")[1] == "7"
+    assert (lab.school.folder / kept["lesson"] / rows[1].split(",")[0]).read_bytes() == drawn[0].read_bytes()

@@ -19,6 +19,11 @@ export async function show(place, state, signal) {
   await room.load();
 }
 
+/** A table of numbers that scrolls where it is too wide. */
+function table(name, ...parts) {
+  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": name }, h("table", { class: "numbers" }, parts));
+}
+
 class Apart {
   constructor(place, state, usable, signal) {
     Object.assign(this, { place, usable, signal });
@@ -177,7 +182,7 @@ class Apart {
       h("div", { class: "row middle" }, h("h2", {}, name), h("button", { type: "button", class: "quiet", onclick: () => this.change({ at: null }) }, "close")),
       h("div", { class: "cards" },
         h("div", { class: "third" }, h("h3", { class: "blue-word" }, "Its sum"),
-          h("table", { class: "numbers" }, h("thead", {}, h("tr", {}, ["from", "value", "× weight", "= product"].map(text => h("th", { scope: "col" }, text)))),
+          table("its sum", h("thead", {}, h("tr", {}, ["from", "value", "× weight", "= product"].map(text => h("th", { scope: "col" }, text)))),
             h("tbody", {},
               dense.forward.terms.map(term => h("tr", {}, h("th", { scope: "row" }, h("button", { type: "button", class: "quiet", "aria-pressed": at === place(term.unit) ? "true" : "false", onclick: () => this.change({ at: place(term.unit) }) }, from(term.unit))), h("td", {}, number(term.value)), h("td", {}, number(term.weight)), h("td", {}, number(term.product)))),
               dense.forward.n_rest ? h("tr", {}, h("th", { scope: "row" }, `${dense.forward.n_rest} more`), h("td", {}), h("td", {}), h("td", {}, number(dense.forward.rest))) : null,
@@ -188,7 +193,7 @@ class Apart {
         h("div", { class: "third" }, h("h3", { class: "red-word" }, "Its blame"),
           behind?.backward ? [
             h("p", {}, "From the units that it feeds:"),
-            h("table", { class: "numbers" }, h("thead", {}, h("tr", {}, ["unit", "its blame", "× weight", "= share"].map(text => h("th", { scope: "col" }, text)))),
+            table("its blame", h("thead", {}, h("tr", {}, ["unit", "its blame", "× weight", "= share"].map(text => h("th", { scope: "col" }, text)))),
               h("tbody", {}, behind.backward.terms.map(term => h("tr", {}, h("th", { scope: "row" }, index === blocks.length - 2 ? this.model.labels[term.unit] : term.unit), h("td", {}, number(term.value)), h("td", {}, number(term.weight)), h("td", {}, number(term.product)))),
                 behind.backward.n_rest ? h("tr", {}, h("th", { scope: "row" }, `${behind.backward.n_rest} more`), h("td", {}), h("td", {}), h("td", {}, number(behind.backward.rest))) : null,
                 h("tr", {}, h("th", { scope: "row" }, h("b", {}, "sum")), h("td", {}), h("td", {}), h("td", {}, h("b", {}, number(behind.backward.dx))))))]
