@@ -34,7 +34,7 @@ import { rowOf } from "./text/text_features.js";
  */
 
 const FORMAT = 1;
-const VERSIONS = { images: 1, speech: 5, text: 1 }; // of the features that this engine computes
+const VERSIONS = { images: 1, speech: 5, text: 2 }; // of the features that this engine computes
 const TOLERANCE = 1e-3;
 
 export class Model {
