@@ -91,11 +91,14 @@ def read_pixels(source, smallest=None):
                 raise InputFileError(f"{name}: {something_else}")
             file.seek(0)
             pixels = _plain_jpeg(file.getvalue(), smallest) if isinstance(file, io.BytesIO) else None
-            return _decoded(file, name, smallest) if pixels is None else pixels
+            if pixels is not None:
+                return pixels
+            try:
+                return _decoded(file, name, smallest)
+            except UnidentifiedImageError as error:
+                return _otherwise(file, name, error)
         except InputFileError:
             raise
-        except UnidentifiedImageError as error:
-            return _otherwise(file, name, error)
         except Image.DecompressionBombError as error:
             raise _too_large(name, "more than this program opens") from error
         # Decoders answer damaged bytes with errors of every kind: OSError, SyntaxError, ValueError, struct.error, ...

@@ -243,6 +243,16 @@ def test_a_flipped_bit_inside_a_png_is_noticed(colour):
 
 
 @pytest.mark.parametrize(
+    "beginning",
+    ["71 6f 69 66 00 00 01 18 fe 00 01 18 03 01", "00 00 03 00 00 00 00 00 00 00 00 00 ff ff ff fe 01 00"],
+    ids=["QOI", "TGA"],
+)
+def test_a_rare_format_that_claims_to_be_huge_is_refused_as_too_large(beginning):
+    with pytest.raises(InputFileError, match="too large"):
+        read_pixels(bytes.fromhex(beginning).ljust(600, b"\1"))
+
+
+@pytest.mark.parametrize(
     ("contents", "reason"),
     [
         (b"", "the file is empty"),
