@@ -127,7 +127,7 @@ class CompiledSteps:
             "places": (
                 np.empty(plan.n_values, dtype),
                 np.empty(plan.n_errors, dtype),
-                np.empty(2 * plan.n_bits, np.uint16),
+                np.empty(plan.n_bits, np.uint16),
                 np.empty(batch_size, np.int64),
                 plan.n_bits,
             ),

@@ -67,24 +67,18 @@ LOSS, PENALTY, LARGEST, SQUARES = range(4)
 
 @part
 def _fetch(step, part, parts, data, batch_size, table, places, source):
-    """`batches`, and the random bits of the step. Steps take turns between two places."""
+    """`batches`, and the random bits of the step."""
     X, _classes, _amounts, order = data
     values, _errors, bits, _true, n_bits = places
-    begin, slot = step * batch_size, step & 1
+    begin = step * batch_size
     n, width = min(batch_size, len(order) - begin), X.shape[1]
-    x = matrix(values, slot * batch_size * width, n, width)
+    x = matrix(values, 0, n, width)
     for i in range(part * n // parts, (part + 1) * n // parts):
         row = order[begin + i]
         for j in range(width):
             x[i, j] = X[row, j]
     if part == 0 and n_bits:
-        draw(table, slot * n_bits, bits, n, source)
-
-
-@part
-def _input(values, at, n, width, slot, batch_size):
-    """An operation's input, which may be the batch itself."""
-    return matrix(values, slot * batch_size * width if at < 0 else at, n, width)
+        draw(table, bits, n, source)
 
 
 @part
@@ -94,16 +88,16 @@ def _rows_of(n, part, parts):
 
 
 @part
-def _forward(op, part, parts, n, slot, batch_size, plan, vectors, places, gemm):
+def _forward(op, part, parts, n, batch_size, plan, vectors, places, gemm):
     """One part of one operation of `Network.forward`; the last one is shared out by rows, as the loss is."""
     table, settings, _first = plan
     params, _grads, statistics, _average = vectors
-    values, _errors, bits, _true, n_bits = places
+    values, _errors, bits, _true, _n_bits = places
     row = table[op]
     fan_in, fan_out, w_at, b_at, spare = row[FAN_IN], row[FAN_OUT], row[AT_WEIGHT], row[AT_BIAS], row[AT_SPARE]
     lo, hi = part_of(fan_out, part, parts)
     some = _rows_of(n, part, parts)
-    x, y = _input(values, row[AT_X], n, fan_in, slot, batch_size), matrix(values, row[AT_OUT], n, fan_out)
+    x, y = matrix(values, row[AT_X], n, fan_in), matrix(values, row[AT_OUT], n, fan_out)
     weight, bias = params[w_at : w_at + fan_out], params[b_at : b_at + fan_out]
     if row[KIND] == DENSE:
         W = matrix(params, w_at, fan_in, fan_out)
@@ -116,7 +110,7 @@ def _forward(op, part, parts, n, slot, batch_size, plan, vectors, places, gemm):
     elif row[KIND] == GATE:
         activate(x, y, row[GATED], lo, hi)
     elif row[KIND] == DROPOUT:
-        drop(x, bits, slot * n_bits + row[AT_BITS], settings[op, 0], y, lo, hi)
+        drop(x, bits, row[AT_BITS], settings[op, 0], y, lo, hi)
     elif row[KIND] == BATCH_NORM:
         xhat, inv_std = matrix(values, spare, n, fan_out), values[spare + batch_size * fan_out :]
         at = row[AT_STATISTICS]
@@ -127,9 +121,9 @@ def _forward(op, part, parts, n, slot, batch_size, plan, vectors, places, gemm):
         eps = params.dtype.type(settings[op, 0])
         layer_norm(x[some], weight, bias, eps, xhat[some], inv_std[some], y[some])
     elif row[KIND] == CLOSE:
-        before = _input(values, spare, n, fan_out, slot, batch_size)
+        before = matrix(values, spare, n, fan_out)
         for i in range(n):
-            for j in range(lo, hi):
+            for j in range(np.uintp(lo), np.uintp(hi)):
                 y[i, j] = before[i, j] + x[i, j]
 
 
@@ -166,11 +160,11 @@ def _loss_of_rows(loss_rule, table, data, places, begin, part, parts, n):
 
 
 @part
-def _backward(op, part, parts, n, slot, batch_size, plan, vectors, places):
+def _backward(op, part, parts, n, batch_size, plan, vectors, places):
     """One part of the way back through one operation, from dy to dx, up to where it needs what other parts compute."""
     table, settings, _first = plan
     params, grads, _statistics, _average = vectors
-    values, errors, bits, _true, n_bits = places
+    values, errors, bits, _true, _n_bits = places
     row = table[op]
     fan_in, fan_out, w_at, b_at, spare = row[FAN_IN], row[FAN_OUT], row[AT_WEIGHT], row[AT_BIAS], row[AT_SPARE]
     lo, hi = part_of(fan_out, part, parts)
@@ -182,7 +176,7 @@ def _backward(op, part, parts, n, slot, batch_size, plan, vectors, places):
     elif row[KIND] == GATE:
         derivative(y, dy, row[GATED], lo, hi)
     elif row[KIND] == DROPOUT:
-        drop(dy, bits, slot * n_bits + row[AT_BITS], settings[op, 0], dy, lo, hi)
+        drop(dy, bits, row[AT_BITS], settings[op, 0], dy, lo, hi)
     elif row[KIND] == BATCH_NORM:
         xhat, inv_std = matrix(values, spare, n, fan_out), values[spare + batch_size * fan_out :]
         scale_and_shift_backward(xhat, weight, dy, dweight, dbias, lo, hi)
@@ -191,16 +185,16 @@ def _backward(op, part, parts, n, slot, batch_size, plan, vectors, places):
         scale_and_shift_backward(matrix(values, spare, n, fan_out), weight, dy, dweight, dbias, lo, hi)
     elif row[KIND] == CLOSE:
         for i in range(n):
-            for j in range(lo, hi):
+            for j in range(np.uintp(lo), np.uintp(hi)):
                 dx[i, j] = dy[i, j]
     elif row[KIND] == OPEN:
         for i in range(n):
-            for j in range(lo, hi):
+            for j in range(np.uintp(lo), np.uintp(hi)):
                 dx[i, j] += dy[i, j]
 
 
 @part
-def _backward_together(op, part, parts, n, slot, batch_size, plan, vectors, places, gemm):
+def _backward_together(op, part, parts, n, batch_size, plan, vectors, places, gemm):
     """The rest of it, for which all parts of dy must be there."""
     table, _settings, first = plan
     params, grads, _statistics, _average = vectors
@@ -213,7 +207,7 @@ def _backward_together(op, part, parts, n, slot, batch_size, plan, vectors, plac
         if op > first:
             W, dx = matrix(params, w_at, fan_in, fan_out), matrix(errors, row[AT_DX], n, fan_in)
             multiply(gemm, dy, False, W[lo:hi], True, dx[:, lo:hi])
-        x = _input(values, row[AT_X], n, fan_in, slot, batch_size)
+        x = matrix(values, row[AT_X], n, fan_in)
         multiply(gemm, x[:, lo:hi], True, dy, False, matrix(grads, w_at, fan_in, fan_out)[lo:hi])
     elif row[KIND] == LAYER_NORM:
         some = _rows_of(n, part, parts)
@@ -299,7 +293,7 @@ def _move(lo, hi, n_weights, at, vectors, memories, rule, schedule):
         else:
             _sgd(params[some], grads[some], m[some], rates[at], r1, nesterov != 0, keep)
     if average.size:
-        for i in range(lo, hi):
+        for i in range(np.uintp(lo), np.uintp(hi)):
             average[i] += shares[at] * (params[i] - average[i])
 
 
@@ -344,14 +338,14 @@ def steps(
         _fetch(first, place, parts, data, batch_size, table, places, source)
     turn = meet(team, turn)
     for step in range(first, last):
-        begin, slot, at = step * batch_size, step & 1, step - begins
+        begin, at = step * batch_size, step - begins
         n = min(batch_size, len(order) - begin)
         for op in range(len(table)):
             kind = table[op, KIND]
             if (op and kind == DENSE) or kind == LAYER_NORM:
                 turn = meet(team, turn)
             for place in range(worker, parts, workers):
-                _forward(op, place, parts, n, slot, batch_size, plan, vectors, places, gemm)
+                _forward(op, place, parts, n, batch_size, plan, vectors, places, gemm)
             if kind == LAYER_NORM:
                 turn = meet(team, turn)
         for place in range(worker, parts, workers):
@@ -365,16 +359,13 @@ def steps(
 
         for op in range(len(table) - 1, first_op - 1, -1):
             for place in range(worker, parts, workers):
-                _backward(op, place, parts, n, slot, batch_size, plan, vectors, places)
+                _backward(op, place, parts, n, batch_size, plan, vectors, places)
             if table[op, KIND] == DENSE or table[op, KIND] == LAYER_NORM:
                 turn = meet(team, turn)
                 for place in range(worker, parts, workers):
-                    _backward_together(op, place, parts, n, slot, batch_size, plan, vectors, places, gemm)
+                    _backward_together(op, place, parts, n, batch_size, plan, vectors, places, gemm)
                 if table[op, KIND] == LAYER_NORM:
                     turn = meet(team, turn)
-        for place in range(worker, parts, workers):
-            if step + 1 < last:
-                _fetch(step + 1, place, parts, data, batch_size, table, places, source)
         turn = meet(team, turn)
 
         for place in range(worker, parts, workers):
@@ -389,6 +380,8 @@ def steps(
         for place in range(worker, parts, workers):
             some = _rows_of(params.size, place, parts)
             _move(some.start, some.stop, n_weights, at, vectors, memories, rule, schedule)
+            if step + 1 < last:
+                _fetch(step + 1, place, parts, data, batch_size, table, places, source)
         if worker == 0:
             meeting[STOPPING] = meeting[ASKED_TO_STOP]
         turn = meet(team, turn)

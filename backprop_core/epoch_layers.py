@@ -4,7 +4,8 @@ Every thread has some of the columns of each layer, from `lo` up to `hi`: it com
 errors on the way back. It also owns the rows of W that belong to its columns of the input, whose gradient nobody else
 writes. Only layer normalisation, which needs whole rows, is shared out by rows.
 
-Each function names the one that it repeats.
+Each function names the one that it repeats. Columns are counted by unsigned numbers: of others, numba would have to ask
+at each place whether it is counted from the end.
 """
 
 import numpy as np
@@ -30,7 +31,7 @@ def add_bias_and_activate(z, b, gate, lo, hi):
         return
     half = z.dtype.type(0.5)
     for i in range(len(z)):
-        for j in range(lo, hi):
+        for j in range(np.uintp(lo), np.uintp(hi)):
             a = z[i, j] + b[j]
             if gate == TANH:
                 a = np.tanh(a)
@@ -48,7 +49,7 @@ def derivative_and_sum(a, da, db, gate, lo, hi):
     db[lo:hi] = 0
     derivative(a, da, gate, lo, hi)
     for i in range(len(a)):
-        for j in range(lo, hi):
+        for j in range(np.uintp(lo), np.uintp(hi)):
             db[j] += da[i, j]
 
 
@@ -57,7 +58,7 @@ def activate(x, a, gate, lo, hi):
     """`Activate.forward` of these activations."""
     half, zero = x.dtype.type(0.5), x.dtype.type(0)
     for i in range(len(x)):
-        for j in range(lo, hi):
+        for j in range(np.uintp(lo), np.uintp(hi)):
             z = x[i, j]
             if gate == RELU:
                 z = zero if z <= zero else z  # so put, NaN stays NaN
@@ -75,7 +76,7 @@ def derivative(a, da, gate, lo, hi):
         return
     zero, one = a.dtype.type(0), a.dtype.type(1)
     for i in range(len(a)):
-        for j in range(lo, hi):
+        for j in range(np.uintp(lo), np.uintp(hi)):
             y = a[i, j]
             if gate == RELU:
                 da[i, j] = da[i, j] if y > zero else zero
@@ -86,11 +87,11 @@ def derivative(a, da, gate, lo, hi):
 
 
 @part
-def draw(table, at, bits, n, source):
+def draw(table, bits, n, source):
     """Draw what each `Dropout` decides by in a step of n rows, 16 bits a number, as its `rng.bytes` would."""
     for op in range(len(table)):
         if table[op, KIND] == DROPOUT:
-            begin = at + table[op, AT_BITS]
+            begin = table[op, AT_BITS]
             for i in range((n * table[op, FAN_IN] + 1) // 2):
                 two = next_uint32(source[0], source[1])
                 bits[begin + 2 * i] = two & np.uint32(0xFFFF)
@@ -104,8 +105,9 @@ def drop(x, bits, at, rate, y, lo, hi):
     number, limit = x.dtype.type, np.int64(np.rint(rate * 65536))
     zero, kept = number(0), number(1 / (1 - rate))
     for i in range(n):
-        for j in range(lo, hi):
-            y[i, j] = x[i, j] * (zero if np.int64(bits[at + i * k + j]) < limit else kept)
+        drawn = bits[at + i * k : at + (i + 1) * k]
+        for j in range(np.uintp(lo), np.uintp(hi)):
+            y[i, j] = x[i, j] * (zero if np.int64(drawn[j]) < limit else kept)
 
 
 @part
@@ -113,7 +115,7 @@ def batch_norm(x, gamma, beta, running_mean, running_var, eps, momentum, xhat, i
     """`BatchNorm.forward` in training."""
     n, number = len(x), x.dtype.type
     if n == 1:
-        for j in range(lo, hi):
+        for j in range(np.uintp(lo), np.uintp(hi)):
             inv_std[j] = number(1) / np.sqrt(running_var[j] + number(eps))
             xhat[0, j] = (x[0, j] - running_mean[j]) * inv_std[j]
             y[0, j] = gamma[j] * xhat[0, j] + beta[j]
@@ -122,26 +124,26 @@ def batch_norm(x, gamma, beta, running_mean, running_var, eps, momentum, xhat, i
     mean = inv_std  # until the mean has been used
     mean[lo:hi] = 0
     for i in range(n):
-        for j in range(lo, hi):
+        for j in range(np.uintp(lo), np.uintp(hi)):
             mean[j] += x[i, j]
-    for j in range(lo, hi):
+    for j in range(np.uintp(lo), np.uintp(hi)):
         mean[j] *= share
         running_mean[j] += moving * (mean[j] - running_mean[j])
     for i in range(n):
-        for j in range(lo, hi):
+        for j in range(np.uintp(lo), np.uintp(hi)):
             xhat[i, j] = x[i, j] - mean[j]
     var = inv_std
     var[lo:hi] = 0
     for i in range(n):
-        for j in range(lo, hi):
+        for j in range(np.uintp(lo), np.uintp(hi)):
             var[j] += xhat[i, j] * xhat[i, j]
     unbiased = number(n / (n - 1))
-    for j in range(lo, hi):
+    for j in range(np.uintp(lo), np.uintp(hi)):
         square = var[j] * share
         running_var[j] += moving * (square * unbiased - running_var[j])
         inv_std[j] = number(1) / np.sqrt(square + number(eps))
     for i in range(n):
-        for j in range(lo, hi):
+        for j in range(np.uintp(lo), np.uintp(hi)):
             xhat[i, j] *= inv_std[j]
             y[i, j] = gamma[j] * xhat[i, j] + beta[j]
 
@@ -151,7 +153,7 @@ def scale_and_shift_backward(xhat, gamma, dy, dgamma, dbeta, lo, hi):
     """The gradients of a normalisation's gamma and beta, and dxhat in place of `dy`."""
     dgamma[lo:hi], dbeta[lo:hi] = 0, 0
     for i in range(len(dy)):
-        for j in range(lo, hi):
+        for j in range(np.uintp(lo), np.uintp(hi)):
             dgamma[j] += dy[i, j] * xhat[i, j]
             dbeta[j] += dy[i, j]
             dy[i, j] *= gamma[j]
@@ -162,7 +164,7 @@ def batch_norm_backward(xhat, inv_std, gamma, dgamma, dbeta, dx, lo, hi):
     """`standardize_backward` over the rows, in place of dxhat, whose sums are known from gamma's and beta's."""
     n, share = len(dx), dx.dtype.type(1 / len(dx))
     for i in range(n):
-        for j in range(lo, hi):
+        for j in range(np.uintp(lo), np.uintp(hi)):
             error = dx[i, j]
             if n > 1:
                 error -= share * gamma[j] * (dbeta[j] + xhat[i, j] * dgamma[j])

@@ -19,8 +19,6 @@ RELU, TANH, LOGISTIC, IDENTITY = range(4)
 # the parameters and their gradients (weight: W or gamma, bias: b or beta), the statistics, the random bits.
 KIND, FAN_IN, FAN_OUT, GATED, AT_X, AT_OUT, AT_SPARE, AT_DX, AT_DY = range(9)
 AT_WEIGHT, AT_BIAS, AT_STATISTICS, AT_BITS = range(9, 13)
-# The place of the batch itself, which changes from step to step.
-AT_BATCH = -1
 
 
 class Plan:
@@ -33,14 +31,14 @@ class Plan:
         Dropout's rate; eps and momentum of a normalisation.
     first : int, the first operation that learns
     n_values, n_errors, n_bits : int
-        How many numbers the places need; the batch itself, twice, is at the beginning of the values.
+        How many numbers the places need; the batch itself is at the beginning of the values.
     """
 
     def __init__(self, network, batch_size):
         self._network, self._batch_size = network, batch_size
         self._rows, self._settings = [], []
-        self.n_values, self.n_errors, self.n_bits = 2 * batch_size * network.n_features, 0, 0
-        self._x, self._width = AT_BATCH, network.n_features
+        self.n_values, self.n_errors, self.n_bits = batch_size * network.n_features, 0, 0
+        self._x, self._width = 0, network.n_features
         self._dx = self._errors(self._width)
         for place, layer in enumerate(network.layers):
             self._add(layer, place)

@@ -74,10 +74,10 @@ def _sgd(params, grads, velocity, rate, momentum, nesterov, keep):
 
 @kernel
 def _add_bias_and_relu(z, b, lo, hi):
-    """`Dense`'s bias and `activations.relu`, in place, in the columns from `lo` up to `hi`."""
+    """`Dense`'s bias and `activations.relu`, in place, in the columns from `lo` up to `hi`; see `epoch_layers`."""
     zero = z.dtype.type(0)
     for i in range(len(z)):
-        for j in range(lo, hi):
+        for j in range(np.uintp(lo), np.uintp(hi)):
             a = z[i, j] + b[j]
             z[i, j] = zero if a <= zero else a  # so put, NaN stays NaN
 
@@ -88,7 +88,7 @@ def _relu_derivative_and_sum(a, da, db, lo, hi):
     zero = a.dtype.type(0)
     db[lo:hi] = zero
     for i in range(len(a)):
-        for j in range(lo, hi):
+        for j in range(np.uintp(lo), np.uintp(hi)):
             dz = da[i, j] if a[i, j] > zero else zero
             da[i, j] = dz
             db[j] += dz
