@@ -27,8 +27,8 @@ from backprop_core.scratch import Scratch
 from backprop_core.sparse import is_sparse, rows_of
 from backprop_core.threads import available, for_each
 
-# Multiplications of a prediction from which other cores help: some milliseconds.
-WORTH_THREADS = 2e8
+# Multiplications of a prediction from which threads of our own are worth their start: some ten milliseconds.
+WORTH_THREADS = 1e9
 
 
 class ParameterVector:
@@ -251,6 +251,9 @@ class Network:
 
         many = len(X) > chunk and len(X) * self.params.flat.size > WORTH_THREADS
         together = available() if many and not is_sparse(X) and mapping_of(X) is None else 1
+        if together > 1:  # as much for one as for the other
+            n_chunks = -(-len(X) // (chunk * together)) * together
+            chunk = -(-len(X) // n_chunks)
         for_each(compute, zip(range(0, len(X), chunk), chunks(X, chunk), strict=True), together)
         return out
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from backprop_core import network as module
 from backprop_core.architecture import multilayer_perceptron
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.network import Network
@@ -180,3 +181,14 @@ def test_a_walk_computes_what_a_forward_pass_does(training):
     np.testing.assert_array_equal(passages[-1].y, logits)
     assert [passage.layer.kind for passage in passages] == [layer.kind for layer in net.layers]
     np.testing.assert_array_equal(twin.statistics.flat, net.statistics.flat)
+
+
+def test_many_rows_on_several_cores_have_the_logits_that_they_have_alone(monkeypatch):
+    network = Network(multilayer_perceptron(6, (9,), 3), np.random.default_rng(0), dtype=np.float64)
+    X = np.random.default_rng(1).normal(size=(1003, 6))
+    expected = network.logits(X)
+    monkeypatch.setattr(module, "WORTH_THREADS", 0)
+    monkeypatch.setattr(module, "available", lambda: 3)
+    np.testing.assert_allclose(network.logits(X, 100), expected, rtol=0, atol=1e-12)
+    with pytest.raises(ZeroDivisionError):
+        network.logits(X, 100, check=lambda rows: 1 / 0)
