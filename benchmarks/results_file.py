@@ -44,6 +44,11 @@ def write(name, measured, growing=None):
     print(text)
 
 
+def read(name):
+    """Return what results/<name>.json holds."""
+    return json.loads((FOLDER / f"{name}.json").read_text())
+
+
 def _processor():
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()

@@ -1,6 +1,6 @@
 """The page of results, docs/results.md, made from the files in results/: `python -m benchmarks.results_page` writes it.
 
-The README's table is a part of it, and is written between the same two lines there.
+The README's tables are a part of it, and are written between the same two lines there.
 """
 
 import json
@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from benchmarks.results_file import FOLDER
+from benchmarks.speed_page import speed, speed_rows, who_is_ahead
 
 ROOT = Path(__file__).parents[1]
 PAGE, README = ROOT / "docs" / "results.md", ROOT / "README.md"
@@ -48,8 +49,10 @@ for the model at hand."""
 
 
 def in_readme(text):
-    """Return the README with its table as the results have it now."""
-    rows = "\n".join([BEGIN, *HEADER, *accuracy_rows(), END])
+    """Return the README with its tables as the results have them now."""
+    training = _read("training_speed")
+    sentence = f"An epoch of 60,000 rows of Fashion-MNIST, {training['threads']} threads each. {who_is_ahead(training)}"
+    rows = "\n".join([BEGIN, *HEADER, *accuracy_rows(), "", *speed_rows(training), "", sentence, END])
     return re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", lambda found: rows, text, flags=re.DOTALL)
 
 
@@ -223,45 +226,6 @@ def diagnosis():
         f"(`{times['command']}`). Two jobs do trainings on words {words:.2f} times as fast as one, and on pictures "
         f"{curve:.2f} times (`{jobs['command']}`). Watching the layers adds {min(added):.0f} to {max(added):.0f} % to "
         f"the time of training (`{health['command']}`)."
-    )
-
-
-def speed():
-    """Return the core's speed beside its peers' as Markdown."""
-    training, prediction, memory, goal = (
-        _read(name) for name in ("training_speed", "prediction_speed", "memory", "time_to_accuracy")
-    )
-    rows = [
-        f"| {name} | {of['contestants']['backprop']['median']:.2f} s "
-        f"| {of['ratios']['torch']['over_backprop']:.2f} × | {of['ratios']['sklearn']['over_backprop']:.2f} × "
-        f"| {of['ratios']['roofline']['over_backprop']:.2f} |"
-        for name, of in training["networks"].items()
-    ]
-    networks = prediction["networks"]
-    one = [of["one_row"]["ratios"]["sklearn"]["over_backprop"] for of in networks.values()]
-    many = [of["all_rows"]["ratios"]["roofline"]["over_backprop"] for of in networks.values()]
-    seconds = {name: of["median_seconds"] for name, of in goal["contestants"].items()}
-    versions = training["versions"] | training["peers"]
-    return "\n".join(
-        [
-            "| network | an epoch | PyTorch takes | scikit-learn takes | share of the bare matrix products |",
-            "|---|---|---|---|---|",
-            *rows,
-            "",
-            "An epoch of 60,000 Fashion-MNIST rows in float32 with Adam, PyTorch in the better of its eager and fused "
-            f"modes, {training['threads']} threads for everybody, medians of {training['rounds']} alternating rounds "
-            f"(`{training['command']}`). {100 * goal['goal']:g} % on MNIST's test set, with {goal['network']} and each "
-            f"at settings chosen for it, takes {seconds['backprop']:.1f} s here, {seconds['torch']:.1f} s in PyTorch "
-            f"and {seconds['sklearn']:.1f} s in scikit-learn (`{goal['command']}`). Predicting one row is "
-            f"{min(one):.1f} to {max(one):.1f} times as fast as scikit-learn's, and 10,000 rows run at {min(many):.2f} "
-            f"to {max(many):.2f} of the bare products' speed (`{prediction['command']}`). Fitting 60,000 rows of 784 "
-            f"adds {memory['in_memory']['backprop']['added_mb']:.0f} MB to the data; "
-            f"{memory['memory_mapped']['data_mb'] / 1000:.0f} GB of rows in a mapped file train in "
-            f"{memory['memory_mapped']['backprop']['peak_mb']:.0f} MB (`{memory['command']}`).",
-            "",
-            f"numpy {versions['numpy']}, scikit-learn {versions['scikit-learn']}, PyTorch {versions['torch']}, numba "
-            f"{versions['numba']}; {training['machine']['cores']} cores ({training['machine']['processor']}).",
-        ]
     )
 
 
