@@ -2,16 +2,18 @@
 
 A network that has only ever heard digits must call a cough a digit: nothing else exists for it. So it is also given
 sounds that are no word, and told that none of the classes is any more likely than the others. They are made of the
-recordings it learns from: played backwards, with their parts in another order, or only a part; and of nothing: noise
-and tones. No other corpus is needed, and the user's own words get foreign sounds in the user's own voice.
+recordings it learns from: played backwards, with their parts in another order, or only a part; and of nothing: noise,
+tones, and words that are invented, see `invented_words`. No other corpus is needed, and the user's own words get
+foreign sounds in the user's own voice.
 """
 
 import numpy as np
 
+from pipelines.features.speech.invented_words import invented_word
 from pipelines.features.speech.noise import BROWN, WHITE, coloured_noise
 
-KINDS = ("backwards", "shuffled", "torn", "noise", "tones")
-SHARES = (0.3, 0.3, 0.1, 0.15, 0.15)
+KINDS = ("backwards", "shuffled", "torn", "noise", "tones", "invented")
+SHARES = (0.15, 0.15, 0.1, 0.05, 0.05, 0.5)
 
 
 def foreign_sound(word, sr, rng, kind=None):
@@ -32,6 +34,7 @@ def foreign_sound(word, sr, rng, kind=None):
         "shuffled": lambda: _shuffled(word, rng),
         "torn": lambda: _torn(word, rng),
         "noise": lambda: _swelling(coloured_noise(len(word), rng.uniform(WHITE, BROWN), rng), rng) * np.abs(word).max(),
+        "invented": lambda: invented_word(sr, rng) * np.abs(word).max(),
         "tones": lambda: _swelling(_tones(len(word), sr, rng), rng) * np.abs(word).max(),
     }[kind]()
 

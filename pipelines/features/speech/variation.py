@@ -197,7 +197,7 @@ class VariedWords:
     """
 
     name = "speech-variants"
-    version = 4
+    version = 5
     sparse = False
     together = True
 

@@ -29,7 +29,9 @@ FAST = Recipe(
 )
 
 # In so many epochs the variations themselves keep the network from learning the recordings by heart.
-BEST = replace(FAST, augmentation=1.0, epochs=150, dropout=0.3, input_dropout=0.1, average=0.99, least_steps=2500)
+BEST = replace(
+    FAST, augmentation=1.0, foreign=0.8, epochs=150, dropout=0.3, input_dropout=0.1, average=0.99, least_steps=2500
+)
 
 # What recordings of 16 kHz and more hold beyond 4 kHz: the hiss of s and f, by which many words are told apart.
 WIDE = SpeechExtractor(sr=16000, n_fft=512, win_length=400, hop_length=160, n_mels=40, fmax=7600.0)
