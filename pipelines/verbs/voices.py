@@ -89,6 +89,8 @@ def _check(words):
     if not words:
         raise UsageError("voices: there is no word to say; name two words or more")
     for word in words:
+        if word == FOREIGN:
+            raise UsageError(f"voices: {word} is the name for what is none of the words; choose another")
         if any(mark in word for mark in MARKUP):
             raise UsageError(f"voices: {word!r} has markup in it; write the word as it is spoken, in letters alone")
         if word != word.strip(" .") or not any(c.isalnum() for c in word) or any(c in '/:*?"' or c < " " for c in word):

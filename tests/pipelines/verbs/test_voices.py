@@ -97,6 +97,7 @@ def test_a_training_learns_from_near_misses_and_measures_them(call, tmp_path):
         (["yes", "--lang=xx-none", "no"], "does not speak 'xx-none'"),
         (["yes", "..."], "cannot be said"),
         (["a/b", "no"], "cannot be said"),
+        (["_foreign_", "no"], "none of the words"),
     ],
 )
 def test_what_cannot_be_said_is_refused(call, tmp_path, words, said):
