@@ -138,7 +138,7 @@ def texts():
             low, high = (100 * end for end in of["test_accuracy"]["ci95"])
             rows.append(
                 f"| {name} | {record['preset']} | {_spread(of['test_accuracy'])} | {low:.1f} to {high:.1f} % "
-                f"| {of['n_test']:,} | {of['seconds']:.0f} s | {' | '.join(peers)} |"
+                f"| {of['n_test']:,} | {of['cpu_seconds']:.0f} s | {' | '.join(peers)} |"
             )
             if found := [run["foreign"] for run in of["runs"] if "foreign" in run]:
                 recall, accuracy = (
@@ -159,15 +159,16 @@ def texts():
             *refused,
             "",
             "The SVM and the MLPClassifier are scikit-learn's, on the same features, in the same run, with its "
-            "defaults; the latter is as wide as the network. The interval is Wilson's, of 95 %, of one test with the "
+            "defaults; the latter is as wide as the network. Seconds are those of the processor, of all threads of the "
+            "fit together. The interval is Wilson's, of 95 %, of one test with the "
             f"mean accuracy (`python -m benchmarks text_accuracy text_accuracy_best`; "
-            f"{records[0]['machine']['cores']} cores, of which each fit had as many as its file says).",
+            f"{records[0]['machine']['processor']}).",
         ]
     )
 
 
 def _beside(peer):
-    return "" if peer is None else f"{_percent(peer['accuracy'])}, {peer['seconds']:.0f} s"
+    return "" if peer is None else f"{_percent(peer['accuracy'])}, {peer['cpu_seconds']:.0f} s"
 
 
 def pictures():

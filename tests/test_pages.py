@@ -21,6 +21,7 @@ PAGES = sorted(
     if ".venv" not in path.parts
 )
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+MENU = ("%d", "number %d", "press %d", "%d please", "number %d please", "press %d please", "i say %d", "my %d")
 BUNDLED = {"speech": "spoken-digits", "images": "digits", "text": "clinc150-part"}
 
 
@@ -51,6 +52,8 @@ def newcomer(tmp_path_factory):
         shutil.copy(path, folder / "words" / ("yes" if path.stem.startswith("0") else "no") / f"{number}.flac")
     shutil.copy(recordings[0], folder / "my-word.wav")
     shutil.copy(recordings[1], folder / "another.mp3")
+    menu = [f"{way % digit},{what}" for digit, what in enumerate(("agent", "balance", "payments")) for way in MENU]
+    (folder / "menu.csv").write_text("\n".join(["text,label", *menu]))
     (folder / "mine.toml").write_text("hidden = [300, 100]\ndropout = 0.2\nepochs = 2\n")
     for task, name in BUNDLED.items():
         run(f".venv/bin/backprop train {task} --dataset {name} --epochs 2", folder)

@@ -29,8 +29,8 @@ def texts_in(sample: Sample, column: str | None = None, encoding: str | None = N
     ----------
     sample : Sample, whose source is a Path, bytes or a binary file object
     column : str or None
-        The column of the text, where the lines are CSV with headings (tabs in a .tsv) or JSON objects; None means that
-        a line is a text.
+        The column of the text, where the lines are CSV with headings (tabs in a .tsv) or JSON objects, or lists of
+        these; None means that a line is a text.
     encoding : str or None, as for `text_file.decode`
 
     Yields
@@ -77,9 +77,9 @@ def _cells(name, records, column):
                     samples.append(Sample(where, record, problem))
                 continue
             if place is None and not as_json:
-                as_json = record.lstrip().startswith("{")
+                as_json = record.lstrip().startswith(("{", "["))
             if as_json:
-                samples.append(_of_json(where, record, column))
+                samples += _of_json(where, record, column)
             elif place is None:
                 delimiter = _delimiter(name, record)
                 headings = [heading.strip() for heading in next(csv.reader([record], delimiter=delimiter))]
@@ -93,13 +93,31 @@ def _cells(name, records, column):
 
 
 def _of_json(where, record, column):
+    """Return the texts of a line of JSON: of one object, or of each in a list, which is called by its "path"."""
     try:
-        text = json.loads(record)[column]
+        found = json.loads(record)
     except (ValueError, RecursionError):
-        return Sample(where, b"", f"{where}: is not JSON; write one object a line")
-    except (KeyError, TypeError, IndexError):
-        return Sample(where, b"", f"{where}: has no {column}")
+        return [Sample(where, b"", f"{where}: is not JSON; write one object a line")]
+    if not isinstance(found, list):
+        return [_of_object(where, found, column)]
+    names = [each.get("path", where) if isinstance(each, dict) else where for each in found]
+    return [_of_object(str(name), each, column) for name, each in zip(names, found, strict=True)]
+
+
+def _of_object(where, found, column):
+    if not isinstance(found, dict) or column not in found:
+        reason = found.get("error") if isinstance(found, dict) else None
+        return Sample(where, b"", reason if isinstance(reason, str) else f"{where}: has no {column}")
+    text = _spoken(found[column])
     return Sample(where, text) if isinstance(text, str) else Sample(where, b"", f"{where}: {column} is no text")
+
+
+def _spoken(value):
+    """Return a text that is given as the list of its words, as `transcribe --json` has them; else the value itself."""
+    if not isinstance(value, list):
+        return value
+    words = [each.get("word") if isinstance(each, dict) else each for each in value]
+    return " ".join(words) if all(isinstance(word, str) for word in words) else value
 
 
 def _of_csv(where, record, place, delimiter):

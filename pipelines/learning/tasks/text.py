@@ -23,6 +23,7 @@ FAST = Recipe(
     batch_size=256,
     weight_decay=0.0,
     clip_norm=0.0,
+    patience=20,
     augmentation=0.3,
     foreign=0.2,
     balance=0.0,

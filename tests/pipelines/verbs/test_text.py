@@ -157,6 +157,17 @@ def test_a_column_of_json_lines_is_taken():
     assert [problem is not None for _, _, problem in batch] == [False, True, True, True]
 
 
+def test_what_transcribe_heard_is_taken_word_by_word():
+    heard = [
+        {"path": "a.wav", "words": [{"word": "pay", "start": 0.1}, {"word": "it"}]},
+        {"path": "b.wav", "words": []},
+        {"path": "c.wav", "error": "c.wav: holds no word"},
+    ]
+    (batch,) = batches_of(json.dumps(heard).encode(), column="words")
+    assert [entry[:2] for entry in batch[:2]] == [("a.wav", "pay it"), ("b.wav", "")]
+    assert batch[2][2] == "c.wav: holds no word"
+
+
 @pytest.mark.parametrize(
     ("content", "how", "says"),
     [
