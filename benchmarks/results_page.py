@@ -31,7 +31,7 @@ def page():
         "Diagnoses": diagnosis,
         "Speed": speed,
     }
-    parts = [f"## {title}\n\n{section()}" for title, section in sections.items()]
+    parts = [f"## {title}\n\n{text}" for title, section in sections.items() if (text := section())]
     return "\n\n".join([INTRODUCTION, *parts]) + "\n"
 
 
@@ -131,6 +131,8 @@ def _duration(seconds):
 def texts():
     """Return how texts are told apart, beside scikit-learn's linear SVM and MLPClassifier, as Markdown."""
     records = [record for name in ("text_accuracy_fast", "text_accuracy_best") if (record := _read_if_there(name))]
+    if not records:
+        return ""
     rows, refused = [], []
     for record in records:
         for name, of in record["sets"].items():
