@@ -21,6 +21,7 @@ import numpy as np
 from pipelines.errors import UsageError
 from pipelines.export.c_cost import cost_of
 from pipelines.export.c_network import network_source
+from pipelines.export.c_speech import speech_source
 from pipelines.export.c_tables import comment, constants, strings, table
 from pipelines.export.exporter import Answer, Exporter, Made, NotTakenError, Options
 from pipelines.export.integer_layers import integer_layers, twin_probabilities
@@ -30,7 +31,6 @@ from pipelines.machine.extras import own_version
 
 SOURCES = Path(__file__).parent / "c"
 LONGEST = 2.5  # seconds of a recording, which decide the memory that is needed
-FINDER_SECONDS = 4.0  # up to which the noise floor of a recording is one number
 FLAGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-pedantic")
 
 ERRORS = {
@@ -57,7 +57,7 @@ def make(subject: Subject, options: Options) -> Made:
             f'#include "{subject.name}.h"\n\n#include <math.h>\n#include <string.h>\n',
             strings("backprop_labels", subject.bundle.labels),
             network_source(subject, int8),
-            _speech(subject) if speech else (SOURCES / "images.c").read_text(encoding="utf-8"),
+            speech_source(subject, LONGEST) if speech else (SOURCES / "images.c").read_text(encoding="utf-8"),
             _selftest(subject, int8),
         ]
     )
@@ -136,97 +136,6 @@ int backprop_selftest(void);
 def longest_of(sr: int) -> int:
     """Return how many samples a recording may have."""
     return round(LONGEST * sr)
-
-
-def _speech(subject: Subject) -> str:
-    """Return the source of the features, with its numbers ahead."""
-    stages, extractor = subject.stages, subject.bundle.extractor
-    ends, row = stages["ends"], stages["row"].settings
-    clicks, noise, finder = (ends.settings[name] for name in ("clicks", "noise", "finder"))
-    n_fft, length = extractor.n_fft, finder["frame_length"]
-    hop_seconds = finder["hop_seconds"]
-    bands = ends.constants["finder_bands"] > 0
-    numbers = {
-        "HALF": stages["drift"].settings["half"],
-        "PREEMPHASIS": float(extractor.preemphasis),
-        "FRAME": n_fft,
-        "HOP": extractor.hop_length,
-        "PAD": ends.settings["pad"],
-        "N_CUTS": len(ends.settings["trims"]),
-        "N_WARPS": row["n_warps"],
-        "N_MELS": extractor.n_mels,
-        "N_MFCC": extractor.n_mfcc,
-        "TOP_DB": np.float32(extractor.top_db),
-        "LOWEST_POWER": stages["decibels"].settings["lowest_power"],
-        "SEQUENCE": row["frames"],
-        "DELTAS": row["deltas"],
-        "DELTA_WIDTH": row["delta_width"],
-        "ORDERS": len(stages["row"].constants),
-        "STATISTICS": int(row["statistics"]),
-        "DURATION": int(row["duration"]),
-        "NORMALISE": ("level", "mean", "variance").index(row["normalise"]),
-        **{f"CLICK_{name.upper()}": value for name, value in clicks.items() if name != "faint"},
-        "CLICK_FAINT": 10 ** (-clicks["faint"] / 10),
-        "NOISE_LEAST": noise["least"],
-        "NOISE_CLICK": noise["click"],
-        **{f"NOISE_{name.upper()}": 10 ** (-noise[name] / 10) for name in ("soft", "harmless")},
-        "NOISE_PART": np.float32(10 ** (-noise["part"] / 10)),
-        "NOISE_EVEN": 10 ** (noise["even"] / 10),
-        "FINDER_HOP": finder["hop_length"],
-        "FINDER_HOP_SECONDS": hop_seconds,
-        "FINDER_FRAME": length,
-        "N_BANDS": bands.shape[1],
-        "FINDER_FLOOR_SHARE": finder["floor_share"],
-        "FINDER_RANGE": np.float32(10 ** (-finder["dynamic_range"] / 10)),
-        "FINDER_DIGITAL_SILENCE": np.float32(finder["digital_silence_power"]),
-        "FINDER_SILENCE": finder["silence_power"],
-        "FINDER_LEAST_EVIDENCE": finder["least_evidence"],
-        **{
-            f"FINDER_{name.upper()}": finder[name]
-            for name in ("high", "low", "high_below_peak", "low_below_peak", "bridge", "burst", "burst_bridge", "dip")
-        },
-        "FINDER_SHORTEST": round(finder["shortest"] / hop_seconds),
-        "FINDER_LONG": round(finder["long"] / hop_seconds),
-        "FINDER_DIP_FRAMES": 2 * round(finder["dip_seconds"] / hop_seconds / 2),
-        "MAX_FRAMES": "(BACKPROP_LONGEST / HOP + 1)",
-        "MAX_FINDER_FRAMES": "(BACKPROP_LONGEST / FINDER_HOP + 1)",
-        "LONGEST_FRAME": max(n_fft, length),
-        "FFT_REAL": "float",
-    }
-    if LONGEST > FINDER_SECONDS:
-        raise ValueError("the source takes the noise floor of a recording for one number")
-    places, weights = _sparse(stages["decibels"].constants["mel"])
-    first_last = [[np.flatnonzero(band)[0], np.flatnonzero(band)[-1] + 1] for band in bands.T]
-    slopes = list(stages["row"].constants.values()) or [np.zeros(row["delta_width"])]
-    tables = [
-        table("cut_ratios", 10 ** (-np.array(ends.settings["trims"]) / 10), "double"),
-        table("window", stages["power"].constants["window"]),
-        *(table(name, values) for name, values in zip(("cosines", "sines"), _circle(n_fft), strict=True)),
-        table("finder_window", ends.constants["finder_window"]),
-        *(table(f"finder_{name}", values) for name, values in zip(("cosines", "sines"), _circle(length), strict=True)),
-        table("finder_bands", np.array(first_last), "short"),
-        table("mel_places", places, "short"),
-        table("mel_weights", weights),
-        table("dct", stages["cepstra"].constants["dct"].reshape(-1)),
-        table("slope_weights", np.array(slopes)),
-    ]
-    return "\n".join([constants(numbers), *tables, (SOURCES / "speech.c").read_text(encoding="utf-8")])
-
-
-def _circle(n: int) -> tuple[np.ndarray, np.ndarray]:
-    angles = 2 * np.pi * np.arange(n) / n
-    return np.cos(angles), np.sin(angles)
-
-
-def _sparse(mel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return of each band of each warp the first bin, the one behind the last, and where its weights begin."""
-    places, weights = [], []
-    for band in mel.reshape(-1, mel.shape[-1]):
-        used = np.flatnonzero(band)
-        first, last = (used[0], used[-1] + 1) if len(used) else (0, 0)
-        places.append([first, last, sum(map(len, weights))])
-        weights.append(band[first:last])
-    return np.array(places), np.concatenate(weights)
 
 
 def _selftest(subject: Subject, int8: Any) -> str:

@@ -1,8 +1,8 @@
 """An exporter: what turns a model into files of one form.
 
-It gets an `Exported` model and returns the bytes of its files by suffix; where they are written, and what is refused
-before, is the same for all. An exporter that can also run its files says how, so that they can be compared with the
-model.
+It gets a `Subject`, the model, and returns the bytes of its files by suffix; where they are written, and what is
+refused before, is the same for all. An exporter that can also run its files says how, so that they can be compared with
+the model.
 """
 
 from __future__ import annotations
