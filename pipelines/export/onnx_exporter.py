@@ -67,7 +67,7 @@ def input_of(subject: Subject, decoded: Any) -> dict[str, np.ndarray]:
         extractor = subject.bundle.extractor
         if extractor.framing == "strokes":
             decoded = extractor.stored_row(decoded).reshape(extractor.height, extractor.width)
-        decoded = extractor.in_channels(decoded)
+        decoded = getattr(extractor, "pixels", extractor).in_channels(decoded)
         return {"pixels": np.asarray(decoded, np.float32) / np.float32(255)}
     from pipelines.export.onnx_text import points_of
 
@@ -124,6 +124,4 @@ def running(subject: Subject, paths: Sequence[Path]) -> Iterator[Answer]:
     yield lambda decoded: session.run(["probabilities"], input_of(subject, decoded))[0]
 
 
-EXPORTER = Exporter(
-    "onnx", "ONNX graphs for any runtime", make, (".onnx", ".features.onnx"), running, lacking=("gradients",)
-)
+EXPORTER = Exporter("onnx", "ONNX graphs for any runtime", make, (".onnx", ".features.onnx"), running)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from pipelines.export import onnx_network
+from pipelines.export import onnx_gradients, onnx_network
 from pipelines.export.onnx_graph import DOUBLE, FLOAT, INT, Graph, Value
 from pipelines.export.subject import Subject
 from pipelines.features.images.extractor import CHANNELS
@@ -33,6 +33,8 @@ def whole_graph(subject: Subject) -> tuple[Graph, tuple[str, ...]]:
     else:
         levels = _levels(graph, pixels if n_channels == 3 else pixels.at(-1))
         X = (_framed(graph, levels, extractor.width, extractor.height, n_channels) / 255.0).cast(FLOAT)
+    if "gradients" in subject.stages:
+        X = onnx_gradients.features(graph, X, extractor.height, extractor.width, n_channels)
     z = onnx_network.logits(graph, subject.layers, onnx_network.scaled(graph, subject, X.reshape(1, -1)))
     found = onnx_network.probabilities(graph, subject, z).reshape(-1)
     graph.output(found, "probabilities", [len(subject.bundle.labels)])

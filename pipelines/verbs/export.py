@@ -107,7 +107,7 @@ def export(
     subject = Subject(bundle, paths[0].name.removesuffix(exporter.suffixes[0]))
     if lacking := [name for name in exporter.lacking if name in subject.stages]:
         raise UsageError(
-            f"export --to {to}: has no {lacking[0]} of pictures; train with --set features=pixels, or use --to sklearn"
+            f"export --to {to}: has no {lacking[0]} of pictures; train with --set features=pixels, or use --to onnx"
         )
     options, taught = Options(int8=int8), {}
     if budget is not None:

@@ -11,6 +11,7 @@ from pipelines.export import find
 from pipelines.export.exporter import Options
 from pipelines.export.odd_inputs import odd_inputs
 from pipelines.features.images.extractor import ImageExtractor
+from pipelines.features.images.gradient_extractor import GradientExtractor
 from pipelines.features.speech.extractor import SpeechExtractor
 
 onnx = pytest.importorskip("onnx")
@@ -71,6 +72,19 @@ def test_pictures_of_any_size_are_brought_to_size_as_pillow_does_it(make_subject
     extractor = ImageExtractor(10, 8, channels)
     subject = make_subject("images", extractor, extractor.stored_rows(pictures), activation="gelu")
     assert_same(subject, tmp_path, [*pictures, *odd_inputs(subject)])
+
+
+@pytest.mark.parametrize(("channels", "height", "width"), [("grey", 24, 20), ("colour", 17, 40), ("colour", 1, 9)])
+def test_gradient_features_are_computed_in_the_graph(make_subject, channels, height, width, tmp_path):
+    extractor = GradientExtractor(ImageExtractor(width, height, channels))
+    shapes = [(height, width), (50, 60), (31, 44, 3), (height, width, 3)]
+    pictures = [RNG.integers(0, 256, shape).astype(np.uint8) for shape in shapes]
+    pictures += [
+        np.full((height, width), 90, np.uint8),
+        np.arange(height * width, dtype=np.uint8).reshape(height, width),
+    ]
+    subject = make_subject("images", extractor, extractor.stored_rows(pictures))
+    assert_same(subject, tmp_path, pictures)
 
 
 def test_texts_get_the_same_answers_from_their_code_points(text_subject, tmp_path):
