@@ -67,7 +67,7 @@ def test_a_model_of_gradients_answers_explains_and_shows(call, training, stripes
     assert call("info", model, "--verify").code == 0
 
 
-@pytest.mark.parametrize("form", ["onnx", "html", "js", "c"])
+@pytest.mark.parametrize("form", ["html", "js", "c"])
 def test_forms_that_lack_gradients_say_so(call, training, tmp_path, form):
     answer = call("export", training.json["model"], "--to", form, "--out", tmp_path / "model")
     assert answer.code == 2
