@@ -9,6 +9,7 @@ from benchmarks import (
     decoding_speed,
     diagnosis_time,
     digits_crossval,
+    export_pages,
     export_parity_js,
     feature_speed,
     foreign_sounds,
@@ -60,6 +61,7 @@ ROOMS = (
     verdicts,
     diagnosis_time,
     export_parity_js,
+    export_pages,
 )
 BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS} | image_accuracy.PARTS | text_accuracy.PARTS
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks import results_file
 
-SETS = {"fsdd": "speech", "spoken-digits": "speech", "mnist": "images", "digits": "images", "trec": "text"}
+SETS = {"fsdd": "speech", "spoken-digits": "speech", "mnist": "images", "digits": "images", "clinc150-part": "text"}
 FORMS = ("js", "html")
 
 

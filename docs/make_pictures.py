@@ -1,7 +1,7 @@
 """Make the README's pictures: `python docs/make_pictures.py` trains, explains and diagnoses, and keeps what it sees.
 
-An evidence sheet is a picture already. Of a report, a browser takes two, and of the lab one of each room: `playwright`
-must be installed, and Chromium. `python docs/make_pictures.py lab FOLDER` takes those of the lab alone, with the models
+An evidence sheet is a picture already. Of a report, a browser takes two, of an exported page one, and of the lab one of
+each room: `playwright` must be installed, and Chromium. `python docs/make_pictures.py lab FOLDER` takes those of the lab alone, with the models
 that are in FOLDER/models.
 """
 
@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 WIDTH = 900  # pixels of the page that is photographed
 COLOURS = 256  # of a picture, so that it stays small
+SEVEN = ((0.3, 0.24), (0.68, 0.24), (0.6, 0.42), (0.5, 0.6), (0.45, 0.8))  # a stroke, as shares of the paper
 LAB_SIZE, LAB_COLOURS = {"width": 1200, "height": 860}, 96
 SUBJECT = (
     "--dataset",
@@ -40,6 +41,8 @@ def main():
         backprop(folder, "diagnose", "images", *SUBJECT, "--out", "report")
         keep(next((Path(folder) / "why").glob("*.png")), "evidence")
         photograph(Path(folder) / "report" / "report.html", folder)
+        backprop(folder, "export", "images.safetensors", "--to", "html", "--out", "digits.html")
+        draw(Path(folder) / "digits.html", folder)
         (Path(folder) / "models").mkdir()
         shutil.move(f"{folder}/images.safetensors", f"{folder}/models/images.safetensors")
         photograph_lab(folder)
@@ -63,6 +66,26 @@ def photograph(page, folder):
         browser.close()
     for name in ("diagnosis", "curves"):
         keep(Path(folder) / f"{name}.png", name)
+
+
+def draw(page, folder):
+    """Draw a seven on an exported page, and take the page with its answer."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        view = browser.new_page(viewport={"width": 1000, "height": 1150})
+        view.goto(page.as_uri())
+        view.wait_for_selector("body[data-state=ready]")
+        box = view.locator("#pad").bounding_box()
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in SEVEN]
+        view.mouse.move(*places[0])
+        view.mouse.down()
+        for place in places[1:]:
+            view.mouse.move(*place, steps=8)
+        view.mouse.up()
+        view.wait_for_timeout(500)
+        view.screenshot(path=f"{folder}/page.png")
+        browser.close()
+    keep(Path(folder) / "page.png", "page")
 
 
 def photograph_lab(folder):

@@ -85,11 +85,11 @@ def _texts(subject: Subject, kind: str) -> dict[str, str]:
 
 
 def _paper(subject: Subject, kind: str) -> str:
-    """Return "dark" where pictures are looked at as they are, and those that were learned have a dark edge."""
+    """Return "dark" where pictures are looked at as they are, and the golden one, which was learned, has a dark edge."""
     extractor = subject.bundle.extractor
     if kind != "pad" or extractor.framing == "strokes":
         return "any"
-    picture = np.asarray(subject.bundle.standardizer.feature_means).reshape(extractor.height, extractor.width)
+    picture = np.asarray(subject.bundle.golden_row).reshape(extractor.height, extractor.width)
     edge = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
     return "dark" if np.median(edge) < picture.mean() else "light"
 

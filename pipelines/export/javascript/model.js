@@ -148,12 +148,12 @@ const SENSES = {
       const { width, height } = settings;
       const channels = settings.channels === "colour" ? 3 : 1;
       return {
-        rows: rows.map(featuresOf),
+        rows: rows.map((row) => featuresOf(settings, row)),
         given: (which) => ({ kind: "picture", width, height, channels, data: rows[which] }),
         warnings: nDrawings < 2 ? [] : [`there are about ${nDrawings} drawings in it, side by side`],
       };
     },
-    golden: (tensors) => [featuresOf(tensors["golden.row"].data)],
+    golden: (tensors) => [featuresOf(settings, tensors["golden.row"].data)],
   }),
 
   speech(settings, tensors) {

@@ -6,6 +6,7 @@ import pytest
 from backprop_core import Network, multilayer_perceptron
 from pipelines.export.subject import Subject
 from pipelines.features.images.extractor import ImageExtractor
+from pipelines.features.images.gradient_extractor import GradientExtractor
 from pipelines.features.speech.extractor import SpeechExtractor
 from pipelines.features.text.extractor import TextExtractor
 from pipelines.learning import tasks
@@ -113,6 +114,14 @@ def colour_model(folder):
     extractor = ImageExtractor(11, 9, "colour")
     rows = np.random.default_rng(1).integers(0, 256, (20, 297)).astype(np.uint8)
     return saved(folder / "colours.safetensors", "images", extractor, rows, normalization="batch")
+
+
+@pytest.fixture(scope="session")
+def gradient_model(folder):
+    """A model of pictures in colour that are described by their gradients, at two sizes and a half."""
+    extractor = GradientExtractor(ImageExtractor(31, 26, "colour"))
+    rows = np.random.default_rng(1).integers(0, 256, (20, 31 * 26 * 3)).astype(np.uint8)
+    return saved(folder / "gradients.safetensors", "images", extractor, rows)
 
 
 @pytest.fixture(scope="session")

@@ -84,6 +84,13 @@ def test_pictures_are_scaled_and_laid_on_a_ground_as_python_does(colour_model):
     assert differences(colour_model, [*pictures, *odd_inputs(Subject(colour_model, "colours"))]).max() < CLOSE
 
 
+def test_pictures_are_described_by_gradients_as_python_does(gradient_model):
+    rng = np.random.default_rng(4)
+    pictures = [rng.integers(0, 256, shape).astype(np.uint8) for shape in ((26, 31, 3), (80, 60, 3), (20, 20))]
+    pictures += [np.full((26, 31, 3), 120, np.uint8)]
+    assert differences(gradient_model, pictures).max() < 1e-5
+
+
 def test_transparent_pixels_lie_on_a_page():
     rng = np.random.default_rng(5)
     pixels = rng.integers(0, 256, (8, 12, 4)).astype(np.uint8)
@@ -178,7 +185,7 @@ def test_every_activation_and_every_layer_is_known(colour_model, tmp_path):
         assert worst < CLOSE, name
 
 
-MODELS = ("drawing_model", "colour_model", "word_model", "text_model")
+MODELS = ("drawing_model", "colour_model", "gradient_model", "word_model", "text_model")
 
 
 @pytest.mark.parametrize("int8", [False, True])

@@ -11,6 +11,7 @@
 
 import { median, placeOfLargest, round } from "../statistics.js";
 import { evenReadings } from "./even_ground.js";
+import { gradientFeatures } from "./gradients.js";
 import { edge, plane } from "./plane.js";
 import { resize } from "./resizing.js";
 import { grey, planesOf } from "./shades.js";
@@ -25,6 +26,7 @@ import { drawingIn } from "./strokes.js";
  * @property {"whole" | "strokes"} [framing]
  * @property {number} [drawing_side]
  * @property {number} [stroke_breadth]
+ * @property {"gradients"} [features] what a row is described by; brightness where it is left out
  *
  * @typedef {{ rows: Uint8Array[], nDrawings: number }} Readings the ways to see a picture, the likeliest first
  */
@@ -91,8 +93,16 @@ function fitted(colour, { width, height }) {
   return frame;
 }
 
-/** Return bytes as features from 0 to 1. @param {Uint8Array} row */
-export const featuresOf = (row) => Float32Array.from(row, (level) => level / 255);
+/**
+ * Return the features of a row of bytes: brightness from 0 to 1, or what the picture's gradients tell.
+ *
+ * @param {Settings} settings
+ * @param {Uint8Array} row
+ */
+export function featuresOf({ features, width, height, channels }, row) {
+  if (features === "gradients") return gradientFeatures(row, width, height, channels === "colour" ? 3 : 1);
+  return Float32Array.from(row, (level) => level / 255);
+}
 
 /**
  * Return the place of the reading that the network is surest of.

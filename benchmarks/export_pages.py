@@ -1,0 +1,220 @@
+"""Exported pages in browsers: how soon they answer, in Chromium and in Firefox, and whether they pass their own test.
+
+A page is opened from disk. In Chromium a mouse draws a digit, and a fake microphone says a word into a button that a
+key holds. What is measured is the time from the end of the last stroke, or from the key's release, to the answer in the
+page. Firefox, which Playwright cannot drive where the system has installed it, is spoken to by WebDriver BiDi
+(https://www.w3.org/TR/webdriver-bidi/). `BACKPROP_MODELS` is as in `export_parity_js`.
+"""
+
+import asyncio
+import itertools
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+from pathlib import Path
+
+from benchmarks import results_file
+from benchmarks.export_parity_js import model_of
+
+DIGIT = ((0.35, 0.25), (0.65, 0.25), (0.45, 0.78))  # a seven, as shares of the paper
+STROKES, WORDS = 20, 8
+LONGEST_STROKE, LONGEST_WORD = 50, 150  # milliseconds that an answer may take
+
+FAKE_MICROPHONE = ("media.navigator.streams.fake", "media.navigator.permission.disabled")  # it whistles
+
+# What the page's answer waits for: from a listener before the page's own to the frame after it.
+TIMED = """([target, type]) => {
+  window.taken = [];
+  document.querySelector(target).addEventListener(type, () => {
+    const began = performance.now();
+    setTimeout(() => window.taken.push(performance.now() - began));
+  }, { capture: true });
+}"""
+
+
+def run():
+    """Measure, and write results/export_pages.json."""
+    from pipelines import load
+
+    folder = Path(os.environ.get("BACKPROP_MODELS") or tempfile.mkdtemp())
+    with tempfile.TemporaryDirectory() as pages:
+        paths = {}
+        for name in ("mnist", "fsdd"):
+            for int8 in (False, True):
+                key = f"{name}{' --int8' if int8 else ''}"
+                paths[key] = load(model_of(name, folder)).export("html", Path(pages) / f"{key}.html", int8=int8).path
+        spoken = _spoken(Path(pages))
+        measured = {
+            "bytes": {key: path.stat().st_size for key, path in paths.items()},
+            "milliseconds_allowed": {"stroke": LONGEST_STROKE, "word": LONGEST_WORD},
+            "chromium": _in_chromium(paths["mnist"], paths["fsdd"], spoken),
+            "firefox": asyncio.run(_in_firefox(paths["mnist"], paths["fsdd"], spoken)),
+        }
+    results_file.write("export_pages", measured)
+
+
+def _spoken(folder):
+    """Write a recording of the test split at 48 kHz with pauses around it, for the fake microphone; return its path."""
+    import numpy as np
+    import soundfile
+    import soxr
+
+    from pipelines import datasets
+
+    words = datasets.load("spoken-digits", "speech")
+    sound, rate = soundfile.read(words.items[words.rows("test")[0]])
+    path = folder / "word.wav"
+    soundfile.write(path, np.pad(soxr.resample(sound, rate, 48000), 20000), 48000)
+    return path
+
+
+def _in_chromium(drawings, words, spoken):
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    fake = [
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={spoken}",
+    ]
+    with sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=program, args=fake)
+        strokes = _strokes(_opened(browser, drawings))
+        answered = _words(_opened(browser, words))
+        version = browser.version
+        browser.close()
+    return {"version": version, "stroke": _summary(strokes), "word": _summary(answered)}
+
+
+def _opened(browser, path):
+    tab = browser.new_context(offline=True).new_page()
+    tab.goto(path.as_uri())
+    tab.wait_for_selector("body[data-state=ready]")
+    assert "passed" in tab.inner_text("#self-test")
+    return tab
+
+
+def _strokes(tab):
+    """Return how long each answer took after the last stroke, in milliseconds."""
+    tab.evaluate(TIMED, ["#pad", "pointerup"])
+    box = tab.locator("#pad").bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in DIGIT]
+    for _ in range(STROKES):
+        tab.click("#clear")
+        tab.mouse.move(*places[0])
+        tab.mouse.down()
+        for place in places[1:]:
+            tab.mouse.move(*place, steps=6)
+        tab.mouse.up()
+        tab.wait_for_selector("#found", state="visible")
+        tab.wait_for_timeout(100)
+    return tab.evaluate("window.taken")
+
+
+def _words(tab):
+    """Return how long each answer took after the key was let go, in milliseconds."""
+    tab.evaluate(TIMED, ["#record", "keyup"])
+    tab.focus("#record")
+    for _ in range(WORDS):
+        tab.keyboard.down("Space")
+        tab.wait_for_timeout(1500)
+        tab.keyboard.up("Space")
+        tab.wait_for_selector("#found", state="visible")
+        tab.wait_for_timeout(100)
+    return tab.evaluate("window.taken")
+
+
+def _summary(milliseconds):
+    return {"n": len(milliseconds), "median": statistics.median(milliseconds), "longest": max(milliseconds)}
+
+
+class _Firefox:
+    """A headless Firefox that is spoken to by WebDriver BiDi."""
+
+    def __init__(self, socket):
+        self._socket, self._numbers = socket, itertools.count(1)
+
+    async def send(self, method, **params):
+        """Send a command and return its result; raises RuntimeError with what Firefox says against it."""
+        number = next(self._numbers)
+        await self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
+        while True:
+            told = json.loads(await self._socket.recv())
+            if told.get("id") == number:
+                break
+        if told.get("type") == "error":
+            raise RuntimeError(f"{method}: {told['message']}")
+        return told["result"]
+
+    async def evaluate(self, context, expression, whole=False):
+        """Return the value of an expression in a page, a str or a number; with `whole`, all that is said of it."""
+        params = {"target": {"context": context}, "awaitPromise": True}
+        told = await self.send("script.evaluate", expression=expression, **params)
+        return told["result"] if whole else told["result"].get("value")
+
+
+async def _in_firefox(drawings, words, spoken):
+    """Draw a digit, choose a recording, hold the button, look at the self-tests; None where there is no Firefox."""
+    import websockets
+
+    program = shutil.which("firefox") or shutil.which("firefox-esr")
+    if program is None:
+        return None
+    with tempfile.TemporaryDirectory() as profile:
+        (Path(profile) / "user.js").write_text("".join(f'user_pref("{name}", true);\n' for name in FAKE_MICROPHONE))
+        command = [program, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            address = next(line.split()[-1] for line in process.stderr if "WebDriver BiDi listening" in line)
+            async with websockets.connect(f"{address}/session", max_size=None) as socket:
+                return await _tried(_Firefox(socket), drawings, words, spoken)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+async def _tried(firefox, drawings, words, spoken):
+    session = await firefox.send("session.new", capabilities={})
+    context = (await firefox.send("browsingContext.getTree"))["contexts"][0]["context"]
+
+    async def text_of(selector):
+        return await firefox.evaluate(context, f"document.querySelector('{selector}').textContent")
+
+    found = {"version": session["capabilities"]["browserVersion"]}
+    await firefox.send("browsingContext.navigate", context=context, url=drawings.as_uri(), wait="complete")
+    await firefox.evaluate(context, f"({TIMED})(['#pad', 'pointerup'])")
+    for _ in range(STROKES):
+        await firefox.evaluate(context, "document.querySelector('#clear').click()")
+        await firefox.send("input.performActions", context=context, actions=[await _drawn(firefox, context)])
+        await asyncio.sleep(0.2)
+    found |= {"self_test_drawings": await text_of("#self-test"), "drawn_seven": await text_of("#label")}
+    found["stroke"] = _summary(json.loads(await firefox.evaluate(context, "JSON.stringify(window.taken)")))
+
+    await firefox.send("browsingContext.navigate", context=context, url=words.as_uri(), wait="complete")
+    chooser = await firefox.evaluate(context, "document.querySelector('#choose')", whole=True)
+    await firefox.send(
+        "input.setFiles", context=context, element={"sharedId": chooser["sharedId"]}, files=[str(spoken)]
+    )
+    await asyncio.sleep(2)
+    found |= {"self_test_words": await text_of("#self-test"), "recording": await text_of("#files")}
+    await firefox.evaluate(context, "document.querySelector('#record').focus()")
+    keys = [{"type": "keyDown", "value": " "}, {"type": "pause", "duration": 1500}, {"type": "keyUp", "value": " "}]
+    await firefox.send(
+        "input.performActions", context=context, actions=[{"type": "key", "id": "keys", "actions": keys}]
+    )
+    await asyncio.sleep(1)
+    return {**found, "whistling_microphone": await text_of("#said")}
+
+
+async def _drawn(firefox, context):
+    """Return the actions of a pen that draws the digit on the pad."""
+    box = json.loads(
+        await firefox.evaluate(context, "JSON.stringify(document.querySelector('#pad').getBoundingClientRect())")
+    )
+    places = [(round(box["x"] + x * box["width"]), round(box["y"] + y * box["height"])) for x, y in DIGIT]
+    moves = [{"type": "pointerMove", "x": x, "y": y, "duration": 60} for x, y in places]
+    actions = [moves[0], {"type": "pointerDown", "button": 0}, *moves[1:], {"type": "pointerUp", "button": 0}]
+    return {"type": "pointer", "id": "pen", "parameters": {"pointerType": "mouse"}, "actions": actions}
