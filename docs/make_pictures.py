@@ -7,6 +7,7 @@ that are in FOLDER/models.
 
 import math
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,7 @@ PICTURES = ROOT / "docs" / "pictures"
 WIDTH = 900  # pixels of the page that is photographed
 COLOURS = 256  # of a picture, so that it stays small
 SEVEN = ((0.3, 0.24), (0.68, 0.24), (0.6, 0.42), (0.5, 0.6), (0.45, 0.8))  # a stroke, as shares of the paper
+PATIENCE = 180_000  # milliseconds
 LAB_SIZE, LAB_COLOURS = {"width": 1200, "height": 860}, 96
 SUBJECT = (
     "--dataset",
@@ -99,6 +101,7 @@ def photograph_lab(folder):
                 browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
                 for name, visit in ROOMS.items():
                     view = browser.new_page(viewport=LAB_SIZE)
+                    view.set_default_timeout(PATIENCE)
                     visit(view, address)
                     view.wait_for_timeout(1000)
                     view.screenshot(path=f"{folder}/lab-{name}.png")
@@ -124,7 +127,7 @@ def visit_watch(view, address):
     """Train a small network on the small digits, and look at it on the way."""
     view.goto(f"{address}#/watch?task=images&dataset=digits&hidden=64,64&epochs=120&name=pictured")
     view.get_by_role("button", name="Start").click()
-    view.get_by_text("epoch 60 of 120").or_(view.get_by_text("kept in")).first.wait_for(timeout=120_000)
+    view.locator("li", has_text=re.compile(r"epoch (3[0-9]|[4-9][0-9]|1[0-9][0-9]) of 120")).wait_for()
     view.get_by_role("heading", name="Training 1").scroll_into_view_if_needed()
     view.evaluate("document.querySelector('main section').scrollIntoView()")
 

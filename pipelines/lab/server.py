@@ -8,8 +8,9 @@ import threading
 import webbrowser
 
 from pipelines.errors import UsageError
-from pipelines.lab.application import Lab
+from pipelines.lab.application import application
 from pipelines.lab.guard import Guard
+from pipelines.lab.lab import Lab
 
 PORT = 8765
 MOST_TRIED = 50  # ports after the first one
@@ -54,7 +55,7 @@ def serve(models=(), *, host="127.0.0.1", port=None, open_browser=True, say=prin
     say(f"the lab is at {address}")
     say("Ctrl-C ends it")
     config = uvicorn.Config(
-        Guard(lab.application(), token, host),
+        Guard(application(lab), token, host),
         log_level="warning",
         lifespan="off",
         timeout_graceful_shutdown=1,

@@ -116,8 +116,14 @@ export class Pad {
 
   /** Return the drawing as a PNG, without the pen. */
   picture() {
-    const copy = h("canvas", { width: SIZE, height: SIZE });
-    this.paint(copy.getContext("2d"), false);
+    const copy = this.copy();
     return new Promise(done => copy.toBlob(done, "image/png"));
+  }
+
+  /** Return a canvas with the drawing, without the pen. */
+  copy() {
+    const copy = h("canvas", { width: SIZE, height: SIZE });
+    this.paint(copy.getContext("2d", { willReadFrequently: true }), false);
+    return copy;
   }
 }

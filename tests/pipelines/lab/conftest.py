@@ -14,10 +14,11 @@ class Client:
     def __init__(self, lab, name=None):
         from starlette.testclient import TestClient
 
+        from pipelines.lab.application import application
         from pipelines.lab.guard import Guard
 
         self.lab = lab
-        self.http = TestClient(Guard(lab.application(), TOKEN, name), base_url="http://127.0.0.1:8765")
+        self.http = TestClient(Guard(application(lab), TOKEN, name), base_url="http://127.0.0.1:8765")
 
     def get(self, path, **given):
         answer = self.http.get(f"/{TOKEN}/api/{path}", params=given)
@@ -56,7 +57,7 @@ def shelf_folder(tmp_path, images_model):
 @pytest.fixture
 def lab(tmp_path, shelf_folder):
     """A Lab over that folder, with lessons in another one."""
-    from pipelines.lab.application import Lab
+    from pipelines.lab.lab import Lab
 
     lab = Lab(folder=shelf_folder, lessons=tmp_path / "lessons")
     yield lab

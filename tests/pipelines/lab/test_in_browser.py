@@ -23,8 +23,9 @@ def served(tmp_path_factory, images_model, speech_model):
     """The address of a lab that runs on a thread, and the Lab."""
     import uvicorn
 
-    from pipelines.lab.application import Lab
+    from pipelines.lab.application import application
     from pipelines.lab.guard import Guard
+    from pipelines.lab.lab import Lab
     from pipelines.lab.server import listen
 
     folder = tmp_path_factory.mktemp("lab")
@@ -33,7 +34,7 @@ def served(tmp_path_factory, images_model, speech_model):
     shutil.copy(images_model, folder / "models" / "images.safetensors")
     lab = Lab(folder=folder / "models", lessons=folder / "lessons")
     listening = listen("127.0.0.1", 18_800)
-    config = uvicorn.Config(Guard(lab.application(), "token"), log_level="error", lifespan="off")
+    config = uvicorn.Config(Guard(application(lab), "token"), log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
@@ -133,6 +134,34 @@ def drawn(page, strokes, place=".pad"):
         for point in points[1:]:
             page.mouse.move(*point, steps=4)
         page.mouse.up()
+
+
+def test_the_engine_in_the_browser_answers_as_the_server_does(opened, served):
+    page = opened().go(f"try?model={name_of(served[1], 'images')}&sample=test:5")
+    page.locator(".said").wait_for()
+    ours, theirs = page.evaluate(
+        """async ([path, sample]) => {
+            const { BrowserEngine } = await import(new URL("page/engine.js", document.baseURI.split("#")[0]));
+            const { fileAddress, get } = await import(new URL("page/server.js", document.baseURI.split("#")[0]));
+            const engine = await BrowserEngine.of(path);
+            const file = await fetch(fileAddress("sample", { model: path, sample }));
+            const picture = await createImageBitmap(await file.blob());
+            const canvas = new OffscreenCanvas(picture.width, picture.height);
+            canvas.getContext("2d").drawImage(picture, 0, 0);
+            return [engine.guess(canvas, 0).top, (await get("look", { model: path, sample })).answer.top];
+        }""",
+        [name_of(served[1], "images"), "test:5"],
+    )
+    assert [each["label"] for each in ours] == [each["label"] for each in theirs]
+    assert [each["probability"] for each in ours] == pytest.approx([p["probability"] for p in theirs], abs=1e-4)
+    box = page.locator(".pad").bounding_box()
+    page.wait_for_timeout(1500)
+    page.mouse.move(box["x"] + 90, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 90, box["y"] + 240, steps=5)
+    page.locator("[data-by=browser]").wait_for()
+    page.mouse.up()
+    page.locator("[data-by=server]").wait_for()
 
 
 ONE = [[(0.5, 0.08), (0.5, 0.92)]]

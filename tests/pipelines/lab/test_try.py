@@ -174,6 +174,18 @@ def test_a_wrong_step_is_refused(client, drawn, model, asked):
     assert client.get("step", **{"model": model, "sample": drawn[1], **asked})[0] == 400
 
 
+def test_a_model_is_handed_to_the_browser_and_no_other_file(client, model, shelf_folder):
+    answer = client.http.get("/abc-token/api/model", params={"model": model})
+    assert answer.content == (shelf_folder / "images.safetensors").read_bytes()
+    assert client.http.get("/abc-token/api/model", params={"model": "/etc/passwd"}).status_code == 404
+
+
+def test_a_model_is_exported_beside_itself(client, model, shelf_folder):
+    record = client.good(client.post("export", None, model=model, to="card"))
+    assert all((shelf_folder / path.rpartition("/")[2]).is_file() for path in record["files"])
+    assert client.post("export", None, model=model, to="stone")[0] == 404
+
+
 def test_the_oldest_samples_are_forgotten(monkeypatch):
     from pipelines.lab import samples
     from pipelines.lab.refusal import Refusal

@@ -4,7 +4,7 @@ import { keep, link } from "../address.js";
 import { chart } from "../charts.js";
 import { command, field, fill, h, number, percent, problem, quoted, select } from "../dom.js";
 import { models, none } from "../models.js";
-import { get } from "../server.js";
+import { get, post } from "../server.js";
 
 /** Show the room. */
 export async function show(place, state, signal) {
@@ -39,8 +39,27 @@ export async function show(place, state, signal) {
       h("tbody", {}, usable.map(model => h("tr", {}, h("th", { scope: "row" }, model.path), h("td", {}, model.task), h("td", { class: "text" }, model.dataset), h("td", {}, model.preset ?? "–"),
         h("td", {}, model.n_parameters.toLocaleString("en")), h("td", {}, model.epochs ?? "–"), h("td", {}, number(model.seconds)), h("td", {}, score(model, "valid")), h("td", {}, score(model, "test")),
         h("td", {}, h("a", { href: link("try", { model: model.path }), "aria-label": `try ${model.path}` }, "try"), " ", h("a", { href: link("apart", { model: model.path }), "aria-label": `take ${model.path} apart` }, "apart")))))))),
+    h("section", { class: "card", "aria-label": "Export" }, h("h2", {}, "Take a model elsewhere"), exporting(usable)),
     h("section", { class: "card", "aria-label": "Comparison" }, h("h2", {}, "Which of two is better, and is it more than chance?"), choices, result)));
   if (state.a && state.b) await compare();
+}
+
+const FORMS = [["html", "a page to try it in"], ["onnx", "ONNX, for other programs"], ["js", "a JavaScript module"], ["c", "C, for small devices"], ["sklearn", "a scikit-learn pipeline"], ["card", "a page about it"]];
+
+function exporting(usable) {
+  let [path, form] = [usable[0].path, "html"];
+  const done = h("div", { role: "status" });
+  const write = async () => {
+    fill(done, h("p", { class: "muted" }, "Writing …"));
+    try {
+      const { files, bytes } = await post("export", { model: path, to: form });
+      fill(done, h("p", {}, "Written: ", files.map((file, i) => [i ? ", " : "", h("code", {}, file), ` (${(bytes[i] / 1e6).toFixed(2)} MB)`])), command(`backprop export ${quoted(path)} --to ${form} --check`, `backprop diagnose ${quoted(path)} --out reports`));
+    } catch (error) { fill(done, problem(error.message)); }
+  };
+  return h("div", { class: "stack" }, h("div", { class: "row" },
+    field("Model to export", select(usable.map(model => model.path), path, value => { path = value; })),
+    field("Form", select(FORMS, form, value => { form = value; })),
+    h("button", { type: "button", onclick: write }, "Export")), done);
 }
 
 function difference(a, b, found) {

@@ -2,7 +2,7 @@
 
 import { keep, link } from "../address.js";
 import { announce, command, field, fill, h, later, number, percent, problem, quoted, select } from "../dom.js";
-import { engine } from "../engine.js";
+import { BrowserEngine, engine } from "../engine.js";
 import { activity, axes, given, signed, units } from "../maps.js";
 import { camera, holdToSpeak } from "../microphone.js";
 import { chooser, models, none } from "../models.js";
@@ -29,6 +29,8 @@ class Try {
     this.draw = null;
     this.busy = false;
     this.explain = later(() => this.showEvidence(), 350);
+    this.instant = null; // the engine in the browser, once it is there
+    this.ask = later(() => this.draw && this.send(), 200);
   }
 
   build() {
@@ -46,6 +48,7 @@ class Try {
     document.addEventListener("paste", event => this.paste(event), { signal: this.signal });
     this.showTests();
     if (this.sample) this.look();
+    setTimeout(() => BrowserEngine.of(this.model.path, this.signal).then(found => { this.instant = found; }, () => {}), 300);
   }
 
   lead() {
@@ -64,7 +67,8 @@ class Try {
   inputs() {
     const fail = text => fill(this.trouble, problem(text));
     if (this.model.task === "text") {
-      const area = h("textarea", { "aria-label": "text", placeholder: "how do I get to the station", oninput: later(() => area.value.trim() && this.give(area.value), 120) });
+      const write = later(() => area.value.trim() && this.give(area.value), 200);
+      const area = h("textarea", { "aria-label": "text", placeholder: "how do I get to the station", oninput: () => { if (this.instant && area.value.trim()) this.guess(() => area.value); write(); } });
       return h("div", { class: "stack" }, area, this.files(".txt,text/plain"));
     }
     if (this.model.task === "speech") {
@@ -94,15 +98,37 @@ class Try {
     if (file && this.model.task !== "text") { event.preventDefault(); this.give(file); }
   }
 
-  // One question at a time: while one is on its way, only the latest drawing waits.
-  async drawn(draw) {
+  // The browser answers each stroke as it grows. The server is asked once the hand rests, or at once where the browser
+  // has no engine yet; one question at a time, so that of what is drawn meanwhile only the latest waits.
+  drawn(draw) {
     this.draw = draw;
+    if (draw && this.instant) { this.guess(() => this.pad.copy()); this.ask(); } else if (draw) this.send();
+  }
+
+  guess(input) {
+    if (this.guessing) return;
+    this.guessing = true;
+    requestAnimationFrame(() => {
+      this.guessing = false;
+      const answer = this.instant.guess(input(), this.threshold);
+      if (answer && !this.signal.aborted) this.showGuess(answer);
+    });
+  }
+
+  showGuess(answer) {
+    this.asked++; // an answer of the server to an earlier stroke comes too late
+    if (!this.line) fill(this.told, h("h2", {}, "What it says"), this.line = h("p", { class: "said" }), this.table = h("div", {}));
+    this.said(answer, null);
+    this.told.dataset.by = "browser";
+  }
+
+  async send() {
     if (this.busy) return;
     this.busy = true;
     while (this.draw !== null && !this.signal.aborted) {
       const now = this.draw;
       this.draw = null;
-      await this.give(await now());
+      await this.give(await now()).catch(() => {});
     }
     this.busy = false;
   }
@@ -136,25 +162,32 @@ class Try {
   showAnswer(found) {
     const { answer, truth } = found, name = this.model.path;
     this.found = found;
-    const said = answer.unknown ? "none of these" : answer.label;
-    announce(`${said}, ${percent(answer.probability)}`);
     const training = this.model.threshold;
     const slider = h("input", { type: "range", min: 0, max: 1, step: 0.01, value: this.threshold, "aria-label": "threshold", oninput: event => { this.threshold = Number(event.target.value); this.look(); } });
     const hadFocus = document.activeElement?.getAttribute("aria-label") === "threshold";
     fill(this.told,
       h("h2", {}, "What it says"),
-      h("p", { class: "said" }, h("b", {}, said), h("span", {}, answer.unknown ? `best guess ${answer.top[0].label}, ${percent(answer.probability)}` : percent(answer.probability)),
-        truth === null ? null : h("span", { class: truth === answer.label ? "fine" : "problem" }, truth === answer.label ? "✓ right" : `✗ it is ${truth}`)),
+      this.line = h("p", { class: "said" }),
       (answer.warnings ?? []).map(warning => h("p", { class: "note-box" }, warning)),
-      bars(answer.top, this.threshold, truth),
+      this.table = h("div", {}),
       field("Answers less probable than this are “none of these”", slider, `${percent(this.threshold, 0)}${training ? ` (training advised ${percent(training, 0)})` : ""}`),
       h("div", { class: "row middle" },
         h("a", { href: link("apart", { model: name, sample: found.sample, label: truth }) }, "Take this answer apart"),
         h("a", { href: fileAddress("sample", { model: name, sample: found.sample }), download: "sample" }, "Save the sample")),
       this.correction(truth),
       command(`backprop predict ${quoted(name)} sample --top ${this.model.labels.length}${this.threshold ? ` --threshold ${this.threshold}` : ""} --json`));
+    this.said(answer, truth);
+    this.told.dataset.by = "server";
     if (hadFocus) this.told.querySelector("[aria-label=threshold]").focus();
     this.showSeen(found);
+  }
+
+  said(answer, truth) {
+    const words = answer.unknown ? "none of these" : answer.label;
+    announce(`${words}, ${percent(answer.probability)}`);
+    fill(this.line, h("b", {}, words), h("span", {}, answer.unknown ? `best guess ${answer.top[0].label}, ${percent(answer.probability)}` : percent(answer.probability)),
+      truth === null ? null : h("span", { class: truth === answer.label ? "fine" : "problem" }, truth === answer.label ? "✓ right" : `✗ it is ${truth}`));
+    fill(this.table, bars(answer.top, this.threshold, truth));
   }
 
   correction(truth) {

@@ -1,0 +1,269 @@
+"""The lab: all that it has, and what it answers to each question of the page.
+
+A question is a dict of text, from the address, and the bytes that were sent; the answer is a dict of JSON types.
+Nothing here computes: each question goes to one of the nouns beside it. `application` says which address asks what.
+"""
+
+import contextlib
+import json
+from pathlib import Path
+
+from backprop_core.errors import BackpropError
+from pipelines.export import NAMES as FORMS
+from pipelines.lab import collecting, sight
+from pipelines.lab.comparison import compare
+from pipelines.lab.dissection import Dissections, dissect, pointed_at
+from pipelines.lab.offer import offer
+from pipelines.lab.refusal import Refusal
+from pipelines.lab.samples import Samples
+from pipelines.lab.school import School
+from pipelines.lab.shelf import Shelf
+from pipelines.lab.workshop import Workshop
+from pipelines.learning.ranges import SHARE, require
+from pipelines.verbs.export import export
+
+LONGEST_TEXT = 20_000  # letters
+
+
+class Lab:
+    """Everything that the lab has.
+
+    Parameters
+    ----------
+    models : sequence of path, to be on the shelf beside those in its folder
+    folder : Path, of models
+    lessons : Path, of lessons
+    """
+
+    def __init__(self, models=(), folder=Path("models"), lessons=Path("lessons")):
+        self.shelf, self.school = Shelf(models, folder), School(lessons)
+        self.samples, self.dissections = Samples(), Dissections()
+        self.workshop = Workshop(self.shelf)
+
+    def warm_up(self):
+        """Open the first model and its test samples, for which the first page would wait otherwise."""
+        with contextlib.suppress(BackpropError, OSError):
+            paths = self.shelf.paths()
+            if paths:
+                self.samples.tests_of(self.shelf.open(paths[0]))
+
+    # Looking at models and samples
+
+    def models(self, asked, content):
+        """Return the shelf."""
+        return {"models": self.shelf.listing(), "folder": str(self.shelf.folder)}
+
+    def offer(self, asked, content):
+        """Return what may be chosen for a training."""
+        return offer(self.school)
+
+    def keep(self, asked, content):
+        """Keep a sample, the contents of a file or a text, and return its name."""
+        return {"sample": self._kept(asked, content)}
+
+    def _kept(self, asked, content):
+        if asked.get("kind") == "text":
+            text = content.decode("utf-8", errors="replace").strip()
+            if not text:
+                raise Refusal(422, "Write something first.")
+            if len(text) > LONGEST_TEXT:
+                raise Refusal(413, f"{len(text):,} letters are too many; give {LONGEST_TEXT:,} at most.")
+            return self.samples.keep(text)
+        if not content:
+            raise Refusal(422, "The file is empty; give another one.")
+        return self.samples.keep(content)
+
+    def asked_for(self, asked):
+        """Return (path, Bundle, name of the sample, Sample, true label or None)."""
+        path, name = asked.get("model", ""), asked.get("sample", "")
+        model = self.shelf.open(path)
+        return path, model, name, *self.samples.find(name, model)
+
+    def look(self, asked, content):
+        """Return the answer to a sample, and what there is to see of it."""
+        _, model, name, sample, truth = self.asked_for(asked)
+        threshold = _number(asked, "threshold", 0.0)
+        require("threshold", threshold, SHARE)
+        return {"sample": name, "truth": truth, **sight.look(model, sample, threshold)}
+
+    def answer(self, asked, content):
+        """Keep a sample and answer it at once: what is called while somebody draws."""
+        return self.look({**asked, "sample": self._kept(asked, content)}, b"")
+
+    def evidence(self, asked, content):
+        """Return what in a sample speaks for a label."""
+        _, model, _, sample, _ = self.asked_for(asked)
+        return sight.evidence(model, sample, asked.get("label"))
+
+    def tests(self, asked, content):
+        """Return some samples of the test split of a model's data set: names, labels, and small pictures."""
+        model = self.shelf.open(asked.get("model", ""))
+        found, rows = self.samples.tests_of(model)
+        start = max(0, int(_number(asked, "from", 0)))
+        return {
+            "dataset": found.name,
+            "total": len(rows),
+            "from": start,
+            "samples": [
+                {"sample": f"test:{i}", "label": found.labels[found.y[rows[i]]], "text": found.text_of(rows[i])}
+                for i in range(start, min(start + 24, len(rows)))
+            ],
+        }
+
+    def correct(self, asked, content):
+        """Keep a sample with what it truly is, for the next training."""
+        _, model, _, sample, _ = self.asked_for(asked)
+        lesson = self.school.correct(model.task.name, asked.get("label", ""), sample)
+        return {"lesson": lesson.name, "manifest": str(lesson.manifest), "n": len(lesson.samples)}
+
+    # Taking a step apart
+
+    def _explanation(self, asked):
+        path, model, name, sample, truth = self.asked_for(asked)
+        explanation = self.dissections.of(
+            path,
+            model,
+            name,
+            sample,
+            label=asked.get("label") or truth,
+            rate=_number(asked, "rate", None),
+            steps=int(_number(asked, "steps", 0)),
+            frozen=asked.get("frozen") == "1",
+        )
+        return explanation, sample, truth
+
+    def step(self, asked, content):
+        """Return one step on one sample, taken apart."""
+        explanation, sample, truth = self._explanation(asked)
+        return {"truth": truth, **dissect(explanation, sample)}
+
+    def step_at(self, asked, content):
+        """Return a unit of the step worked out, or a weight."""
+        explanation, *_ = self._explanation(asked)
+        return pointed_at(explanation, asked.get("place", ""))
+
+    def compare(self, asked, content):
+        """Return what differs between two models, and whether it is more than chance."""
+        return compare(self.shelf.open(asked.get("a", "")), self.shelf.open(asked.get("b", "")))
+
+    def export(self, asked, content):
+        """Write a model in another form, beside it, and return the record of `export`."""
+        path = asked.get("model", "")
+        if asked.get("to") not in FORMS:
+            raise Refusal(404, f"A model is exported to one of {', '.join(FORMS)}.")
+        return export(self.shelf.open(path), asked["to"]).record()
+
+    # Training
+
+    def train(self, asked, content):
+        """Begin a training."""
+        wanted = _object(content)
+        if wanted.get("lesson"):
+            wanted["dataset"] = str(self.school.open(wanted["lesson"]).manifest)
+        return self.workshop.train(wanted).seen()
+
+    def control(self, asked, content):
+        """Pause, resume or stop the training."""
+        course, what = self.workshop.course, asked["what"]
+        if course is None or what not in ("pause", "resume", "stop"):
+            raise Refusal(404, "There is no training to be paused or stopped.")
+        getattr(course, what)()
+        return {"state": course.seen()["state"]}
+
+    def training(self, asked, content):
+        """Return the training that runs, or the last one."""
+        return {"training": None if self.workshop.course is None else self.workshop.course.seen()}
+
+    def fail(self, asked, content):
+        """Begin a failure on purpose, or stop it."""
+        wanted = _object(content)
+        if wanted.get("stop") and self.workshop.failure is not None:
+            self.workshop.failure.stop()
+            return self.workshop.failure.seen()
+        return self.workshop.fail(wanted.get("name"), wanted.get("dataset")).seen()
+
+    def failing(self, asked, content):
+        """Return the failure on purpose that runs, or the last one."""
+        return {"failure": None if self.workshop.failure is None else self.workshop.failure.seen()}
+
+    # Teaching
+
+    def lessons(self, asked, content):
+        """Return the names of the lessons, the one that was changed last first."""
+        return {"lessons": self.school.names(), "folder": str(self.school.folder)}
+
+    def begin(self, asked, content):
+        """Open a lesson, or begin it."""
+        return self.school.begin(asked["lesson"], _object(content).get("task", "images")).seen()
+
+    def lesson(self, asked, content):
+        """Return a lesson."""
+        return self.school.open(asked["lesson"]).seen()
+
+    def teach(self, asked, content):
+        """Add a sample to a lesson."""
+        lesson = self.school.open(asked["lesson"])
+        collecting.check(lesson.task, content)
+        lesson.add(asked.get("label", ""), content, asked.get("person", ""), Path(asked.get("name", "")).suffix.lower())
+        return lesson.seen()
+
+    def cut(self, asked, content):
+        """Keep a recording and return where its words are."""
+        return {"recording": self.samples.keep(content), **collecting.cuts(content)}
+
+    def pieces(self, asked, content):
+        """Add words of a recording that is kept: [start, end, label] of each."""
+        lesson, wanted = self.school.open(asked["lesson"]), _object(content)
+        sample, _ = self.samples.find(wanted.get("recording", ""), None)
+        words = wanted.get("words", [])
+        for piece, (_, _, label) in zip(
+            collecting.pieces_of(sample.source, [word[:2] for word in words]), words, strict=True
+        ):
+            collecting.check("speech", piece)
+            lesson.add(label, piece, wanted.get("person", ""))
+        return lesson.seen()
+
+    def change(self, asked, content):
+        """Change a lesson: what to do is the last part of the address."""
+        lesson, wanted = self.school.open(asked["lesson"]), _object(content)
+        changes = {
+            "class": lambda: lesson.add_class(wanted.get("name")),
+            "remove-class": lambda: lesson.remove_class(wanted.get("name")),
+            "remove": lambda: lesson.remove(wanted.get("paths", [])),
+            "relabel": lambda: lesson.relabel(wanted.get("path"), wanted.get("label")),
+            "forget": lambda: lesson.forget(wanted.get("person")),
+            "undo": lesson.undo,
+        }
+        if asked["what"] not in changes:
+            raise Refusal(404, "A lesson cannot be changed in this way.")
+        changes[asked["what"]]()
+        return lesson.seen()
+
+    def take_in(self, asked, content):
+        """Unpack a lesson that comes as a zip."""
+        return self.school.take_in(content).seen()
+
+
+def _object(content):
+    """Return the JSON object that was sent. Raises Refusal."""
+    try:
+        found = json.loads(content or b"{}")
+        if isinstance(found, dict):
+            return found
+    except (ValueError, RecursionError):
+        pass
+    raise Refusal(400, "What was sent is no JSON object.")
+
+
+def _number(asked, name, default):
+    """Return a number of the address. Raises Refusal."""
+    text = asked.get(name)
+    if text in (None, ""):
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if number != number or abs(number) == float("inf"):
+        raise Refusal(400, f"{name}: give a number.")
+    return number
