@@ -23,7 +23,7 @@ WIDTH = 900  # pixels of the page that is photographed
 COLOURS = 256  # of a picture, so that it stays small
 SEVEN = ((0.3, 0.24), (0.68, 0.24), (0.6, 0.42), (0.5, 0.6), (0.45, 0.8))  # a stroke, as shares of the paper
 PATIENCE = 180_000  # milliseconds
-LAB_SIZE, LAB_COLOURS = {"width": 1200, "height": 860}, 96
+LAB_SIZE, LAB_COLOURS = {"width": 1200, "height": 1180}, 160
 SUBJECT = (
     "--dataset",
     "digits",
@@ -105,6 +105,7 @@ def photograph_lab(folder):
                     visit(view, address)
                     view.wait_for_timeout(1000)
                     view.screenshot(path=f"{folder}/lab-{name}.png")
+                    view.close()
                     keep(Path(folder) / f"lab-{name}.png", f"lab-{name}", LAB_COLOURS)
                 browser.close()
         finally:
@@ -114,6 +115,7 @@ def photograph_lab(folder):
 def visit_try(view, address):
     """Draw a 7, and wait for what spoke for it."""
     view.goto(f"{address}#/try?model=models/images.safetensors")
+    view.locator(".tests img").first.wait_for()
     box = view.locator(".pad").bounding_box()
     view.mouse.move(box["x"] + 85, box["y"] + 80)
     view.mouse.down()

@@ -19,6 +19,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from backprop_core.errors import BackpropError
 from pipelines.features.inputs import Sample
+from pipelines.lab.archive import packed
 from pipelines.lab.refusal import Refusal, answered
 
 PAGE = Path(__file__).parent / "page"
@@ -116,7 +117,7 @@ async def _lesson_file(lab, request):
 async def _lesson_zip(lab, request):
     lesson = lab.school.open(request.path_params["lesson"])
     headers = {"Content-Disposition": f'attachment; filename="{lesson.name}.zip"'}
-    return Response(await run_in_threadpool(lesson.packed), media_type="application/zip", headers=headers)
+    return Response(await run_in_threadpool(packed, lesson), media_type="application/zip", headers=headers)
 
 
 async def _live(lab, socket):

@@ -9,13 +9,11 @@ is for good.
 """
 
 import csv
-import io
 import itertools
 import json
 import shutil
 import threading
 import unicodedata
-import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -29,8 +27,6 @@ MANIFEST, ABOUT, REMOVED = "manifest.csv", "lesson.json", ".removed"
 COLUMNS = ["path", "label", "group"]
 NOBODY = "unnamed"  # the group of samples that are nobody's, where others are somebody's
 LONGEST_NAME = 80
-MOST_FILES = 100_000
-LARGEST_UNPACKED = 2 * 2**30  # bytes
 SUFFIX = {"images": ".png", "speech": ".wav", "text": ".txt"}
 KNOWN_SUFFIXES = {
     "images": (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"),
@@ -201,13 +197,10 @@ class Lesson:
         except OSError as error:
             raise Refusal(404, f"{path}: cannot be read ({error.strerror}).") from None
 
-    def packed(self):
-        """Return the lesson as a zip: bytes."""
-        file = io.BytesIO()
-        with self._lock, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name in (ABOUT, MANIFEST, *(sample.path for sample in self.samples)):
-                archive.write(self.folder / name, f"{self.name}/{name}")
-        return file.getvalue()
+    def all_files(self):
+        """Return the paths of all that makes up the lesson, below its folder, while nothing changes: list of str."""
+        with self._lock:
+            return [ABOUT, MANIFEST, *(sample.path for sample in self.samples)]
 
     def _take_away(self, paths):
         """Move samples out of sight; return the function that brings them back."""
@@ -287,7 +280,7 @@ class Lesson:
             listed = []
         except (OSError, ValueError, KeyError):
             raise DataError(f"{self.manifest}: cannot be read as the manifest of a lesson; repair it") from None
-        inside = [sample for sample in listed if _is_inside(sample.path) and (self.folder / sample.path).is_file()]
+        inside = [sample for sample in listed if is_inside(sample.path) and (self.folder / sample.path).is_file()]
         known = {sample.path for sample in inside}
         for label in self.classes:
             for path in sorted((self.folder / self._folder_of(label)).glob("*")):
@@ -331,7 +324,8 @@ def checked_name(name):
     return name
 
 
-def _is_inside(path):
+def is_inside(path):
+    """Tell whether a path with slashes stays below the folder that it begins in."""
     parts = PurePosixPath(path).parts
     return bool(parts) and not path.startswith("/") and ".." not in parts and "\\" not in path and "\0" not in path
 
@@ -351,37 +345,3 @@ def advice(task, counts, samples):
     if task == "speech" and not few and len(people) == 1:
         said.append("All samples are of one voice; the model may not understand anybody else.")
     return said
-
-
-def unpacked(content, folder):
-    """Write the lesson in a zip (bytes) below a folder, and return its Lesson. Raises Refusal.
-
-    Only files that the lesson's own manifest lists are taken, below names that cannot lead out of the folder.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            names = archive.namelist()
-            about = next((name for name in names if PurePosixPath(name).name == ABOUT), None)
-            if about is None:
-                raise Refusal(422, "This zip holds no lesson of the lab; give one that was saved here.")
-            if len(names) > MOST_FILES or sum(info.file_size for info in archive.infolist()) > LARGEST_UNPACKED:
-                raise Refusal(413, "This zip would fill too much of the disk.")
-            root = str(PurePosixPath(about).parent)
-            place = _fresh_folder(Path(folder), plain_name(PurePosixPath(about).parent.name or "lesson"))
-            for name in names:
-                inner = name if root == "." else name.removeprefix(f"{root}/")
-                wanted = inner in (ABOUT, MANIFEST) or PurePosixPath(inner).suffix in sum(KNOWN_SUFFIXES.values(), ())
-                if not name.endswith("/") and _is_inside(inner) and wanted and not inner.startswith("."):
-                    with whole_file(place / inner) as temporary:
-                        temporary.write_bytes(archive.read(name))
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, ValueError):
-        raise Refusal(422, "This is no zip that can be unpacked; give one that was saved here.") from None
-    return Lesson(place)
-
-
-def _fresh_folder(parent, stem):
-    for number in itertools.count(1):
-        place = parent / (stem if number == 1 else f"{stem}-{number}")
-        if not place.exists():
-            return place
-    raise AssertionError("there is always another number")

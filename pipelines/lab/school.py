@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+from pipelines.lab import archive
 from pipelines.lab import lesson as lessons
 from pipelines.lab.lesson import Lesson
 from pipelines.lab.refusal import Refusal
@@ -49,7 +50,7 @@ class School:
     def take_in(self, content):
         """Return the Lesson of a zip. Raises Refusal."""
         with self._lock:
-            lesson = lessons.unpacked(content, self.folder)
+            lesson = archive.unpacked(content, self.folder)
             self._open[lesson.name] = lesson
             return lesson
 

@@ -15,6 +15,7 @@ from pipelines.lab.lab import Lab
 PORT = 8765
 MOST_TRIED = 50  # ports after the first one
 WAIT_SECONDS = 5.0  # for a training to keep its best network
+SWITCH_SECONDS = 0.001  # after which a training lets an answer have its turn; five times as often as usual
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 INSECURE = (
     "whoever reaches this computer over the network and has the address can use the lab; a browser gives a page from "
@@ -43,6 +44,7 @@ def serve(models=(), *, host="127.0.0.1", port=None, open_browser=True, say=prin
     """
     import uvicorn
 
+    sys.setswitchinterval(SWITCH_SECONDS)
     lab = lab or Lab(models)
     token = secrets.token_urlsafe(18)
     listening = listen(host, PORT if port is None else port)

@@ -11,7 +11,7 @@ import soundfile
 
 from pipelines import datasets
 from pipelines.errors import DataError, UsageError
-from pipelines.lab import collecting
+from pipelines.lab import archive, collecting
 from pipelines.lab import lesson as lessons
 from pipelines.lab.lesson import Lesson
 from pipelines.lab.refusal import Refusal
@@ -126,21 +126,21 @@ def test_two_classes_whose_plain_names_are_alike_keep_apart(shapes):
 
 
 def test_a_lesson_leaves_and_comes_back_as_a_zip(shapes, tmp_path):
-    again = lessons.unpacked(shapes.packed(), tmp_path / "elsewhere")
+    again = archive.unpacked(archive.packed(shapes), tmp_path / "elsewhere")
     assert state(again) == state(shapes)
-    twice = lessons.unpacked(shapes.packed(), tmp_path / "elsewhere")
+    twice = archive.unpacked(archive.packed(shapes), tmp_path / "elsewhere")
     assert twice.folder != again.folder
 
 
 def test_a_hostile_zip_writes_nothing_outside_and_only_samples(shapes, tmp_path):
     file = io.BytesIO()
     about = json.dumps({"task": "images", "classes": ["a"]})
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("x/lesson.json", about)
-        archive.writestr("x/manifest.csv", "path,label\n../../../etc/passwd,a\n/etc/passwd,a\na/1.png,a\na/run.sh,a\n")
+    with zipfile.ZipFile(file, "w") as hostile:
+        hostile.writestr("x/lesson.json", about)
+        hostile.writestr("x/manifest.csv", "path,label\n../../../etc/passwd,a\n/etc/passwd,a\na/1.png,a\na/run.sh,a\n")
         for name in ("../../escaped.png", "/tmp/escaped.png", "x/../../escaped.png", "x/a/run.sh", "x/a/1.png"):
-            archive.writestr(name, b"contents")
-    lesson = lessons.unpacked(file.getvalue(), tmp_path / "in" / "lessons")
+            hostile.writestr(name, b"contents")
+    lesson = archive.unpacked(file.getvalue(), tmp_path / "in" / "lessons")
     assert [sample.path for sample in lesson.samples] == ["a/1.png"]
     written = sorted(path.name for path in (tmp_path / "in").rglob("*") if path.is_file())
     assert written == ["1.png", "lesson.json", "manifest.csv"]
@@ -149,16 +149,16 @@ def test_a_hostile_zip_writes_nothing_outside_and_only_samples(shapes, tmp_path)
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 broken"])
 def test_what_is_no_lesson_is_refused(content, tmp_path, client):
     with pytest.raises(Refusal):
-        lessons.unpacked(content, tmp_path)
+        archive.unpacked(content, tmp_path)
     status, error = client.post("lessons/import", content)
     assert status == 422
     assert "zip" in error["error"]
 
 
 def test_a_zip_that_would_fill_the_disk_is_refused(shapes, tmp_path, monkeypatch):
-    monkeypatch.setattr(lessons, "LARGEST_UNPACKED", 100)
+    monkeypatch.setattr(archive, "LARGEST_UNPACKED", 100)
     with pytest.raises(Refusal, match="disk"):
-        lessons.unpacked(shapes.packed(), tmp_path / "elsewhere")
+        archive.unpacked(archive.packed(shapes), tmp_path / "elsewhere")
     assert not (tmp_path / "elsewhere").exists()
 
 

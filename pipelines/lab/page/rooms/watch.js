@@ -242,7 +242,8 @@ class Watch {
     const order = ["problem", "inconclusive", "fine"];
     const sorted = [findings[0], ...findings.slice(1).sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict))];
     fill(this.parts.words, h("ul", { class: "findings" }, sorted.map((finding, i) => i === 0 && early ? h("li", {}, h("span", { class: "mark inconclusive" }, MARKS.inconclusive), h("span", { class: "name" }, "fit"), h("p", {}, "It has only begun. Whether it learns too little or by heart can be said later.")) : h("li", {},
-      h("span", { class: `mark ${finding.verdict}` }, MARKS[finding.verdict]), h("span", { class: "name" }, finding === findings[0] && running ? `so far: ${finding.name}` : finding.name),
+      running && finding.name === "not converged" ? [h("span", { class: "mark inconclusive" }, MARKS.inconclusive), h("span", { class: "name" }, "still learning")]
+        : [h("span", { class: `mark ${finding.verdict}` }, MARKS[finding.verdict]), h("span", { class: "name" }, i === 0 && running ? `so far: ${finding.name}` : finding.name)],
       finding.advice ? h("p", {}, finding.advice) : null,
       Object.keys(finding.changes ?? {}).length ? h("button", { type: "button", class: "quiet", onclick: () => this.take(finding.changes) }, `Take this advice: ${Object.entries(finding.changes).map(([name, value]) => `${name} ${value}`).join(", ")}`) : null))));
   }
