@@ -1,8 +1,8 @@
 """Make the README's pictures: `python docs/make_pictures.py` trains, explains and diagnoses, and keeps what it sees.
 
 An evidence sheet is a picture already. Of a report, a browser takes two, of an exported page one, and of the lab one of
-each room: `playwright` must be installed, and Chromium. `python docs/make_pictures.py lab FOLDER` takes those of the lab alone, with the models
-that are in FOLDER/models.
+each room: `playwright` must be installed, and Chromium. `python docs/make_pictures.py lab FOLDER` takes those of the
+lab alone, with the models that are in FOLDER/models.
 """
 
 import math

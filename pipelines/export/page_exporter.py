@@ -85,7 +85,7 @@ def _texts(subject: Subject, kind: str) -> dict[str, str]:
 
 
 def _paper(subject: Subject, kind: str) -> str:
-    """Return "dark" where pictures are looked at as they are, and the golden one, which was learned, has a dark edge."""
+    """Return "dark" where pictures are looked at as they are, and the golden one has a dark edge; else "any"."""
     extractor = subject.bundle.extractor
     if kind != "pad" or extractor.framing == "strokes":
         return "any"
