@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import sys
+import threading
 from importlib.metadata import version
 from pathlib import Path
 
@@ -53,12 +54,14 @@ class Kernels:
     """The kernels of a module as attributes, each loaded when it is first called; always called with the same types."""
 
     def __init__(self, module_name, sources):
-        self._module_name, self._sources = module_name, sources
+        self._module_name, self._sources, self._loading = module_name, sources, threading.Lock()
 
     def __getattr__(self, name):
         def first_call(*arguments):
-            setattr(self, name, loaded(self._module_name, name, self._sources, arguments))
-            return getattr(self, name)(*arguments)
+            with self._loading:  # several threads may be the first
+                if name not in self.__dict__:
+                    setattr(self, name, loaded(self._module_name, name, self._sources, arguments))
+            return self.__dict__[name](*arguments)
 
         return first_call
 

@@ -1,5 +1,7 @@
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -78,6 +80,21 @@ def test_where_no_folder_can_be_written_each_process_compiles_for_itself(tmp_pat
     monkeypatch.setattr(machine_code, "FOLDERS", (tmp_path / "file" / "folder",))
     trained()
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_threads_that_call_a_kernel_at_once_load_it_once(monkeypatch):
+    loads = []
+
+    def loaded(module_name, name, sources, arguments):
+        loads.append(name)
+        time.sleep(0.05)
+        return sum
+
+    monkeypatch.setattr(machine_code, "loaded", loaded)
+    kernels = machine_code.Kernels("module", [])
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(kernels.add, [(1, 2)] * 8)) == [3] * 8
+    assert loads == ["add"]
 
 
 PROGRAM = """
