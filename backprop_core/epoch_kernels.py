@@ -20,44 +20,21 @@ import math
 import numpy as np
 
 from backprop_core.epoch_layers import (
-    activate,
-    add_bias_and_activate,
-    batch_norm,
-    batch_norm_backward,
-    derivative,
-    derivative_and_sum,
     draw,
-    drop,
-    layer_norm,
-    layer_norm_backward,
     part_of,
-    scale_and_shift_backward,
 )
+from backprop_core.epoch_passes import add_up, backward, backward_together, forward, rows_of
 from backprop_core.epoch_plan import (
-    AT_BIAS,
-    AT_BITS,
-    AT_DX,
     AT_DY,
     AT_OUT,
-    AT_SPARE,
-    AT_STATISTICS,
-    AT_WEIGHT,
-    AT_X,
-    BATCH_NORM,
-    CLOSE,
     DENSE,
-    DROPOUT,
-    FAN_IN,
     FAN_OUT,
-    GATE,
-    GATED,
     KIND,
     LAYER_NORM,
-    OPEN,
 )
 from backprop_core.kernels import _adam, _add_penalty, _sgd, _softmax_cross_entropy, part
 from backprop_core.meeting import meet
-from backprop_core.native_calls import matrix, multiply
+from backprop_core.native_calls import matrix
 from backprop_core.threads import ASKED_TO_STOP, GIVEN_UP, STOPPING
 
 SOFTMAX, SQUARED, LOGISTIC_LOSS = range(3)
@@ -73,58 +50,13 @@ def _fetch(step, part, parts, data, batch_size, table, places, source):
     begin = step * batch_size
     n, width = min(batch_size, len(order) - begin), X.shape[1]
     x = matrix(values, 0, n, width)
-    for i in range(part * n // parts, (part + 1) * n // parts):
+    lo, hi = part_of(width, part, parts)
+    for i in range(n):
         row = order[begin + i]
-        for j in range(width):
+        for j in range(np.uintp(lo), np.uintp(hi)):
             x[i, j] = X[row, j]
     if part == 0 and n_bits:
         draw(table, bits, n, source)
-
-
-@part
-def _rows_of(n, part, parts):
-    """The rows of a batch of n that are this part's, where rows are shared out: a slice."""
-    return slice(part * n // parts, (part + 1) * n // parts)
-
-
-@part
-def _forward(op, part, parts, n, batch_size, plan, vectors, places, gemm):
-    """One part of one operation of `Network.forward`; the last one is shared out by rows, as the loss is."""
-    table, settings, _first = plan
-    params, _grads, statistics, _average = vectors
-    values, _errors, bits, _true, _n_bits = places
-    row = table[op]
-    fan_in, fan_out, w_at, b_at, spare = row[FAN_IN], row[FAN_OUT], row[AT_WEIGHT], row[AT_BIAS], row[AT_SPARE]
-    lo, hi = part_of(fan_out, part, parts)
-    some = _rows_of(n, part, parts)
-    x, y = matrix(values, row[AT_X], n, fan_in), matrix(values, row[AT_OUT], n, fan_out)
-    weight, bias = params[w_at : w_at + fan_out], params[b_at : b_at + fan_out]
-    if row[KIND] == DENSE:
-        W = matrix(params, w_at, fan_in, fan_out)
-        if op == len(table) - 1:
-            multiply(gemm, x[some], False, W, False, y[some])
-            add_bias_and_activate(y[some], bias, row[GATED], 0, fan_out)
-        else:
-            multiply(gemm, x, False, W[:, lo:hi], False, y[:, lo:hi])
-            add_bias_and_activate(y, bias, row[GATED], lo, hi)
-    elif row[KIND] == GATE:
-        activate(x, y, row[GATED], lo, hi)
-    elif row[KIND] == DROPOUT:
-        drop(x, bits, row[AT_BITS], settings[op, 0], y, lo, hi)
-    elif row[KIND] == BATCH_NORM:
-        xhat, inv_std = matrix(values, spare, n, fan_out), values[spare + batch_size * fan_out :]
-        at = row[AT_STATISTICS]
-        mean, var = statistics[at : at + fan_out], statistics[at + fan_out : at + 2 * fan_out]
-        batch_norm(x, weight, bias, mean, var, settings[op, 0], settings[op, 1], xhat, inv_std, y, lo, hi)
-    elif row[KIND] == LAYER_NORM:
-        xhat, inv_std = matrix(values, spare, n, fan_out), values[spare + batch_size * fan_out :]
-        eps = params.dtype.type(settings[op, 0])
-        layer_norm(x[some], weight, bias, eps, xhat[some], inv_std[some], y[some])
-    elif row[KIND] == CLOSE:
-        before = matrix(values, spare, n, fan_out)
-        for i in range(n):
-            for j in range(np.uintp(lo), np.uintp(hi)):
-                y[i, j] = before[i, j] + x[i, j]
 
 
 @part
@@ -133,7 +65,7 @@ def _loss_of_rows(loss_rule, table, data, places, begin, part, parts, n):
     kind, smoothing, _divided = loss_rule
     _X, classes, amounts, order = data
     values, errors, _bits, true, _n_bits = places
-    some, row = _rows_of(n, part, parts), table[len(table) - 1]
+    some, row = rows_of(n, part, parts), table[len(table) - 1]
     logits = matrix(values, row[AT_OUT], n, row[FAN_OUT])[some]
     dlogits = matrix(errors, row[AT_DY], n, row[FAN_OUT])[some]
     rows = order[begin + some.start : begin + some.stop]
@@ -160,65 +92,9 @@ def _loss_of_rows(loss_rule, table, data, places, begin, part, parts, n):
 
 
 @part
-def _backward(op, part, parts, n, batch_size, plan, vectors, places):
-    """One part of the way back through one operation, from dy to dx, up to where it needs what other parts compute."""
-    table, settings, _first = plan
-    params, grads, _statistics, _average = vectors
-    values, errors, bits, _true, _n_bits = places
-    row = table[op]
-    fan_in, fan_out, w_at, b_at, spare = row[FAN_IN], row[FAN_OUT], row[AT_WEIGHT], row[AT_BIAS], row[AT_SPARE]
-    lo, hi = part_of(fan_out, part, parts)
-    y, dy = matrix(values, row[AT_OUT], n, fan_out), matrix(errors, row[AT_DY], n, fan_out)
-    dx, dbias = matrix(errors, row[AT_DX], n, fan_in), grads[b_at : b_at + fan_out]
-    weight, dweight = params[w_at : w_at + fan_out], grads[w_at : w_at + fan_out]
-    if row[KIND] == DENSE:
-        derivative_and_sum(y, dy, dbias, row[GATED], lo, hi)
-    elif row[KIND] == GATE:
-        derivative(y, dy, row[GATED], lo, hi)
-    elif row[KIND] == DROPOUT:
-        drop(dy, bits, row[AT_BITS], settings[op, 0], dy, lo, hi)
-    elif row[KIND] == BATCH_NORM:
-        xhat, inv_std = matrix(values, spare, n, fan_out), values[spare + batch_size * fan_out :]
-        scale_and_shift_backward(xhat, weight, dy, dweight, dbias, lo, hi)
-        batch_norm_backward(xhat, inv_std, weight, dweight, dbias, dy, lo, hi)
-    elif row[KIND] == LAYER_NORM:
-        scale_and_shift_backward(matrix(values, spare, n, fan_out), weight, dy, dweight, dbias, lo, hi)
-    elif row[KIND] == CLOSE:
-        for i in range(n):
-            for j in range(np.uintp(lo), np.uintp(hi)):
-                dx[i, j] = dy[i, j]
-    elif row[KIND] == OPEN:
-        for i in range(n):
-            for j in range(np.uintp(lo), np.uintp(hi)):
-                dx[i, j] += dy[i, j]
-
-
-@part
-def _backward_together(op, part, parts, n, batch_size, plan, vectors, places, gemm):
-    """The rest of it, for which all parts of dy must be there."""
-    table, _settings, first = plan
-    params, grads, _statistics, _average = vectors
-    values, errors, _bits, _true, _n_bits = places
-    row = table[op]
-    fan_in, fan_out, w_at, spare = row[FAN_IN], row[FAN_OUT], row[AT_WEIGHT], row[AT_SPARE]
-    dy = matrix(errors, row[AT_DY], n, fan_out)
-    if row[KIND] == DENSE:
-        lo, hi = part_of(fan_in, part, parts)
-        if op > first:
-            W, dx = matrix(params, w_at, fan_in, fan_out), matrix(errors, row[AT_DX], n, fan_in)
-            multiply(gemm, dy, False, W[lo:hi], True, dx[:, lo:hi])
-        x = matrix(values, row[AT_X], n, fan_in)
-        multiply(gemm, x[:, lo:hi], True, dy, False, matrix(grads, w_at, fan_in, fan_out)[lo:hi])
-    elif row[KIND] == LAYER_NORM:
-        some = _rows_of(n, part, parts)
-        xhat, inv_std = matrix(values, spare, n, fan_out), values[spare + batch_size * fan_out :]
-        layer_norm_backward(xhat[some], inv_std[some], dy[some])
-
-
-@part
 def _look_at(grads, clip_value, part, parts, told):
     """Tell the largest size and the sum of squares of a part of the gradients."""
-    mine, largest, square = grads[_rows_of(grads.size, part, parts)], grads.dtype.type(0), 0.0
+    mine, largest, square = grads[rows_of(grads.size, part, parts)], grads.dtype.type(0), 0.0
     for i in range(mine.size):
         square += np.float64(mine[i]) * np.float64(mine[i])
     if clip_value > 0:
@@ -234,7 +110,7 @@ def _look_at(grads, clip_value, part, parts, told):
 @part
 def _clip_by_value(grads, limit, part, parts, told):
     """`clip_by_value` of a part of the gradients, and tell its squares again."""
-    mine, square = grads[_rows_of(grads.size, part, parts)], 0.0
+    mine, square = grads[rows_of(grads.size, part, parts)], 0.0
     for i in range(mine.size):
         mine[i] = min(max(mine[i], -limit), limit)
         square += np.float64(mine[i]) * np.float64(mine[i])
@@ -271,7 +147,7 @@ def _clip(team, turn, grads, clip_value, clip_norm, told):
     if clip_norm > 0 and norm > clip_norm and math.isfinite(norm):
         clipped = True
         for place in range(worker, parts, workers):
-            some, scale = grads[_rows_of(grads.size, place, parts)], number(clip_norm / norm)
+            some, scale = grads[rows_of(grads.size, place, parts)], number(clip_norm / norm)
             for i in range(some.size):
                 some[i] *= scale
     return turn, clipped
@@ -342,12 +218,16 @@ def steps(
         n = min(batch_size, len(order) - begin)
         for op in range(len(table)):
             kind = table[op, KIND]
-            if (op and kind == DENSE) or kind == LAYER_NORM:
+            if (op and op == len(table) - 1) or kind == LAYER_NORM:
                 turn = meet(team, turn)
             for place in range(worker, parts, workers):
-                _forward(op, place, parts, n, batch_size, plan, vectors, places, gemm)
+                forward(op, place, parts, n, batch_size, plan, vectors, places, gemm)
             if kind == LAYER_NORM:
                 turn = meet(team, turn)
+            elif kind == DENSE and parts > 1 and op < len(table) - 1:
+                turn = meet(team, turn)
+                for place in range(worker, parts, workers):
+                    add_up(op, place, parts, n, batch_size, table, vectors, places)
         for place in range(worker, parts, workers):
             told[LOSS, place] = _loss_of_rows(loss_rule, table, data, places, begin, place, parts, n)
         turn = meet(team, turn)
@@ -359,11 +239,11 @@ def steps(
 
         for op in range(len(table) - 1, first_op - 1, -1):
             for place in range(worker, parts, workers):
-                _backward(op, place, parts, n, batch_size, plan, vectors, places)
+                backward(op, place, parts, n, batch_size, plan, vectors, places)
             if table[op, KIND] == DENSE or table[op, KIND] == LAYER_NORM:
                 turn = meet(team, turn)
                 for place in range(worker, parts, workers):
-                    _backward_together(op, place, parts, n, batch_size, plan, vectors, places, gemm)
+                    backward_together(op, place, parts, n, batch_size, plan, vectors, places, gemm)
                 if table[op, KIND] == LAYER_NORM:
                     turn = meet(team, turn)
         turn = meet(team, turn)
@@ -371,14 +251,14 @@ def steps(
         for place in range(worker, parts, workers):
             told[PENALTY, place] = 0
             if alpha > 0 or l1 > 0:
-                decaying = _rows_of(n_weights, place, parts)
+                decaying = rows_of(n_weights, place, parts)
                 l2_of, l1_of = number(alpha / n), number(l1 / n)
                 told[PENALTY, place] = _add_penalty(params[decaying], grads[decaying], l2_of, l1_of)
         if alpha > 0 or l1 > 0:
             turn = meet(team, turn)
         turn, some_clipped = _clip(team, turn, grads, clip_value, clip_norm, told)
         for place in range(worker, parts, workers):
-            some = _rows_of(params.size, place, parts)
+            some = rows_of(params.size, place, parts)
             _move(some.start, some.stop, n_weights, at, vectors, memories, rule, schedule)
             if step + 1 < last:
                 _fetch(step + 1, place, parts, data, batch_size, table, places, source)

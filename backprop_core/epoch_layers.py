@@ -1,8 +1,8 @@
 """Epoch layers: what each layer of a compiled epoch does, on the part of a batch that falls to one thread.
 
-Every thread has some of the columns of each layer, from `lo` up to `hi`: it computes these units' outputs, and their
-errors on the way back. It also owns the rows of W that belong to its columns of the input, whose gradient nobody else
-writes. Only layer normalisation, which needs whole rows, is shared out by rows.
+Every part has some of the columns of each layer, from `lo` up to `hi`, and the rows of W that these are multiplied by:
+no weight is needed by two cores, but what a dense layer's parts give has to be added up. Only layer normalisation and
+the loss, which need whole rows, are shared out by rows.
 
 Each function names the one that it repeats. Columns are counted by unsigned numbers: of others, numba would have to ask
 at each place whether it is counted from the end.

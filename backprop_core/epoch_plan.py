@@ -22,7 +22,7 @@ AT_WEIGHT, AT_BIAS, AT_STATISTICS, AT_BITS = range(9, 13)
 
 
 class Plan:
-    """The table of a network, for batches of `batch_size` rows at most.
+    """The table of a network, for batches of `batch_size` rows at most, shared out in so many `parts`.
 
     Attributes
     ----------
@@ -34,8 +34,8 @@ class Plan:
         How many numbers the places need; the batch itself is at the beginning of the values.
     """
 
-    def __init__(self, network, batch_size):
-        self._network, self._batch_size = network, batch_size
+    def __init__(self, network, batch_size, parts):
+        self._network, self._batch_size, self._parts = network, batch_size, parts
         self._rows, self._settings = [], []
         self.n_values, self.n_errors, self.n_bits = batch_size * network.n_features, 0, 0
         self._x, self._width = 0, network.n_features
@@ -64,7 +64,10 @@ class Plan:
                 self._add(inner, place, f"{prefix}{i}.")
             self._operation(CLOSE, self._width, spare=before, dy=error)
         elif type(layer) is Dense:
-            self._operation(DENSE, layer.fan_out, place, prefix, ("W", "b"), dy=self._errors(layer.fan_out))
+            # Where there are several parts, each has a place for the sums over its part of x.
+            spare = self._values(self._parts * layer.fan_out) if self._parts > 1 else 0
+            dy = self._errors(layer.fan_out)
+            self._operation(DENSE, layer.fan_out, place, prefix, ("W", "b"), spare=spare, dy=dy)
         elif type(layer) is Activate:
             self._activate(GATES.index(layer.activation))
         elif type(layer) is Dropout:

@@ -13,7 +13,16 @@ CORE = Path(backprop_core.__file__).parent
 MODULES = sorted(CORE.rglob("*.py"))
 FORBIDDEN = {"pipelines", "sklearn", "librosa", "matplotlib", "numba", "torch", "tensorflow", "jax", "autograd"}
 
-COMPILED = ("kernels", "sparse_kernels", "epoch_kernels", "epoch_layers", "meeting", "native_calls", "machine_code")
+COMPILED = (
+    "kernels",
+    "sparse_kernels",
+    "epoch_kernels",
+    "epoch_layers",
+    "epoch_passes",
+    "meeting",
+    "native_calls",
+    "machine_code",
+)
 
 
 def imported(source):
