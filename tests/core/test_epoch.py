@@ -268,3 +268,36 @@ def test_ctrl_c_within_a_long_epoch_is_answered_within_a_second():
     timer.start()
     assert trainer.fit(X, y, X[:64], y[:64], fit) == "interrupted"
     assert time.perf_counter() - asked[0] < 1
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_weights_that_are_no_numbers_stop_all_threads_before_the_first_step(crowd, bad, n_threads):
+    crowd(n_threads)
+    network = Network(multilayer_perceptron(6, (40,), 3), np.random.default_rng(0), dtype=np.float32)
+    network.params.flat[3] = bad
+    before = network.params.flat.copy()
+    step, memory = Step(network, Adam(), SoftmaxCrossEntropy()), Adam().init(network.params.flat.size, np.float32)
+    X, y = rows(dtype=np.float32)
+    runs = compiled_steps(step, X, y, 16)
+    assert len(runs.run(np.arange(150), 0, [0.01] * 10, memory)) == 0
+    np.testing.assert_array_equal(network.params.flat, before)
+    with pytest.raises(DivergedError), np.errstate(invalid="ignore"):
+        step(X[:16], y[:16], 0.01, memory, None)
+
+
+def test_ctrl_c_ends_threads_that_work_together_after_the_step_at_hand(crowd):
+    crowd(2)
+    rng = np.random.default_rng(0)
+    X, y = rng.random((20_000, 300), np.float32), rng.integers(0, 3, 20_000)
+    network = Network(multilayer_perceptron(300, (300,), 3), rng)
+    step, memory = Step(network, Adam(), SoftmaxCrossEntropy()), Adam().init(network.params.flat.size, np.float32)
+    runs = compiled_steps(step, X, y, 8)
+    timer = threading.Timer(0.5, lambda: signal.raise_signal(signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        runs.run(np.tile(np.arange(20_000), 400), 0, [0.001] * 1_000_000, memory)
+    resting = network.params.flat.copy()
+    time.sleep(0.1)
+    np.testing.assert_array_equal(network.params.flat, resting)
+    assert np.isfinite(resting).all()
