@@ -30,9 +30,17 @@ def bars_model(call, tmp_path, bars):
 
 def test_the_record_has_the_keys_of_the_contract_and_no_others(both):
     _, record = both
-    assert set(record) == KEYS
+    assert set(record) - {"by_group"} == KEYS  # which is there where speakers are known
     for table in record["per_class"].values():
         assert set(table) == {"precision", "recall", "f1", "support"}
+
+
+def test_speakers_that_were_learned_from_and_new_ones_are_scored_apart(both):
+    trained, record = both
+    assert ("by_group" in record) == (trained["task"] == "speech")
+    if found := record.get("by_group"):
+        assert found == trained["by_group"]
+        assert sum(of["n"] for of in found.values() if of) == record["n"]
 
 
 def test_the_accuracy_is_that_which_training_measured_on_the_same_rows(both):
