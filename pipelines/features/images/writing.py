@@ -16,7 +16,7 @@ from PIL import Image
 
 from pipelines.errors import NothingToSeeError
 from pipelines.features.images.drawing import Drawing, breadth
-from pipelines.features.images.ink import ink_on, otsu
+from pipelines.features.images.ink import FAINT, ink_on, otsu
 from pipelines.features.images.regions import box_of, boxes, connected_regions
 
 LONGEST = 1600  # pixels of the longer side of the picture that is worked on
@@ -113,7 +113,9 @@ def _usual(mass):
 def _without_rules(marked, drop, contrast):
     """Take printed lines from the marked pixels, but not the strokes that cross them."""
     share = marked.mean(axis=1)
-    rules, edges = share >= RULE, share >= RULE_EDGE
+    # Beside darker strokes a printed line is not marked, but it is darker than the ground there as well.
+    dark = (drop >= FAINT * contrast).mean(axis=1)
+    rules, edges = (share >= RULE) | ((dark >= RULE) & (share >= RULE_EDGE)), share >= RULE_EDGE
     for _ in range(3):  # a line's edges are marked in places only
         rules = rules | (edges & _widened(rules[:, None], 1)[:, 0])
     if not rules.any() or rules.mean() > 0.3:
