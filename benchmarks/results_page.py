@@ -25,6 +25,7 @@ def page():
         "Accuracy on the official test splits": table,
         "Texts": texts,
         "Pictures": pictures,
+        "Pictures as people have them": drawings_and_photographs,
         "Voices it has never heard": new_voices,
         "A word in a noisy room": noisy_rooms,
         "Sounds that are none of the words": foreign_sounds,
@@ -204,6 +205,46 @@ def pictures():
             f"{augmentation['threads']} thread{'s' * (augmentation['threads'] > 1)} (`{augmentation['command']}`).",
         ]
     )
+
+
+def drawings_and_photographs():
+    """Return how drawings of other kinds, rows of digits and photographs are read, as Markdown."""
+    drawings, rows = _read("made_drawings"), _read("rows_of_digits")
+    kinds, of = drawings["by_kind"], drawings["models"][0]
+    n = next(iter(kinds.values()))["n"]
+    lines = [
+        f"Drawings of each kind, made from MNIST's test digits, read by the model of preset `{of['preset']}`, seed "
+        f"{of['seed']}, {n:,} of each (`python -m benchmarks.made_drawings --model FILE --each {n}`):",
+        "",
+        f"| {' | '.join(kinds)} |",
+        "|---" * len(kinds) + "|",
+        f"| {' | '.join(_percent(found['accuracy'], 1) for found in kinds.values())} |",
+        "",
+        f"Rows of five digits, half of them ruled: {_percent(rows['error'], 1)} of {rows['digits']:,} digits are "
+        "wrong, missing or too many (`python -m benchmarks.rows_of_digits --model FILE`).",
+    ]
+    if (FOLDER / "gradient_features.json").exists():
+        gradients = _read("gradient_features")
+        lines += [
+            "",
+            f"Described by gradients instead of pixels (`{gradients['command']}`):",
+            "",
+            "| data | features | accuracy | time, one thread |",
+            "|---|---|---|---|",
+            *(_gradient_row(name, part) for name, part in gradients["parts"].items()),
+        ]
+    return "\n".join(lines)
+
+
+def _gradient_row(name, part):
+    if "folds" in part:
+        data, features = f"{part['n']:,} photographs of hands, five folds", name.removeprefix("signs-")
+        found = f"{_percent(part['mean'], 1)}, worst fold {_percent(part['worst'], 1)}"
+    else:
+        data, features = f"{name}, test split, {part['epochs']} epochs", "gradients"
+        low, high = part["ci95"]
+        found = f"{_percent(part['test_accuracy'])} (95 % interval {100 * low:.1f} to {100 * high:.1f} %)"
+    return f"| {data} | {features} | {found} | {_duration(part['seconds'])} |"
 
 
 def _percent(share, digits=2):
