@@ -137,11 +137,12 @@ def texts():
     rows, refused = [], []
     for record in records:
         for name, of in record["sets"].items():
+            seconds = f"{of['cpu_seconds']:.0f} s" if "cpu_seconds" in of else ""
             peers = [_beside(of["peers"].get(peer)) for peer in ("linear_svm", "mlp_classifier")]
             low, high = (100 * end for end in of["test_accuracy"]["ci95"])
             rows.append(
                 f"| {name} | {record['preset']} | {_spread(of['test_accuracy'])} | {low:.1f} to {high:.1f} % "
-                f"| {of['n_test']:,} | {of['cpu_seconds']:.0f} s | {' | '.join(peers)} |"
+                f"| {of['n_test']:,} | {seconds} | {' | '.join(peers)} |"
             )
             if found := [run["foreign"] for run in of["runs"] if "foreign" in run]:
                 recall, accuracy = (
