@@ -162,7 +162,8 @@ def texts():
             "",
             *refused,
             "",
-            "The SVM and the MLPClassifier are scikit-learn's, on the same features, in the same run, with its "
+            "These numbers are of version 0.2.0. The SVM and the MLPClassifier are scikit-learn's, on the same "
+            "features, in the same run, with its "
             "defaults; the latter is as wide as the network. Seconds are those of the processor, of all threads of the "
             "fit together. The interval is Wilson's, of 95 %, of one test with the "
             f"mean accuracy (`python -m benchmarks text_accuracy text_accuracy_best`; "
