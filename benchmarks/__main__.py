@@ -10,6 +10,7 @@ from benchmarks import (
     diagnosis_time,
     digits_crossval,
     export_pages,
+    export_parity,
     export_parity_js,
     feature_speed,
     foreign_sounds,
@@ -60,6 +61,7 @@ ROOMS = (
     health_cost,
     verdicts,
     diagnosis_time,
+    export_parity,
     export_parity_js,
     export_pages,
 )

@@ -31,6 +31,7 @@ def page():
         "Sounds that are none of the words": foreign_sounds,
         "Diagnoses": diagnosis,
         "Speed": speed,
+        "Models elsewhere": exported,
     }
     parts = [f"## {title}\n\n{text}" for title, section in sections.items() if (text := section())]
     return "\n\n".join([INTRODUCTION, *parts]) + "\n"
@@ -272,6 +273,38 @@ def diagnosis():
         f"(`{times['command']}`). Two jobs do trainings on words {words:.2f} times as fast as one, and on pictures "
         f"{curve:.2f} times (`{jobs['command']}`). Watching the layers adds {min(added):.0f} to {max(added):.0f} % to "
         f"the time of training (`{health['command']}`)."
+    )
+
+
+def exported():
+    """Return how exported models compare with the models themselves, as Markdown."""
+    record = _read_if_there("export_parity")
+    if record is None:
+        return None
+    rows = [
+        f"| {name} | {form} | {of['n']:,} and {of['n_odd']} | {of['same_label_decided']:,} of {of['decided']:,} "
+        f"| {of['largest_difference']:.1g} | {of['cpu_seconds']['model'] / of['cpu_seconds'][form]:.1f} × "
+        f"| {sum(of['bytes'].values()) / 1e6:.1f} MB |"
+        for name, measured in record["sets"].items()
+        for form, of in measured["forms"].items()
+    ]
+    eight = [
+        f"{of['other_labels']} of {of['n']:,} labels of {name} ({_percent(of['accuracy'], 2)} become "
+        f"{_percent(of['accuracy_int8'], 2)})"
+        for name, measured in record["sets"].items()
+        if (of := measured.get("eight_bits"))
+    ]
+    return "\n".join(
+        [
+            "| data set | form | test and odd samples | same label | probabilities differ by | speed | files |",
+            "|---|---|---|---|---|---|---|",
+            *rows,
+            "",
+            "Measured with version 0.2.0. Samples whose best two probabilities differ by less than 0.001 may get either "
+            "label. Speed is the "
+            "processor time of an answer in Python divided by that of the exported model, one thread. Weights of eight "
+            f"bits in C change {' and '.join(eight)} (`{record['command']}`).",
+        ]
     )
 
 
