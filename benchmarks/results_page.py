@@ -300,10 +300,9 @@ def exported():
             "|---|---|---|---|---|---|---|",
             *rows,
             "",
-            "Measured with version 0.2.0. Samples whose best two probabilities differ by less than 0.001 may get either "
-            "label. Speed is the "
-            "processor time of an answer in Python divided by that of the exported model, one thread. Weights of eight "
-            f"bits in C change {' and '.join(eight)} (`{record['command']}`).",
+            "Measured with version 0.2.0. Samples whose best two probabilities differ by less than 0.001 may get "
+            "either label. Speed is the processor time of an answer in Python divided by that of the exported model, "
+            f"one thread. Weights of eight bits in C change {' and '.join(eight)} (`{record['command']}`).",
         ]
     )
 
