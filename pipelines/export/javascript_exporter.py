@@ -85,6 +85,5 @@ EXPORTER = Exporter(
     running=running,
     tolerance=TOLERANCE,
     int8=True,
-    lacking=("gradients",),
     all_readings=True,
 )

@@ -102,6 +102,5 @@ EXPORTER = Exporter(
     running=running,
     tolerance=TOLERANCE,
     int8=True,
-    lacking=("gradients",),
     all_readings=True,
 )

@@ -8,9 +8,12 @@
  */
 
 export class Fourier {
-  /** @param {number} length of a frame, even */
-  constructor(length) {
+  /** @param {Float64Array} window [length], even; what each sample of a frame is multiplied by */
+  constructor(window) {
+    const { length } = window;
+    this.window = window;
     this.length = length;
+    this.frame = new Float64Array(length);
     this.isPowerOfTwo = (length & (length - 1)) === 0;
     this.cos = Float64Array.from({ length }, (_, k) => Math.cos((2 * Math.PI * k) / length));
     this.sin = Float64Array.from({ length }, (_, k) => -Math.sin((2 * Math.PI * k) / length));
@@ -19,12 +22,19 @@ export class Fourier {
   }
 
   /**
-   * Return the power at each frequency, |X_k|^2 for k from 0 to length / 2.
+   * Return the power at each frequency, |X_k|^2 for k from 0 to length / 2, of the frame that begins at a place. Beyond
+   * its ends the waveform counts as zero.
    *
-   * @param {Float64Array} frame
+   * @param {Float64Array} waveform
+   * @param {number} start
    * @returns {Float64Array} [1 + length / 2]
    */
-  power(frame) {
+  power(waveform, start) {
+    const { frame } = this;
+    const inside = waveform.subarray(Math.max(0, start), Math.max(0, start + this.length));
+    frame.fill(0);
+    frame.set(inside, Math.max(0, -start));
+    for (let i = 0; i < frame.length; i++) frame[i] *= this.window[i];
     if (this.isPowerOfTwo) this.#quick(frame);
     else this.#plain(frame);
     const power = new Float64Array(1 + this.length / 2);

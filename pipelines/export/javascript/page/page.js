@@ -93,6 +93,7 @@ function recordFor(page) {
       page.refuse(error);
     }
   };
+  /** Stop listening, and answer what was heard. */
   const release = () => {
     if (!isHeld) return;
     isHeld = false;
@@ -101,6 +102,7 @@ function recordFor(page) {
     element("record-said").textContent = "Hold the button, say one word, let go.";
     const samples = microphone.stop();
     if (samples.length) hear(page, samples, microphone.rate);
+    else page.refuse(new Error("The microphone was not open yet: hold the button once more."));
   };
   button.addEventListener("pointerdown", (event) => {
     button.setPointerCapture(event.pointerId);

@@ -5,7 +5,7 @@
  */
 
 import { Fourier } from "../fourier.js";
-import { round } from "../statistics.js";
+import { round, sum } from "../statistics.js";
 
 export const HOP_SECONDS = 0.01;
 const WINDOW_SECONDS = 0.032;
@@ -23,15 +23,14 @@ export function bandPower(waveform, rate) {
   const hop = round(HOP_SECONDS * rate);
   const length = round(WINDOW_SECONDS * rate);
   const lead = Math.floor((length - hop) / 2);
-  const window = Float64Array.from({ length }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length));
-  const fourier = new Fourier(length);
+  const hann = Float64Array.from({ length }, (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length));
+  const fourier = new Fourier(hann);
   const bands = bandsOf(length, rate);
-  const frame = new Float64Array(length);
   return Array.from({ length: Math.ceil(waveform.length / hop) }, (_, t) => {
-    const start = t * hop - lead;
-    for (let i = 0; i < length; i++) frame[i] = (waveform[start + i] ?? 0) * window[i];
-    const power = fourier.power(frame);
-    return Float32Array.from(bands, ([low, high]) => power.slice(low, high).reduce((a, b) => a + b, 0) / length ** 2);
+    const power = fourier.power(waveform, t * hop - lead);
+    const levels = new Float32Array(bands.length);
+    bands.forEach(([low, high], band) => (levels[band] = sum(power.subarray(low, high)) / length ** 2));
+    return levels;
   });
 }
 

@@ -24,13 +24,9 @@ const LOWEST_POWER = 1e-10;
  * @returns {Float64Array[]} of each frame, [1 + n_fft / 2]
  */
 export function powerSpectra(word, window, hop) {
-  const fourier = new Fourier(window.length);
-  const frame = new Float64Array(window.length);
-  return Array.from({ length: 1 + Math.floor(word.length / hop) }, (_, t) => {
-    const start = t * hop - window.length / 2;
-    for (let i = 0; i < frame.length; i++) frame[i] = (word[start + i] ?? 0) * window[i];
-    return fourier.power(frame);
-  });
+  const fourier = new Fourier(window);
+  const nFrames = 1 + Math.floor(word.length / hop);
+  return Array.from({ length: nFrames }, (_, t) => fourier.power(word, t * hop - window.length / 2));
 }
 
 /**
@@ -63,15 +59,14 @@ export function melDecibels(spectra, mel, topDb) {
 export function slopes(cepstra, width, order) {
   const half = (width - 1) / 2;
   const weights = slopeWeights(width, order);
-  return cepstra.map((frame, t) =>
-    frame.map((_, coefficient) => {
-      let total = 0;
-      for (let i = -half; i <= half; i++) {
-        total += weights[i + half] * cepstra[clip(t + i, 0, cepstra.length - 1)][coefficient];
-      }
-      return total;
-    }),
-  );
+  return cepstra.map((frame, t) => {
+    const slope = new Float64Array(frame.length);
+    for (let i = -half; i <= half; i++) {
+      const beside = cepstra[clip(t + i, 0, cepstra.length - 1)];
+      for (let k = 0; k < slope.length; k++) slope[k] += weights[i + half] * beside[k];
+    }
+    return slope;
+  });
 }
 
 /** Return what each frame counts in the derivative, from the normal equations of least squares. */

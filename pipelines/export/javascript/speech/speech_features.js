@@ -106,7 +106,11 @@ export class SpeechFeatures {
     const cepstra = decibels.map((frame) => this.dct.times(frame));
     const parts = [cepstra];
     for (let order = 1; order <= (statistics ? 2 : deltas); order++) parts.push(slopes(cepstra, delta_width, order));
-    const sequence = decibels.map((_, t) => Float64Array.of(...parts.flatMap((part) => Array.from(part[t]))));
+    const sequence = decibels.map((_, t) => {
+      const frame = new Float64Array(parts.length * n_mfcc);
+      parts.forEach((part, order) => frame.set(part[t], order * n_mfcc));
+      return frame;
+    });
     const { mean, spread } = meanAndSpread(sequence);
     const wanted = n_mfcc * (1 + deltas);
     const row = inTime(sequence, frames).flatMap((frame) => this.#normalised(frame.subarray(0, wanted), mean, spread));
