@@ -170,9 +170,15 @@ def _strokes(label, i):
 
 
 def visit_models(view, address):
-    """Compare the model with the one that was watched."""
-    view.goto(f"{address}#/models")
-    view.locator("table").first.wait_for()
+    """List the model beside the one that was watched, whose training ends here."""
+    view.goto(f"{address}#/watch")
+    view.get_by_role("button", name="Stop, and keep the best").or_(
+        view.get_by_role("link", name="Try it")
+    ).first.click()
+    view.goto(f"{address}#/watch")
+    view.get_by_role("link", name="Try it").wait_for()
+    view.goto(f"{address}#/models?a=models/pictured.safetensors")
+    view.get_by_role("rowheader", name="models/pictured.safetensors").wait_for()
 
 
 ROOMS = {"try": visit_try, "watch": visit_watch, "apart": visit_apart, "teach": visit_teach, "models": visit_models}

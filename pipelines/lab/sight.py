@@ -11,11 +11,11 @@ import numpy as np
 from backprop_core.sparse import is_sparse
 from pipelines.errors import InputFileError
 from pipelines.lab.refusal import Refusal
-from pipelines.models.evidence import evidence_for
+from pipelines.models.evidence import evidence_for, has_words, words_for
 from pipelines.verbs.explain import row_of
 from pipelines.verbs.predict import predict
 
-LONGEST_SOUND = 10.0  # seconds that are drawn and played
+UNIT = "nats of log-odds"
 
 
 def look(model, sample, threshold):
@@ -87,16 +87,20 @@ def activity(model, stored):
 
 
 def evidence(model, sample, label):
-    """Return what in a sample speaks for a label and what against: {"label", "width", "height", "values", "unit"}.
+    """Return what in a sample speaks for a label and what against: {"label", "unit"}, and its places or its words.
+
+    Places are "width", "height" and "values"; words are what `WordEvidence.record` has.
 
     Raises Refusal where the extractor cannot tell.
     """
-    if not hasattr(model.extractor, "evidence"):
-        raise Refusal(409, "Of this kind of sample the evidence cannot be drawn yet.")
     if label is not None and label not in model.labels:
         raise Refusal(404, "The model knows no such class.")
+    index = None if label is None else model.labels.index(label)
+    if has_words(model):
+        return {**words_for(model, model.extractor.read(sample.source), index).record(), "unit": UNIT}
+    if not hasattr(model.extractor, "evidence"):
+        raise Refusal(409, "Of this kind of sample the evidence cannot be drawn yet.")
     try:
-        index = None if label is None else model.labels.index(label)
         found = evidence_for(model, model.extractor.read(sample.source), index)
     except InputFileError as error:
         raise Refusal(422, str(error)) from None
@@ -106,7 +110,7 @@ def evidence(model, sample, label):
         "width": width,
         "height": height,
         "values": rounded(found.values.ravel()),
-        "unit": "nats of log-odds",
+        "unit": UNIT,
     }
 
 

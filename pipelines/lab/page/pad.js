@@ -44,7 +44,7 @@ export class Pad {
 
   go(event) {
     if (!this.pointing) return;
-    for (const part of event.getCoalescedEvents?.() ?? [event]) this.strokes.at(-1).push(this.at(part));
+    this.strokes.at(-1).push(this.at(event));
     this.paint();
     this.tell();
   }

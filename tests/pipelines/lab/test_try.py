@@ -214,6 +214,27 @@ def test_a_text_is_answered_and_a_recording_too(client, call, tmp_path, speech_m
     assert client.good(client.get("step", model=name, sample=found["sample"], label="3"))["input_blame"]["values"]
 
 
+def test_the_words_of_a_text_are_told_with_what_they_say(client, call, tmp_path, shelf_folder):
+    sentences = [("where is my card", "card"), ("my card is lost", "card"), ("what is the weather", "weather")]
+    sentences += [("is it going to rain", "weather"), ("block my card now", "card"), ("will the sun shine", "weather")]
+    lines = [f"{text} {word},{label}" for text, label in sentences for word in ("please", "today", "now", "then", "hm")]
+    (tmp_path / "said.csv").write_text("\n".join(["text,label", *lines]))
+    name = shelf_folder / "text.safetensors"
+    words = ("--dataset", tmp_path / "said.csv", "--hidden", "8", "--epochs", "20", "--out", name)
+    assert call("train", "text", *words).code == 0
+    text = "my card, please"
+    found = client.good(client.post("answer", text.encode(), model=str(name), kind="text"))
+    told = call("predict", name, "--text", text, "--top", 2, "--json").json[0]
+    assert found["answer"]["top"] == told["top"]
+    assert found["shown"] is None
+    evidence = client.good(client.get("evidence", model=str(name), sample=found["sample"]))
+    assert [word["word"] for word in evidence["words"]] == ["my", "card,", "please"]
+    assert evidence["label"] == told["label"]
+    step = client.good(client.get("step", model=str(name), sample=found["sample"], label="card"))
+    assert step["record"]["label"] == "card"
+    assert client.post("answer", b"  ", model=str(name), kind="text")[0] == 422
+
+
 def test_a_correction_is_kept_as_a_data_set(client, lab, call, drawn, model):
     kept = client.good(client.post("correct", None, model=model, sample=drawn[1], label="7"))
     assert kept["n"] == 1

@@ -209,11 +209,11 @@ class Try {
     fill(this.seen, h("h2", {}, "What the network was given, and what spoke for its answer"),
       h("div", { class: "maps" },
         shown ? h("figure", {}, given(shown, `what the network was given: ${shown.width} by ${shown.height}`), h("figcaption", {}, `${shown.width} × ${shown.height}${shown.channels === 3 ? ", in colour" : ""}`), axes(shown)) : null,
-        shown ? this.why : null,
+        this.why,
         found.layers.map((layer, i) => h("figure", {}, units(layer.values, { label: `layer ${layer.name}: ${activity(layer.values)}` }),
           h("figcaption", {}, h("strong", {}, i === found.layers.length - 1 ? "The last layer: a number for each class" : `Layer ${layer.name}, after its activation`), activity(layer.values))))),
       h("p", { class: "legend" }, h("span", {}, h("i", { class: "blue" }), "for the answer; units above 0"), h("span", {}, h("i", { class: "red" }), "against it; units below 0")));
-    if (shown) { fill(this.why, h("figcaption", {}, `looking for what spoke for ${answer} …`)); this.explain(); }
+    if (shown || this.model.task === "text") { fill(this.why, h("figcaption", {}, `looking for what spoke for ${answer} …`)); this.explain(); }
   }
 
   async showEvidence(label = null) {
@@ -221,9 +221,9 @@ class Try {
     try {
       const found = await get("evidence", { model: this.model.path, sample: this.sample, label }, this.signal);
       if (asked !== this.asked) return;
-      const wide = Boolean(this.found.shown.across);
-      const most = Math.max(...found.values.map(Math.abs));
-      fill(figure, signed(found, `evidence for ${found.label}: the strongest place counts ${number(most)} ${found.unit}`, wide),
+      const wide = Boolean(this.found.shown?.across), values = found.words?.map(word => word.evidence) ?? found.values;
+      const most = Math.max(...values.map(Math.abs), 0);
+      fill(figure, found.words ? words(found.words, most) : signed(found, `evidence for ${found.label}: the strongest place counts ${number(most)} ${found.unit}`, wide),
         h("figcaption", {}, "Evidence for ", select(this.model.labels, found.label, chosen => this.showEvidence(chosen), { "aria-label": "evidence for" }), ` in ${found.unit}; strongest ${number(most)}`));
     } catch (error) {
       if (!this.signal.aborted && asked === this.asked) fill(figure, h("figcaption", {}, error.message));
@@ -262,6 +262,12 @@ class Try {
     }
     this.look();
   }
+}
+
+/** The words of a text, each with what it says for an answer. */
+function words(found, most) {
+  return h("p", { class: "words" }, found.map(({ word, begins, evidence: value }) => [begins ? " " : "",
+    h("span", { class: value < 0 ? "against" : "for", style: { "--share": most ? `${Math.round(60 * Math.abs(value) / most)}%` : "0%" } }, word, h("sub", {}, ` ${value > 0 ? "+" : ""}${number(value)}`))]));
 }
 
 /** The classes with their probabilities, the threshold as a line across. */
