@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from pipelines.errors import NothingToSeeError
-from pipelines.features.images.writing import best_way, ways_to_read, writing_in
+from pipelines.features.images.writing import _without_rules, best_way, ways_to_read, writing_in
 
 SHAPES = {
     "7": [(0, 0), (0.6, 0), (0.25, 1)],
@@ -107,3 +107,15 @@ def test_a_way_that_is_far_broader_than_a_drawing_must_be_surer():
     whole = next(k for k, (first, after, _, _) in enumerate(ways) if after - first == len(line))
     alike = np.full(len(ways), 0.95)
     assert best_way(line, ways, alike) != [whole]
+
+
+@pytest.mark.parametrize("marked_share", [0.5, 0.9])
+def test_a_printed_line_goes_though_it_is_not_marked_beside_darker_digits(marked_share):
+    drop = np.zeros((40, 100), np.float32)
+    drop[20:22] = 30
+    marked = np.zeros(drop.shape, bool)
+    marked[20:22, : round(100 * marked_share)] = True
+    marked[5:35, 60:63], drop[5:35, 60:63] = True, 100
+    kept = _without_rules(marked, drop, 100.0)
+    assert kept[5:35, 61].all()
+    assert not kept[:, :50].any()
