@@ -108,7 +108,7 @@ function activate(name, x) {
 }
 
 /** xhat = (x - mean) / sqrt(var + eps) over the row; y = gamma xhat + beta. */
-function layerNorm({ eps }, { gamma, beta }, /** @type {Float32Array} */ x) {
+function layerNorm(/** @type {Description} */ { eps }, { gamma, beta }, /** @type {Float32Array} */ x) {
   let mean = 0;
   for (const value of x) mean += value / x.length;
   let variance = 0;
@@ -118,14 +118,15 @@ function layerNorm({ eps }, { gamma, beta }, /** @type {Float32Array} */ x) {
 }
 
 /** The same with each unit's mean and variance as training met them. */
-function batchNorm({ eps }, { gamma, beta, running_mean: mean, running_var: variance }, /** @type {Float32Array} */ x) {
+function batchNorm(/** @type {Description} */ { eps }, arrays, /** @type {Float32Array} */ x) {
+  const { gamma, beta, running_mean: mean, running_var: variance } = arrays;
   return x.map(
     (value, k) => (gamma.data[k] * (value - mean.data[k])) / Math.sqrt(variance.data[k] + eps) + beta.data[k],
   );
 }
 
 /** y = x + inner(x) */
-function residual({ layers }, arrays, /** @type {Float32Array} */ x) {
+function residual(/** @type {Description} */ { layers }, arrays, /** @type {Float32Array} */ x) {
   let inner = /** @type {Row} */ (x);
   layers.forEach((layer, i) => {
     /** @type {Arrays} */

@@ -19,7 +19,14 @@ export const element = (id) => document.getElementById(id);
 /** @param {number} share */
 export const percent = (share) => `${(100 * share).toFixed(share >= 0.9995 || share < 0.0005 ? 0 : 1)} %`;
 
-/** Make an element. @param {string} name @param {Record<string, any>} [properties] @param {(Node | string)[]} inner */
+/**
+ * Make an element.
+ *
+ * @param {string} name
+ * @param {Record<string, any>} [properties]
+ * @param {(Node | string)[]} inner
+ * @returns {any}
+ */
 export function made(name, properties = {}, ...inner) {
   const node = Object.assign(document.createElement(name), properties);
   node.append(...inner);
