@@ -32,7 +32,7 @@ from backprop_core.history import measure
 from backprop_core.losses import SoftmaxCrossEntropy
 from pipelines.diagnosis.results import MainResult, ProbeResult
 from pipelines.learning.fitting import fit, trainer_for
-from pipelines.learning.preparation import Prepared
+from pipelines.learning.preparation import Prepared, in_shares
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.views import logits_of
 
@@ -251,12 +251,7 @@ class Probes:
     def order(self):
         """Return the training rows in an order of which each beginning has its share of each class."""
         rows = self.prepared.dataset.rows("train")
-        y, rng = self.prepared.dataset.y[rows], np.random.default_rng([self.seed, 0])
-        place = np.empty(len(rows))
-        for k in np.unique(y):
-            of_class = rng.permutation(np.flatnonzero(y == k))
-            place[of_class] = (np.arange(len(of_class)) + rng.random()) / len(of_class)
-        return rows[np.argsort(place, kind="stable")]
+        return rows[in_shares(self.prepared.dataset.y[rows], np.random.default_rng([self.seed, 0]))]
 
     def select(self, train, n_valid=None):
         """Return the Prepared with these training rows alone, and the first `n_valid` validation rows, or all."""

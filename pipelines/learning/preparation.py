@@ -173,6 +173,18 @@ def with_kin(prepared: Prepared) -> Prepared:
     return replace(prepared, dataset=replace(dataset, kin=kin, notes=(*dataset.notes, note)))
 
 
+def in_shares(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return an order of rows of which each beginning has its share of each class, drawn at random: int ndarray.
+
+    `y` are the classes of the rows, int ndarray [shape=(n,)].
+    """
+    place = np.empty(len(y))
+    for k in np.unique(y):
+        of_class = rng.permutation(np.flatnonzero(y == k))
+        place[of_class] = (np.arange(len(of_class)) + rng.random()) / len(of_class)
+    return np.argsort(place, kind="stable")
+
+
 def with_fewer(prepared: Prepared, n_rows: int, seed: int) -> Prepared:
     """Return a Prepared that learns from so many of its training rows, drawn so that each class keeps its share.
 
@@ -182,12 +194,7 @@ def with_fewer(prepared: Prepared, n_rows: int, seed: int) -> Prepared:
     rows = dataset.rows("train")
     if n_rows >= len(rows):
         return prepared
-    y, rng = dataset.y[rows], np.random.default_rng([seed, 0])
-    place = np.empty(len(rows))
-    for k in np.unique(y):
-        of_class = rng.permutation(np.flatnonzero(y == k))
-        place[of_class] = (np.arange(len(of_class)) + rng.random()) / len(of_class)
-    kept = rows[np.argsort(place, kind="stable")][:n_rows]
+    kept = rows[in_shares(dataset.y[rows], np.random.default_rng([seed, 0]))][:n_rows]
     empty = set(range(len(dataset.labels))) - set(dataset.y[kept].tolist())
     if empty:
         raise DataError(
