@@ -111,7 +111,7 @@ def test_a_compiled_epoch_takes_the_course_of_the_plain_steps(counted, optimizer
         {"clip_norm": 0.5, "clip_value": 0.1, "alpha": 0.1, "l1": 0.01, "activation": "logistic"},
         {"normalization": "batch", "batch_size": 149},  # the last batch has one row
     ],
-    ids=str,
+    ids=lambda settings: " ".join(settings) or "plain",
 )
 def test_all_that_a_network_may_add_and_any_number_of_threads_change_nothing(counted, crowd, settings, n_threads):
     crowd(n_threads)
