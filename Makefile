@@ -100,8 +100,8 @@ predict: $(READY) ## Recognise files: make predict ARGS="models/speech.safetenso
 gradcheck: $(READY) ## Compare all gradients with numerical ones; of a model: make gradcheck ARGS=models/speech.safetensors
 	$(BACKPROP) gradcheck $(ARGS)
 
-test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest $(ARGS)
+test: $(READY) ## Run the tests, on up to four cores
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 fuzz: $(READY) ## Damage ten thousand files and give them to the program; writes benchmarks/results/fuzz.json
 	$(BIN)/python -m tests.fuzz $(or $(ARGS),--write)

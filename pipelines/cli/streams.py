@@ -80,26 +80,36 @@ def _ascii_by_another_name(name):
     )
 
 
-class _Unheard(io.FileIO):
+class _Unheard(io.TextIOWrapper):
     """Standard error that may have gone, as pipes and terminals do: no reason to give up a training of an hour."""
 
-    def write(self, content):
+    def write(self, text):
         try:
-            return super().write(content)
+            return super().write(text)
         except OSError:
-            return len(content)
+            return len(text)
+
+    def flush(self):
+        with contextlib.suppress(OSError):
+            super().flush()
 
 
-class _Output(io.FileIO):
+class _Output(io.TextIOWrapper):
     """Standard output, which tells once that it cannot be written, and not again when Python ends."""
 
     failed = False
 
-    def write(self, content):
+    def write(self, text):
+        return self._once(super().write, text)
+
+    def flush(self):
+        self._once(super().flush)
+
+    def _once(self, do, *text):
         if self.failed:
-            return len(content)
+            return sum(map(len, text))
         try:
-            return super().write(content)
+            return do(*text)
         except OSError:
             self.failed = True
             raise
@@ -118,8 +128,8 @@ def _part_from_libraries(name, number, kind):
         stream.flush()
         own = os.dup(number)
         os.set_inheritable(own, True)
-        parted = io.TextIOWrapper(
-            io.BufferedWriter(kind(own, "w")),
+        parted = kind(
+            io.BufferedWriter(io.FileIO(own, "w")),
             stream.encoding,
             stream.errors,
             line_buffering=number == 2 or stream.line_buffering,

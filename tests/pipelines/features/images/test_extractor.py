@@ -268,7 +268,7 @@ def test_a_data_set_without_a_single_picture_is_refused(tmp_path):
 def test_what_is_no_picture_is_refused_by_name(tmp_path):
     path = tmp_path / "word.wav"
     path.write_bytes(b"RIFF\x24\0\0\0WAVEfmt " + bytes(24))
-    with pytest.raises(InputFileError, match=r"word\.wav: this is not a picture"):
+    with pytest.raises(InputFileError, match=r"word\.wav: this is a recording, not a picture"):
         GREY_28.extract(path)
 
 
