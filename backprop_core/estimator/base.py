@@ -23,6 +23,7 @@ from backprop_core.errors import BackpropError
 from backprop_core.estimator.data import checked_batch, given_validation, split
 from backprop_core.estimator.descent import Descent
 from backprop_core.estimator.epochs import NonFiniteWeightsError, descend, measure
+from backprop_core.estimator.fit import Fit
 from backprop_core.estimator.input import checked_rows, checked_rows_and_targets, float_dtype
 from backprop_core.estimator.lbfgs import minimize
 from backprop_core.estimator.parameters import (
@@ -67,7 +68,7 @@ class MultilayerPerceptron(BaseEstimator):
             else:
                 rows = self._rows_of_arrays(X, y, sample_weight, anew, incremental, classes)
             if self.solver == "lbfgs":
-                valid = given_validation(self, validation_data)
+                valid = given_validation(self, self._parts(), validation_data)
                 self._fit_lbfgs(rows, valid)
             else:
                 valid = self._fit_stochastic(rows, validation_data, incremental)
@@ -95,7 +96,7 @@ class MultilayerPerceptron(BaseEstimator):
         X, y = checked_rows_and_targets(self, *batch_of(batches, 0)[:2], reset=anew)
         self._learn_targets(y, incremental, self._all_classes(batches) if classes is None else classes)
         self._make_ready(X.shape[1], float_dtype(X), y, anew)
-        return BatchRows(batches, partial(checked_batch, self), issparse(X))
+        return BatchRows(batches, partial(checked_batch, self, self._parts()), issparse(X))
 
     def _make_ready(self, n_features, dtype, y, anew):
         """Set what each call of fit sets, and on the first one build the network and draw its weights."""
@@ -181,13 +182,30 @@ class MultilayerPerceptron(BaseEstimator):
             rng = np.random.default_rng(self._random_state.randint(2**31)) if draws else None
             self.learning_rate_init_ = self._initial_rate(rows)
             self._descent = Descent(self, self._network, rng, self.learning_rate_init_)
-        valid = given_validation(self, validation_data)
+        fit = self._parts(self._descent)
+        valid = given_validation(self, fit, validation_data)
         if self.early_stopping and valid is None:
-            rows, valid = split(self, rows)
+            rows, valid = split(self, fit, rows)
         # The batches of a sequence have the size that they have.
         batch_size = batch_size_of(self, len(rows)) if isinstance(rows, ArrayRows) else None
-        descend(self, rows, valid, batch_size, incremental, validation_data is not None)
+        try:
+            descend(self, fit, rows, valid, batch_size, incremental, validation_data is not None)
+        finally:
+            if fit.descent is None:
+                del self._descent
         return valid
+
+    def _parts(self, descent=None):
+        """Return the Fit of this call."""
+
+        def targets_of(y):
+            self._insist_on_targets(y)
+            return self._targets(y, self._network.dtype)
+
+        def weights_of(y, weights):
+            return self._weights(y, weights, True)
+
+        return Fit(self._network, self._loss, self._random_state, targets_of, weights_of, self._score_logits, descent)
 
     def _initial_rate(self, rows):
         """Return the learning rate to begin with, a float: the one that was given, or one that is found."""
@@ -211,14 +229,14 @@ class MultilayerPerceptron(BaseEstimator):
 
     def _fit_lbfgs(self, rows, valid):
         """Train on all rows at once."""
-        before = self._network.snapshot()
-        minimize(self, rows)
+        before, fit = self._network.snapshot(), self._parts()
+        minimize(self, fit, rows)
         if not np.isfinite(self._network.params.flat).all():
             self._network.restore(before)
             raise NonFiniteWeightsError("The search ended at weights that are no numbers; the first ones are kept")
         if valid is not None:
             self.history_.append(
-                {"epoch": self.n_iter_, "train": measure(self, rows.sample(5000)), "valid": measure(self, valid)}
+                {"epoch": self.n_iter_, "train": measure(fit, rows.sample(5000)), "valid": measure(fit, valid)}
             )
 
     def _logits(self, X):

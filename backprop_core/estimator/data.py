@@ -14,33 +14,26 @@ from backprop_core.estimator.input import checked_rows_and_targets
 from backprop_core.estimator.rows import ArrayRows, BatchRows, is_sequence_of_batches
 
 
-def checked_batch(estimator, X, y, weights):
-    """Return a batch of a sequence as the network and the loss take it."""
+def checked_batch(estimator, fit, X, y, weights):
+    """Return a batch of a sequence as the network and the loss of a Fit take it."""
     X, y = checked_rows_and_targets(estimator, X, y, reset=False)
     if weights is not None:
         weights = _check_sample_weight(weights, X)
-    estimator._insist_on_targets(y)
-    rows = ArrayRows(
-        X,
-        estimator._targets(y, estimator._network.dtype),
-        estimator._weights(y, weights, True),
-        estimator._network.dtype,
-    )
+    rows = ArrayRows(X, fit.targets_of(y), fit.weights_of(y, weights), fit.network.dtype)
     return next(rows.epoch(X.shape[0]))
 
 
-def given_validation(estimator, validation_data):
+def given_validation(estimator, fit, validation_data):
     """Return the user's validation rows, checked, or None."""
     if validation_data is None:
         return None
     if is_sequence_of_batches(validation_data, None) and not is_pair(validation_data):
-        return BatchRows(validation_data, partial(checked_batch, estimator))
+        return BatchRows(validation_data, partial(checked_batch, estimator, fit))
     if not is_pair(validation_data):
         raise ValueError("validation_data must be (X, y), (X, y, sample_weight) or a sequence of batches")
     X, y = checked_rows_and_targets(estimator, *validation_data[:2], reset=False)
     weights = _check_sample_weight(validation_data[2], X) if len(validation_data) == 3 else None
-    estimator._insist_on_targets(y)
-    return ArrayRows(X, estimator._targets(y, estimator._network.dtype), weights, estimator._network.dtype)
+    return ArrayRows(X, fit.targets_of(y), weights, fit.network.dtype)
 
 
 def is_pair(validation_data):
@@ -52,14 +45,14 @@ def is_pair(validation_data):
     )
 
 
-def split(estimator, rows):
+def split(estimator, fit, rows):
     """Return training and validation rows for early stopping, drawn as scikit-learn draws them."""
     if isinstance(rows, BatchRows):
         raise ValueError("early_stopping needs validation_data where X is a sequence of batches")
     stratify = rows.target > 0.5 if is_classifier(estimator) and estimator.n_outputs_ == 1 else None
     train, valid = train_test_split(
         np.arange(len(rows)),
-        random_state=estimator._random_state,
+        random_state=fit.random_state,
         test_size=estimator.validation_fraction,
         stratify=stratify,
     )

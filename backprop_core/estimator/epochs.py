@@ -47,30 +47,29 @@ class Kept:
 
 # Overflow is told by the errors and warnings raised here, which name the cause; numpy's would only come before them.
 @np.errstate(over="ignore", invalid="ignore")
-def descend(estimator, rows, valid, batch_size, incremental, measures_train):
-    """Train the estimator's network on `rows`; one epoch if `incremental`, else until it stops improving.
+def descend(estimator, fit, rows, valid, batch_size, incremental, measures_train):
+    """Train the network of a Fit on `rows`; one epoch if `incremental`, else until it stops improving.
 
     Parameters
     ----------
-    estimator : with `_network`, `_loss` and `_descent`, a Descent; its fitted attributes are brought up to date
+    estimator : whose fitted attributes are brought up to date
+    fit : Fit, with a Descent, which is taken from it where training diverges
     rows : ArrayRows or BatchRows
     valid : ArrayRows, BatchRows or None
     batch_size : int > 0
     measures_train : bool
         Measure training rows after each epoch as validation rows are measured.
     """
-    network, descent = estimator._network, estimator._descent
+    network, descent = fit.network, fit.descent
     n_steps = rows.n_steps(batch_size)
-    descent.start(
-        estimator, network, estimator._loss, n_steps * (1 if incremental else estimator.max_iter), rows.sparse
-    )
+    descent.start(estimator, network, fit.loss, n_steps * (1 if incremental else estimator.max_iter), rows.sparse)
     seen = rows.sample(5000) if measures_train and isinstance(rows, ArrayRows) else None
     line = ProgressLine(estimator) if estimator.progress else None
     kept = Kept(network.snapshot())
     estimator.n_iter_ = 0
     try:
         for _ in range(estimator.max_iter):
-            _epoch(estimator, rows, batch_size, seen, valid, kept)
+            _epoch(estimator, fit, rows, batch_size, seen, valid, kept)
             if line:
                 line.show(estimator.history_[-1])
             if _end_epoch(estimator, descent) or incremental:
@@ -90,7 +89,7 @@ def descend(estimator, rows, valid, batch_size, incremental, measures_train):
         descent.finish(network, rows, batch_size)
     except DivergedError as error:
         # Its memory and its average are of no use any more: another partial_fit begins with new ones.
-        del estimator._descent
+        fit.descent = None
         network.restore(kept.finite)
         _give_up(estimator, error)
     finally:
@@ -101,11 +100,11 @@ def descend(estimator, rows, valid, batch_size, incremental, measures_train):
         network.restore(kept.best)
 
 
-def _epoch(estimator, rows, batch_size, seen, valid, kept):
+def _epoch(estimator, fit, rows, batch_size, seen, valid, kept):
     """Go through the rows once; measure; add an entry to the history, and the weights to those `kept`."""
     began = time.perf_counter()
-    network, descent = estimator._network, estimator._descent
-    random_state = estimator._random_state if estimator.shuffle else None
+    network, descent = fit.network, fit.descent
+    random_state = fit.random_state if estimator.shuffle else None
     loss, n, clip_rate = descent.epoch(estimator, rows, batch_size, random_state)
     params = network.params.flat
     if not all(np.isfinite(params[piece]).all() for piece in pieces(len(params))):
@@ -113,7 +112,7 @@ def _epoch(estimator, rows, batch_size, seen, valid, kept):
     entry = {"epoch": descent.n_epochs, "learning_rate": descent.learning_rate, "clip_rate": clip_rate}
     _count(estimator, loss, n)
     with descent.averaged(network, rows, batch_size):
-        entry |= _measured(estimator, loss, seen, valid)
+        entry |= _measured(fit, loss, seen, valid)
         if _count_patience(estimator, entry):
             kept.best = network.snapshot()
     if loss <= kept.loss:
@@ -133,20 +132,20 @@ def _count(estimator, loss, n):
         print(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
 
 
-def _measured(estimator, loss, seen, valid):
+def _measured(fit, loss, seen, valid):
     """Return the history's "train" and, if there are validation rows, "valid": their losses and scores."""
-    entry = {"train": {"loss": loss} if seen is None else measure(estimator, seen)}
+    entry = {"train": {"loss": loss} if seen is None else measure(fit, seen)}
     if valid is not None:
-        entry["valid"] = measure(estimator, valid)
+        entry["valid"] = measure(fit, valid)
     return entry
 
 
-def measure(estimator, rows):
-    """Return {"loss", "score"} of the estimator's network on `rows`, in evaluation mode."""
-    logits, target, weights = measured_logits(estimator._network, rows)
-    loss = float(estimator._loss.loss(logits, target, weights=weights))
+def measure(fit, rows):
+    """Return {"loss", "score"} of the network of a Fit on `rows`, in evaluation mode."""
+    logits, target, weights = measured_logits(fit.network, rows)
+    loss = float(fit.loss.loss(logits, target, weights=weights))
     finite = math.isfinite(float(logits.sum()))
-    return {"loss": loss, "score": estimator._score_logits(logits, target, weights) if finite else math.nan}
+    return {"loss": loss, "score": fit.score(logits, target, weights) if finite else math.nan}
 
 
 def _count_patience(estimator, entry):

@@ -12,19 +12,19 @@ from sklearn.utils.optimize import _check_optimize_result
 CHUNK = 8192
 
 
-def minimize(estimator, rows):
-    """Train the estimator's network on all `rows`, an ArrayRows; bring its `loss_` and `n_iter_` up to date.
+def minimize(estimator, fit, rows):
+    """Train the network of a Fit on all `rows`, an ArrayRows; bring the estimator's `loss_` and `n_iter_` up to date.
 
     Warns with ConvergenceWarning where the search ends before the slope is flat.
     """
     from scipy.optimize import minimize
 
-    params = estimator._network.params.flat
+    params = fit.network.params.flat
     with np.errstate(over="ignore", invalid="ignore"):
         result = minimize(
             _loss_and_gradient,
             params.astype(np.float64),
-            args=(estimator, rows, estimator._network.zero_gradients()),
+            args=(fit, estimator.alpha, rows, fit.network.zero_gradients()),
             method="L-BFGS-B",
             jac=True,
             options={"maxfun": estimator.max_fun, "maxiter": estimator.max_iter, "gtol": estimator.tol},
@@ -34,23 +34,23 @@ def minimize(estimator, rows):
     params[...] = result.x
 
 
-def _loss_and_gradient(flat, estimator, rows, grads):
+def _loss_and_gradient(flat, fit, alpha, rows, grads):
     """Return the loss of all rows, penalty included, and its gradient, for parameters in one vector.
 
     The rows go through the network in pieces, each counting by its share of the rows or of their weight.
     """
-    network = estimator._network
+    network = fit.network
     network.params.flat[...] = flat
     total = len(rows) if rows.weights is None else float(rows.weights.sum())
     loss, gradient = 0.0, np.zeros(len(flat))
     for X, target, weights in rows.epoch(CHUNK):
         share = (len(X) if weights is None else float(weights.sum())) / total
         logits, backward = network.forward(X, training=True)
-        piece, dlogits = estimator._loss.loss_and_gradient(logits, target, weights=weights)
+        piece, dlogits = fit.loss.loss_and_gradient(logits, target, weights=weights)
         loss += share * piece
         dlogits *= share
         gradient += backward(dlogits, grads).flat
     weights = network.params.flat[: network.params.n_weights]
-    loss += 0.5 * estimator.alpha / total * float(np.dot(weights, weights))
-    gradient[: len(weights)] += estimator.alpha / total * weights
+    loss += 0.5 * alpha / total * float(np.dot(weights, weights))
+    gradient[: len(weights)] += alpha / total * weights
     return loss, gradient

@@ -78,3 +78,17 @@ print(sorted(set(sys.modules) & {FORBIDDEN | {"scipy"}}))
         [sys.executable, "-c", program], capture_output=True, text=True, cwd=CORE.parent, check=True, timeout=60
     )
     assert done.stdout.split() == ["False", "[]"]
+
+
+def test_no_module_beside_an_estimator_reaches_into_it():
+    kept = "_no_improvement_count"  # scikit-learn's own name, which a pickle of a callback has to hold
+    reached = {
+        f"{path.name}: {node.attr}"
+        for path in (CORE / "estimator").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "estimator"
+        and node.attr.startswith("_")
+    }
+    assert reached == {f"epochs.py: {kept}"}
