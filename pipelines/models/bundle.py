@@ -279,11 +279,34 @@ def _assemble(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Bundle:
     )
     if not 0 < bundle.temperature < math.inf:
         raise ValueError(f"its temperature is {bundle.temperature}")
+    _check_provenance(bundle.provenance)
     n_outputs = bundle.probabilities(bundle.golden_row).shape[1]
     lengths = {*map(len, standardizer.arrays().values()), extractor.n_features}
     if n_outputs != len(bundle.labels) or len(lengths) > 1:
         raise ValueError("its parts do not fit together")
     return bundle
+
+
+def _check_provenance(provenance: Any) -> None:
+    """Raise ValueError where what predictions read of a model's origin is not of its kind; it may be missing."""
+
+    def is_number(value: Any) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+    def is_range(value: Any) -> bool:
+        return isinstance(value, list) and len(value) == 2 and all(map(is_number, value))
+
+    kinds = {
+        "threshold": is_number,
+        "usual": lambda value: isinstance(value, dict) and all(map(is_range, value.values())),
+        "recipe": lambda value: isinstance(value, dict),
+        "augmentation": lambda value: value is None or isinstance(value, dict),
+    }
+    if not isinstance(provenance, dict):
+        raise ValueError("its provenance is no table")
+    for name, holds in kinds.items():
+        if name in provenance and not holds(provenance[name]):
+            raise ValueError(f"its provenance has {name} {provenance[name]!r}")
 
 
 def _params_of(network: Network, sparse: bool) -> dict[str, np.ndarray]:

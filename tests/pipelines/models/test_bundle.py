@@ -278,3 +278,13 @@ def test_a_file_that_does_not_read_back_never_gets_its_name(images_model, tmp_pa
         model.save(path)
     assert path.read_bytes() == b"the old model"
     assert [entry.name for entry in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("usual", 0.5), ("usual", {"noise": True}), ("usual", {"noise": [1]}), ("threshold", "high"), ("recipe", [])],
+)
+def test_an_origin_of_another_kind_is_refused_when_it_is_read(images_model, tmp_path, name, value):
+    header, tensors = opened(images_model)
+    edited = {**header, "provenance": {**header["provenance"], name: value}}
+    assert f"its provenance has {name}" in refusal(written(tmp_path / "edited", edited, tensors, sealed=True))
