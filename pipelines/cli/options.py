@@ -88,7 +88,7 @@ def _settings(ctx, param, values):
             raise click.BadParameter(f"{word} is not NAME=VALUE, such as dropout=0.3")
         try:
             settings[name] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (tomllib.TOMLDecodeError, RecursionError):
             settings[name] = value
     return settings
 

@@ -165,7 +165,7 @@ class Recipe:
                 return self.changed(tomllib.load(file), str(path))
         except OSError as error:
             raise UsageError(f"{path}: cannot be read ({error.strerror}); give a TOML file of recipe entries") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise UsageError(f"{path}: is not valid TOML ({error})") from None
 
     def as_toml(self, presets: Mapping[str, "Recipe"]) -> str:

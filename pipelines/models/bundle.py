@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from backprop_core.architecture import layer_from
 from backprop_core.calibration import calibrated
 from backprop_core.errors import BackpropError
 from backprop_core.network import Network
@@ -45,6 +46,8 @@ from pipelines.machine.contents import first_bytes, task_of, what_it_is
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from backprop_core.layers import Layer
 
 FORMAT = 1
 KEY = "backprop"
@@ -261,7 +264,10 @@ def _assemble(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Bundle:
         raise ValueError("its features are of another version")
     matrices = {k.removeprefix("extractor."): t for k, t in tensors.items() if k.startswith("extractor.")}
     extractor = task.restored(settings, matrices or None)
-    network = Network.from_description(header["network"], tensors["params"].dtype)
+    layers = [layer_from(entry) for entry in header["network"]]
+    if _n_params(layers) > _n_stored(tensors, extractor):  # before memory is asked for
+        raise ValueError("its network has more parameters than are stored")
+    network = Network.blank(layers, tensors["params"].dtype)
     _restore_params(network, tensors)
     network.statistics.flat[...] = tensors.get("statistics", network.statistics.flat)
     measured = {k.removeprefix("scaling."): t for k, t in tensors.items() if k.startswith("scaling.")}
@@ -316,6 +322,16 @@ def _params_of(network: Network, sparse: bool) -> dict[str, np.ndarray]:
         return {"params": flat}
     columns = np.flatnonzero(W.any(axis=1)).astype(np.int32)
     return {"params": flat[W.size :], "params.first": W[columns].astype(np.float16), "params.first.columns": columns}
+
+
+def _n_params(layers: list[Layer]) -> int:
+    return sum(math.prod(shape) for layer in layers for shape in layer.parameter_shapes.values())
+
+
+def _n_stored(tensors: dict[str, np.ndarray], extractor: Extractor) -> int:
+    """Return how many parameters the tensors stand for; the rows of zeros in a sparse first layer are not stored."""
+    first = tensors.get("params.first")
+    return tensors["params"].size + (0 if first is None else extractor.n_features * first.shape[1])
 
 
 def _restore_params(network: Network, tensors: dict[str, np.ndarray]) -> None:

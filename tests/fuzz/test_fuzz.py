@@ -18,6 +18,7 @@ def test_a_damaged_picture_is_read_or_refused_in_a_sentence(path):
         except InputFileError:
             continue
         assert pixels.ndim in (2, 3)
+        assert pixels.size
 
 
 def test_a_few_damaged_files_are_answered_or_refused(tmp_path):

@@ -94,9 +94,12 @@ def read_pixels(source, smallest=None):
             if pixels is not None:
                 return pixels
             try:
-                return _decoded(file, name, smallest)
+                pixels = _decoded(file, name, smallest)
             except UnidentifiedImageError as error:
-                return _otherwise(file, name, error)
+                pixels = _otherwise(file, name, error)
+            if not pixels.size:
+                raise InputFileError(f"{name}: the picture holds no pixels; export it again")
+            return pixels
         except InputFileError:
             raise
         except Image.DecompressionBombError as error:

@@ -91,7 +91,9 @@ def test_an_unknown_entry_unlike_any_other_is_refused_with_all_names(tmp_path):
         RECIPE.with_file(config(tmp_path, "zzz = 0.1"))
 
 
-@pytest.mark.parametrize("content", ["epochs = ", "epochs 3", b"\xff\xfe\x00", "epochs = 1\nepochs = 2"])
+@pytest.mark.parametrize(
+    "content", ["epochs = ", "epochs 3", b"\xff\xfe\x00", "epochs = 1\nepochs = 2", "a = " + "[" * 5000]
+)
 def test_what_is_not_toml_is_refused_by_file_name(tmp_path, content):
     path = config(tmp_path, content)
     with pytest.raises(UsageError, match="is not valid TOML") as refusal:

@@ -192,6 +192,7 @@ def test_another_format_is_refused_with_both_numbers(images_model, tmp_path, num
         {"network": "dense"},
         {"network": [{"kind": "dance"}]},
         {"network": [{"kind": "dense", "fan_in": 3, "fan_out": 10}]},
+        {"network": [{"kind": "dense", "fan_in": 64, "fan_out": 2**36}]},
     ],
 )
 def test_a_sealed_header_that_makes_no_sense_is_refused(images_model, tmp_path, change):
