@@ -116,6 +116,7 @@ def visit_try(view, address):
     """Draw a 7, and wait for what spoke for it."""
     view.goto(f"{address}#/try?model=models/images.safetensors")
     view.locator(".tests img").first.wait_for()
+    view.wait_for_load_state("networkidle")
     box = view.locator(".pad").bounding_box()
     view.mouse.move(box["x"] + 85, box["y"] + 80)
     view.mouse.down()
