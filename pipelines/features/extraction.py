@@ -10,6 +10,7 @@ be read costs its row and no other.
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -49,11 +50,30 @@ def extract_all(extractor, items, n_jobs=None, progress=None):
     failures : list of (int, str)
         Index of each item that could not be read, in order, and the sentence that says why.
     """
+    return extract_noted(extractor, items, None, n_jobs, progress)[:3]
+
+
+def extract_noted(extractor, items, note, n_jobs=None, progress=None):
+    """Extract every item as `extract_all` does, and note something about each while what was read is at hand.
+
+    Parameters
+    ----------
+    extractor, items, n_jobs, progress : as in `extract_all`
+    note : function of what the extractor has read, which processes can be sent; or None
+
+    Returns
+    -------
+    stored, ok, failures : as in `extract_all`
+    notes : list
+        What `note` returned, beside each row of `stored`; all None without a note, and where rows are sparse or items
+        are decoded already.
+    """
     if getattr(extractor, "sparse", False):
-        return _extract_sparse(extractor, items, progress)
+        stored, ok, failures = _extract_sparse(extractor, items, progress)
+        return stored, ok, failures, [None] * len(stored)
     stored = np.empty((len(items), extractor.n_stored), extractor.stored_dtype)
     ok = np.ones(len(items), bool)
-    failures = []
+    failures, notes = [], []
     if isinstance(items, np.ndarray):
         as_they_are = extractor.fits(items)
         if as_they_are.any():
@@ -66,12 +86,15 @@ def extract_all(extractor, items, n_jobs=None, progress=None):
             except NothingToSeeError as error:
                 ok[index] = False
                 failures.append((int(index), f"picture {index}: {error}"))
-        return stored if ok.all() else stored[ok], ok, failures
-    for chunk, rows, failed in _watched(_chunks(extractor, items, n_jobs or cores()), len(items), progress):
+        return stored if ok.all() else stored[ok], ok, failures, [None] * int(ok.sum())
+    extractor.matrices()  # made once, before threads ask for them at the same time
+    chunks = _chunks(partial(_chunk, extractor, note), items, n_jobs or cores())
+    for chunk, rows, failed, noted in _watched(chunks, len(items), progress):
         ok[[index for index, _ in failed]] = False
         stored[chunk.start : chunk.stop][ok[chunk.start : chunk.stop]] = rows
         failures += failed
-    return stored if ok.all() else stored[ok], ok, failures
+        notes += noted
+    return stored if ok.all() else stored[ok], ok, failures, notes
 
 
 def _extract_sparse(extractor, items, progress):
@@ -120,51 +143,50 @@ def way_for(seconds, n_left, n_jobs):
     return "threads" if seconds > SLOW_FILE else "alone"
 
 
-def _chunks(extractor, items, n_jobs):
-    """Yield (range of indices, rows, failures) of each chunk, in order."""
-    extractor.matrices()  # made once, before threads ask for them at the same time
+def _chunks(describe, items, n_jobs):
+    """Yield what `describe`, a `_chunk` without its items, makes of each chunk, in order."""
     with blas_threads(1):
         warming, timed, rest = (
             range(*ends) for ends in ((0, WARMING), (WARMING, WARMING + TIMED), (WARMING + TIMED, len(items)))
         )
-        yield from _alone(extractor, items, warming)
+        yield from _alone(describe, items, warming)
         began = time.perf_counter()
-        yield from _alone(extractor, items, timed)
+        yield from _alone(describe, items, timed)
         seconds = (time.perf_counter() - began) / TIMED
         way = way_for(seconds, len(rest), n_jobs)
         if way == "alone":
-            yield from _alone(extractor, items, rest)
+            yield from _alone(describe, items, rest)
         elif way == "threads":
-            yield from _in_threads(extractor, items, rest, n_jobs)
+            yield from _in_threads(describe, items, rest, n_jobs)
         else:
-            yield from _in_processes(extractor, items, rest, n_jobs, seconds)
+            yield from _in_processes(describe, items, rest, n_jobs, seconds)
 
 
-def _alone(extractor, items, indices):
+def _alone(describe, items, indices):
     for chunk in _pieces(indices, len(items), CHUNK):
-        yield _chunk(extractor, items[chunk.start : chunk.stop], chunk)
+        yield describe(items[chunk.start : chunk.stop], chunk)
 
 
-def _in_threads(extractor, items, indices, n_jobs):
+def _in_threads(describe, items, indices, n_jobs):
     chunks = _pieces(indices, len(items), CHUNK)
     with ThreadPoolExecutor(n_jobs) as pool:
         try:
-            yield from pool.map(lambda chunk: _chunk(extractor, items[chunk.start : chunk.stop], chunk), chunks)
+            yield from pool.map(lambda chunk: describe(items[chunk.start : chunk.stop], chunk), chunks)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C, only chunks that have begun are waited for
 
 
-def _in_processes(extractor, items, indices, n_jobs, seconds):
+def _in_processes(describe, items, indices, n_jobs, seconds):
     size = CHUNK * max(1, round(_TASK_SECONDS / seconds / CHUNK))
-    calls = ((extractor, items[task.start : task.stop], task) for task in _pieces(indices, len(items), size))
+    calls = ((describe, items[task.start : task.stop], task) for task in _pieces(indices, len(items), size))
     for done in processes.results(_chunks_of, calls, n_jobs, ordered=True, advice="use --jobs 1"):
         yield from done
 
 
-def _chunks_of(extractor, items, task):
+def _chunks_of(describe, items, task):
     """Return the chunks of one task; `items` are those that it is about."""
     return [
-        _chunk(extractor, items[chunk.start - task.start : chunk.stop - task.start], chunk)
+        describe(items[chunk.start - task.start : chunk.stop - task.start], chunk)
         for chunk in _pieces(task, task.stop, CHUNK)
     ]
 
@@ -175,20 +197,21 @@ def _pieces(indices, end, size):
     return [range(start, min(start + size, stop)) for start in range(indices.start, stop, size)]
 
 
-def _chunk(extractor, items, indices):
-    """Return the indices of one chunk's items, the rows of those that can be read, and the failures of the others."""
-    done, failed = [], []
+def _chunk(extractor, note, items, indices):
+    """Return the indices of one chunk's items, the rows of those that can be read, the others' failures, and notes."""
+    done, failed, notes = [], [], []
     for index, item in zip(indices, items, strict=True):
         try:
             decoded = extractor.read(item)
             done.append(decoded if extractor.together else extractor.stored_rows([decoded]))
+            notes.append(None if note is None else note(decoded))
         except InputFileError as error:
             failed.append((index, str(error)))
         except NothingToSeeError as error:
             failed.append((index, str(InputFileError.about(item, error))))
     if extractor.together:
-        return indices, extractor.stored_rows(done), failed
-    return indices, np.concatenate([np.empty((0, extractor.n_stored), extractor.stored_dtype), *done]), failed
+        return indices, extractor.stored_rows(done), failed, notes
+    return indices, np.concatenate([np.empty((0, extractor.n_stored), extractor.stored_dtype), *done]), failed, notes
 
 
 def _watched(results, n_items, progress):

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO
 
 from pipelines.errors import InputFileError, UsageError
-from pipelines.features.extraction import extract_all
+from pipelines.features.extraction import extract_noted
 from pipelines.features.inputs import Sample, samples
 from pipelines.learning.ranges import SHARE, Whole, require
 from pipelines.machine.cores import blas_threads
@@ -108,12 +108,14 @@ def _answers(
     n_jobs: int | None,
 ) -> Iterator[Answer]:
     warnings_of = getattr(model.reader, "warnings_of", None)  # what a row has to say beside its answer
+    note = getattr(model.extractor, "warnings_about", None)  # what a whole sample has to say
     for batch in batches:
         chunk = [sample for sample in batch if sample.problem is None]
         with blas_threads(1):  # whatever other threads ask for meanwhile
-            stored, ok, failures = extract_all(model.reader, [sample.source for sample in chunk], n_jobs)
+            stored, ok, failures, notes = extract_noted(model.reader, [each.source for each in chunk], note, n_jobs)
             guesses = guesses_of(model.probabilities(stored), model.labels, top, threshold)
-        warnings = iter([tuple(warnings_of(row)) for row in stored] if warnings_of else [()] * len(stored))
+        told_by_rows = map(warnings_of, stored) if warnings_of else [()] * len(stored)
+        warnings = iter([(*by_row, *(noted or ())) for by_row, noted in zip(told_by_rows, notes, strict=True)])
         reasons = dict(failures)
         places = iter(range(len(chunk)))
         for sample in batch:
@@ -123,7 +125,7 @@ def _answers(
             text = sample.source if isinstance(sample.source, str) else None
             if ok[i := next(places)]:
                 answer = Answer.given(sample.name, *next(guesses), text)
-                if told := (*next(warnings), *_warnings_about(model, sample, answer)):
+                if told := (*next(warnings), *_doubts_about(model, sample, answer)):
                     answer = replace(answer, warnings=told)
                 made = {name: make(sample, answer) for name, make in pictures.items()}
                 yield replace(answer, pictures=made) if made else answer
@@ -132,20 +134,18 @@ def _answers(
                 yield Answer(sample.name, error=reason, text=text)
 
 
-def _warnings_about(model: Bundle | Ensemble, sample: Sample, answer: Answer) -> list[str]:
-    """Return what there is to say of a whole sample, which is read once more; nothing where it cannot be.
+def _doubts_about(model: Bundle | Ensemble, sample: Sample, answer: Answer) -> list[str]:
+    """Return how a sample differs from those that were learned from, where its answer is in doubt.
 
-    Of an answer in doubt, which is less probable than the threshold that the training advises, it is told how the
-    sample differs from those that were learned from.
+    That is where it is less probable than the threshold that the training advises. The sample is read once more;
+    nothing is said where it cannot be.
     """
-    warnings_about, limits = getattr(model.extractor, "warnings_about", None), model.provenance.get("usual")
-    doubtful = limits and (answer.unknown or (answer.probability or 0) < model.provenance.get("threshold", 0))
-    if not (warnings_about or doubtful):
+    limits = model.provenance.get("usual")
+    if not limits or not (answer.unknown or (answer.probability or 0) < model.provenance.get("threshold", 0)):
         return []
     try:
         decoded = model.extractor.read(sample.source)
     except InputFileError:
         return []
-    unlike = model.task.unlike(model.extractor, decoded, limits) if doubtful and limits else []
-    doubts = [f"the answer is in doubt, and the recording unlike those learned from: {each}" for each in unlike]
-    return [*(warnings_about(decoded) if warnings_about else []), *doubts]
+    unlike = model.task.unlike(model.extractor, decoded, limits)
+    return [f"the answer is in doubt, and the recording unlike those learned from: {each}" for each in unlike]

@@ -83,6 +83,21 @@ def test_every_way_leads_to_the_same_bytes_and_failures(words, picture_files, tm
     assert [index for index, _ in failures] == [0, 4, CHUNK, len(items) - 1]
 
 
+@pytest.mark.parametrize("way", ["alone", "threads", "processes"])
+@pytest.mark.parametrize("extractor", [SPEECH, ImageExtractor(5, 6, "colour")], ids=["speech", "images"])
+def test_a_note_of_each_file_that_was_read_stands_beside_its_row(
+    words, picture_files, tmp_path, monkeypatch, extractor, way
+):
+    items = list(words if extractor is SPEECH else picture_files)
+    expected = [len(extractor.read(item)) for item in items]
+    items[4] = tmp_path / "none"
+    monkeypatch.setattr(extraction, "way_for", lambda *_: way)
+    stored, _, failures, notes = extraction.extract_noted(extractor, items, len, n_jobs=2)
+    assert notes == expected[:4] + expected[5:]
+    assert len(notes) == len(stored)
+    assert [index for index, _ in failures] == [4]
+
+
 @pytest.mark.parametrize("n_jobs", [1, 3])
 def test_bad_files_lose_their_rows_and_no_others(words, tmp_path, n_jobs):
     bad = {0: tmp_path / "none.wav", 5: tmp_path / "empty.wav", CHUNK: tmp_path, 2 * CHUNK + 4: tmp_path / "last.wav"}

@@ -12,6 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from pipelines.features.speech.extractor import SpeechExtractor
+from pipelines.models import bundle
+from pipelines.verbs.predict import predict
+
 WORDS = Path(__file__).resolve().parents[3] / "data" / "bundled" / "spoken-digits"
 
 
@@ -266,3 +270,18 @@ def test_a_doubtful_answer_says_how_the_recording_is_unlike_those_learned_from(c
     [unknown] = call("predict", speech_model, tmp_path / "clipped.wav", "--json", "--threshold", 1).json
     assert any("samples are cut off" in warning for warning in unknown["warnings"])
     assert sure["probability"] < 1
+
+
+def test_a_recording_whose_answer_is_beyond_doubt_is_read_once(speech_model, tmp_path, monkeypatch):
+    model = bundle.load(speech_model)
+    model.provenance["threshold"] = 0.0
+    read, n_read = SpeechExtractor.read, []
+    monkeypatch.setattr(SpeechExtractor, "read", lambda self, source: n_read.append(source) or read(self, source))
+    word, sr = soundfile.read(WORDS / "f1" / "0-0.flac")
+    files = [tmp_path / "one.wav", tmp_path / "two.wav"]
+    for path, sound in zip(files, (word, np.concatenate([word, np.zeros(sr), word])), strict=True):
+        soundfile.write(path, sound, sr)
+    one, two = predict(model, files)
+    assert n_read == files
+    assert one.warnings == ()
+    assert any("2 words" in warning for warning in two.warnings)
