@@ -1,7 +1,6 @@
 """A course: one training as it goes, to be watched, paused and stopped.
 
-It is a training of `train`, on a thread of its own. What it told so far is kept here and not in any page, so a page
-that is loaded anew, or a second one, sees the same. The state grows by one entry an epoch and by nothing else: of
+It is a training of `train`, as `Watched` work. What can be seen grows by one entry an epoch and by nothing else: of
 pictures of the weights there are only the latest.
 """
 
@@ -15,16 +14,16 @@ from backprop_core.architecture import multilayer_perceptron
 from backprop_core.errors import BackpropError, DivergedError
 from pipelines.diagnosis import fit, gradients
 from pipelines.diagnosis.thresholds import GRADIENT_THRESHOLDS
+from pipelines.lab.watched import Watched
 from pipelines.learning import tasks
 from pipelines.machine.extras import explain_missing
 from pipelines.machine.log import watched_by
 from pipelines.verbs.train import train
 
 MOST_PICTURES = 32  # units of the first layer whose weights are shown
-RUNNING = ("getting ready", "training", "paused", "stopping")
 
 
-class Course:
+class Course(Watched):
     """One training and what can be seen of it.
 
     Parameters
@@ -39,15 +38,7 @@ class Course:
     """
 
     def __init__(self, number, task, dataset, recipe, out, seed=0, rows=None):
-        self.version = 0
-        self.entries = []
-        self._lock = threading.Lock()
-        self._goes_on = threading.Event()
-        self._goes_on.set()
-        self._stops = False
-        self._asked = (tasks.find(task), recipe, out, dataset, seed, rows)
-        self._ready, self._description = None, None
-        self._state = {
+        state = {
             "number": number,
             "state": "getting ready",
             "asked": {"task": task, "dataset": dataset, "seed": seed, "rows": rows, "recipe": recipe.settings()},
@@ -57,20 +48,12 @@ class Course:
             "findings": [],
             "began": time.time(),
         }
-        self._thread = threading.Thread(target=self._run, name=f"course {number}", daemon=True)
-
-    def start(self):
-        """Begin."""
-        self._thread.start()
-
-    def wait(self, seconds):
-        """Wait until the training is over, but no longer than this."""
-        self._thread.join(seconds)
-
-    @property
-    def is_running(self):
-        """Whether it is not over yet."""
-        return self._state["state"] in RUNNING
+        super().__init__(f"course {number}", state)
+        self.entries = []
+        self._goes_on = threading.Event()
+        self._goes_on.set()
+        self._asked = (tasks.find(task), recipe, out, dataset, seed, rows)
+        self._ready, self._description = None, None
 
     def seen(self, since=0):
         """Return what can be seen, and the entries of the history from number `since` on: dict of JSON types."""
@@ -91,15 +74,8 @@ class Course:
 
     def stop(self):
         """End after the epoch that is running, and keep the best network until then."""
-        self._stops = True
-        if self.is_running:
-            self._tell(state="stopping")
+        super().stop()
         self._goes_on.set()
-
-    def _tell(self, **changes):
-        with self._lock:
-            self._state = {**self._state, **changes}
-            self.version += 1
 
     def _run(self):
         task, recipe, out, dataset, seed, rows = self._asked

@@ -1,13 +1,14 @@
 """A failure on purpose, beside its cure: a demonstration as it goes, trial by trial."""
 
-import threading
-
 from backprop_core.errors import BackpropError
+from pipelines.lab.watched import Watched
 from pipelines.verbs.demonstrate import DEMONSTRATIONS, demonstrate
 
 
-class Failure:
-    """One demonstration and what can be seen of it.
+class Failure(Watched):
+    """One demonstration and what can be seen of it; the "trials" are those of `demonstrate --json`.
+
+    It stops after the trial that is running.
 
     Parameters
     ----------
@@ -18,10 +19,7 @@ class Failure:
     """
 
     def __init__(self, number, name, dataset=None, seed=0):
-        self.version = 0
-        self._lock, self._stops = threading.Lock(), False
-        self._asked = (name, dataset, seed)
-        self._state = {
+        state = {
             "number": number,
             "name": name,
             "question": DEMONSTRATIONS[name].question,
@@ -30,36 +28,8 @@ class Failure:
             "trials": [],
             "total": len(DEMONSTRATIONS[name].trials),
         }
-        self._thread = threading.Thread(target=self._run, name=f"failure {number}", daemon=True)
-
-    def start(self):
-        """Begin."""
-        self._thread.start()
-
-    def wait(self, seconds):
-        """Wait until it is over, but no longer than this."""
-        self._thread.join(seconds)
-
-    @property
-    def is_running(self):
-        """Whether it is not over yet."""
-        return self._state["state"] in ("training", "stopping")
-
-    def seen(self):
-        """Return what can be seen: dict of JSON types; its "trials" are those of `demonstrate --json`."""
-        with self._lock:
-            return {**self._state, "version": self.version}
-
-    def stop(self):
-        """End after the trial that is running."""
-        self._stops = True
-        if self.is_running:
-            self._tell(state="stopping")
-
-    def _tell(self, **changes):
-        with self._lock:
-            self._state = {**self._state, **changes}
-            self.version += 1
+        super().__init__(f"failure {number}", state)
+        self._asked = (name, dataset, seed)
 
     def _run(self):
         name, dataset, seed = self._asked
