@@ -229,6 +229,19 @@ def test_predicting_a_word_loads_neither_librosa_nor_numba(speech_model):
     assert loaded_by("predict", speech_model, word) == [0, []]
 
 
+@pytest.mark.parametrize("task", ["speech", "images", "text"])
+def test_restoring_a_model_loads_nothing_that_training_alone_needs(task):
+    program = (
+        "import sys\nfrom pipelines.learning import tasks\n"
+        f"tasks.find({task!r})\nprint([name for name in sys.modules if name.startswith('pipelines.features.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    training = ("augmentation", "variation", "conditions", "picture_character", "variants", "cache")
+    loaded = ast.literal_eval(done.stdout)
+    assert f"pipelines.features.{task}.extractor" in loaded
+    assert [name for name in loaded if name.rsplit(".", 1)[1] in training] == []
+
+
 def test_a_cluster_is_loaded_only_where_it_is_asked_for():
     words = ("crossval", "images", "--dataset", "digits", "--folds", "2", "--hidden", "8", "--epochs", "1", "--fresh")
     assert loaded_by(*words, "--jobs", "2", heavy=("distributed", "matplotlib")) == [0, []]

@@ -1,4 +1,7 @@
-"""The task of recognising what is in a picture."""
+"""The task of recognising what is in a picture.
+
+What training or transcription alone need is imported there: a prediction is not to wait for it.
+"""
 
 from dataclasses import replace
 
@@ -6,14 +9,9 @@ import numpy as np
 
 from pipelines.errors import UsageError
 from pipelines.features import likeness
-from pipelines.features.extraction import extract_all
-from pipelines.features.images.augmentation import ImageAugmentation
 from pipelines.features.images.extractor import CHANNELS, ImageExtractor
 from pipelines.features.images.gradient_extractor import KIND, GradientExtractor
-from pipelines.features.images.picture_character import gradients_tell_more
 from pipelines.features.images.readings import DrawingReader
-from pipelines.features.images.transcription import Page, transcribe_picture
-from pipelines.features.images.variants import number_of_variants
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.task import Task
 
@@ -72,6 +70,9 @@ class Images(Task):
         """Return the variation that leaves what the training pictures show, as strong as the recipe has it."""
         if not recipe.augmentation:
             return None
+        from pipelines.features.images.augmentation import ImageAugmentation
+        from pipelines.features.images.variants import number_of_variants
+
         extractor, n_rows, kept = prepared.extractor, len(prepared.dataset.rows("train")), 0
         if extractor.name == KIND:
             kept = number_of_variants(n_rows, extractor.n_features, recipe.for_rows(max(1, n_rows)).epochs)
@@ -96,10 +97,14 @@ class Images(Task):
         """Return the Page of one picture. Raises UsageError where the model is not about drawings."""
         if model.extractor.framing != "strokes":
             raise UsageError("transcribe: this model looks at images as a whole; give one of drawings, as MNIST's are")
+        from pipelines.features.images.transcription import transcribe_picture
+
         return transcribe_picture(model, sample, threshold)
 
     def failed_transcript(self, sample, error):
         """Return a Page without lines, which says why."""
+        from pipelines.features.images.transcription import Page
+
         return Page(sample.name, (), str(error))
 
     def likeness(self, extractor, stored):
@@ -115,6 +120,9 @@ class Images(Task):
 
 def _more_telling(dataset, rows, plain):
     """Return the extractor of gradients where these tell more of colour pictures than pixels, else `plain`."""
+    from pipelines.features.extraction import extract_all
+    from pipelines.features.images.picture_character import gradients_tell_more
+
     some = np.random.default_rng(0).permutation(rows if len(rows) else np.arange(len(dataset)))[:PROBED]
     richer = GradientExtractor.suited_to(dataset.items, rows)
     is_array = isinstance(dataset.items, np.ndarray)

@@ -1,4 +1,7 @@
-"""The task of recognising spoken words."""
+"""The task of recognising spoken words.
+
+What training or transcription alone need is imported there: a prediction is not to wait for it.
+"""
 
 from dataclasses import replace
 
@@ -6,13 +9,8 @@ import numpy as np
 
 from pipelines.errors import InputFileError, UsageError
 from pipelines.features import likeness
-from pipelines.features.speech import augmentation, conditions
 from pipelines.features.speech.audio_file import sampling_rates
 from pipelines.features.speech.extractor import SpeechExtractor
-from pipelines.features.speech.grammar import Grammar
-from pipelines.features.speech.transcript import Transcript
-from pipelines.features.speech.transcription import transcribe_recording
-from pipelines.features.speech.variation import Variation
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.task import Task
 
@@ -68,6 +66,9 @@ class Speech(Task):
         """Return the variants of each training word, and the foreign sounds beside them, as the recipe has them."""
         if not (recipe.augmentation or recipe.foreign):
             return None
+        from pipelines.features.speech import augmentation
+        from pipelines.features.speech.variation import Variation
+
         epochs = recipe.for_rows(max(1, len(prepared.dataset.rows("train")))).epochs
         return augmentation.of_recordings(
             prepared.dataset,
@@ -84,18 +85,24 @@ class Speech(Task):
 
     def transcribe(self, model, sample, threshold=0.0, grammar=None):
         """Return the Transcript of one recording."""
+        from pipelines.features.speech.transcription import transcribe_recording
+
         return transcribe_recording(model, sample, threshold, grammar)
 
     def grammar(self, model, words=None, path=None):
         """Return the Grammar of so many words, or of the sequences in a file; None where neither is given."""
         if words is not None and path is not None:
             raise UsageError("transcribe: give --words or --grammar, not both; a grammar says how many words there are")
+        from pipelines.features.speech.grammar import Grammar
+
         if path is not None:
             return Grammar.read(path, model.labels)
         return None if words is None else Grammar.of_count(words)
 
     def failed_transcript(self, sample, error):
         """Return a Transcript without words, which says why."""
+        from pipelines.features.speech.transcript import Transcript
+
         return Transcript(sample.name, 0.0, (), str(error))
 
     def likeness(self, extractor, stored):
@@ -108,12 +115,16 @@ class Speech(Task):
 
     def usual(self, extractor, items):
         """Return how some of the training recordings sound: see `conditions`."""
+        from pipelines.features.speech import conditions
+
         some = items[:: max(1, -(-len(items) // conditions.SAMPLED))]
         decoded = [extractor.read(item) for item in some if not isinstance(item, np.ndarray)]
         return conditions.usual([conditions.measured(waveform, extractor) for waveform in decoded])
 
     def unlike(self, extractor, decoded, limits):
         """Return how a recording sounds otherwise than those that were learned from."""
+        from pipelines.features.speech import conditions
+
         return conditions.differences(conditions.measured(decoded, extractor), limits)
 
     def headers(self):

@@ -1,14 +1,14 @@
-"""The task of telling what a short text is: what it wants, what it is about, which language it is in."""
+"""The task of telling what a short text is: what it wants, what it is about, which language it is in.
+
+What training alone needs is imported there: a prediction is not to wait for it.
+"""
 
 from dataclasses import replace
 
 from backprop_core.term_weighting import TermWeighting
 from pipelines.features import likeness
-from pipelines.features.text.augmentation import TextAugmentation
 from pipelines.features.text.extractor import TextExtractor
 from pipelines.features.text.stream import texts_in, whole
-from pipelines.features.text.variation import Variation
-from pipelines.features.text.words import telling_words
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.task import BATCH, Task
 
@@ -50,6 +50,9 @@ class Text(Task):
         learned = [foreign.items[row] for row in foreign.rows("train")] if foreign and recipe.foreign else []
         if not (recipe.augmentation or learned):
             return None
+        from pipelines.features.text.augmentation import TextAugmentation
+        from pipelines.features.text.variation import Variation
+
         texts = [extractor.read(item) for item in dataset.items]
         return TextAugmentation(extractor, texts, Variation().scaled(recipe.augmentation), learned, recipe.foreign)
 
@@ -78,6 +81,8 @@ class Text(Task):
 
     def telling_words(self, prepared, in_class, outside, few):
         """Return the words that alone tell a class from all others; see `Task.telling_words`."""
+        from pipelines.features.text.words import telling_words
+
         dataset, rows = prepared.dataset, prepared.dataset.rows("train")
         texts = [prepared.extractor.read(dataset.items[row]) for row in rows]
         return telling_words(texts, dataset.y[rows], in_class, outside, few)
