@@ -7,6 +7,7 @@ of that kind is refused with the sentence that names them.
 
 import importlib.util
 import io
+import json
 import shutil
 import struct
 import subprocess
@@ -74,9 +75,10 @@ class _PyAV:
 
     def _announced(self, stream):
         """Return how many samples the container says that there are; None where that would only be guessed."""
-        if "mp4" in self._container.format.name and stream.duration and stream.time_base:
+        name = self._container.format.name
+        if "mp4" in name and stream.duration and stream.time_base:
             return int(stream.duration * stream.time_base * self.samplerate)
-        if "matroska" in self._container.format.name and self._container.duration:  # in microseconds
+        if _says_its_length(name) and self._container.duration:  # in microseconds
             return self._container.duration * self.samplerate // 1_000_000
         return None
 
@@ -98,8 +100,6 @@ class _PyAV:
 class _Program:
     """A file decoded by the program ffmpeg, which writes an AU file of floats into a pipe."""
 
-    frames = None
-
     def __init__(self, source):
         self._file = None
         if isinstance(source, bytes | memoryview):  # an M4A has its index at the end, so a pipe will not do
@@ -118,6 +118,20 @@ class _Program:
             raise MediaError(lines[-1].split(": ")[-1] if lines else "it holds no sound")
         start, _, _, self.samplerate, self.channels = struct.unpack_from(">5I", head, 4)
         self._process.stdout.read(start - 24)
+        self.frames = self._announced(source)
+
+    def _announced(self, source):
+        """Return how many samples the container says that there are; None where that would only be guessed."""
+        if shutil.which("ffprobe") is None:  # it comes with ffmpeg
+            return None
+        command = ["ffprobe", "-v", "quiet", "-of", "json", "-show_entries", "format=format_name,duration"]
+        told = subprocess.run([*command, f"file:{source}"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        try:
+            container = json.loads(told.stdout)["format"]
+            seconds = float(container["duration"])
+            return round(seconds * self.samplerate) if _says_its_length(container["format_name"]) else None
+        except (ValueError, KeyError, TypeError, OverflowError):
+            return None
 
     def read(self, n_frames):
         content = self._process.stdout.read(4 * self.channels * n_frames)
@@ -130,6 +144,11 @@ class _Program:
         self._process.communicate()
         if self._file is not None:
             self._file.close()
+
+
+def _says_its_length(format_name):
+    """Tell whether FFmpeg reads the length of such a file from its header, rather than guess it from its size."""
+    return "mp4" in format_name or "matroska" in format_name
 
 
 def _plain(error):

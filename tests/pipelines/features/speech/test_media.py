@@ -24,9 +24,16 @@ def files(tmp_path_factory):
     import av
 
     written = {}
-    for suffix, coding, sr in (("m4a", "aac", SR), ("aac", "aac", SR), ("webm", "libopus", 48000)):
+    for suffix, coding, sr in (
+        ("m4a", "aac", SR),
+        ("index first.m4a", "aac", SR),
+        ("aac", "aac", SR),
+        ("webm", "libopus", 48000),
+    ):
         path = tmp_path_factory.mktemp("media") / f"tone.{suffix}"
-        with av.open(str(path), "w", format={"aac": "adts", "m4a": "mp4"}.get(suffix)) as container:
+        kind = {"aac": "adts", "webm": "webm"}.get(suffix, "mp4")
+        options = {"movflags": "faststart"} if suffix.startswith("index") else {}
+        with av.open(str(path), "w", format=kind, options=options) as container:
             stream = container.add_stream(coding, rate=sr, layout="mono")
             frame = av.AudioFrame.from_ndarray(tone()[np.newaxis], "flt", "mono")
             frame.sample_rate = SR
@@ -57,9 +64,26 @@ def test_what_telephones_and_browsers_write_is_read(files, way, tmp_path, suffix
         assert spectrum.argmax() * sr / len(waveform) == pytest.approx(300, abs=3)
 
 
-def test_half_an_m4a_is_refused(files, way):
+@pytest.mark.parametrize("suffix", ["m4a", "index first.m4a", "webm"])
+def test_half_of_what_says_its_length_is_refused(files, way, suffix):
     with pytest.raises(InputFileError, match="cut short"):
-        read_waveform(files["m4a"][: len(files["m4a"]) // 2])
+        read_waveform(files[suffix][: len(files[suffix]) // 2])
+
+
+# Codings of discs, television and surround sound, in the containers that programs write them to.
+@pytest.mark.parametrize(
+    ("coding", "container"), [("ac3", "ac3"), ("dca", "dts"), ("mp2", "mpegts"), ("aac", "mpegts"), ("wmav2", "asf")]
+)
+def test_what_discs_and_television_hold_is_read(way, tmp_path, coding, container):
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("the program ffmpeg is not here")
+    path = tmp_path / "tone"
+    command = ["ffmpeg", "-v", "error", "-f", "f32le", "-ar", str(SR), "-i", "-", "-ar", "48000", "-strict", "-2"]
+    subprocess.run([*command, "-c:a", coding, "-f", container, path], input=tone().tobytes(), check=True)
+    waveform, sr = read_waveform(path)
+    assert len(waveform) / sr == pytest.approx(1, abs=0.15)
+    spectrum = np.abs(np.fft.rfft(waveform * np.hanning(len(waveform))))
+    assert spectrum.argmax() * sr / len(waveform) == pytest.approx(300, abs=3)
 
 
 def test_a_damaged_file_is_read_or_refused(files, way):
