@@ -20,6 +20,7 @@ from backprop_core.schedules import one_cycle
 from backprop_core.step import Step
 from pipelines import datasets
 from pipelines.errors import BackpropError, UsageError
+from pipelines.export.integer_layers import integer_layers, twin_probabilities
 from pipelines.export.subject import Subject
 from pipelines.learning.preparation import Prepared, prepare
 from pipelines.learning.views import logits_of
@@ -41,7 +42,7 @@ class Distilled:
     ----------
     bundle : Bundle
     hidden : tuple of int, the widths of its layers
-    accuracy, accuracy_before : float, of the smaller and of the large model, on `n` test samples
+    accuracy, accuracy_before : float, of the smaller as it is exported and of the large model, on `n` test samples
     n : int
     """
 
@@ -52,18 +53,27 @@ class Distilled:
     n: int
 
 
-def distilled(subject: Subject, fits: Callable[[Subject], bool], rng: np.random.Generator) -> Distilled:
+def distilled(
+    subject: Subject, fits: Callable[[Subject], bool], rng: np.random.Generator, int8: bool = False
+) -> Distilled:
     """Return the widest model that `fits`, taught by the one of the subject.
 
-    Raises UsageError where even the narrowest does not fit, or the data set of the model is gone.
+    With `int8` its accuracy is that of its layers in whole numbers, see `integer_layers`. Raises UsageError where even
+    the narrowest does not fit, or the data set of the model is gone.
     """
     hidden = _widest(subject, fits)
     prepared = _prepared(subject)
     teacher = subject.bundle
     student = _taught(teacher, prepared, hidden, rng)
     stored, y = prepared.rows("test")
-    scores = [float((bundle.probabilities(stored).argmax(axis=1) == y).mean()) for bundle in (student, teacher)]
+    answers = _answers_in_integers(student, stored) if int8 else student.probabilities(stored)
+    scores = [float((found.argmax(axis=1) == y).mean()) for found in (answers, teacher.probabilities(stored))]
     return Distilled(student, hidden, *scores, len(y))
+
+
+def _answers_in_integers(student: Bundle, stored: np.ndarray) -> np.ndarray:
+    small = Subject(student, "student")
+    return twin_probabilities(small, integer_layers(small), stored)
 
 
 def with_hidden(teacher: Bundle, hidden: tuple[int, ...], rng: np.random.Generator) -> Bundle:

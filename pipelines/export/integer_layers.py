@@ -113,9 +113,8 @@ def twin_logits(subject: Subject, layers: Sequence[IntegerLayer], X: np.ndarray)
     return run(subject.layers, np.asarray(X, np.float32), dense)
 
 
-def twin_probabilities(subject: Subject, layers: Sequence[IntegerLayer], decoded: Any) -> np.ndarray:
-    """Return the answer of the eight-bit network to what an extractor read: float32 [shape=(n_classes,)]."""
+def twin_probabilities(subject: Subject, layers: Sequence[IntegerLayer], stored: np.ndarray) -> np.ndarray:
+    """Return the answers of the eight-bit network to stored rows: float32 [shape=(n, n_classes)]."""
     bundle = subject.bundle
-    row = bundle.extractor.stored_row(decoded)[np.newaxis]
-    views = [twin_logits(subject, layers, bundle.standardizer.transform(X)) for X in bundle.extractor.views(row)]
-    return calibrated(np.mean(views, axis=0, dtype=np.float32), bundle.temperature)[0]
+    views = [twin_logits(subject, layers, bundle.standardizer.transform(X)) for X in bundle.extractor.views(stored)]
+    return calibrated(np.mean(views, axis=0, dtype=np.float32), bundle.temperature)

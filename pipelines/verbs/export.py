@@ -129,7 +129,8 @@ def _within(
         raise UsageError(f"export --to {exporter.name}: knows no budget; leave out --budget, or use --to c")
     from pipelines.export.distillation import distilled
 
-    found = distilled(subject, lambda smaller: flash(smaller, options) <= budget, np.random.default_rng(SEED))
+    rng = np.random.default_rng(SEED)
+    found = distilled(subject, lambda smaller: flash(smaller, options) <= budget, rng, options.int8)
     return Subject(found.bundle, subject.name), {
         "hidden": list(found.hidden),
         "accuracy": found.accuracy,

@@ -2,11 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from pipelines import load
 from pipelines.errors import UsageError
 from pipelines.export import distillation
+from pipelines.export.integer_layers import integer_layers, twin_probabilities
+from pipelines.export.subject import Subject
 
 
 def test_a_smaller_network_fits_and_says_what_it_costs(call, images_model, tmp_path, monkeypatch):
@@ -20,6 +23,26 @@ def test_a_smaller_network_fits_and_says_what_it_costs(call, images_model, tmp_p
     assert cost["accuracy"] > cost["accuracy_of_the_large"] - 0.05
     assert answer.json["check"]["holds"]
     assert json.dumps(cost)
+
+
+def test_the_accuracy_is_that_of_the_numbers_that_are_written(images_model, monkeypatch):
+    monkeypatch.setattr(distillation, "STEPS", 60)
+    subject = Subject(load(images_model).answering, "digits")
+    rounded = {}
+
+    def is_small(subject):
+        return subject.layers[0].arrays["W"].shape[1] <= 16
+
+    for int8 in (False, True):
+        found = distillation.distilled(subject, is_small, np.random.default_rng(0), int8)
+        small = Subject(found.bundle, "small")
+        stored, y = distillation._prepared(subject).rows("test")
+        answers = found.bundle.probabilities(stored)
+        if int8:
+            answers = twin_probabilities(small, integer_layers(small), stored)
+        assert found.accuracy == (answers.argmax(axis=1) == y).mean()
+        rounded[int8] = answers
+    assert np.abs(rounded[True] - rounded[False]).max() > 1e-4
 
 
 @pytest.mark.parametrize("size", ["0", "256 kilos", "-1", "1e9", "nan"])
