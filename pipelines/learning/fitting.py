@@ -36,7 +36,7 @@ from pipelines.records import ScoreRecord
 
 REFUSED = 0.05
 COST = 0.01  # of the validation rows, what a threshold may turn from right to refused
-SMALL_STEP = 200_000_000  # products of two numbers in one forward pass of a batch
+SMALL_STEP = 200_000_000  # products of two numbers in one forward pass of a batch, foreign samples included
 
 
 @dataclass(frozen=True)
@@ -227,5 +227,6 @@ def threads_for(recipe: Recipe, n_features: int, n_classes: int) -> int:
     another program holds a core that wait costs far more than all the arithmetic: FSDD took 80 s instead of 4.
     """
     widths = (n_features, *recipe.hidden, n_classes)
-    products = recipe.batch_size * sum(fan_in * fan_out for fan_in, fan_out in itertools.pairwise(widths))
+    n_rows = recipe.batch_size * (1 + recipe.foreign)
+    products = n_rows * sum(fan_in * fan_out for fan_in, fan_out in itertools.pairwise(widths))
     return 1 if products < SMALL_STEP else cores()

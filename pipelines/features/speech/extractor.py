@@ -2,9 +2,9 @@
 
 Two recordings of a word differ in loudness, in the silence around it and in how fast it was said. What stays is how the
 shape of the spectrum moves from sound to sound. So the word is cut out, brought to full level and described by its
-MFCCs; their sequence is brought to a fixed number of frames, which keeps the order of the sounds, and beside it stand
-the mean and the spread over time of the MFCCs and of their slopes, which do not depend on where in the word a sound
-falls. The logarithm of the duration comes last, since the sequence no longer tells it.
+MFCCs and their slopes; their sequence is brought to a fixed number of frames, which keeps the order of the sounds, and
+beside it stand its mean and its spread over time, which do not depend on where in the word a sound falls. The logarithm
+of the duration comes last, since the sequence no longer tells it.
 
 The defaults suit words recorded at 8 kHz or more; benchmarks/choose_speech_features.py is the measurement behind them.
 Settings are chosen once, from training data, and travel in the model file together with the matrices.
@@ -97,7 +97,7 @@ class SpeechExtractor:
     delta_width: int = 9
     normalise: str = "level"
     frames: int = 20
-    deltas: int = 0
+    deltas: int = 1
     statistics: bool = True
     duration: bool = True
     warps: tuple = (1.0, 0.92, 1.08)

@@ -34,7 +34,6 @@ def spliced(extractor, first, second, rng):
     rows[:, : frames * width] = sequence.reshape(n, frames * width)
     if extractor.statistics and extractor.normalise == "level":
         mean, spread = frames * width, frames * width + 3 * extractor.n_mfcc
-        cepstra = sequence[..., : extractor.n_mfcc]
-        rows[:, mean : mean + extractor.n_mfcc] = cepstra.mean(axis=1)
-        rows[:, spread : spread + extractor.n_mfcc] = cepstra.std(axis=1)
+        rows[:, mean : mean + width] = sequence.mean(axis=1)
+        rows[:, spread : spread + width] = sequence.std(axis=1)
     return rows

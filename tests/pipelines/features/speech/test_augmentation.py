@@ -55,8 +55,8 @@ def test_foreign_sounds_come_in_addition_with_all_classes_alike():
         assert np.allclose(target.sum(axis=1), 1)
 
 
-@pytest.mark.parametrize(("most_bytes", "expected"), [(1 << 30, (6, 2)), (2000, (1, 1)), (28_000, (3, 1))])
-def test_variants_stay_within_their_memory(monkeypatch, most_bytes, expected):
+@pytest.mark.parametrize(("fitting", "expected"), [(1000, (6, 2)), (0.3, (1, 1)), (4.1, (3, 1))])
+def test_variants_stay_within_their_memory(monkeypatch, fitting, expected):
     made, five = {}, datasets.load("spoken-digits", "speech").only(np.arange(5))
 
     def cached(dataset, words, n_jobs, work):
@@ -64,7 +64,7 @@ def test_variants_stay_within_their_memory(monkeypatch, most_bytes, expected):
         return np.zeros((len(dataset), words.n_stored), np.float32), None, []
 
     monkeypatch.setattr(augmentation, "cached_features", cached)
-    monkeypatch.setattr(augmentation, "MOST_BYTES", most_bytes)
+    monkeypatch.setattr(augmentation, "MOST_BYTES", round(fitting * 4 * 5 * SpeechExtractor().n_features))
     augmented = augmentation.of_recordings(five, SpeechExtractor(), Variation(), 6, 0.2)
     assert made["counts"] == expected
     assert (augmented.variants.shape[1], augmented.foreign.shape[1]) == expected

@@ -1,6 +1,7 @@
 """A splice begins as one word and ends as another, as the features of the spliced sound would."""
 
 import numpy as np
+import pytest
 
 from pipelines.features.speech.extractor import SpeechExtractor
 from pipelines.features.speech.splices import PLACES, spliced
@@ -22,13 +23,15 @@ def test_each_frame_is_of_one_of_the_two_words_and_the_first_ones_of_the_first()
         assert PLACES[0] - 0.05 <= taken.mean() <= PLACES[1] + 0.05
 
 
-def test_means_and_spreads_of_the_coefficients_are_those_of_the_spliced_sequence():
-    rng = np.random.default_rng(0)
-    first, second = (rng.normal(size=(20, EXTRACTOR.n_features)).astype(np.float32) for _ in range(2))
-    for row in spliced(EXTRACTOR, first, second, rng):
-        parts = EXTRACTOR.parts(row)
-        np.testing.assert_allclose(parts["mean"][:13], parts["sequence"].mean(axis=0), atol=1e-5)
-        np.testing.assert_allclose(parts["spread"][:13], parts["sequence"].std(axis=0), atol=1e-5)
+@pytest.mark.parametrize("deltas", [0, 1, 2])
+def test_means_and_spreads_are_those_of_the_spliced_sequence(deltas):
+    rng, extractor = np.random.default_rng(0), SpeechExtractor(deltas=deltas)
+    first, second = (rng.normal(size=(20, extractor.n_features)).astype(np.float32) for _ in range(2))
+    for row in spliced(extractor, first, second, rng):
+        parts = extractor.parts(row)
+        n = parts["sequence"].shape[1]
+        np.testing.assert_allclose(parts["mean"][:n], parts["sequence"].mean(axis=0), atol=1e-5)
+        np.testing.assert_allclose(parts["spread"][:n], parts["sequence"].std(axis=0), atol=1e-5)
 
 
 def test_two_equal_words_make_that_word_but_for_its_spread():
