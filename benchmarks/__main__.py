@@ -5,6 +5,7 @@ import sys
 from benchmarks import (
     accuracy,
     augmentation_speed,
+    choose_for_voices,
     choose_speech_features,
     decoding_speed,
     diagnosis_time,
@@ -47,6 +48,7 @@ ROOMS = (
     sparse_rows,
     speech_accuracy,
     startup,
+    choose_for_voices,
     choose_speech_features,
     word_error_rate,
     waiting_time,

@@ -51,7 +51,7 @@ def shares(dataset, seed):
 
     Balancing changes nothing but the outputs of a network that was trained, so one training serves all strengths.
     """
-    recipe = IMAGES.presets["fast"].changed({"balance": 0.0}).for_rows(len(dataset.rows("train")))
+    recipe = IMAGES.presets["fast"].changed({"balance": 0.0})
     prepared = augmented(extract(dataset, IMAGES.extractor_for(dataset)), IMAGES, recipe)
     fitted = fit(prepared, IMAGES.scaling(), recipe, seed, n_threads=1)
     stored, y = prepared.rows("valid")

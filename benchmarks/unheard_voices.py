@@ -54,28 +54,30 @@ def run():
     with tempfile.TemporaryDirectory() as folder:
         corpus = foreign_corpus(Path(folder), np.random.default_rng(0))
         for seed in SEEDS:
-            rows.append(measured(prepared, voices, corpus, seed))
+            rows.append(measured(prepared, SPEECH.presets[PRESET], voices, corpus, seed))
             print(seed, rows[-1], flush=True)
             record = {"preset": PRESET, "dataset": "fsdd", "seeds": SEEDS[: len(rows)], "mean": mean(rows)}
             results_file.write("unheard_voices", {**record, "by_seed": rows})
 
 
-def measured(prepared, voices, corpus, seed):
+def measured(prepared, recipe, voices, corpus, seed):
     """Return the figures of one seed: dict of JSON types."""
-    model, fitted = trained(prepared, seed)
+    model, fitted = trained(prepared, recipe, seed)
     found = {"test": fitted.scores["test"]["accuracy"], "threshold": fitted.threshold}
     if (voices / "english").is_dir():
         found["english"] = strangers(model, fitted.threshold, voices / "english" / "manifest.csv", corpus)
     if (voices / "strings").is_dir():
         found["strings"] = strings(model, voices / "strings")
     if (voices / "spanish").is_dir():
-        found["spanish"] = each_voice_left_out(voices / "spanish" / "manifest.csv", seed)
+        spanish = datasets.load(str(voices / "spanish" / "manifest.csv"), "speech")
+        with_variants = augmented(extract(spanish, SPEECH.extractor_for(spanish)), SPEECH, recipe)
+        found["spanish"] = each_voice_left_out(with_variants, recipe, seed)
     return found
 
 
-def trained(prepared, seed):
-    """Return the Bundle that one seed gives, and the Fitted."""
-    fitted = fit(prepared, SPEECH.scaling(), SPEECH.presets[PRESET], seed, n_threads=1)
+def trained(prepared, recipe, seed):
+    """Return the Bundle that a recipe and a seed give, and the Fitted."""
+    fitted = fit(prepared, SPEECH.scaling(), recipe, seed, n_threads=1)
     model = Bundle(
         task=SPEECH,
         labels=prepared.dataset.labels,
@@ -137,17 +139,14 @@ def strings(model, folder):
     }
 
 
-def each_voice_left_out(manifest, seed):
-    """Return the accuracy for each voice of a manifest, of a network that learned from the others."""
-    dataset = datasets.load(str(manifest), "speech")
-    prepared = extract(dataset, SPEECH.extractor_for(dataset))
-    prepared = augmented(prepared, SPEECH, SPEECH.presets[PRESET])
+def each_voice_left_out(prepared, recipe, seed):
+    """Return the accuracy for each voice of prepared recordings, of a network that learned from the others."""
     dataset, shares = prepared.dataset, {}
     rng = np.random.default_rng(seed)
     for voice in np.unique(dataset.group):
         role = np.where(rng.random(len(dataset)) < 0.1, "valid", "train")
         role = np.where(dataset.group == voice, "test", role)
-        _, fitted = trained(replace(prepared, dataset=replace(dataset, role=role)), seed)
+        _, fitted = trained(replace(prepared, dataset=replace(dataset, role=role)), recipe, seed)
         shares[str(voice)] = fitted.scores["test"]["accuracy"]
     return {"mean": statistics.mean(shares.values()), "worst": min(shares.values()), "by_speaker": shares}
 

@@ -95,6 +95,7 @@ def fit(
     scaling : Standardizer or the like, before it has measured rows; see `Task.scaling`
         It is left as it is.
     recipe : Recipe
+        With as many epochs as its `least_steps` need of so many rows.
     seed : int >= 0
         Decides initial weights, order of rows and dropout.
     n_threads : int > 0
@@ -116,6 +117,7 @@ def fit(
     """
     extractor = prepared.extractor
     (stored, y), (stored_valid, y_valid) = prepared.rows("train"), prepared.rows("valid")
+    recipe = recipe.for_rows(len(y))
     standardizer = beginning.standardizer if beginning else copy.copy(scaling).fit(extractor.to_features(stored))
 
     def features(rows):

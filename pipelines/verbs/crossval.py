@@ -83,10 +83,9 @@ class Work:
         It takes one thread, so that the result does not depend on how many folds are trained at a time.
         """
         prepared = self.split(name, seed)
-        recipe = self.recipe.for_rows(len(prepared.dataset.rows("train")))
         try:
             with blas_threads(1):
-                fitted = fit(prepared, self.scaling, recipe, seed, 1, measured=("valid", "test"))
+                fitted = fit(prepared, self.scaling, self.recipe, seed, 1, measured=("valid", "test"))
         except DivergedError as error:
             raise DivergedError(f"{self.folding.by} {name}: {error}") from None
         if fitted.stopped == "interrupted":
