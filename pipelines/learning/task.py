@@ -39,8 +39,6 @@ class Task:
         As on the command line, and in the registry of data sets.
     extractor : type
         Its usual extractor's class; `restored` makes one from the settings in a model file.
-    per_feature : bool
-        What `Standardizer` needs to know of the features.
     presets : dict of str to Recipe
         `"fast"`, for a first result in seconds, and `"best"`, for the best score in minutes. Each knows its name.
     transcribes : bool
@@ -49,7 +47,6 @@ class Task:
 
     name: ClassVar[str]
     extractor: ClassVar[type[Extractor]]
-    per_feature: ClassVar[bool] = True
     presets: ClassVar[dict[str, Recipe]]
     transcribes: ClassVar[bool] = False
 
@@ -90,7 +87,7 @@ class Task:
 
         It has `fit`, `transform`, `settings`, `arrays` and `restore`, as `backprop_core.scaling.Standardizer`.
         """
-        return Standardizer(self.per_feature)
+        return Standardizer()
 
     def describe(self, extractor: Any) -> str:
         """Return what an extractor brings samples to, as a sentence."""

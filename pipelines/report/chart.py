@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from pipelines.report.wording import shown
+from pipelines.report.wording import shortened
 
 WIDTH, HEIGHT = 360, 240  # units of the drawing; letters are 12 high
 
@@ -143,7 +143,7 @@ def plotted(axes, x, y, style, label, **settings):
         color=COLOURS[colour],
         markeredgecolor=COLOURS["surface"],
         markeredgewidth=0.8,
-        label=shown(label, 24),
+        label=shortened(label, 24),
         **settings,
     )
 

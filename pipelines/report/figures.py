@@ -21,7 +21,7 @@ from pipelines.report.chart import (
     whole_numbers,
 )
 from pipelines.report.tables import health_of
-from pipelines.report.wording import number, share, shown
+from pipelines.report.wording import number, share, shortened
 
 MOST_GROUPS = 40
 MOST_LINES = 5
@@ -84,10 +84,10 @@ def _curve(table, name, title, xlabel, chosen=None):
         axes.plot([i, i], [low, high], color=COLOURS["series-2"], linewidth=1.2, marker="_", markersize=7)
     if chosen in values:
         axes.axvline(values.index(chosen), color=COLOURS["muted"], linewidth=1, linestyle=":", label="chosen")
-    axes.set_xticks(places, [shown(number(value), 14) for value in values])
+    axes.set_xticks(places, [shortened(number(value), 14) for value in values])
     if sum(len(number(value)) for value in values) > 44:
         axes.tick_params(axis="x", rotation=45)
-    axes.set_xlabel(shown(xlabel, 40))
+    axes.set_xlabel(shortened(xlabel, 40))
     shares(axes.yaxis)
     legend(axes, 3)
     return finished(figure, name, title, trends.by_value(table), table.name)
@@ -104,7 +104,7 @@ def _validation_curves(record, tables):
     for i, curve in enumerate(record.get("validation_curves") or ()):
         if table := tables.get(validation_curve_name(curve)):
             heading = table.columns[0].heading
-            title = f"Accuracy by {shown(heading, 40)}"
+            title = f"Accuracy by {shortened(heading, 40)}"
             yield _curve(table, f"validation-{i}", title, heading, value_of(curve.get("chosen")))
 
 
@@ -118,7 +118,7 @@ def _baselines(record, tables):
     for name, (colour, _, marker), word in (("train", TRAIN, "training"), ("valid", VALID, "validation")):
         values = [float("nan") if v is None else v for v in table.column(f"{name}_accuracy")]
         axes.plot(values, places, marker, color=COLOURS[colour], markersize=7, label=word, clip_on=False)
-    axes.set_yticks(places, [shown(name, 30) for name in table.column("name")])
+    axes.set_yticks(places, [shortened(name, 30) for name in table.column("name")])
     axes.set_ylim(-0.5, len(places) - 0.5)
     axes.set_xlim(0, 1)
     axes.grid(True, axis="both")
@@ -214,7 +214,7 @@ def _groups(record, tables):
             axes.plot([low, high], [place, place], color=COLOURS["series-2"], linewidth=1.6)
         if accuracy is not None:
             axes.plot([accuracy], [place], "s", color=COLOURS["series-2"], markersize=6.5, clip_on=False)
-    axes.set_yticks(places, [shown(group, 24) for group in table.column("group")])
+    axes.set_yticks(places, [shortened(group, 24) for group in table.column("group")])
     axes.set_ylim(-0.6, len(places) - 0.4)
     axes.set_xlim(right=1)
     axes.grid(True, axis="x")
@@ -250,7 +250,7 @@ def _confusion(record, tables):
     step = -(-n // 50)
     places = range(0, n, step)
     labels = table.column("true")
-    names = [shown(labels[i], 16) for i in places]
+    names = [shortened(labels[i], 16) for i in places]
     axes.set_xticks([i + 0.5 for i in places], names, rotation=90)
     axes.set_yticks([i + 0.5 for i in places], names)
     axes.set_xlim(0, n)

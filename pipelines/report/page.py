@@ -121,7 +121,7 @@ def template(name):
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: value if isinstance(value, Markup) else wording.shown(value, wording.LONGEST_TEXT),
+        finalize=lambda value: value if isinstance(value, Markup) else wording.shortened(value, wording.LONGEST_TEXT),
     )
     environment.filters |= {
         "cell": cell,

@@ -14,7 +14,7 @@ LONGEST_TEXT = 2000  # of a sentence, which may name files
 MOST_ITEMS = 12
 
 
-def shown(value, most=LONGEST):
+def shortened(value, most=LONGEST):
     """Return a text with a question mark for each letter that has no picture of its own, its beginning if it is long.
 
     What is cut off, an ellipsis stands for.
@@ -37,7 +37,7 @@ def number(value):
         return "yes" if value else "no"
     if isinstance(value, numbers.Integral):
         return f"{value:,}"
-    return f"{value:.4g}" if isinstance(value, numbers.Real) else shown(value, LONGEST_TEXT)
+    return f"{value:.4g}" if isinstance(value, numbers.Real) else shortened(value, LONGEST_TEXT)
 
 
 def share(value):
@@ -54,7 +54,7 @@ def seconds(value):
 
 def spelled(name):
     """Return the name of an entry as words: "valid_ci95" as "valid ci95"."""
-    return shown(name).replace("_", " ")
+    return shortened(name).replace("_", " ")
 
 
 def flat(value, name=()):

@@ -64,7 +64,7 @@ def demonstrate(name, *, dataset_name=None, task_name="images", seed=0, on_trial
     dataset, fallback = load_dataset(task, dataset_name)
     prepared = prepare(dataset, task.extractor_for(dataset))
     rng = np.random.default_rng(seed)
-    material = Material.drawn(prepared, task.per_feature, demonstration.n_train, rng)
+    material = Material.drawn(prepared, task.scaling(), demonstration.n_train, rng)
     trials = []
     for trial in demonstration.trials:
         with threadpool_limits(1):

@@ -1,10 +1,10 @@
 """Material: the rows that all trials of a demonstration learn from and are measured on."""
 
+import copy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-
-from backprop_core.scaling import Standardizer
 
 N_VALID = 2000
 
@@ -18,7 +18,7 @@ class Material:
     X, X_valid : float32 ndarray [shape=(n, n_features)], features before they are scaled
     y, y_valid : int ndarray [shape=(n,)]
     n_classes : int
-    per_feature : bool, how the task scales features
+    scaling : Standardizer or the like, before it has measured rows; see `Task.scaling`
     """
 
     X: np.ndarray
@@ -26,20 +26,20 @@ class Material:
     X_valid: np.ndarray
     y_valid: np.ndarray
     n_classes: int
-    per_feature: bool
+    scaling: Any
 
     @classmethod
-    def drawn(cls, prepared, per_feature, n_train, rng, n_valid=N_VALID):
+    def drawn(cls, prepared, scaling, n_train, rng, n_valid=N_VALID):
         """Return at most so many training and validation rows of a Prepared, drawn by a numpy Generator."""
         drawn = []
         for role, n in (("train", n_train), ("valid", n_valid)):
             stored, y = prepared.rows(role)
             chosen = rng.permutation(len(y))[:n]
             drawn += [prepared.extractor.to_features(stored[chosen]), y[chosen]]
-        return cls(*drawn, len(prepared.dataset.labels), per_feature)
+        return cls(*drawn, len(prepared.dataset.labels), scaling)
 
     def rows(self, n_train=None):
         """Return (X, y, X_valid, y_valid), the first `n_train` rows to learn from, scaled by what these say."""
         X, y = self.X[:n_train], self.y[:n_train]
-        standardizer = Standardizer(self.per_feature).fit(X)
+        standardizer = copy.copy(self.scaling).fit(X)
         return standardizer.transform(X), y, standardizer.transform(self.X_valid), self.y_valid

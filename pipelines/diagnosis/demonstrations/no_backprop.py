@@ -13,6 +13,7 @@ import time
 from backprop_core.history import measure
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.network import Network
+from backprop_core.scaling import Standardizer
 from pipelines.diagnosis.demonstrations.demonstration import Course, Demonstration, Trial, by_backpropagation
 from pipelines.diagnosis.demonstrations.material import Material
 from pipelines.learning.fitting import trainer_for
@@ -42,7 +43,7 @@ def last_layer_alone(material, recipe, seed, n_train=None):
     for own, whole in zip(body.params.views, trainer.network.params.views, strict=False):
         for name, values in own.items():
             values[...] = whole[name]
-    features = Material(body.logits(X), y, body.logits(X_valid), y_valid, material.n_classes, per_feature=True)
+    features = Material(body.logits(X), y, body.logits(X_valid), y_valid, material.n_classes, Standardizer())
     head = recipe.changed({"hidden": (), "epochs": 10 * recipe.epochs})
     course = by_backpropagation(features, head, seed)
     share = trainer.network.params.views[-1]["W"].size / trainer.network.params.n_weights

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from backprop_core.scaling import Standardizer
 from pipelines.errors import UsageError
 from pipelines.features import likeness
 from pipelines.features.images.extractor import CHANNELS, ImageExtractor
@@ -39,7 +40,6 @@ class Images(Task):
 
     name = "images"
     extractor = ImageExtractor
-    per_feature = False
     transcribes = True
     presets = {"fast": FAST, "best": BEST}  # noqa: RUF012 - typed in Task
 
@@ -65,6 +65,10 @@ class Images(Task):
     def reader(self, extractor):
         """Return what offers several readings of a picture where a drawing is to be found in it."""
         return DrawingReader(extractor) if extractor.framing == "strokes" else extractor
+
+    def scaling(self):
+        """Return what scales all pixels alike: they share a unit, and one that rarely lights up is not blown up."""
+        return Standardizer(per_feature=False)
 
     def augmentation_for(self, prepared, recipe, n_jobs=None):
         """Return the variation that leaves what the training pictures show, as strong as the recipe has it."""

@@ -58,7 +58,6 @@ class Speech(Task):
 
     name = "speech"
     extractor = SpeechExtractor
-    per_feature = True
     transcribes = True
     presets = {"fast": FAST, "best": BEST}  # noqa: RUF012 - typed in Task
 

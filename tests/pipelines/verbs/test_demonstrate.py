@@ -74,7 +74,7 @@ def few():
 
     dataset = datasets.load("digits", "images")
     prepared = prepare(dataset, IMAGES.extractor_for(dataset))
-    return Material.drawn(prepared, IMAGES.per_feature, 200, np.random.default_rng(0))
+    return Material.drawn(prepared, IMAGES.scaling(), 200, np.random.default_rng(0))
 
 
 def test_material_is_scaled_by_the_rows_that_are_learned_from(few):
