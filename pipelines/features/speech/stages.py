@@ -22,7 +22,12 @@ def stages_of(extractor) -> tuple[Stage, ...]:
     float32 [shape=(n_stored,)]. What a stage in between gives, its `what` says; words of all cuts stand one after the
     other, and word i has the rows bounds[i] to bounds[i + 1].
     """
-    matrices, sr, hop = extractor.matrices(), extractor.sr, extractor.hop_length
+    return (*_stages_to_words(extractor), *_stages_to_row(extractor))
+
+
+def _stages_to_words(extractor):
+    """Return the stages that find where the word is and cut it out, once for each cut."""
+    sr, hop = extractor.sr, extractor.hop_length
     return (
         Stage(
             "drift",
@@ -59,6 +64,13 @@ def stages_of(extractor) -> tuple[Stage, ...]:
             lambda found: [extractor.levelled(found[0][start:stop]) for start, stop in found[1]],
             "the word as each cut has it, at full level: list of float64 [n_samples]",
         ),
+    )
+
+
+def _stages_to_row(extractor):
+    """Return the stages that describe the words, once for each warp."""
+    matrices, hop = extractor.matrices(), extractor.hop_length
+    return (
         Stage(
             "power",
             lambda words: power_spectra(words, matrices["window"], hop),
