@@ -1,8 +1,10 @@
 """Start-up: how long whole processes take on a warm disk, beside processes that only import the heavy libraries.
 
-Commands that are compared take turns, and the ratio is that of the medians.
+Commands that are compared take turns, and the ratio is that of the medians. BENCH_BEFORE=FOLDER names a checkout of an
+earlier version, whose commands, asking models that it has trained itself, then take turns with these.
 """
 
+import functools
 import os
 import statistics
 import subprocess
@@ -14,39 +16,49 @@ from pathlib import Path
 from benchmarks import results_file
 from pipelines import datasets
 
+HERE = Path(__file__).resolve().parents[1]
 RUNS = 9
 MANY = 500
 
 
 def run():
     """Measure, and write results/startup.json."""
-    speech = datasets.load("spoken-digits", "speech")
+    before = os.environ.get("BENCH_BEFORE")
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["BACKPROP_DATA"] = folder
-        speech_model, images_model = f"{folder}/speech.safetensors", f"{folder}/images.safetensors"
-        _backprop("train", "speech", "--dataset", "spoken-digits", "--epochs", "2", "--out", speech_model)()
-        _backprop("train", "images", "--dataset", "digits", "--epochs", "2", "--out", images_model)()
-        words = [str(path) for path in speech.items[:MANY]]
-        listed = Path(folder) / "list.txt"
-        listed.write_text("\n".join(words))
-        seconds = _medians(
-            {
-                "python -c 'import click, numpy'": _python("import click, numpy"),
-                "backprop --help": _backprop("--help"),
-                "backprop predict: one picture": _backprop("predict", images_model, f"{folder}/images-example.png"),
-                "python -c 'import librosa; librosa.feature.mfcc'": _python("import librosa; librosa.feature.mfcc"),
-                "backprop predict: one recording": _backprop("predict", speech_model, words[0]),
-                f"backprop predict: {MANY} recordings": _backprop("predict", speech_model, "--files-from", str(listed)),
-            }
-        )
-    base, help_, image, librosa, one, many = seconds.values()
+        libraries = {
+            "python -c 'import click, numpy'": _python("import click, numpy"),
+            "python -c 'import librosa; librosa.feature.mfcc'": _python("import librosa; librosa.feature.mfcc"),
+        }
+        now = _commands(HERE, Path(folder) / "now")
+        earlier = _commands(Path(before), Path(folder) / "before") if before else {}
+        seconds = _medians(libraries | now | {f"before: {name}": command for name, command in earlier.items()})
+    base, librosa, help_, image, one, many = list(seconds.values())[:6]
     ratios = {
         "help / import click, numpy (at most 3)": help_ / base,
         "one picture, seconds (at most 0.5)": image,
         "one recording / import librosa (at most 0.5)": one / librosa,
         "one recording / a recording of many (at least 100)": one / (many / MANY),
+        **{f"{name} / before (at most 1)": seconds[name] / seconds[f"before: {name}"] for name in earlier},
     }
     results_file.write("startup", {"runs": RUNS, "median_seconds": seconds, "ratios": ratios})
+
+
+def _commands(checkout, folder):
+    """Return what is timed of a checkout, by name, with models that it has trained."""
+    folder.mkdir()
+    backprop = functools.partial(_backprop, checkout, folder)
+    speech, images = folder / "speech.safetensors", folder / "images.safetensors"
+    backprop("train", "speech", "--dataset", "spoken-digits", "--epochs", "2", "--out", speech)()
+    backprop("train", "images", "--dataset", "digits", "--epochs", "2", "--out", images)()
+    words = [str(path) for path in datasets.load("spoken-digits", "speech").items[:MANY]]
+    listed = folder / "list.txt"
+    listed.write_text("\n".join(words))
+    return {
+        "backprop --help": backprop("--help"),
+        "backprop predict: one picture": backprop("predict", images, folder / "images-example.png"),
+        "backprop predict: one recording": backprop("predict", speech, words[0]),
+        f"backprop predict: {MANY} recordings": backprop("predict", speech, "--files-from", listed),
+    }
 
 
 def _medians(commands):
@@ -59,16 +71,14 @@ def _medians(commands):
     return {name: statistics.median(times[1:]) for name, times in taken.items()}
 
 
-def _python(*words):
+def _python(*words, **process):
     # Bytecode is cached as it is for a user, whatever this process was told.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, *(("-c", *words) if len(words) == 1 else words)]
-    return lambda: subprocess.run(command, env={**environment, **_data()}, check=True, capture_output=True)
+    environment.update(process.pop("environment", {}))
+    return lambda: subprocess.run(command, env=environment, check=True, capture_output=True, **process)
 
 
-def _data():
-    return {"BACKPROP_DATA": os.environ["BACKPROP_DATA"]}
-
-
-def _backprop(*words):
-    return _python("-m", "pipelines", *words)
+def _backprop(checkout, folder, *words):
+    environment = {"BACKPROP_DATA": str(folder), "PYTHONPATH": str(checkout)}
+    return _python("-m", "pipelines", *map(str, words), environment=environment, cwd=checkout)
