@@ -27,6 +27,7 @@ def page():
         "Pictures": pictures,
         "Pictures as people have them": drawings_and_photographs,
         "Voices it has never heard": new_voices,
+        "Voices of strangers": strangers,
         "A word in a noisy room": noisy_rooms,
         "Sounds that are none of the words": foreign_sounds,
         "Diagnoses": diagnosis,
@@ -331,6 +332,26 @@ def new_voices():
             "|---" * len(rates) + "|",
             f"| {' | '.join(rates)} |",
         ]
+    )
+
+
+def strangers():
+    """Return how recordings by people who never heard of this project are answered, as Markdown."""
+    record = _read_if_there("unheard_voices")
+    if record is None:
+        return None
+    english, strings, spanish = (record["mean"][name] for name in ("english", "strings", "spanish"))
+    return (
+        f"These recordings were made elsewhere and are no part of this project. They chose features and variations, so "
+        f"the figures are flattered (version 0.2.0; `{record['command']}`; preset `{record['preset']}`, mean of "
+        f"{len(record['seeds'])} seeds). A network of FSDD's six voices recognises {_percent(english['accuracy'], 1)} "
+        f"of {english['n']:,.0f} single English digits by 22 voices, and {_percent(strings['word_error_rate'], 1)} of "
+        f"{strings['said']:,.0f} digits in fluent strings are wrong, missing or too many. Of Spanish digits by four "
+        f"voices, three of which were learned, {_percent(spanish['mean'], 1)} of the fourth's are right on average, "
+        f"and {_percent(spanish['worst'], 1)} at worst. The threshold that `train` names refuses "
+        f"{_percent(english['refused'], 1)} of the English digits, and lets {_percent(english['foreign_accepted'], 1)} "
+        f"of other sounds pass and {_percent(english['near_accepted'], 1)} of words that sound like digits. The "
+        f"expected calibration error is {_percent(english['calibration_error'], 1)}."
     )
 
 

@@ -195,6 +195,7 @@ class TranscriptRecord(TypedDict):
 
     path: str
     words: NotRequired[list[WordRecord]]
+    warnings: NotRequired[list[str]]  # where words are in doubt, how the recording is unlike those learned from
     error: NotRequired[str]
 
 

@@ -246,6 +246,8 @@ def print_transcripts(transcripts, form):
         if transcript.error is not None:
             failed += 1
             note(f"error: {transcript.error}")
+        for warning in getattr(transcript, "warnings", ()):
+            note(f"warning: {transcript.path}: {warning}")
         if form == "json":
             records.append(transcript.record())
         elif transcript.error is not None:

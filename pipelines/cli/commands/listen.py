@@ -113,6 +113,7 @@ class _Meter:
 
     def __init__(self, live):
         self._live, self._drawn, self._muted, self._clipped = live, sys.stderr.isatty(), False, False
+        self._told = set()
 
     def show(self, step):
         """Draw the level of a Heard; ask in silence whether the microphone is muted; say once that it is too loud."""
@@ -124,9 +125,19 @@ class _Meter:
             self.end()
             terminal.note("it is so loud that its peaks are cut off; turn the microphone down, or speak softer")
         self._clipped |= step.clipped
+        for each in step.unlike:
+            self._tell_once(each)
         if self._live and self._drawn:
             bar = "#" * round(METER_WIDTH * min(1.0, max(0.0, 1 + step.level / METER_DB)))
             click.echo(f"\r[{bar:<{METER_WIDTH}}]", err=True, nl=False)
+
+    def _tell_once(self, unlike):
+        """Say how a doubtful word sounds unlike those learned from, if nothing was said of this kind before."""
+        kind = "".join(letter for letter in unlike if not letter.isdigit())
+        if kind not in self._told:
+            self.end()
+            terminal.note(f"warning: a word is in doubt, and unlike those learned from: {unlike}")
+        self._told.add(kind)
 
     def end(self):
         """Go on behind the bar."""

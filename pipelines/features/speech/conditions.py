@@ -90,6 +90,21 @@ def differences(numbers, limits):
     return said
 
 
+def differences_of_speech(waveform, extractor, limits):
+    """Return what is unusual about a recording of several words, as `differences` does.
+
+    How long they last is left out: without pauses between them it cannot be told.
+
+    Parameters
+    ----------
+    waveform : ndarray of float32 [shape=(n_samples,)], not silent
+    extractor : SpeechExtractor
+    limits : dict, as `usual` returns it
+    """
+    limits = {name: limit for name, limit in limits.items() if name != "seconds"}
+    return differences(measured(waveform, extractor), limits) if limits else []
+
+
 def _levels(waveform, sr):
     """Return the level of each frame in decibels, digital silence left out."""
     hop = max(1, round(FRAME_SECONDS * sr))

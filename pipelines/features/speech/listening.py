@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.features.speech import conditions
 from pipelines.features.speech.drift import blocks_without_drift
 from pipelines.features.speech.segmentation import Segmentation
 from pipelines.features.speech.transcript import Word
@@ -26,6 +27,7 @@ FULL_SCALE, CLIPPED_SAMPLES = 0.999, 3  # so many samples of a block that are so
 MUTED = 1.0  # seconds of digital silence after which a microphone is thought to be switched off
 REMEMBERED = 6.0  # seconds over which the finder looks
 LOOK_FRAMES = 5
+BEFORE = 0.5  # seconds before a word in which the noise of the room is heard
 SHORTEST = 0.08  # seconds: what is left of a sound that was answered in parts is none if it is shorter
 _PIECE = 160  # samples that drift is taken out of together
 
@@ -40,12 +42,15 @@ class Heard:
     level : float <= 0, in decibels of full scale
     muted : bool, whether the last second was digital silence
     clipped : bool, whether the sound since the step before was so loud that its peaks are cut off
+    unlike : tuple of str
+        Where a word is less probable than the training's threshold, how it sounds unlike those that were learned from.
     """
 
     words: tuple[Word, ...]
     level: float
     muted: bool
     clipped: bool = False
+    unlike: tuple[str, ...] = ()
 
 
 class Listener:
@@ -67,6 +72,7 @@ class Listener:
         self.sr = model.extractor.sr
         self._patience = max(1, round(patience / HOP_SECONDS))
         self._last = {}
+        self._unlike = []  # of words that have not been passed on yet
 
     def heard(self, blocks):
         """Go through blocks of float32 samples, `sr` a second, and yield a Heard for each that brings anything new.
@@ -94,14 +100,14 @@ class Listener:
             frames.forget(finder.first)
             if words or waiting:
                 waiting.clear()
-                yield Heard(tuple(words), level, silent >= MUTED * self.sr, clipped)
-                clipped = False
+                yield Heard(tuple(words), level, silent >= MUTED * self.sr, clipped, tuple(self._unlike))
+                self._unlike, clipped = [], False
         rest = [
             word for power in frames.rest() for ends in finder.ended(power) for word in self._answered(frames, *ends)
         ]
         rest += [word for ends in finder.finish() for word in self._answered(frames, *ends)]
         if rest:
-            yield Heard(tuple(rest), level, silent >= MUTED * self.sr)
+            yield Heard(tuple(rest), level, silent >= MUTED * self.sr, unlike=tuple(self._unlike))
 
     def _answered(self, frames, first, stop):
         """Return the words of a sound between two frames, but for those that were answered just before: list."""
@@ -113,6 +119,8 @@ class Listener:
         if len(spans) == 1:
             cuts = [sound.astype(np.float32)]
         probabilities = self.model.probabilities(self.model.extractor.stored_rows(cuts))
+        if probabilities.max(axis=1).min() < self.model.provenance.get("threshold", 0):
+            self._unlike += self._differences(frames, first, stop)
         words = []
         for (a, b), row in zip(spans, probabilities, strict=True):
             best, at = int(row.argmax()), start / self.sr + a
@@ -123,6 +131,12 @@ class Listener:
             self._last[label] = end
             words.append(Word(max(0.0, at), end, label, float(row[best])))
         return words
+
+    def _differences(self, frames, first, stop):
+        """Return how a sound between two frames, and what was before it, is unlike what was learned from: list."""
+        _, sound = frames.samples(first - round(BEFORE / HOP_SECONDS), stop)
+        limits = self.model.provenance.get("usual", {})
+        return conditions.differences_of_speech(sound.astype(np.float32), self.model.extractor, limits)
 
 
 class _Frames:

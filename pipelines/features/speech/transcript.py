@@ -54,12 +54,15 @@ class Transcript:
         In order, without overlap, within the recording.
     error : str or None
         Why the recording cannot be read, in a sentence that names it; then it lasts 0 seconds and has no words.
+    warnings : tuple of str
+        What a user should know besides, in sentences without a full stop; mostly empty.
     """
 
     path: str
     seconds: float
     words: tuple[Word, ...]
     error: str | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -70,4 +73,5 @@ class Transcript:
         """Return the transcript as the contract has it, a dict of JSON types."""
         if self.error is not None:
             return {"path": self.path, "error": self.error}
-        return {"path": self.path, "words": [word.record() for word in self.words]}
+        record: TranscriptRecord = {"path": self.path, "words": [word.record() for word in self.words]}
+        return {**record, "warnings": list(self.warnings)} if self.warnings else record

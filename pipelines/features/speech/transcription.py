@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from pipelines.errors import InputFileError
+from pipelines.features.speech import conditions
 from pipelines.features.speech.drift import blocks_without_drift
 from pipelines.features.speech.grammar import ANY
 from pipelines.features.speech.long_recording import LongRecording, stretches
@@ -20,7 +21,7 @@ from pipelines.features.speech.word_finder import WordFinder, band_power
 
 WORDS_AT_ONCE = 64  # whose samples are in memory together
 PHRASE_SECONDS = 0.6  # a sound that is longer may be several words
-LONGEST_SECONDS = 30.0  # of a recording of which it is known which words there may be
+LONGEST_SECONDS = 30.0  # of a recording that is looked at in one piece
 
 
 def transcribe_recording(model, sample, threshold=0.0, grammar=None):
@@ -29,7 +30,7 @@ def transcribe_recording(model, sample, threshold=0.0, grammar=None):
     Parameters
     ----------
     model : Bundle
-        Its `extractor`, `labels` and `probabilities` are used.
+        Its `extractor`, `labels`, `probabilities` and `provenance` are used.
     sample : pipelines.features.inputs.Sample
     threshold : float in [0, 1]
         A word whose likeliest label is less probable than this is unknown.
@@ -52,7 +53,22 @@ def transcribe_recording(model, sample, threshold=0.0, grammar=None):
         _word(start, min(stop, recording.seconds), row, model.labels, threshold, must)
         for (start, stop, must), row in zip(found, probabilities, strict=True)
     ]
-    return Transcript(sample.name, recording.seconds, tuple(words))
+    return Transcript(sample.name, recording.seconds, tuple(words), warnings=_doubts(model, recording, words))
+
+
+def _doubts(model, recording, words):
+    """Return how a recording sounds unlike those that were learned from, if words of it are in doubt: tuple of str.
+
+    They are where they are less probable than the threshold that the training advises. Of a long recording the
+    beginning is looked at.
+    """
+    doubtful = sum(word.probability < model.provenance.get("threshold", 0) for word in words)
+    if not doubtful:
+        return ()
+    [beginning] = stretches(recording.blocks(), [(0, round(LONGEST_SECONDS * recording.sr))])
+    unlike = conditions.differences_of_speech(beginning, model.extractor, model.provenance.get("usual", {}))
+    in_doubt = f"{doubtful} of {len(words)} words {'is' if doubtful == 1 else 'are'} in doubt"
+    return tuple(f"{in_doubt}, and the recording unlike those learned from: {each}" for each in unlike)
 
 
 def _words_of(phrases, model, recording, grammar):

@@ -73,6 +73,20 @@ def test_each_word_is_found_where_it_was_said(heard, strung):
     assert sum(word == said for word, said in zip(words, "0123456789", strict=True)) >= 7
 
 
+def test_words_in_doubt_tell_how_the_recording_is_unlike_those_learned_from(call, speech_model, tmp_path, strung, sr):
+    provenance = bundle.load(speech_model).provenance
+    path = tmp_path / "muffled.wav"
+    soundfile.write(path, np.convolve(strung("3145")[0], np.hanning(33) / 16, "same"), sr)
+    answer = call("transcribe", speech_model, path, "--json")
+    [record] = answer.json
+    doubtful = sum(word["probability"] < provenance["threshold"] for word in record["words"])
+    assert doubtful
+    assert any(f"{doubtful} of {len(record['words'])} words" in each for each in record["warnings"])
+    assert any("hardly any sound above" in each for each in record["warnings"])
+    assert not any("lasts" in each for each in record["warnings"])
+    assert f"warning: {path}: {doubtful} of" in answer.stderr
+
+
 def test_a_word_is_classified_as_a_recording_of_it_would_be(model, strung, sr):
     content = io.BytesIO()
     waveform = strung("38")[0].astype(np.float32)

@@ -14,7 +14,7 @@ PLACES = (0.5, 1.4, 2.6)
 class Sure:
     """A model that is sure of the same word each time."""
 
-    extractor, labels = SpeechExtractor(), ("yes", "no")
+    extractor, labels, provenance = SpeechExtractor(), ("yes", "no"), {}
 
     def probabilities(self, stored):
         return np.tile(np.array([[0.9, 0.1]], np.float32), (len(stored), 1))
@@ -71,6 +71,18 @@ def test_a_word_that_the_end_cuts_off_is_answered_too():
 def test_less_probable_words_are_unknown_and_repeated_ones_can_be_left_out():
     assert [word.word for word in listened(stream(), 800, threshold=0.95)] == [None] * 3
     assert len(listened(stream(), 800, refractory=1.0)) == 2
+
+
+def test_a_word_in_doubt_tells_how_it_is_unlike_those_learned_from():
+    listener = Listener(Sure())
+    listener.model = model = Sure()
+    limits = {"noise": [50.0, 80.0], "band": [100.0, 4000.0], "seconds": [5.0, 6.0]}
+    noisy = stream() + np.random.default_rng(1).normal(0, 0.01, 4 * SR).astype(np.float32)
+    for threshold, sound, expected in ((0.95, noisy, "noise is only"), (0.95, stream(), None), (0.5, noisy, None)):
+        model.provenance = {"threshold": threshold, "usual": limits}
+        told = {each for heard in listener.heard(np.split(sound, 40)) for each in heard.unlike}
+        assert all(expected and expected in each for each in told)
+        assert bool(told) == bool(expected)
 
 
 def test_digital_silence_is_noticed_after_a_second_and_noise_is_not():
