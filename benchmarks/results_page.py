@@ -45,9 +45,10 @@ number wrote. `python -m benchmarks.results_page` makes the page anew from these
 rows or validation speakers. Test rows are read once for each reported number. A mean over several seeds carries the
 standard deviation of the seeds, and a single run carries Wilson's 95 % interval.
 
-**These files were measured with version 0.1.0.** Version 0.2.0 has changed the features and the variation of speech,
-the threshold that `train` names, how drawings are found in pictures, and the core's speed. Until the commands have run
-again, take the numbers on speech, on photographs and on speed as those of 0.1.0. `train` and `evaluate` say what holds
+**Texts, voices of strangers, drawings, exported models and the speed of training, prediction and start-up were measured
+with version 0.2.0, and everything else with version 0.1.0.** Version 0.2.0 has changed the features, the variation and
+the presets of speech, the threshold that `train` names, and how drawings are found in pictures. Until the commands have
+run again, take the other numbers on speech and on photographs as those of 0.1.0. `train` and `evaluate` say what holds
 for the model at hand."""
 
 
