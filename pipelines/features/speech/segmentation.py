@@ -62,7 +62,9 @@ class Segmentation:
             Beginning and end of each word in seconds, and which label it must be, or `grammar.ANY`; in order, without
             overlap.
         """
-        phrase = _Phrase(model.extractor, waveform)
+        if not np.any(waveform):
+            return []
+        phrase = _Phrase(model.extractor, model.extractor.levelled(waveform))
         starts, stops = self._stretches(phrase)
         if not len(starts):
             return []
@@ -107,7 +109,7 @@ class _Phrase:
 
     Means, spreads and averages over parts of a stretch are differences of running sums. They are those that
     `SpeechExtractor` gives for the stretch alone, but for the frames at its ends, in which here the neighbours are
-    heard.
+    heard. The phrase is at full level: of a soft one, the least power that counts would swallow the softest sounds.
     """
 
     def __init__(self, extractor, waveform):
