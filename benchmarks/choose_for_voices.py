@@ -8,15 +8,11 @@ that of `unheard_voices`. So few voices tell a gain of a point from chance only 
     BACKPROP_VOICES=voices python -m benchmarks choose_for_voices
 """
 
-import os
 import statistics
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-
-import numpy as np
 
 from benchmarks import results_file
-from benchmarks.unheard_voices import answers, each_voice_left_out, strings, trained
+from benchmarks.unheard_voices import asked, each_voice_left_out, strings, trained, voices_folder
 from pipelines import datasets
 from pipelines.features.speech import augmentation
 from pipelines.features.speech.variation import Variation
@@ -57,9 +53,8 @@ CANDIDATES = {
 
 def run():
     """Measure, and write results/choose_for_voices.json after each candidate."""
-    voices = Path(os.environ.get("BACKPROP_VOICES", "voices"))
-    if not voices.is_dir():
-        print(f"{voices}: no such folder; set BACKPROP_VOICES to one with english, spanish and strings")
+    voices = voices_folder()
+    if voices is None:
         return
     found = {}
     for name, candidate in CANDIDATES.items():
@@ -71,30 +66,19 @@ def run():
 def measured(candidate, voices):
     """Return the shares of right words, and the word error rate of strings, mean over seeds: dict of float."""
     recipe = SPEECH.presets[PRESET].changed(candidate.recipe)
-    fsdd, spanish = datasets.load("fsdd", "speech"), _voices(voices, "spanish")
+    fsdd, spanish = (datasets.load(name, "speech") for name in ("fsdd", str(voices / "spanish" / "manifest.csv")))
     prepared = _augmented(prepare(fsdd, _extractor(fsdd, candidate)), recipe, candidate)
     by_seed = []
     for seed in SEEDS:
         model, _ = trained(prepared, recipe, seed)
-        by_seed.append((english(model, voices), strings(model, voices / "strings")["word_error_rate"]))
+        *_, right = asked(model, voices / "english" / "manifest.csv")
+        by_seed.append((float(right.mean()), strings(model, voices / "strings")["word_error_rate"]))
     apart = _augmented(extract(spanish, _extractor(spanish, candidate)), recipe, candidate)
     return {
         "english": statistics.mean(share for share, _ in by_seed),
         "strings_word_error_rate": statistics.mean(rate for _, rate in by_seed),
         "spanish": statistics.mean(each_voice_left_out(apart, recipe, seed)["mean"] for seed in SEEDS),
     }
-
-
-def english(model, voices):
-    """Return the share of single English digits that a model gets right: float."""
-    dataset = _voices(voices, "english", to_train=False)
-    probabilities = answers(model, dataset.items)
-    y = np.array([model.labels.index(label) for label in dataset.labels])[dataset.y]
-    return float(((probabilities.argmax(axis=1) == y) & (probabilities.max(axis=1) > 0)).mean())
-
-
-def _voices(voices, name, to_train=True):
-    return datasets.load(str(voices / name / "manifest.csv"), "speech", to_train=to_train)
 
 
 def _extractor(dataset, candidate):

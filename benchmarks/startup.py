@@ -71,12 +71,12 @@ def _medians(commands):
     return {name: statistics.median(times[1:]) for name, times in taken.items()}
 
 
-def _python(*words, **process):
+def _python(*words, environment=None, cwd=None):
     # Bytecode is cached as it is for a user, whatever this process was told.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, *(("-c", *words) if len(words) == 1 else words)]
-    environment.update(process.pop("environment", {}))
-    return lambda: subprocess.run(command, env=environment, check=True, capture_output=True, **process)
+    environment = inherited | (environment or {})
+    return lambda: subprocess.run(command, env=environment, cwd=cwd, check=True, capture_output=True)
 
 
 def _backprop(checkout, folder, *words):

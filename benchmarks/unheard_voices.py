@@ -44,9 +44,8 @@ FEW = 50  # recordings of one speaker from which on the speaker is told apart fr
 
 def run():
     """Measure, and write results/unheard_voices.json after each seed."""
-    voices = Path(os.environ.get("BACKPROP_VOICES", "voices"))
-    if not voices.is_dir():
-        print(f"{voices}: no such folder; set BACKPROP_VOICES to one with english, spanish and strings")
+    voices = voices_folder()
+    if voices is None:
         return
     dataset = datasets.load("fsdd", "speech")
     prepared = augmented(prepare(dataset, SPEECH.extractor_for(dataset)), SPEECH, SPEECH.presets[PRESET])
@@ -93,10 +92,7 @@ def trained(prepared, recipe, seed):
 
 def strangers(model, threshold, manifest, corpus):
     """Return how single words of a manifest are answered, and foreign sounds beside them."""
-    dataset = datasets.load(str(manifest), "speech", to_train=False)
-    probabilities = answers(model, dataset.items)
-    y = np.array([model.labels.index(label) for label in dataset.labels])[dataset.y]
-    right = (probabilities.argmax(axis=1) == y) & (probabilities.max(axis=1) > 0)
+    dataset, probabilities, y, right = asked(model, manifest)
     counts = Counter(dataset.group.tolist())
     by = np.array([who if counts[who] >= FEW else "others" for who in dataset.group])
     foreign = answers(model, [sound.path for sound in corpus]).max(axis=1)
@@ -115,6 +111,23 @@ def strangers(model, threshold, manifest, corpus):
         "near_accepted": float((foreign[near] >= threshold).mean()),
         "foreign_accepted_where_a_tenth_is_refused": float((foreign[~near] >= tenth).mean()),
     }
+
+
+def asked(model, manifest):
+    """Return the Dataset of a manifest, the model's probabilities, the true classes, and which answers are right."""
+    dataset = datasets.load(str(manifest), "speech", to_train=False)
+    probabilities = answers(model, dataset.items)
+    y = np.array([model.labels.index(label) for label in dataset.labels])[dataset.y]
+    return dataset, probabilities, y, (probabilities.argmax(axis=1) == y) & (probabilities.max(axis=1) > 0)
+
+
+def voices_folder():
+    """Return the folder of `BACKPROP_VOICES`; where there is none, say so and return None."""
+    voices = Path(os.environ.get("BACKPROP_VOICES", "voices"))
+    if voices.is_dir():
+        return voices
+    print(f"{voices}: no such folder; set BACKPROP_VOICES to one with english, spanish and strings")
+    return None
 
 
 def answers(model, items):

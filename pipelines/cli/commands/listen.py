@@ -125,15 +125,14 @@ class _Meter:
             self.end()
             terminal.note("it is so loud that its peaks are cut off; turn the microphone down, or speak softer")
         self._clipped |= step.clipped
-        for each in step.unlike:
-            self._tell_once(each)
+        for kind, unlike in step.unlike.items():
+            self._tell_once(kind, unlike)
         if self._live and self._drawn:
             bar = "#" * round(METER_WIDTH * min(1.0, max(0.0, 1 + step.level / METER_DB)))
             click.echo(f"\r[{bar:<{METER_WIDTH}}]", err=True, nl=False)
 
-    def _tell_once(self, unlike):
+    def _tell_once(self, kind, unlike):
         """Say how a doubtful word sounds unlike those learned from, if nothing was said of this kind before."""
-        kind = "".join(letter for letter in unlike if not letter.isdigit())
         if kind not in self._told:
             self.end()
             terminal.note(f"warning: a word is in doubt, and unlike those learned from: {unlike}")

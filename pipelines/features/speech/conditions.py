@@ -71,14 +71,19 @@ def usual(numbers):
 
 
 def differences(numbers, limits):
-    """Return what is unusual about a recording: list of sentences without a full stop.
+    """Return what is unusual about a recording: list of sentences without a full stop; see `named_differences`."""
+    return list(named_differences(numbers, limits).values())
+
+
+def named_differences(numbers, limits):
+    """Return what is unusual about a recording: dict from the name of a number to a sentence without a full stop.
 
     Parameters
     ----------
     numbers : dict, as `measured` returns it
     limits : dict, as `usual` returns it
     """
-    said = []
+    said = {}
     for name, (too_low, too_high, margin, form) in _NUMBERS.items():
         if name not in limits:
             continue
@@ -86,12 +91,12 @@ def differences(numbers, limits):
         sentence = too_low if numbers[name] < low - margin else too_high if numbers[name] > high + margin else None
         if sentence:
             usually = " to ".join(form.format(limit) for limit in (low, high))
-            said.append(f"{sentence.format(form.format(numbers[name]))}; in the training recordings: {usually}")
+            said[name] = f"{sentence.format(form.format(numbers[name]))}; in the training recordings: {usually}"
     return said
 
 
 def differences_of_speech(waveform, extractor, limits):
-    """Return what is unusual about a recording of several words, as `differences` does.
+    """Return what is unusual about a recording of several words, as `named_differences` does.
 
     How long they last is left out: without pauses between them it cannot be told.
 
@@ -102,7 +107,7 @@ def differences_of_speech(waveform, extractor, limits):
     limits : dict, as `usual` returns it
     """
     limits = {name: limit for name, limit in limits.items() if name != "seconds"}
-    return differences(measured(waveform, extractor), limits) if limits else []
+    return named_differences(measured(waveform, extractor), limits) if limits else {}
 
 
 def _levels(waveform, sr):

@@ -8,7 +8,8 @@ the blocks in which the sound comes.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -42,15 +43,16 @@ class Heard:
     level : float <= 0, in decibels of full scale
     muted : bool, whether the last second was digital silence
     clipped : bool, whether the sound since the step before was so loud that its peaks are cut off
-    unlike : tuple of str
-        Where a word is less probable than the training's threshold, how it sounds unlike those that were learned from.
+    unlike : dict of str to str
+        Where a word is less probable than the training's threshold, how it sounds unlike those that were learned from,
+        see `conditions.named_differences`.
     """
 
     words: tuple[Word, ...]
     level: float
     muted: bool
     clipped: bool = False
-    unlike: tuple[str, ...] = ()
+    unlike: Mapping[str, str] = field(default_factory=dict)
 
 
 class Listener:
@@ -72,7 +74,7 @@ class Listener:
         self.sr = model.extractor.sr
         self._patience = max(1, round(patience / HOP_SECONDS))
         self._last = {}
-        self._unlike = []  # of words that have not been passed on yet
+        self._unlike = {}  # of words that have not been passed on yet
 
     def heard(self, blocks):
         """Go through blocks of float32 samples, `sr` a second, and yield a Heard for each that brings anything new.
@@ -100,14 +102,14 @@ class Listener:
             frames.forget(finder.first)
             if words or waiting:
                 waiting.clear()
-                yield Heard(tuple(words), level, silent >= MUTED * self.sr, clipped, tuple(self._unlike))
-                self._unlike, clipped = [], False
+                yield Heard(tuple(words), level, silent >= MUTED * self.sr, clipped, self._unlike)
+                self._unlike, clipped = {}, False
         rest = [
             word for power in frames.rest() for ends in finder.ended(power) for word in self._answered(frames, *ends)
         ]
         rest += [word for ends in finder.finish() for word in self._answered(frames, *ends)]
         if rest:
-            yield Heard(tuple(rest), level, silent >= MUTED * self.sr, unlike=tuple(self._unlike))
+            yield Heard(tuple(rest), level, silent >= MUTED * self.sr, unlike=self._unlike)
 
     def _answered(self, frames, first, stop):
         """Return the words of a sound between two frames, but for those that were answered just before: list."""
@@ -120,7 +122,7 @@ class Listener:
             cuts = [sound.astype(np.float32)]
         probabilities = self.model.probabilities(self.model.extractor.stored_rows(cuts))
         if probabilities.max(axis=1).min() < self.model.provenance.get("threshold", 0):
-            self._unlike += self._differences(frames, first, stop)
+            self._unlike |= self._differences(frames, first, stop)
         words = []
         for (a, b), row in zip(spans, probabilities, strict=True):
             best, at = int(row.argmax()), start / self.sr + a
@@ -133,7 +135,7 @@ class Listener:
         return words
 
     def _differences(self, frames, first, stop):
-        """Return how a sound between two frames, and what was before it, is unlike what was learned from: list."""
+        """Return how a sound between two frames, and what was before it, is unlike what was learned from."""
         _, sound = frames.samples(first - round(BEFORE / HOP_SECONDS), stop)
         limits = self.model.provenance.get("usual", {})
         return conditions.differences_of_speech(sound.astype(np.float32), self.model.extractor, limits)

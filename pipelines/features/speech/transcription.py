@@ -68,7 +68,7 @@ def _doubts(model, recording, words):
     [beginning] = stretches(recording.blocks(), [(0, round(LONGEST_SECONDS * recording.sr))])
     unlike = conditions.differences_of_speech(beginning, model.extractor, model.provenance.get("usual", {}))
     in_doubt = f"{doubtful} of {len(words)} words {'is' if doubtful == 1 else 'are'} in doubt"
-    return tuple(f"{in_doubt}, and the recording unlike those learned from: {each}" for each in unlike)
+    return tuple(f"{in_doubt}, and the recording unlike those learned from: {each}" for each in unlike.values())
 
 
 def _words_of(phrases, model, recording, grammar):
