@@ -5,7 +5,6 @@ be compared because nothing differs between them but the rows.
 """
 
 from backprop_core.metrics import accuracy
-from backprop_core.notebook import history_table
 
 
 def measure(network, loss, X, y, chunk: int = 1024) -> dict:
@@ -35,6 +34,8 @@ class History:
         return f"<History of {len(self.entries)} epochs>"
 
     def _repr_html_(self):
+        from backprop_core.notebook import history_table
+
         return history_table(self.entries)
 
 
@@ -42,4 +43,6 @@ class Entries(list):
     """A list of a history's entries that a notebook shows as a table."""
 
     def _repr_html_(self):
+        from backprop_core.notebook import history_table
+
         return history_table(self)

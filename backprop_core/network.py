@@ -22,7 +22,6 @@ from backprop_core.errors import BackpropError
 from backprop_core.layers import Backward, Layer
 from backprop_core.losses import softmax
 from backprop_core.mapped_memory import chunks, mapping_of, overwrite, spare_copy
-from backprop_core.notebook import table
 from backprop_core.scratch import Scratch
 from backprop_core.sparse import is_sparse, rows_of
 from backprop_core.threads import available, for_each
@@ -268,6 +267,8 @@ class Network:
         return f"<Network of {n_features} features, {n_outputs} outputs and {n:,} parameters: {kinds}>"
 
     def _repr_html_(self):
+        from backprop_core.notebook import table
+
         rows = []
         for i, (layer, params) in enumerate(zip(self.layers, self.params.views, strict=True)):
             settings = ", ".join(f"{name} {value}" for name, value in layer.describe().items() if name != "layers")

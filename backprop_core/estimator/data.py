@@ -7,7 +7,6 @@ from functools import partial
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight
 
 from backprop_core.estimator.input import checked_rows_and_targets
@@ -50,6 +49,8 @@ def split(estimator, fit, rows):
     if isinstance(rows, BatchRows):
         raise ValueError("early_stopping needs validation_data where X is a sequence of batches")
     stratify = rows.target > 0.5 if is_classifier(estimator) and estimator.n_outputs_ == 1 else None
+    from sklearn.model_selection import train_test_split
+
     train, valid = train_test_split(
         np.arange(len(rows)),
         random_state=fit.random_state,

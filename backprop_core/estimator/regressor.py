@@ -7,7 +7,6 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 
 from backprop_core.estimator.base import MultilayerPerceptron, goes_batch_by_batch, store
@@ -202,6 +201,8 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         return (1 if y.ndim == 1 else y.shape[1]), ("exp" if self.loss == "poisson" else "identity")
 
     def _score_logits(self, logits, target, weights):
+        from sklearn.metrics import r2_score
+
         return r2_score(target, self._loss.probabilities(logits), sample_weight=weights)
 
     def _calibrate(self, valid):

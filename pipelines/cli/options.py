@@ -4,7 +4,6 @@ Each function adds options to a command, as click's decorators do.
 """
 
 import math
-import tomllib
 
 import click
 
@@ -81,6 +80,10 @@ def _widths(ctx, param, value):
 
 def _settings(ctx, param, values):
     """Return NAME=VALUE words as a dict; a value is read as in TOML, and else as a word."""
+    if not values:
+        return {}
+    import tomllib
+
     settings = {}
     for word in values:
         name, equals, value = word.partition("=")

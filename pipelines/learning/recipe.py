@@ -8,7 +8,6 @@ reference of all entries, and what `backprop recipe` prints.
 import json
 import math
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -160,6 +159,8 @@ class Recipe:
 
     def with_file(self, path: str | os.PathLike[str]) -> "Recipe":
         """Return a recipe changed by a TOML file of entries, such as `hidden = [512, 256]`."""
+        import tomllib
+
         try:
             with Path(path).open("rb") as file:
                 return self.changed(tomllib.load(file), str(path))

@@ -7,7 +7,6 @@ library that it is just about to import.
 
 import signal
 import warnings
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 
 from backprop_core.errors import BackpropError
@@ -33,6 +32,8 @@ def results(function, calls, n_jobs, *, ordered, advice):
         A process was ended by the system.
     Whatever `function` raises.
     """
+    from concurrent.futures.process import BrokenProcessPool
+
     from joblib import Parallel, delayed
 
     return_as = "generator" if ordered else "generator_unordered"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pipelines.records import PredictionRecord
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from pipelines.records import PredictionRecord
 
 
 class Guess(NamedTuple):

@@ -70,7 +70,8 @@ def _is_plainly_there(waveform, sr):
     longest = int(lengths.argmax())
     start, stop = int(changes[2 * longest]), int(changes[2 * longest + 1])
     inside = (start > 0 and stop < len(frames)) or len(frames) * HOP_SECONDS < BETWEEN
-    rises = np.median(frames) < frames.max() * 10 ** (-2 * PLAIN_DB / 10) or frames.min() < frames.max() * 1e-3
+    mostly_soft = (frames < frames.max() * 10 ** (-2 * PLAIN_DB / 10)).mean() > 0.5
+    rises = mostly_soft or frames.min() < frames.max() * 1e-3
     return inside and (stop - start) * HOP_SECONDS > 2 * SUSTAINED and rises
 
 

@@ -10,8 +10,6 @@ import io
 import json
 import shutil
 import struct
-import subprocess
-import tempfile
 from contextlib import suppress
 
 import numpy as np
@@ -101,6 +99,9 @@ class _Program:
     """A file decoded by the program ffmpeg, which writes an AU file of floats into a pipe."""
 
     def __init__(self, source):
+        import subprocess
+        import tempfile
+
         self._file = None
         if isinstance(source, bytes | memoryview):  # an M4A has its index at the end, so a pipe will not do
             self._file = tempfile.NamedTemporaryFile(prefix="backprop-")  # noqa: SIM115 - closed with the reader
@@ -124,6 +125,8 @@ class _Program:
         """Return how many samples the container says that there are; None where that would only be guessed."""
         if shutil.which("ffprobe") is None:  # it comes with ffmpeg
             return None
+        import subprocess
+
         command = ["ffprobe", "-v", "quiet", "-of", "json", "-show_entries", "format=format_name,duration"]
         told = subprocess.run([*command, f"file:{source}"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
         try:

@@ -6,7 +6,7 @@ from backprop_core.architecture import multilayer_perceptron
 from backprop_core.losses import softmax
 from backprop_core.network import Network
 from backprop_core.scaling import Standardizer
-from pipelines.learning.views import averaged_logits
+from pipelines.learning.views import FEW, averaged_logits
 
 RNG = np.random.default_rng(0)
 VIEWS = [RNG.normal(size=(7, 4)).astype(np.float32) for _ in range(3)]
@@ -29,3 +29,8 @@ def test_the_answer_is_the_geometric_mean_of_the_views_probabilities():
 def test_the_order_of_views_does_not_matter():
     one, other = averaged_logits(NETWORK, SCALING, VIEWS), averaged_logits(NETWORK, SCALING, VIEWS[::-1])
     assert np.allclose(one, other, atol=1e-5)
+
+
+def test_few_rows_get_the_answers_that_they_get_among_many():
+    many = [np.tile(view, (FEW, 1)) for view in VIEWS]
+    assert np.allclose(averaged_logits(NETWORK, SCALING, many)[:7], averaged_logits(NETWORK, SCALING, VIEWS), atol=1e-6)
