@@ -22,7 +22,8 @@ MOST = 3
 SHOWN = 480  # pixels of the longer side, at which a picture is shown
 OUTLINE = (0, 90, 181)
 PHOTOGRAPH = 80  # pixels of the longer side, from which a picture may be one
-PREFERENCE = (1.0, 0.75, 0.75)  # by which the probabilities of the readings are weighed
+PREFERENCE = (1.0, 0.1, 0.1)  # by which the odds of the readings are weighed
+SUREST = 1e-6  # what is left for all other classes at least
 NOTHING = "no strokes stand out from the ground; take the picture closer and sharper, all of the drawing in it"
 
 
@@ -209,7 +210,8 @@ class DrawingReader:
         probabilities : float ndarray [shape=(m, n_classes)]
         owner, which : as `alternatives` returns them
         """
-        score = probabilities.max(axis=1) * np.array(PREFERENCE)[which]
+        likeliest = probabilities.max(axis=1).astype(float)
+        score = likeliest / np.maximum(1 - likeliest, SUREST) * np.array(PREFERENCE)[which]
         order = np.lexsort((-score, owner))
         return order[np.unique(owner[order], return_index=True)[1]]
 

@@ -33,7 +33,8 @@ import { drawingIn } from "./strokes.js";
 
 const MOST = 3;
 const PHOTOGRAPH = 80; // pixels of the longer side, from which a picture may be one
-const PREFERENCE = [1, 0.75, 0.75]; // by which the probabilities of the readings are weighed
+const PREFERENCE = [1, 0.1, 0.1]; // by which the odds of the readings are weighed
+const SUREST = 1e-6; // what is left for all other classes at least
 
 /**
  * Return the readings of a picture as rows of bytes: the three colours of a pixel stand side by side.
@@ -110,4 +111,6 @@ export function featuresOf({ features, width, height, channels }, row) {
  * @param {Float32Array[]} probabilities of each reading
  */
 export const surest = (probabilities) =>
-  placeOfLargest(probabilities.map((row, which) => Math.max(...row) * PREFERENCE[which]));
+  placeOfLargest(probabilities.map((row, which) => odds(Math.max(...row)) * PREFERENCE[which]));
+
+const odds = (probability) => probability / Math.max(1 - probability, SUREST);

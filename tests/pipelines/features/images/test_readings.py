@@ -44,9 +44,17 @@ def test_of_no_pictures_there_are_no_readings():
 
 def test_the_surest_reading_wins_where_it_is_surer_by_enough():
     owner, which = np.array([0, 0, 1, 1, 2]), np.array([0, 1, 0, 1, 0])
-    surer = 0.7 / PREFERENCE[1]
-    probabilities = np.array([[0.7, 0.3], [surer + 0.01, 0], [0.7, 0.3], [0, surer - 0.01], [0.5, 0.5]])
+    odds = 0.7 / 0.3 / PREFERENCE[1]
+    surer = odds / (1 + odds)
+    probabilities = np.array([[0.7, 0.3], [surer + 0.001, 0], [0.7, 0.3], [0, surer - 0.001], [0.5, 0.5]])
     assert READER.surest(probabilities, owner, which).tolist() == [1, 2, 4]
+
+
+def test_between_readings_that_are_both_sure_the_odds_decide():
+    """0.98 and 0.9999 differ little as probabilities, but in one of fifty and one of ten thousand that are wrong."""
+    pair, which = np.zeros(2, int), np.arange(2)
+    assert READER.surest(np.array([[0.98, 0.02], [0.0001, 0.9999]], np.float32), pair, which).tolist() == [1]
+    assert READER.surest(np.array([[1.0, 0.0], [0.0, 1.0]], np.float32), pair, which).tolist() == [0]
 
 
 def test_pixels_that_fit_are_their_only_reading_from_memory_too():
