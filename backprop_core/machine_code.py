@@ -14,8 +14,10 @@ import ctypes
 import hashlib
 import json
 import os
+import signal
 import sys
 import threading
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -143,23 +145,8 @@ class _Linked:
     """
 
     def __init__(self, name, symbols, code):
-        import llvmlite.binding as llvm
-
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-        process = ctypes.CDLL(None)  # Python's own functions, and the mathematical library's
-        for symbol in symbols:
-            if symbol.startswith("llvm.") or llvm.address_of_symbol(symbol) is not None:
-                continue
-            if hasattr(process, symbol):
-                llvm.add_symbol(symbol, ctypes.addressof(ctypes.c_char.in_dll(process, symbol)))
-            elif symbol.startswith(("numba_", "NRT_")):
-                # Named by wrappers that are never called; numba puts its own in these places when it is loaded.
-                llvm.add_symbol(symbol, 1)
-        machine = llvm.Target.from_default_triple().create_target_machine()
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
-        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        self._engine.finalize_object()
+        with _ctrl_c_later():
+            self._engine = _engine_of(symbols, code)
         self._address = self._engine.get_function_address(name)
         self._function = None
 
@@ -172,6 +159,47 @@ class _Linked:
         if status:
             raise RuntimeError(f"compiled code ended with status {status}")
         return result.value
+
+
+def _engine_of(symbols, code):
+    """Return LLVM's engine with the object code in it, linked to what it calls."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    process = ctypes.CDLL(None)  # Python's own functions, and the mathematical library's
+    for symbol in symbols:
+        if symbol.startswith("llvm.") or llvm.address_of_symbol(symbol) is not None:
+            continue
+        if hasattr(process, symbol):
+            llvm.add_symbol(symbol, ctypes.addressof(ctypes.c_char.in_dll(process, symbol)))
+        elif symbol.startswith(("numba_", "NRT_")):
+            # Named by wrappers that are never called; numba puts its own in these places when it is loaded.
+            llvm.add_symbol(symbol, 1)
+    machine = llvm.Target.from_default_triple().create_target_machine()
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return engine
+
+
+@contextmanager
+def _ctrl_c_later():
+    """Answer Ctrl-C behind a piece of work of some milliseconds.
+
+    llvmlite's objects end in `__del__`, in which Python only reports what is raised: Ctrl-C would be lost.
+    """
+    answer, heard = signal.getsignal(signal.SIGINT), []
+    if not callable(answer) or threading.current_thread() is not threading.main_thread():  # no other is told of signals
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *told: heard.append(told))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, answer)
+    if heard:
+        answer(*heard[0])
 
 
 _ADDRESS = ctypes.c_ssize_t

@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 import time
@@ -138,3 +139,22 @@ def test_numba_works_as_ever_in_a_process_that_linked_without_it():
         done = subprocess.run([sys.executable, "-c", PROGRAM + AFTERWARDS], capture_output=True, text=True, timeout=200)
         assert done.returncode == 0, done.stderr
     assert done.stdout.split("\n")[:2] == ["False True", "too many"]
+
+
+def test_ctrl_c_that_an_object_of_the_linker_would_swallow_is_answered_behind_the_linking(monkeypatch):
+    class Ending:
+        def __del__(self):
+            signal.raise_signal(signal.SIGINT)
+            sum(range(9))  # Python answers between two of its own steps
+
+    done = []
+
+    def engine(symbols, code):
+        Ending()
+        done.append(code)
+
+    monkeypatch.setattr(machine_code, "_engine_of", engine)
+    with pytest.raises(KeyboardInterrupt):
+        machine_code._Linked("steps", [], b"code")
+    assert done == [b"code"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
