@@ -1,9 +1,9 @@
 """Candidates for unheard voices: what each brings, on the recordings of people who never heard of this project.
 
 One thing at a time is changed in the preset `fast`: a setting of the features, an entry of the recipe, or an extent of
-the variation. Networks that learned FSDD's digits are asked for single English digits and for strings of digits;
-networks that learned Spanish digits are asked for a voice that they have not heard, each voice in turn. The folder is
-that of `unheard_voices`. So few voices tell a gain of a point from chance only where all three columns agree.
+the variation or of blending. Networks that learned FSDD's digits are asked for single English digits and for strings of
+digits; networks that learned Spanish digits are asked for a voice that they have not heard, each voice in turn. The
+folder is that of `unheard_voices`. So few voices tell a gain of a point from chance only where all three columns agree.
 
     BACKPROP_VOICES=voices python -m benchmarks choose_for_voices
 """
@@ -15,6 +15,7 @@ from benchmarks import results_file
 from benchmarks.unheard_voices import asked, each_voice_left_out, strings, trained, voices_folder
 from pipelines import datasets
 from pipelines.features.speech import augmentation
+from pipelines.features.speech.blends import Blending
 from pipelines.features.speech.variation import Variation
 from pipelines.learning.preparation import extract, prepare
 from pipelines.learning.tasks.speech import TASK as SPEECH
@@ -25,11 +26,12 @@ SEEDS = (0, 1)
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is changed: settings of the extractor, entries of the recipe, extents of the variation."""
+    """What is changed: settings of the extractor, entries of the recipe, extents of the variation and of blending."""
 
     features: dict = field(default_factory=dict)
     recipe: dict = field(default_factory=dict)
     variation: dict = field(default_factory=dict)
+    blending: dict = field(default_factory=dict)
 
 
 CANDIDATES = {
@@ -47,6 +49,9 @@ CANDIDATES = {
     "more dropout": Candidate(recipe={"dropout": 0.6, "input_dropout": 0.3}),
     "full variation": Candidate(recipe={"augmentation": 1.0}),
     "worse microphones": Candidate(variation={"tone": 14.0, "band_share": 0.5, "overdrive_share": 0.4}),
+    "no blends (Zhang 2018, Zhou 2021)": Candidate(blending={"share": 0.0, "manner_share": 0.0}),
+    "blends of takes, no manners": Candidate(blending={"manner_share": 0.0}),
+    "manners, no blends of takes": Candidate(blending={"share": 0.0}),
     "no foreign sounds": Candidate(recipe={"foreign": 0.0}),
 }
 
@@ -94,5 +99,6 @@ def _augmented(prepared, recipe, candidate):
         variation,
         augmentation.variants_for(recipe.for_rows(n_rows).epochs),
         recipe.foreign,
+        blending=replace(Blending(), **candidate.blending).scaled(recipe.augmentation),
     )
     return replace(prepared, augmentation=varied)

@@ -34,15 +34,17 @@ class SpeechAugmentation:
         How many foreign sounds come with each batch, as a share of its size. They are in addition.
     splice : function of (rows, rows, rng) that returns rows, or None
         Makes every other foreign sound of two words of different classes instead, see `splices.spliced`.
+    blend : function of (rows, alike, others, rng) that returns rows, or None
+        Blends words with other takes of the same words, and with any others: see `blends.Blending`.
     given : ndarray of float32 [shape=(n_given, n_variants, n_features)] or None
         Variants of foreign samples that came with the data, which are then every fourth foreign sound.
     decided : dict of JSON types
         What decided the variants, for `settings`.
     """
 
-    def __init__(self, variants, foreign, share=0.0, decided=None, splice=None, given=None):
+    def __init__(self, variants, foreign, share=0.0, decided=None, splice=None, given=None, blend=None):
         self.given = given if given is not None and len(given) else None
-        self.variants, self.foreign, self.splice = variants, foreign, splice
+        self.variants, self.foreign, self.splice, self.blend = variants, foreign, splice, blend
         self.share = share if foreign.shape[1] else 0.0
         self.decided = decided or {}
 
@@ -56,7 +58,10 @@ class SpeechAugmentation:
         given = "" if self.given is None else ", every fourth of them one that came with the data"
         beside = f", and foreign sounds beside them, {100 * self.share:g} % of the words{given}" if self.share else ""
         noise = ", some of them in the noise that came with the data" if "recorded_noise" in self.decided else ""
-        return f"Each epoch hears one of {self.variants.shape[1]} variants of each training word{noise}{beside}."
+        blends = ", blended with other takes" if self.blend else ""
+        return (
+            f"Each epoch hears one of {self.variants.shape[1]} variants of each training word{blends}{noise}{beside}."
+        )
 
     def refitted(self, prepared):
         """Return the same: nothing was learned from the training rows, and each variant from its own sample alone."""
@@ -70,10 +75,13 @@ class SpeechAugmentation:
         """
         rows, y = prepared.dataset.rows("train"), prepared.dataset.y
         n_classes = len(prepared.dataset.labels)
-        order = rng.permutation(rows)
+        order, by_class = rng.permutation(rows), rows[np.argsort(y[rows], kind="stable")]
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
             X, target = self._drawn(self.variants, chosen, rng), y[chosen]
+            if self.blend:
+                partners = _alike(by_class, y, chosen, rng), rng.permutation(chosen)
+                X = self.blend(X, *(self._drawn(self.variants, of, rng) for of in partners), rng)
             if self.share:
                 made_of = rng.choice(rows, max(1, round(self.share * len(chosen))))
                 X = np.concatenate([X, self._foreign(made_of, rows, y, rng)])
@@ -112,6 +120,12 @@ class SpeechAugmentation:
         return bank[rows, rng.integers(bank.shape[1], size=len(rows))]
 
 
+def _alike(by_class, y, chosen, rng):
+    """Draw for each of the `chosen` rows one that has the same class, of rows in the order of their classes."""
+    first, behind = (np.searchsorted(y[by_class], y[chosen], side) for side in ("left", "right"))
+    return by_class[rng.integers(first, behind)]
+
+
 def variants_for(epochs):
     """Return how many variants a training is worth: one for every eight epochs, but no more than 16."""
     return min(epochs // 8 + 1, 16)
@@ -122,7 +136,7 @@ def foreign_for(n_variants):
     return -(-n_variants // 4)
 
 
-def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, n_jobs=None):
+def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, n_jobs=None, blending=None):
     """Return the SpeechAugmentation of a data set, its variants from the cache where they are there.
 
     Of foreign samples that came with the data, those in the role of training are varied too.
@@ -136,6 +150,7 @@ def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, 
         Of each recording; fewer where so many would take more than `MOST_BYTES` of memory.
     foreign_share : float >= 0
     n_jobs : int > 0 or None
+    blending : Blending or None
     """
     fitting = max(1, MOST_BYTES // (4 * len(dataset) * extractor.n_features))
     n_foreign = foreign_for(min(n_variants, fitting)) if foreign_share else 0
@@ -150,9 +165,12 @@ def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, 
         made[:, :n_variants],
         made[:, n_variants:],
         foreign_share,
-        asdict(variation) | ({"recorded_noise": recorded.digest()} if recorded else {}),
+        asdict(variation)
+        | ({"blending": asdict(blending)} if blending else {})
+        | ({"recorded_noise": recorded.digest()} if recorded else {}),
         functools.partial(spliced, extractor),
         _given(dataset, words, n_jobs) if foreign_share else None,
+        functools.partial(blending.blended, extractor) if blending and blending.blends else None,
     )
 
 

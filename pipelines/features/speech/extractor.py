@@ -285,14 +285,18 @@ class SpeechExtractor:
         views, bounds = run(self.stages(), waveform, until="decibels")
         return views[0][: bounds[1]]
 
-    def parts(self, row):
-        """Return the parts of one feature vector, or of what belongs to each of its numbers, by name.
+    def parts(self, rows):
+        """Return the parts of feature vectors, or of what belongs to each of their numbers, by name.
+
+        Parameters
+        ----------
+        rows : ndarray [shape=(..., n_features)]
 
         Returns
         -------
-        parts : dict of str to ndarray
-            `sequence` [shape=(frames, n_mfcc * (1 + deltas))], and as far as there are any, `mean` and `spread`
-            [shape=(3 * n_mfcc,)] and `duration` [shape=(1,)].
+        parts : dict of str to ndarray, views of `rows`
+            `sequence` [shape=(..., frames, n_mfcc * (1 + deltas))], and as far as there are any, `mean` and `spread`
+            [shape=(..., 3 * n_mfcc)] and `duration` [shape=(..., 1)].
         """
         shape = (self.frames, self.n_mfcc * (1 + self.deltas))
         sizes = {"sequence": shape[0] * shape[1]}
@@ -300,8 +304,13 @@ class SpeechExtractor:
             sizes |= dict.fromkeys(("mean", "spread"), self.n_mfcc * (1 + _HIGHEST_DELTA_ORDER))
         if self.duration:
             sizes["duration"] = 1
-        pieces = np.split(row, np.cumsum(list(sizes.values()))[:-1])
-        return dict(zip(sizes, pieces, strict=True)) | {"sequence": pieces[0].reshape(shape)}
+        pieces = np.split(rows, np.cumsum(list(sizes.values()))[:-1], axis=-1)
+        return dict(zip(sizes, pieces, strict=True)) | {"sequence": pieces[0].reshape(*rows.shape[:-1], *shape)}
+
+    @property
+    def tells_manner(self):
+        """Whether a row tells the means and spreads of its sequence, which has both in it: see `blends`."""
+        return self.statistics and self.normalise == "level"
 
     def feature_name(self, index):
         """Return what one feature is, such as "coefficient 3 in frame 12", "mean of coefficient 3"; counted from 0."""

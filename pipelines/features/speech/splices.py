@@ -25,15 +25,14 @@ def spliced(extractor, first, second, rng):
     -------
     rows : ndarray of float32 [shape=(n, n_features)]
     """
-    n, frames, width = len(first), extractor.frames, extractor.n_mfcc * (1 + extractor.deltas)
-    share = rng.uniform(*PLACES, n).astype(np.float32)
-    rows = share[:, np.newaxis] * first + (1 - share[:, np.newaxis]) * second
-    begins = np.arange(frames) + 0.5 < (share * frames)[:, np.newaxis]
-    sequences = (part[:, : frames * width].reshape(n, frames, width) for part in (first, second))
-    sequence = np.where(begins[..., np.newaxis], *sequences)
-    rows[:, : frames * width] = sequence.reshape(n, frames * width)
-    if extractor.statistics and extractor.normalise == "level":
-        mean, spread = frames * width, frames * width + 3 * extractor.n_mfcc
-        rows[:, mean : mean + width] = sequence.mean(axis=1)
-        rows[:, spread : spread + width] = sequence.std(axis=1)
+    share = rng.uniform(*PLACES, (len(first), 1)).astype(np.float32)
+    rows = share * first + (1 - share) * second
+    parts = extractor.parts(rows)
+    begins = np.arange(extractor.frames) + 0.5 < share * extractor.frames
+    sequences = (extractor.parts(words)["sequence"] for words in (first, second))
+    parts["sequence"][:] = np.where(begins[..., np.newaxis], *sequences)
+    if extractor.tells_manner:
+        width = parts["sequence"].shape[-1]
+        parts["mean"][:, :width] = parts["sequence"].mean(axis=1)
+        parts["spread"][:, :width] = parts["sequence"].std(axis=1)
     return rows

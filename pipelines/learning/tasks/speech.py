@@ -74,6 +74,7 @@ class Speech(Task):
         if not (recipe.augmentation or recipe.foreign):
             return None
         from pipelines.features.speech import augmentation
+        from pipelines.features.speech.blends import Blending
         from pipelines.features.speech.variation import Variation
 
         epochs = recipe.for_rows(max(1, len(prepared.dataset.rows("train")))).epochs
@@ -84,6 +85,7 @@ class Speech(Task):
             augmentation.variants_for(epochs) if recipe.augmentation else 1,
             recipe.foreign,
             n_jobs,
+            Blending().scaled(recipe.augmentation),
         )
 
     def describe(self, extractor):

@@ -55,6 +55,21 @@ def test_foreign_sounds_come_in_addition_with_all_classes_alike():
         assert np.allclose(target.sum(axis=1), 1)
 
 
+def test_words_are_blended_with_variants_of_training_rows_of_the_same_class_and_with_any_others():
+    asked = []
+
+    def blend(rows, alike, others, rng):
+        asked.append((rows.copy(), alike, others))
+        return -rows
+
+    X, _ = epoch(SpeechAugmentation(bank(VARIANTS), bank(0), blend=blend))
+    for rows, alike, others in asked:
+        classes = [PREPARED.dataset.y[part[:, 0].astype(int)] for part in (rows, alike)]
+        assert np.array_equal(*classes)
+        assert set(alike[:, 0].astype(int)) | set(others[:, 0].astype(int)) <= set(TRAIN)
+    assert np.array_equal(np.concatenate(X), -np.concatenate([rows for rows, *_ in asked]))
+
+
 @pytest.mark.parametrize(("fitting", "expected"), [(1000, (6, 2)), (0.3, (1, 1)), (4.1, (3, 1))])
 def test_variants_stay_within_their_memory(monkeypatch, fitting, expected):
     made, five = {}, datasets.load("spoken-digits", "speech").only(np.arange(5))
