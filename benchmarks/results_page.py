@@ -341,13 +341,15 @@ def strangers():
     record = _read_if_there("unheard_voices")
     if record is None:
         return None
-    english, strings, spanish = (record["mean"][name] for name in ("english", "strings", "spanish"))
+    names = ("english", "english, both learned", "strings", "spanish")
+    english, both, strings, spanish = (record["mean"][name] for name in names)
     return (
         f"These recordings were made elsewhere and are no part of this project. They chose features and variations, so "
         f"the figures are flattered (version 0.2.0; `{record['command']}`; preset `{record['preset']}`, mean of "
         f"{len(record['seeds'])} seeds). A network of FSDD's six voices recognises {_percent(english['accuracy'], 1)} "
-        f"of {english['n']:,.0f} single English digits by 22 voices, and {_percent(strings['word_error_rate'], 1)} of "
-        f"{strings['said']:,.0f} digits in fluent strings are wrong, missing or too many. Of Spanish digits by four "
+        f"of {english['n']:,.0f} single English digits by 22 voices; one that has learned the bundled voices, too, "
+        f"{_percent(both['accuracy'], 1)}. Of {strings['said']:,.0f} digits in fluent strings, "
+        f"{_percent(strings['word_error_rate'], 1)} are wrong, missing or too many. Of Spanish digits by four "
         f"voices, three of which were learned, {_percent(spanish['mean'], 1)} of the fourth's are right on average, "
         f"and {_percent(spanish['worst'], 1)} at worst. The threshold that `train` names refuses "
         f"{_percent(english['refused'], 1)} of the English digits, and lets {_percent(english['foreign_accepted'], 1)} "

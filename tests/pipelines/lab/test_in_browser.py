@@ -181,6 +181,31 @@ def test_what_is_drawn_is_answered_while_it_is_drawn(opened, served):
     assert page.locator(".said b").inner_text() == said, "the state stands in the address"
 
 
+@pytest.fixture(scope="module")
+def handwriting(served, call):
+    """A model of MNIST's digits in the lab, of some seconds of training."""
+    mirror, path = os.environ.get("BACKPROP_MIRROR"), name_of(served[1], "handwriting")
+    if not mirror or not (Path(mirror) / "mnist").is_dir():
+        pytest.skip("needs MNIST; set BACKPROP_MIRROR to a folder that has it")
+    answer = call("train", "images", "--dataset", "mnist", "--rows", 8000, "--epochs", 8, "--out", path)
+    assert answer.code == 0, answer.stderr
+    return path
+
+
+SEVEN = [[(0.28, 0.22), (0.72, 0.22), (0.42, 0.82)]]
+
+
+def test_a_7_that_is_drawn_is_read_as_7(opened, handwriting):
+    tab = opened()
+    page = tab.go(f"try?model={handwriting}")
+    drawn(page, SEVEN)
+    page.locator(".said b", has_text="7").wait_for()
+    page.locator("canvas[aria-label^='evidence for']").wait_for()
+    photograph(page, "seven")
+    # What the hand has just begun with is no drawing yet, and refused.
+    tab.said[:] = [text for text in tab.said if "status of 422" not in text]
+
+
 def test_the_keys_draw_too(opened, served):
     page = opened().go(f"try?model={name_of(served[1], 'images')}")
     page.locator(".pad").focus()
