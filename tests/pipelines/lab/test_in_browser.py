@@ -198,7 +198,9 @@ SEVEN = [[(0.28, 0.22), (0.72, 0.22), (0.42, 0.82)]]
 def test_a_7_that_is_drawn_is_read_as_7(opened, handwriting):
     tab = opened()
     page = tab.go(f"try?model={handwriting}")
+    place = page.locator(".pad").bounding_box()
     drawn(page, SEVEN)
+    assert page.locator(".pad").bounding_box() == place, "nothing moves the pad from under the pen"
     page.locator(".said b", has_text="7").wait_for()
     page.locator("canvas[aria-label^='evidence for']").wait_for()
     photograph(page, "seven")

@@ -155,7 +155,9 @@ class Try {
       this.keep();
       this.showAnswer(found);
     } catch (error) {
-      if (!this.signal.aborted && asked === this.asked) fill(this.trouble, problem(error.message));
+      if (this.signal.aborted || asked !== this.asked) return;
+      this.line = null; // where the answer would be: above, it would push the pad away from under the pen
+      fill(this.told, h("h2", {}, "What it says"), problem(error.message));
     }
   }
 
