@@ -1,12 +1,11 @@
 """Blends: a word as somebody between two speakers would say it, or one speaker in the manner of another.
 
 A data set has few speakers, and a stranger is none of them. But what two people do alike in a word belongs to the word,
-and what differs between them is theirs alone; a network that hears many people between the two, and some a little
-beyond, learns to look at the former. Two things are blended. Between two takes of the same word lie others, each
-feature between those of the two (Zhang et al. 2018, https://arxiv.org/abs/1710.09412, here within a class, so that the
-class is certain). And any word can be given something of the manner of any other recording, its mean tone and how
-far it moves around it, which are the voice, the room and the microphone rather than the word (Zhou et al. 2021,
-https://arxiv.org/abs/2104.02008).
+and what differs between them is theirs alone; a network that hears many people between the two learns to look at the
+former. Two things are blended. Between two takes of the same word lie others, each feature between those of the two
+(Zhang et al. 2018, https://arxiv.org/abs/1710.09412, here within a class, so that the class is certain). And any word
+can be given something of the manner of any other recording, its mean tone and how far it moves around it, which are the
+voice, the room and the microphone rather than the word (Zhou et al. 2021, https://arxiv.org/abs/2104.02008).
 
 Blends are made of features and not of sound, anew in each epoch: they cost hardly anything.
 """
@@ -26,27 +25,25 @@ class Blending:
     ----------
     share : float in [0, 1]
         The share of words that are blended with another take of the same word.
-    beyond, most : float in [0, 1]
-        How much of the other take they get at most, and how far they move away from it at most.
+    most : float in [0, 1]
+        How much of the other take they get at most.
     manner_share, manner : float in [0, 1]
         The share of words that get something of another recording's manner, and how much of it at most.
     """
 
-    share: float = 0.7
-    beyond: float = 0.3
+    share: float = 0.5
     most: float = 0.6
     manner_share: float = 0.5
-    manner: float = 0.5
+    manner: float = 1.0
 
     @property
     def blends(self):
         """Whether anything is blended."""
-        return self.share * max(self.beyond, self.most) + self.manner_share * self.manner > 0
+        return self.share * self.most + self.manner_share * self.manner > 0
 
     def scaled(self, strength):
         """Return a blending that goes `strength` times as far; with 0 nothing is blended."""
-        names = ("beyond", "most", "manner")
-        return replace(self, **{name: min(1.0, getattr(self, name) * strength) for name in names})
+        return replace(self, most=min(1.0, self.most * strength), manner=min(1.0, self.manner * strength))
 
     def blended(self, extractor, rows, alike, others, rng):
         """Return words blended with other takes of the same words, and in the manner of any others.
@@ -62,7 +59,7 @@ class Blending:
         -------
         blended : ndarray of float32 [shape=(n, n_features)]
         """
-        extent = rng.uniform(-self.beyond, self.most, len(rows)) * (rng.random(len(rows)) < self.share)
+        extent = rng.uniform(0, self.most, len(rows)) * (rng.random(len(rows)) < self.share)
         rows = rows + extent[:, np.newaxis].astype(np.float32) * (alike - rows)
         if not extractor.tells_manner:
             return rows

@@ -22,12 +22,12 @@ OWN, ALIKE, OTHERS = (words(EXTRACTOR, seed) for seed in range(3))
 
 
 def test_takes_are_blended_along_the_line_between_them_and_no_farther_than_is_said():
-    blending = Blending(share=0.5, beyond=0.2, most=0.6, manner_share=0.0)
+    blending = Blending(share=0.5, most=0.6, manner_share=0.0)
     rows = blending.blended(EXTRACTOR, OWN, ALIKE, OTHERS, np.random.default_rng(0))
     way = ALIKE - OWN
     extent = ((rows - OWN) * way).sum(axis=1) / np.square(way).sum(axis=1)
     np.testing.assert_allclose(rows, OWN + extent[:, np.newaxis] * way, atol=1e-3)
-    assert extent.min() >= -0.2 - 1e-6
+    assert extent.min() >= -1e-6
     assert extent.max() <= 0.6 + 1e-6
     assert 0.3 < (np.abs(extent) < 1e-6).mean() < 0.7
 
@@ -75,5 +75,5 @@ def test_rows_that_do_not_tell_their_manner_are_blended_with_other_takes_alone()
 
 def test_blending_goes_as_far_as_its_strength_and_not_at_all_with_none():
     assert not Blending().scaled(0).blends
-    assert Blending().scaled(0.5) == Blending(beyond=0.15, most=0.3, manner=0.25)
+    assert Blending().scaled(0.5) == Blending(most=0.3, manner=0.5)
     assert Blending().scaled(9).most == 1
