@@ -343,10 +343,12 @@ def strangers():
         return None
     names = ("english", "english, both learned", "strings", "spanish")
     english, both, strings, spanish = (record["mean"][name] for name in names)
+    n = len(record["seeds"])
+    seeds = f"mean of {n} seeds" if n > 1 else "one seed"
     return (
         f"These recordings were made elsewhere and are no part of this project. They chose features and variations, so "
-        f"the figures are flattered (version 0.2.0; `{record['command']}`; preset `{record['preset']}`, mean of "
-        f"{len(record['seeds'])} seeds). A network of FSDD's six voices recognises {_percent(english['accuracy'], 1)} "
+        f"the figures are flattered (version 0.2.0; `{record['command']}`; preset `{record['preset']}`, {seeds}). "
+        f"A network of FSDD's six voices recognises {_percent(english['accuracy'], 1)} "
         f"of {english['n']:,.0f} single English digits by 22 voices; one that has learned the bundled voices, too, "
         f"{_percent(both['accuracy'], 1)}. Of {strings['said']:,.0f} digits in fluent strings, "
         f"{_percent(strings['word_error_rate'], 1)} are wrong, missing or too many. Of Spanish digits by four "
