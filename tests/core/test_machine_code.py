@@ -154,7 +154,12 @@ def test_ctrl_c_that_an_object_of_the_linker_would_swallow_is_answered_behind_th
         done.append(code)
 
     monkeypatch.setattr(machine_code, "_engine_of", engine)
-    with pytest.raises(KeyboardInterrupt):
-        machine_code._Linked("steps", [], b"code")
-    assert done == [b"code"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    # A shell that runs the tests in the background has SIGINT ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            machine_code._Linked("steps", [], b"code")
+        assert done == [b"code"]
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
