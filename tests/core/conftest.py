@@ -1,4 +1,6 @@
-"""What tests of the core share: networks of every kind of layer, in the midst of learning."""
+"""What tests of the core share: networks of every kind of layer, in the midst of learning, and a Ctrl-C that counts."""
+
+import signal
 
 import numpy as np
 import pytest
@@ -44,3 +46,11 @@ def midway():
 def any_midway(request, midway):
     """The same function without the name, for one network after the other."""
     return lambda *given, **settings: midway(request.param, *given, **settings)
+
+
+@pytest.fixture
+def ctrl_c():
+    """Let Ctrl-C raise KeyboardInterrupt: a shell that runs the tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

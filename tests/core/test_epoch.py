@@ -252,7 +252,7 @@ def test_a_row_that_turns_bad_later_stops_the_training_at_its_batch():
     assert np.isfinite(network.params.flat).all()
 
 
-def test_ctrl_c_within_a_long_epoch_is_answered_within_a_second():
+def test_ctrl_c_within_a_long_epoch_is_answered_within_a_second(ctrl_c):
     rng = np.random.default_rng(0)
     X, y = np.tile(rng.random((1000, 300), np.float32), (60, 1)), rng.integers(0, 3, 60_000)
     network = Network(multilayer_perceptron(300, (300,), 3), rng)
@@ -286,26 +286,16 @@ def test_weights_that_are_no_numbers_stop_all_threads_before_the_first_step(crow
         step(X[:16], y[:16], 0.01, memory, None)
 
 
-def test_ctrl_c_ends_threads_that_work_together_after_the_step_at_hand(crowd):
+def test_ctrl_c_ends_threads_that_work_together_after_the_step_at_hand(crowd, ctrl_c):
     crowd(2)
     rng = np.random.default_rng(0)
     X, y = rng.random((20_000, 300), np.float32), rng.integers(0, 3, 20_000)
     network = Network(multilayer_perceptron(300, (300,), 3), rng)
     step, memory = Step(network, Adam(), SoftmaxCrossEntropy()), Adam().init(network.params.flat.size, np.float32)
     runs = compiled_steps(step, X, y, 8)
-    ended = threading.Event()
-
-    def interrupt():
-        # One that comes while the compiled code is loaded may be lost there; nobody waits for ever, but asks again.
-        for seconds in (0.5, *[5.0] * 20):
-            if ended.wait(seconds):
-                return
-            signal.raise_signal(signal.SIGINT)
-
-    threading.Thread(target=interrupt, daemon=True).start()
+    threading.Timer(0.5, signal.raise_signal, (signal.SIGINT,)).start()
     with pytest.raises(KeyboardInterrupt):
         runs.run(np.tile(np.arange(20_000), 400), 0, [0.001] * 1_000_000, memory)
-    ended.set()
     resting = network.params.flat.copy()
     time.sleep(0.1)
     np.testing.assert_array_equal(network.params.flat, resting)

@@ -141,7 +141,7 @@ def test_numba_works_as_ever_in_a_process_that_linked_without_it():
     assert done.stdout.split("\n")[:2] == ["False True", "too many"]
 
 
-def test_ctrl_c_that_an_object_of_the_linker_would_swallow_is_answered_behind_the_linking(monkeypatch):
+def test_ctrl_c_that_an_object_of_the_linker_would_swallow_is_answered_behind_the_linking(monkeypatch, ctrl_c):
     class Ending:
         def __del__(self):
             signal.raise_signal(signal.SIGINT)
@@ -154,12 +154,7 @@ def test_ctrl_c_that_an_object_of_the_linker_would_swallow_is_answered_behind_th
         done.append(code)
 
     monkeypatch.setattr(machine_code, "_engine_of", engine)
-    # A shell that runs the tests in the background has SIGINT ignored.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            machine_code._Linked("steps", [], b"code")
-        assert done == [b"code"]
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt):
+        machine_code._Linked("steps", [], b"code")
+    assert done == [b"code"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
