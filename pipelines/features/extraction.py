@@ -9,6 +9,7 @@ be read costs its row and no other.
 """
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -167,8 +168,6 @@ def _alone(describe, items, indices):
 
 
 def _in_threads(describe, items, indices, n_jobs):
-    from concurrent.futures import ThreadPoolExecutor
-
     chunks = _pieces(indices, len(items), CHUNK)
     with ThreadPoolExecutor(n_jobs) as pool:
         try:

@@ -76,11 +76,13 @@ class SpeechAugmentation:
         rows, y = prepared.dataset.rows("train"), prepared.dataset.y
         n_classes = len(prepared.dataset.labels)
         order, by_class = rng.permutation(rows), rows[np.argsort(y[rows], kind="stable")]
+        bounds = np.searchsorted(y[by_class], np.arange(n_classes + 1))  # of each class in `by_class`
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
             X, target = self._drawn(self.variants, chosen, rng), y[chosen]
             if self.blend:
-                partners = _alike(by_class, y, chosen, rng), rng.permutation(chosen)
+                alike = by_class[rng.integers(bounds[target], bounds[target + 1])]
+                partners = alike, rng.permutation(chosen)
                 X = self.blend(X, *(self._drawn(self.variants, of, rng) for of in partners), rng)
             if self.share:
                 made_of = rng.choice(rows, max(1, round(self.share * len(chosen))))
@@ -118,12 +120,6 @@ class SpeechAugmentation:
     @staticmethod
     def _drawn(bank, rows, rng):
         return bank[rows, rng.integers(bank.shape[1], size=len(rows))]
-
-
-def _alike(by_class, y, chosen, rng):
-    """Draw for each of the `chosen` rows one that has the same class, of rows in the order of their classes."""
-    first, behind = (np.searchsorted(y[by_class], y[chosen], side) for side in ("left", "right"))
-    return by_class[rng.integers(first, behind)]
 
 
 def variants_for(epochs):
