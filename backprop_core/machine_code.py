@@ -14,15 +14,14 @@ import ctypes
 import hashlib
 import json
 import os
-import signal
 import sys
 import threading
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+from backprop_core.interruption import ctrl_c_kept
 from backprop_core.whole_file import whole_file
 
 # The folders that may hold compiled code, as Python's and numba's own: the first that can be written to. A user whom
@@ -45,11 +44,12 @@ def loaded(module_name, name, sources, arguments):
     kind = json.dumps(_types(arguments))
     key = (name, kind, *(path.read_text(encoding="utf-8") for path in sources), sys.version, *_environment())
     file_name = f"{name}.{hashlib.sha256(repr(key).encode()).hexdigest()[:32]}.code"
-    for folder in FOLDERS:
-        code = _read(folder / file_name)
-        if code:
-            return _Linked(*code)
-    return _compiled(module_name, name, arguments, file_name)
+    with ctrl_c_kept():  # objects of llvmlite end in `__del__`, and LLVM calls back to it
+        for folder in FOLDERS:
+            code = _read(folder / file_name)
+            if code:
+                return _Linked(*code)
+        return _compiled(module_name, name, arguments, file_name)
 
 
 class Kernels:
@@ -145,8 +145,7 @@ class _Linked:
     """
 
     def __init__(self, name, symbols, code):
-        with _ctrl_c_later():
-            self._engine = _engine_of(symbols, code)
+        self._engine = _engine_of(symbols, code)
         self._address = self._engine.get_function_address(name)
         self._function = None
 
@@ -181,25 +180,6 @@ def _engine_of(symbols, code):
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
     return engine
-
-
-@contextmanager
-def _ctrl_c_later():
-    """Answer Ctrl-C behind a piece of work of some milliseconds.
-
-    llvmlite's objects end in `__del__`, in which Python only reports what is raised: Ctrl-C would be lost.
-    """
-    answer, heard = signal.getsignal(signal.SIGINT), []
-    if not callable(answer) or threading.current_thread() is not threading.main_thread():  # no other is told of signals
-        yield
-        return
-    signal.signal(signal.SIGINT, lambda *told: heard.append(told))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, answer)
-    if heard:
-        answer(*heard[0])
 
 
 _ADDRESS = ctypes.c_ssize_t

@@ -34,12 +34,12 @@ def make_matrices(sr, n_fft, win_length, n_mels, fmin, fmax, n_mfcc, warps=(1.0,
         `dct` float64 [shape=(n_mfcc, n_mels)], the orthonormal DCT-II.
     """
     import librosa.filters
-    import librosa.util
     import scipy.fft
 
+    before = (n_fft - win_length) // 2  # librosa.util.pad_center's; loading that module compiles half a minute, once
     window = librosa.filters.get_window("hann", win_length, fftbins=True)
     return {
-        "window": librosa.util.pad_center(window, size=n_fft),
+        "window": np.pad(window, (before, n_fft - win_length - before)),
         "mel": np.stack([warped_mel(warp, sr, n_fft, n_mels, fmin, fmax) for warp in warps]),
         # The very call that librosa.feature.mfcc makes on a spectrogram, made on the identity.
         "dct": scipy.fft.dct(np.eye(n_mels), axis=0, type=2, norm="ortho")[:n_mfcc],

@@ -179,8 +179,10 @@ import sys
 from pathlib import Path
 from pipelines.features.extraction import extract_all
 from pipelines.features.speech.extractor import SpeechExtractor
+extractor = SpeechExtractor()
+extractor.matrices()  # librosa's import takes seconds where it is the first
 print("ready", flush=True)
-extract_all(SpeechExtractor(), [Path({str(words[0])!r})] * 300_000, n_jobs=2, progress="listening")
+extract_all(extractor, [Path({str(words[0])!r})] * 300_000, n_jobs=2, progress="listening")
 """
     process = subprocess.Popen(
         [sys.executable, "-c", program],

@@ -1,0 +1,56 @@
+"""Ctrl-C counts, wherever the code of others stands when it comes."""
+
+import ctypes
+import signal
+import sys
+
+import pytest
+
+from backprop_core.interruption import ctrl_c_kept
+
+
+def _interrupt():
+    signal.raise_signal(signal.SIGINT)
+    sum(range(9))  # Python answers between two of its own steps
+
+
+class Ending:
+    def __del__(self):
+        _interrupt()
+
+
+@ctypes.CFUNCTYPE(None)
+def called_back():
+    _interrupt()
+
+
+@pytest.mark.parametrize("swallow", [Ending, called_back], ids=["the end of an object", "a function that C calls back"])
+def test_what_is_swallowed_is_raised_behind_the_work_and_not_printed(swallow, ctrl_c, capfd):
+    done = []
+    with pytest.raises(KeyboardInterrupt), ctrl_c_kept():
+        swallow()
+        done.append("the rest of the work")
+    assert done
+    assert capfd.readouterr().err == ""
+
+
+def test_what_can_be_raised_is_raised_at_once(ctrl_c):
+    done = []
+    with pytest.raises(KeyboardInterrupt), ctrl_c_kept():
+        _interrupt()
+        done.append("too much")
+    assert not done
+
+
+def test_another_error_that_nobody_can_catch_is_reported_as_ever(monkeypatch):
+    class Broken:
+        def __del__(self):
+            raise ValueError("a fault of its own")
+
+    told = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: told.append(str(unraisable.exc_value)))
+    before = sys.unraisablehook
+    with ctrl_c_kept():
+        Broken()
+    assert told == ["a fault of its own"]
+    assert sys.unraisablehook is before
