@@ -1,8 +1,8 @@
 """Interruption: a Ctrl-C that is not lost in somebody else's code.
 
-Python raises KeyboardInterrupt wherever the main thread happens to be. Where an object comes to its end, or a library in
-C calls a function back, nobody can catch it: Python prints it and goes on, as if no one had asked. Compilers are full of
-both.
+Python raises KeyboardInterrupt wherever the main thread happens to be. Where an object comes to its end, or a library
+in C calls a function back, nobody can catch it: Python prints it and goes on, as if no one had asked. Compilers are
+full of both.
 """
 
 import sys

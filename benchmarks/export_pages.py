@@ -2,12 +2,10 @@
 
 A page is opened from disk. In Chromium a mouse draws a digit, and a fake microphone says a word into a button that a
 key holds. What is measured is the time from the end of the last stroke, or from the key's release, to the answer in the
-page. Firefox, which Playwright cannot drive where the system has installed it, is spoken to by WebDriver BiDi
-(https://www.w3.org/TR/webdriver-bidi/). `BACKPROP_MODELS` is as in `export_parity_js`.
+page. `BACKPROP_MODELS` is as in `export_parity_js`.
 """
 
 import asyncio
-import itertools
 import json
 import os
 import shutil
@@ -18,12 +16,11 @@ from pathlib import Path
 
 from benchmarks import results_file
 from benchmarks.export_parity_js import model_of
+from benchmarks.firefox import PROGRAM, opened_firefox
 
 DIGIT = ((0.35, 0.25), (0.65, 0.25), (0.45, 0.78))  # a seven, as shares of the paper
 STROKES, WORDS = 20, 8
 LONGEST_STROKE, LONGEST_WORD = 50, 150  # milliseconds that an answer may take
-
-FAKE_MICROPHONE = ("media.navigator.streams.fake", "media.navigator.permission.disabled")  # it whistles
 
 # What the page's answer waits for: from a listener before the page's own to the frame after it.
 TIMED = """([target, type]) => {
@@ -178,90 +175,31 @@ def _summary(milliseconds):
     return {"n": len(milliseconds), "median": statistics.median(milliseconds), "longest": max(milliseconds)}
 
 
-class _Firefox:
-    """A headless Firefox that is spoken to by WebDriver BiDi."""
-
-    def __init__(self, socket):
-        self._socket, self._numbers = socket, itertools.count(1)
-
-    async def send(self, method, **params):
-        """Send a command and return its result; raises RuntimeError with what Firefox says against it."""
-        number = next(self._numbers)
-        await self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
-        while True:
-            told = json.loads(await self._socket.recv())
-            if told.get("id") == number:
-                break
-        if told.get("type") == "error":
-            raise RuntimeError(f"{method}: {told['message']}")
-        return told["result"]
-
-    async def evaluate(self, context, expression, whole=False):
-        """Return the value of an expression in a page, a str or a number; with `whole`, all that is said of it."""
-        params = {"target": {"context": context}, "awaitPromise": True}
-        told = await self.send("script.evaluate", expression=expression, **params)
-        return told["result"] if whole else told["result"].get("value")
-
-
 async def _in_firefox(drawings, words, spoken):
     """Draw a digit, choose a recording, hold the button, look at the self-tests; None where there is no Firefox."""
-    import websockets
-
-    program = shutil.which("firefox") or shutil.which("firefox-esr")
-    if program is None:
+    if PROGRAM is None:
         return None
-    with tempfile.TemporaryDirectory() as profile:
-        (Path(profile) / "user.js").write_text("".join(f'user_pref("{name}", true);\n' for name in FAKE_MICROPHONE))
-        command = [program, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        try:
-            address = next(line.split()[-1] for line in process.stderr if "WebDriver BiDi listening" in line)
-            async with websockets.connect(f"{address}/session", max_size=None) as socket:
-                return await _tried(_Firefox(socket), drawings, words, spoken)
-        finally:
-            process.terminate()
-            process.wait()
+    async with opened_firefox() as firefox:
+        return await _tried(firefox, drawings, words, spoken)
 
 
 async def _tried(firefox, drawings, words, spoken):
-    session = await firefox.send("session.new", capabilities={})
-    context = (await firefox.send("browsingContext.getTree"))["contexts"][0]["context"]
-
-    async def text_of(selector):
-        return await firefox.evaluate(context, f"document.querySelector('{selector}').textContent")
-
-    found = {"version": session["capabilities"]["browserVersion"]}
-    await firefox.send("browsingContext.navigate", context=context, url=drawings.as_uri(), wait="complete")
-    await firefox.evaluate(context, f"({TIMED})(['#pad', 'pointerup'])")
+    found = {"version": firefox.version}
+    await firefox.go(drawings.as_uri())
+    await firefox.evaluate(f"({TIMED})(['#pad', 'pointerup'])")
     for _ in range(STROKES):
-        await firefox.evaluate(context, "document.querySelector('#clear').click()")
-        await firefox.send("input.performActions", context=context, actions=[await _drawn(firefox, context)])
+        await firefox.evaluate("document.querySelector('#clear').click()")
+        await firefox.draw("#pad", DIGIT)
         await asyncio.sleep(0.2)
-    found |= {"self_test_drawings": await text_of("#self-test"), "drawn_seven": await text_of("#label")}
-    found["stroke"] = _summary(json.loads(await firefox.evaluate(context, "JSON.stringify(window.taken)")))
+    found |= {"self_test_drawings": await firefox.text_of("#self-test"), "drawn_seven": await firefox.text_of("#label")}
+    found["stroke"] = _summary(json.loads(await firefox.evaluate("JSON.stringify(window.taken)")))
 
-    await firefox.send("browsingContext.navigate", context=context, url=words.as_uri(), wait="complete")
-    chooser = await firefox.evaluate(context, "document.querySelector('#choose')", whole=True)
-    await firefox.send(
-        "input.setFiles", context=context, element={"sharedId": chooser["sharedId"]}, files=[str(spoken)]
-    )
+    await firefox.go(words.as_uri())
+    await firefox.choose_file("#choose", spoken)
     await asyncio.sleep(2)
-    found |= {"self_test_words": await text_of("#self-test"), "recording": await text_of("#files")}
-    await firefox.evaluate(context, "document.querySelector('#record').focus()")
+    found |= {"self_test_words": await firefox.text_of("#self-test"), "recording": await firefox.text_of("#files")}
+    await firefox.evaluate("document.querySelector('#record').focus()")
     keys = [{"type": "keyDown", "value": " "}, {"type": "pause", "duration": 4000}, {"type": "keyUp", "value": " "}]
-    await firefox.send(
-        "input.performActions", context=context, actions=[{"type": "key", "id": "keys", "actions": keys}]
-    )
+    await firefox.act({"type": "key", "id": "keys", "actions": keys})
     await asyncio.sleep(1)
-    return {**found, "whistling_microphone": await text_of("#said")}
-
-
-async def _drawn(firefox, context):
-    """Return the actions of a pen that draws the digit on the pad."""
-    box = json.loads(
-        await firefox.evaluate(context, "JSON.stringify(document.querySelector('#pad').getBoundingClientRect())")
-    )
-    places = [(round(box["x"] + x * box["width"]), round(box["y"] + y * box["height"])) for x, y in DIGIT]
-    moves = [{"type": "pointerMove", "x": x, "y": y, "duration": 60} for x, y in places]
-    actions = [moves[0], {"type": "pointerDown", "button": 0}, *moves[1:], {"type": "pointerUp", "button": 0}]
-    return {"type": "pointer", "id": "pen", "parameters": {"pointerType": "mouse"}, "actions": actions}
+    return {**found, "whistling_microphone": await firefox.text_of("#said")}

@@ -70,10 +70,10 @@ def cuts(content):
     }
 
 
-def pieces_of(content, words):
+def pieces_of(content, words, margin=MARGIN_SECONDS):
     """Cut a recording and return each piece as a WAV of 16 bits: list of bytes.
 
-    `words` are [start, end] in seconds. Raises Refusal.
+    `words` are [start, end] in seconds, and `margin` is kept before and after each. Raises Refusal.
     """
     import soundfile
 
@@ -81,7 +81,6 @@ def pieces_of(content, words):
     for start, end in words:
         if not 0 <= start < end:
             raise Refusal(400, "A word ends after it begins; move its edges apart.")
-        margin = MARGIN_SECONDS
         cut = waveform[max(0, round((start - margin) * SR)) : round((end + margin) * SR)]
         if len(cut) < SR // 20:
             raise Refusal(422, "A word of less than a twentieth of a second is none; move its edges apart.")

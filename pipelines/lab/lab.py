@@ -231,6 +231,7 @@ class Lab:
             "remove-class": lambda: lesson.remove_class(wanted.get("name")),
             "remove": lambda: lesson.remove(wanted.get("paths", [])),
             "relabel": lambda: lesson.relabel(wanted.get("path"), wanted.get("label")),
+            "trim": lambda: self._trim(lesson, wanted),
             "forget": lambda: lesson.forget(wanted.get("person")),
             "undo": lesson.undo,
         }
@@ -238,6 +239,14 @@ class Lab:
             raise Refusal(404, "A lesson cannot be changed in this way.")
         changes[asked["what"]]()
         return lesson.seen()
+
+    def _trim(self, lesson, wanted):
+        path, edges = wanted.get("path"), [_number(wanted, edge, float("nan")) for edge in ("start", "end")]
+        if lesson.task != "speech":
+            raise Refusal(409, "Only a recording has edges to trim.")
+        (piece,) = collecting.pieces_of(lesson.content(path), [edges], margin=0)
+        collecting.check("speech", piece)
+        lesson.rewrite(path, piece)
 
     def take_in(self, asked, content):
         """Unpack a lesson that comes as a zip."""
@@ -256,13 +265,13 @@ def _object(content):
 
 
 def _number(asked, name, default):
-    """Return a number of the address. Raises Refusal."""
+    """Return a number of what was asked. Raises Refusal."""
     text = asked.get(name)
     if text in (None, ""):
         return default
     try:
         number = float(text)
-    except ValueError:
+    except (ValueError, TypeError):
         number = float("nan")
     if number != number or abs(number) == float("inf"):
         raise Refusal(400, f"{name}: give a number.")

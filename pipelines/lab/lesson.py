@@ -159,6 +159,25 @@ class Lesson:
             self._remember(f"moving a sample to {label}", lambda: self._move(moved, before))
             return moved.path
 
+    def rewrite(self, path, content):
+        """Give a sample other contents (bytes of a file), under a new name, and return it. Raises Refusal, OSError."""
+        with self._lock:
+            before = self.find(path)
+            place = self.samples.index(before)
+            after = replace(before, path=self._fresh_path(before.label, before.person, SUFFIX[self.task]))
+            with whole_file(self.folder / after.path) as temporary:
+                temporary.write_bytes(content)
+            back = self._take_away([path])
+            self.samples.insert(place, after)
+            self._write()
+
+            def undo():
+                self._take_away([after.path])
+                back()
+
+            self._remember("trimming a sample", undo)
+            return after.path
+
     def undo(self):
         """Take back what was done last. Raises Refusal where there is nothing."""
         with self._lock:

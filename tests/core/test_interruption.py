@@ -27,18 +27,28 @@ def called_back():
 @pytest.mark.parametrize("swallow", [Ending, called_back], ids=["the end of an object", "a function that C calls back"])
 def test_what_is_swallowed_is_raised_behind_the_work_and_not_printed(swallow, ctrl_c, capfd):
     done = []
-    with pytest.raises(KeyboardInterrupt), ctrl_c_kept():
+
+    @ctrl_c_kept()
+    def work():
         swallow()
         done.append("the rest of the work")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert done
     assert capfd.readouterr().err == ""
 
 
 def test_what_can_be_raised_is_raised_at_once(ctrl_c):
     done = []
-    with pytest.raises(KeyboardInterrupt), ctrl_c_kept():
+
+    @ctrl_c_kept()
+    def work():
         _interrupt()
         done.append("too much")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert not done
 
 

@@ -2,6 +2,9 @@
 
 import { h } from "./dom.js";
 
+const LONGEST_START = 3000; // milliseconds
+const NO_SOUND = "The browser does not start its sound. Plug in headphones or speakers, even if they stay silent, or drop a file instead.";
+
 /** Why a microphone or a camera cannot be used, and the way out. */
 export function whyNot(error, what) {
   const said = {
@@ -44,7 +47,9 @@ export class Microphone {
     };
     source.connect(this.node);
     this.node.connect(this.context.destination);
-    await this.context.resume();
+    // Firefox waits for ever where a computer has nothing that could play sound.
+    const late = new Promise((_, refuse) => setTimeout(refuse, LONGEST_START, new Error(NO_SOUND)));
+    try { await Promise.race([this.context.resume(), late]); } catch (error) { await this.stop(); throw error; }
   }
 
   /** Stop, and return {wav: Blob, seconds, peak}. */

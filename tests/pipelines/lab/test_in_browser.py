@@ -343,6 +343,14 @@ def test_a_recording_is_cut_into_words(opened, served):
     assert page.get_by_label("start of word 2 in seconds").count() == 1
     page.get_by_role("button", name="Keep these words").click()
     page.locator(".taught li").nth(1).wait_for()
+    page.locator(".taught li button").first.click()
+    page.get_by_role("button", name="Trim").click()
+    edge = page.get_by_label("start of the part to keep in seconds")
+    edge.fill(str(float(edge.input_value()) + 0.05))
+    edge.press("Tab")
+    photograph(page, "trim")
+    page.get_by_role("button", name="Keep this part").click()
+    page.get_by_role("button", name="Take back trimming a sample").wait_for()
 
 
 ROOMS = {

@@ -1,5 +1,8 @@
 """The server starts, says where it is, takes another port where its own is taken, and ends cleanly."""
 
+import contextlib
+import http.client
+import json
 import re
 import signal
 import socket
@@ -9,6 +12,7 @@ import urllib.request
 import pytest
 
 from pipelines.errors import UsageError
+from pipelines.lab.lesson import Lesson
 from pipelines.lab.server import listen
 
 
@@ -47,6 +51,31 @@ def test_it_says_where_it_is_answers_there_and_ends_with_ctrl_c(running):
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
         assert "Traceback" not in process.stderr.read()
+
+
+def test_a_server_that_is_killed_while_somebody_teaches_loses_the_sample_in_hand_at_most(running, picture, tmp_path):
+    content = picture(tmp_path / "one.png").read_bytes()
+    process, said = running("--port", 18_790)
+    address = re.search(r"http://[\d.:]+/[\w-]{24}/", "".join(said))[0]
+
+    def post(what, body):
+        request = urllib.request.Request(f"{address}api/lessons/shapes{what}", body, method="POST")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
+
+    post("", b'{"task": "images"}')
+    post("/class", b'{"name": "left"}')
+    kept = 0
+    threading.Timer(1.0, process.kill).start()
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        while True:
+            kept = post("/add?label=left&name=a.png", content)["classes"][0]["n"]
+    assert process.wait(10) == -signal.SIGKILL
+    assert kept > 1
+    (folder,) = {path.parent for path in tmp_path.rglob("lesson.json")}
+    again = Lesson(folder)
+    assert len(again.samples) in (kept, kept + 1)
+    assert all(again.content(sample.path) == content for sample in again.samples)
 
 
 def test_a_model_that_is_broken_is_said_at_once(call, tmp_path):

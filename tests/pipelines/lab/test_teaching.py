@@ -73,6 +73,7 @@ def test_everything_that_is_done_can_be_taken_back(shapes):
         lambda: shapes.remove(paths[:3]),
         lambda: shapes.relabel(paths[4], "right"),
         lambda: shapes.add("left", b"more"),
+        lambda: shapes.rewrite(paths[5], b"other"),
         lambda: shapes.remove_class("right"),
     )
     before = [state(shapes)]
@@ -198,11 +199,12 @@ def test_a_class_is_taught_trained_and_tried_without_a_terminal(client, picture,
         ("explode", {}),
         ("class", {"name": "x" * 300}),
         ("undo", []),
+        ("trim", {"path": "left/sample-1.png", "start": 0, "end": 1}),
     ],
 )
 def test_a_wrong_change_is_refused_and_changes_nothing(client, lab, shapes, what, body):
     status, error = client.post(f"lessons/shapes/{what}", body)
-    assert status in (400, 404)
+    assert status in (400, 404, 409)
     assert error["error"]
     assert state(lab.school.open("shapes")) == state(shapes)
 
@@ -266,6 +268,40 @@ def test_a_long_recording_is_cut_into_its_words(client, said, speech_model, tmp_
     piece, sr = soundfile.read(io.BytesIO(client.lab.school.open("digits").content(path)))
     start, end = found["words"][1]
     assert len(piece) / sr == pytest.approx(end - start + 2 * collecting.MARGIN_SECONDS, abs=0.01)
+
+
+def test_a_recording_is_trimmed_to_the_part_that_is_meant_and_back(client, said, lab):
+    content, _ = said
+    client.good(client.post("lessons/digits", {"task": "speech"}))
+    client.good(client.post("lessons/digits/class", {"name": "three"}))
+    client.good(client.post("lessons/digits/add", content, label="three", person="anna"))
+    whole = lab.school.open("digits").samples[0].path
+    (start, end), *_ = client.good(client.post("lessons/digits/cut", content))["words"]
+    asked = {"path": whole, "start": start - 0.1, "end": end + 0.1}
+    lesson = client.good(client.post("lessons/digits/trim", asked))
+    (kept,) = lesson["classes"][0]["samples"]
+    assert kept["path"] != whole, "a browser that keeps files shows the new one"
+    assert kept["person"] == "anna"
+    samples, sr = soundfile.read(io.BytesIO(lab.school.open("digits").content(kept["path"])))
+    assert len(samples) / sr == pytest.approx(end - start + 0.2, abs=0.001)
+    assert lesson["undo"] == "trimming a sample"
+    (back,) = client.good(client.post("lessons/digits/undo", {}))["classes"][0]["samples"]
+    assert back["path"] == whole
+    assert lab.school.open("digits").content(whole) == content
+
+
+@pytest.mark.parametrize(
+    "edges", [{}, {"start": 1}, {"start": 2, "end": 1}, {"start": 0, "end": 0.01}, {"start": [], "end": "x"}]
+)
+def test_edges_that_leave_nothing_are_refused(client, said, lab, edges):
+    client.good(client.post("lessons/digits", {"task": "speech"}))
+    client.good(client.post("lessons/digits/class", {"name": "three"}))
+    client.good(client.post("lessons/digits/add", said[0], label="three"))
+    before = state(lab.school.open("digits"))
+    status, error = client.post("lessons/digits/trim", {"path": before[1][0][0], **edges})
+    assert status in (400, 422)
+    assert error["error"]
+    assert state(lab.school.open("digits")) == before
 
 
 def test_silence_is_told_from_what_is_no_sound(client, tmp_path):

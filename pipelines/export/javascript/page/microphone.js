@@ -9,6 +9,7 @@
 
 const BEFORE = 0.25; // seconds kept from before the button was pressed
 const LONGEST = 30; // seconds
+const LONGEST_START = 3000; // milliseconds
 
 /** What a browser says by the name of its error, in a sentence that says what to do. */
 const REASONS = {
@@ -21,6 +22,8 @@ const REASONS = {
 const INSECURE =
   "A page that came over plain http may not record: open it from disk or over https, or choose a recording.";
 const NO_AUDIO = "This browser cannot work with sound (it has no Web Audio): open the page in another browser.";
+const NO_SOUND =
+  "The browser does not start its sound: plug in headphones or speakers, even if they stay silent, or choose a recording.";
 
 /** Passes on what it hears; it runs where the sound is made, and so has to be a text of its own. */
 const LISTENER = `registerProcessor("listener", class extends AudioWorkletProcessor {
@@ -54,7 +57,9 @@ export class Microphone {
   async start() {
     this.isHeld = true;
     if (!this.context) await this.#open();
-    await this.context?.resume();
+    // Firefox waits for ever where a computer has nothing that could play sound.
+    const late = new Promise((_, refuse) => setTimeout(refuse, LONGEST_START, new Error(NO_SOUND)));
+    await Promise.race([this.context?.resume(), late]);
   }
 
   /** Return what was heard since the start, and a little before. @returns {Float32Array} */

@@ -77,7 +77,7 @@ class Teach {
     Object.assign(this, { classes: h("section", { class: "card seven", "aria-label": "Classes" }), collect: h("section", { class: "card five", "aria-label": "Collect" }), train: h("section", { class: "card half", "aria-label": "Train" }), care: h("section", { class: "card half", "aria-label": "Keep and delete" }) });
     fill(this.body, h("div", { class: "cards" }, this.collect, this.classes, this.train, this.care));
     this.target = h("div", {});
-    this.pieces = h("div", {});
+    this.pieces = h("div", { class: "stack" });
     fill(this.collect, h("h2", {}, "Collect"), this.target, this.inputs(), this.pieces);
   }
 
@@ -143,7 +143,7 @@ class Teach {
     const rows = h("tbody", {}), sound = h("audio", { controls: true, "aria-label": "the recording", src: URL.createObjectURL(content) });
     const wave = new Waveform({ ...found, words }, () => list());
     const list = () => fill(rows, words.map((word, i) => h("tr", {}, h("th", { scope: "row" }, i + 1),
-      [0, 1].map(edge => h("td", {}, h("input", { type: "number", step: 0.01, min: 0, max: found.seconds, value: word[edge].toFixed(2), "aria-label": `${edge ? "end" : "start"} of word ${i + 1} in seconds`, onchange: event => { word[edge] = Number(event.target.value); wave.paint(); } }))),
+      edges(word, `word ${i + 1}`, wave).map(edge => h("td", {}, edge)),
       h("td", {}, select(this.lesson.classes.map(each => each.name), word[2], label => { word[2] = label; }, { "aria-label": `class of word ${i + 1}` })),
       h("td", {}, h("button", { type: "button", class: "quiet", onclick: () => { words.splice(i, 1); wave.paint(); list(); } }, "leave out")))));
     list();
@@ -154,6 +154,24 @@ class Teach {
         const kept = await this.do(() => post(`${this.path}/pieces`, {}, { recording: found.recording, person: this.person, words }), `${words.length} words added`);
         if (kept) fill(this.pieces);
       } }, "Keep these words"), h("button", { type: "button", onclick: () => fill(this.pieces) }, "Throw it away")));
+  }
+
+  /** Show a recording of the lesson, to keep a part of it. */
+  async trim(path) {
+    try {
+      const content = await (await fetch(fileAddress(`${this.path}/file`, { path }))).blob();
+      const found = await post(`${this.path}/cut`, {}, content, this.signal), ends = found.words.flat();
+      const word = ends.length ? [Math.min(...ends), Math.max(...ends)] : [0, found.seconds];
+      const kept = h("div", { class: "row" }), wave = new Waveform({ ...found, words: [word] }, () => list());
+      const list = () => fill(kept, edges(word, "the part to keep", wave).map((edge, i) => field(i ? "to" : "Keep from", edge)));
+      list();
+      fill(this.pieces, h("h3", {}, "Trim a sample"), h("p", { class: "small muted" }, "Move the edges. What is outside them is cut off, and can be taken back."), wave.canvas,
+        h("audio", { controls: true, "aria-label": "the sample", src: URL.createObjectURL(content) }), kept,
+        h("div", { class: "row" }, h("button", { type: "button", class: "main", onclick: async () => {
+          if (await this.change("trim", { path, start: word[0], end: word[1] }, "trimmed")) fill(this.pieces);
+        } }, "Keep this part"), h("button", { type: "button", onclick: () => fill(this.pieces) }, "Leave it as it is")));
+      this.pieces.querySelector("input").focus();
+    } catch (error) { if (!this.signal.aborted) fill(this.trouble, problem(error.message)); }
   }
 
   // Classes
@@ -195,6 +213,7 @@ class Teach {
     const paths = [...this.picked], others = this.lesson.classes.map(each => each.name);
     return h("div", { class: "note-box row", role: "group", "aria-label": "chosen samples" }, h("span", {}, `${paths.length} chosen`),
       h("button", { type: "button", onclick: () => this.change("remove", { paths }, "removed") }, "Delete"),
+      this.lesson.task === "speech" && paths.length === 1 ? h("button", { type: "button", onclick: () => this.trim(paths[0]) }, "Trim") : null,
       field("or move to", select([["", "…"], ...others], "", async label => { for (const path of paths) await this.change("relabel", { path, label }, `moved to ${label}`); this.picked.clear(); this.showClasses(); })));
   }
 
@@ -226,4 +245,9 @@ class Teach {
         h("p", {}, "All samples of this person are deleted from the disk, and so is what was removed before. This cannot be taken back."),
         h("div", { class: "row" }, field("Person", select(lesson.people, person, value => { person = value; })), h("button", { type: "button", onclick: () => this.change("forget", { person }, `${person} deleted`) }, "Delete for good"))) : null);
   }
+}
+
+/** The two fields of seconds in which a word of a waveform can be moved. */
+function edges(word, what, wave) {
+  return ["start", "end"].map((name, edge) => h("input", { type: "number", step: 0.01, min: 0, max: wave.seconds, value: word[edge].toFixed(2), "aria-label": `${name} of ${what} in seconds`, onchange: event => { word[edge] = Number(event.target.value); wave.paint(); } }));
 }
