@@ -18,6 +18,7 @@ from benchmarks import (
     gradient_features,
     health_cost,
     image_accuracy,
+    lab,
     memory,
     prediction_speed,
     real_pictures,
@@ -66,6 +67,7 @@ ROOMS = (
     export_parity,
     export_parity_js,
     export_pages,
+    lab,
 )
 BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS} | image_accuracy.PARTS | text_accuracy.PARTS
 
