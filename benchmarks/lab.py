@@ -24,7 +24,7 @@ from pathlib import Path
 from benchmarks import results_file
 
 HERE = Path(__file__).resolve().parents[1]
-ROUNDS = 5
+ROUNDS = 3
 EPOCHS, LOOKS = 3000, 12
 
 
