@@ -87,12 +87,30 @@ function dense({ W, b, "W.scale": scale, "W.places": places }, x) {
   const n = b.data.length;
   const sums = new Float64Array(n);
   const { values, columns } = x instanceof Float32Array ? { values: x, columns: null } : x;
+  const factors = [];
+  const starts = [];
   for (let j = 0; j < values.length; j++) {
     const input = columns ? columns[j] : j;
     const place = places ? places.data[input] : input;
-    if (values[j] !== 0 && place >= 0) addScaled(sums, values[j], W.data, place * n);
+    if (values[j] === 0 || place < 0) continue;
+    factors.push(values[j]);
+    starts.push(place * n);
   }
-  return Float32Array.from(sums, (sum, k) => (scale ? sum * scale.data[k] : sum) + b.data[k]);
+  let j = 0;
+  for (; j < factors.length - 3; j += 4) addFour(sums, factors, starts, j, W.data);
+  for (; j < factors.length; j++) addScaled(sums, factors[j], W.data, starts[j]);
+  const y = new Float32Array(n);
+  for (let k = 0; k < n; k++) y[k] = (scale ? sums[k] * scale.data[k] : sums[k]) + b.data[k];
+  return y;
+}
+
+/** Add four rows of weights, each times its factor: the sums are fetched and put back once for all of them. */
+function addFour(sums, factors, starts, j, weights) {
+  const [f0, f1, f2, f3] = [factors[j], factors[j + 1], factors[j + 2], factors[j + 3]];
+  const [s0, s1, s2, s3] = [starts[j], starts[j + 1], starts[j + 2], starts[j + 3]];
+  for (let k = 0; k < sums.length; k++) {
+    sums[k] += f0 * weights[s0 + k] + f1 * weights[s1 + k] + (f2 * weights[s2 + k] + f3 * weights[s3 + k]);
+  }
 }
 
 /** Add a row of weights, times a value. */

@@ -13,7 +13,7 @@
  * @param {number} share from 0 to 1
  */
 export function quantile(row, share) {
-  const sorted = Float64Array.from(row).sort();
+  const sorted = new Float64Array(row).sort();
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
   const above = Math.min(below + 1, sorted.length - 1);

@@ -21,13 +21,34 @@ const BETA = 0.1102 * (ATTENUATION - 8.7); // of the window, for this attenuatio
  * @returns {Float32Array}
  */
 export function resample(samples, from, to) {
-  const lower = Math.min(from, to);
-  const middle = ((1 + PASSED) / 2) * (lower / from); // of the transition, in halves of the given rate
-  const transition = (1 - PASSED) * (lower / from) * Math.PI; // radians a sample
+  // A steep filter is long. Where many samples become few, a gentle one first leaves twice as many as are wanted.
+  let steps = Math.max(1, Math.floor(from / (2 * to)));
+  while (from % steps) steps -= 1;
+  if (steps > 1) {
+    samples = filtered(samples, from, from / steps, to / from, 2 / steps - to / from);
+    from /= steps;
+  }
+  const limit = Math.min(from, to) / from;
+  return filtered(samples, from, to, PASSED * limit, limit);
+}
+
+/**
+ * Return a sound at another rate, of its frequencies those that are below a limit.
+ *
+ * @param {Float32Array} samples
+ * @param {number} from
+ * @param {number} to
+ * @param {number} passed what is below stays as it is, in halves of the given rate
+ * @param {number} stopped what is above is taken out
+ * @returns {Float32Array}
+ */
+function filtered(samples, from, to, passed, stopped) {
+  const middle = (passed + stopped) / 2;
+  const transition = (stopped - passed) * Math.PI; // radians a sample
   const reach = (ATTENUATION - 7.95) / (2.285 * transition) / 2; // samples on either side that count
   const phases = new Map();
-  const resampled = new Float32Array(Math.max(1, Math.round((samples.length * to) / from)));
-  for (let k = 0; k < resampled.length; k++) {
+  const found = new Float32Array(Math.max(1, Math.round((samples.length * to) / from)));
+  for (let k = 0; k < found.length; k++) {
     const whole = Math.floor((k * from) / to);
     const phase = (k * from) % to; // the place is whole + phase / to
     let weights = phases.get(phase);
@@ -37,9 +58,9 @@ export function resample(samples, from, to) {
     const start = Math.max(0, -first);
     const stop = Math.min(weights.length, samples.length - first);
     for (let i = start; i < stop; i++) total += weights[i] * samples[first + i];
-    resampled[k] = total;
+    found[k] = total;
   }
-  return resampled;
+  return found;
 }
 
 /** Return what the samples around a place count that lies `part` of a sample behind one. */
