@@ -121,6 +121,16 @@ def test_pictures_are_resized_as_pillow_does(name):
         assert np.asarray(picture.reduce(3)).ravel().tolist() == reduced
 
 
+def test_quantiles_are_numpys_without_sorting():
+    rng = np.random.default_rng(3)
+    rows = [rng.integers(0, high, n).astype(float) for high in (2, 10, 10**6) for n in (1, 2, 3, 50, 501)]
+    program = "import { quantile } from 'statistics.js';\nconst [rows, shares] = given;\n"
+    program += "console.log(JSON.stringify(rows.map((row) => shares.map((share) => quantile(row, share)))));"
+    shares = [0, 0.1, 0.5, 0.77, 1]
+    found = run(program, [row.tolist() for row in rows], shares)
+    np.testing.assert_allclose(found, [np.quantile(row, shares) for row in rows], rtol=1e-12)
+
+
 def test_words_are_cut_out_and_answered_as_python_does(word_model, sound):
     rng = np.random.default_rng(7)
     word = sound(0.5, 16000, 130).astype(np.float32)

@@ -10,7 +10,7 @@
  * @module
  */
 
-import { clip, largest, median, quantile, round, smallest } from "../statistics.js";
+import { clip, largest, median, quantile, round, selected, smallest } from "../statistics.js";
 import { breadth } from "./drawing.js";
 import { largestAround } from "./filters.js";
 import { bytesOf, cut, floatsOf, plane, surrounded } from "./plane.js";
@@ -55,8 +55,8 @@ export function inkOn(picture, least) {
   if (!bright.length || largest(levels.data) - smallest(levels.data) < FAINTEST) return { ink: null, times };
   const ground = single(median(bright));
   const drop = floatsOf(levels, (level) => ground - level);
-  const sorted = drop.data.slice().sort();
-  const contrast = sorted[sorted.length - Math.max(1, Math.floor(sorted.length / 200))];
+  const nPixels = drop.data.length;
+  const contrast = selected(drop.data.slice(), nPixels - Math.max(1, Math.floor(nPixels / 200)));
   if (contrast < Math.max(FAINTEST, GRAINS * grain)) return { ink: null, times };
   const width = Math.max(2, breadth(bytesOf(drop, (level) => Number(level > 0.5 * contrast))));
   const floor = Math.max(GRAINS * grain, FAINT * contrast);
