@@ -30,8 +30,6 @@ from backprop_core.threads import Company, available, single_threaded_products
 
 # Seconds after which compiled steps come back to Python.
 BACK_AFTER = 0.2
-# Steps that are taken at first, or to try what is faster.
-TRIAL = 8
 # Multiplications of a step that are worth a thread of its own: some ten microseconds.
 WORTH_A_THREAD = 250_000
 SOURCES = [
@@ -152,7 +150,7 @@ class CompiledSteps:
         }
         self._rng = rng
         self._data = self._X, *self._targets(target)
-        self._at_once, self._steps = {True: TRIAL, False: TRIAL}, None
+        self._steps = None
 
     def run(self, order, first, rates, memory):
         """Take a step for each of `rates`, from batch `first` of an epoch in this `order` on; return their losses.
@@ -168,20 +166,19 @@ class CompiledSteps:
         done = first
         with single_threaded_products() if self.n_threads > 1 else nullcontext():
             while done < first + n:
-                together, trial = self._company.works_together()
-                most = min(self._at_once[together], TRIAL) if trial else self._at_once[together]
-                until, began = min(done + most, first + n), time.perf_counter()
+                together, some = self._company.next_piece(BACK_AFTER)
+                until, began = min(done + some, first + n), time.perf_counter()
                 arguments = before[0], self._batch_size, done, until, first, *after
                 if self._steps is None:
                     self._steps = self._loaded(arguments)
                     began = time.perf_counter()
                 taken = self._company.work(self._steps, arguments, _sched_yield(), together)
+                whole = taken == some or done == first  # a remainder is too short to tell anything
                 done += taken
                 if done < until:
                     break
-                seconds = max(time.perf_counter() - began, 1e-6)
-                self._company.note(together, seconds, taken)
-                self._at_once[together] = max(1, min(2 * most, int(taken * BACK_AFTER / seconds)))
+                if whole:
+                    self._company.note(together, max(time.perf_counter() - began, 1e-6), taken)
         taken = losses[: done - first]
         for state in (memory, self._averaging[1] if self._averaging else {}):
             if "t" in state and ("m" in state or "average" in state):

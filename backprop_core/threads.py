@@ -7,6 +7,7 @@ holds for both, and several processes that share the cores do not disturb each o
 
 import contextvars
 import functools
+import math
 import os
 import threading
 import time
@@ -52,6 +53,12 @@ class Team:
         return [loop(*arguments, *parts[0]), *(one.result() for one in waiting)]
 
 
+# The units of work after which a first guess can be made of how long one takes.
+FIRST_PIECE = 8
+# Seconds of a trial: a core that has been asleep needs some milliseconds until it works at its full speed.
+TRIAL = 0.05
+
+
 class Company:
     """A few threads that do one thing together, and meet in between, as `meeting` has it.
 
@@ -70,18 +77,34 @@ class Company:
         self._threads = ThreadPoolExecutor(n) if n > 1 else None
         self._seconds, self._next_trial = {}, 0.0
 
-    def works_together(self):
-        """Return whether threads should share the next piece of work, and whether this is a trial of the slower way."""
-        if self.n == 1 or len(self._seconds) < 2:
-            return self.n > 1 and True not in self._seconds, True
-        faster, trial = self._seconds[True] <= self._seconds[False], time.perf_counter() >= self._next_trial
-        return faster != trial, trial
+    def next_piece(self, at_most):
+        """Return (whether threads share the next piece of work, of how many units it consists).
+
+        Parameters
+        ----------
+        at_most : float >= 0, seconds that it may take
+        """
+        if not self._seconds:
+            return False, FIRST_PIECE
+        untried = self.n > 1 and True not in self._seconds
+        trial = self.n > 1 and (untried or time.perf_counter() >= self._next_trial)
+        faster = self._seconds.get(True, math.inf) <= self._seconds.get(False, math.inf)
+        together = untried or faster != trial
+        seconds_of_one = self._seconds.get(together, self._seconds[False])
+        return together, max(1, int((min(at_most, TRIAL) if trial else at_most) / seconds_of_one))
 
     def note(self, together, seconds, n):
-        """Note how long so many equal pieces of work have taken; a trial may take a hundredth of the time."""
-        self._seconds[together] = seconds / n
-        if self._seconds[together] > self._seconds.get(not together, 0.0):
+        """Note how long so many equal pieces of work have taken.
+
+        A trial may take a hundredth of the time. The way that is taken is doubted at once when it has become slower by
+        half: other programs may be busy now.
+        """
+        of_one, before = seconds / n, self._seconds.get(together, math.inf)
+        self._seconds[together] = of_one
+        if of_one > self._seconds.get(not together, 0.0):
             self._next_trial = time.perf_counter() + 100 * seconds
+        elif of_one > 1.5 * before:
+            self._next_trial = time.perf_counter()
 
     def work(self, function, arguments, sched_yield, together):
         """Call function(team, *arguments), `team` as for `meeting.meet`, in one thread or in all of them.

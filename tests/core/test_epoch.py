@@ -151,24 +151,51 @@ def test_one_thread_computes_to_the_last_bit_what_several_do_together(crowd, mon
     settings = {"dropout": 0.2, "hidden": (64, 40, 40), "normalization": "layer", "residual": True, "clip_norm": 0.5}
     results = []
     for together in (True, False):
-        monkeypatch.setattr(Company, "works_together", lambda self, answer=together: (answer, False))
+        monkeypatch.setattr(Company, "next_piece", lambda self, at_most, answer=together: (answer, 100))
         results.append(fitted(True, np.float32, epochs=1, alpha=0.1, **settings)[0].tobytes())
     assert results[0] == results[1]
 
 
-def test_the_faster_of_two_ways_is_taken_and_the_other_tried_now_and_then(monkeypatch):
-    now, taken = [0.0], []
+def timed(company, monkeypatch, seconds_of):
+    """Let a company work for four seconds of a clock that stands still otherwise; yield (when, together, units)."""
+    now = [0.0]
     monkeypatch.setattr(threads.time, "perf_counter", lambda: now[0])
-    company = Company(2)
-    for _ in range(2000):
-        together, _trial = company.works_together()
-        seconds = 0.001 if together == (now[0] < 1) else 0.01  # from then on, other programs are busy
+    while now[0] < 4:
+        together, n = company.next_piece(0.2)
+        yield now[0], together, n
+        seconds = seconds_of(now[0], together, n)
         now[0] += seconds
-        company.note(together, seconds, 1)
-        taken.append((now[0], together))
-    early, late = ([together for when, together in taken if (when < 1) == is_early] for is_early in (True, False))
-    assert np.mean(early) > 0.9
-    assert np.mean(late) < 0.1
+        company.note(together, seconds, n)
+
+
+def test_the_faster_of_two_ways_is_taken_and_the_other_tried_now_and_then(monkeypatch):
+    def seconds_of(now, together, n):  # after two seconds, other programs are busy
+        return n * (1e-4 if together == (now < 2) else 2e-4)
+
+    pieces = list(timed(Company(2), monkeypatch, seconds_of))
+    early, late = ([piece for piece in pieces if (piece[0] < 2) == is_early] for is_early in (True, False))
+    assert share_together(early) > 0.9
+    assert share_together(late) < 0.2
+
+
+def share_together(pieces):
+    """The share of the units that were done together."""
+    pieces = list(pieces)
+    return sum(n for _now, together, n in pieces if together) / sum(n for _now, _together, n in pieces)
+
+
+def test_threads_that_are_slow_to_wake_are_tried_for_long_enough_to_see_that_they_are_faster(monkeypatch):
+    def seconds_of(now, together, n):
+        return 0.006 + n * 6e-5 if together else n * 1e-4
+
+    assert share_together(timed(Company(2), monkeypatch, seconds_of)) > 0.9
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_no_piece_takes_much_longer_than_it_may_and_one_thread_has_no_company(monkeypatch, n):
+    pieces = list(timed(Company(n), monkeypatch, lambda now, together, n: n * (6e-5 if together else 1e-4)))
+    assert max(n * (6e-5 if together else 1e-4) for _now, together, n in pieces[1:]) <= 0.21
+    assert any(together for _now, together, _n in pieces) == (n > 1)
 
 
 def test_threads_together_repeat_themselves_to_the_last_bit_and_leave_the_library_its_own(crowd):
