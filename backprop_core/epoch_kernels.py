@@ -25,9 +25,13 @@ from backprop_core.epoch_layers import (
 )
 from backprop_core.epoch_passes import add_up, backward, backward_together, forward, rows_of
 from backprop_core.epoch_plan import (
+    AT_BIAS,
     AT_DY,
     AT_OUT,
+    AT_WEIGHT,
+    BATCH_NORM,
     DENSE,
+    FAN_IN,
     FAN_OUT,
     KIND,
     LAYER_NORM,
@@ -119,14 +123,12 @@ def _clip_by_value(grads, limit, part, parts, told):
 
 @part
 def _clip(team, turn, grads, clip_value, clip_norm, told):
-    """`clip_by_value`, then `clip_by_global_norm`; 0 stands for no limit. Returns the turn, and whether anything was.
-
-    All gradients are there; each thread leaves as soon as its parts are as they should be.
-    """
+    """`clip_by_value`, then `clip_by_global_norm`; 0 stands for no limit. Returns the turn, and whether anything was."""
     worker, workers, parts, _meeting, _sched_yield = team
     clipped, number = False, grads.dtype.type
     if clip_value == 0 and clip_norm == 0:
         return turn, clipped
+    turn = meet(team, turn)
     for place in range(worker, parts, workers):
         _look_at(grads, clip_value, place, parts, told)
     turn = meet(team, turn)
@@ -150,7 +152,7 @@ def _clip(team, turn, grads, clip_value, clip_norm, told):
             some, scale = grads[rows_of(grads.size, place, parts)], number(clip_norm / norm)
             for i in range(some.size):
                 some[i] *= scale
-    return turn, clipped
+    return (meet(team, turn) if clipped else turn), clipped
 
 
 @part
@@ -171,6 +173,20 @@ def _move(lo, hi, n_weights, at, vectors, memories, rule, schedule):
     if average.size:
         for i in range(np.uintp(lo), np.uintp(hi)):
             average[i] += shares[at] * (params[i] - average[i])
+
+
+@part
+def _update(part, parts, plan, n_weights, at, vectors, memories, rule, schedule):
+    """`_move` of the parameters whose gradients this part has computed: it waits for nobody, and keeps them at hand."""
+    table, _settings, first = plan
+    for op in range(first, len(table)):
+        row = table[op]
+        if row[KIND] == DENSE or row[KIND] == BATCH_NORM or row[KIND] == LAYER_NORM:
+            lo, hi = part_of(row[FAN_IN] if row[KIND] == DENSE else row[FAN_OUT], part, parts)
+            width, w_at, b_at = row[FAN_OUT] if row[KIND] == DENSE else 1, row[AT_WEIGHT], row[AT_BIAS]
+            _move(w_at + lo * width, w_at + hi * width, n_weights, at, vectors, memories, rule, schedule)
+            lo, hi = part_of(row[FAN_OUT], part, parts)
+            _move(b_at + lo, b_at + hi, n_weights, at, vectors, memories, rule, schedule)
 
 
 @part
@@ -246,20 +262,19 @@ def steps(
                     backward_together(op, place, parts, n, batch_size, plan, vectors, places, gemm)
                 if table[op, KIND] == LAYER_NORM:
                     turn = meet(team, turn)
-        turn = meet(team, turn)
 
-        for place in range(worker, parts, workers):
-            told[PENALTY, place] = 0
-            if alpha > 0 or l1 > 0:
+        if places[4]:  # somebody may still read the random bits
+            turn = meet(team, turn)
+        if alpha > 0 or l1 > 0:
+            turn = meet(team, turn)
+            for place in range(worker, parts, workers):
                 decaying = rows_of(n_weights, place, parts)
                 l2_of, l1_of = number(alpha / n), number(l1 / n)
                 told[PENALTY, place] = _add_penalty(params[decaying], grads[decaying], l2_of, l1_of)
-        if alpha > 0 or l1 > 0:
             turn = meet(team, turn)
         turn, some_clipped = _clip(team, turn, grads, clip_value, clip_norm, told)
         for place in range(worker, parts, workers):
-            some = rows_of(params.size, place, parts)
-            _move(some.start, some.stop, n_weights, at, vectors, memories, rule, schedule)
+            _update(place, parts, plan, n_weights, at, vectors, memories, rule, schedule)
             if step + 1 < last:
                 _fetch(step + 1, place, parts, data, batch_size, table, places, source)
         if worker == 0:
