@@ -123,7 +123,7 @@ def _clip_by_value(grads, limit, part, parts, told):
 
 @part
 def _clip(team, turn, grads, clip_value, clip_norm, told):
-    """`clip_by_value`, then `clip_by_global_norm`; 0 stands for no limit. Returns the turn, and whether anything was."""
+    """`clip_by_value`, then `clip_by_global_norm`; 0 is no limit. Returns the turn, and whether it has clipped."""
     worker, workers, parts, _meeting, _sched_yield = team
     clipped, number = False, grads.dtype.type
     if clip_value == 0 and clip_norm == 0:

@@ -96,7 +96,7 @@ class AdamMoves:
             numbers = self._rates.astype(W.dtype), self._mean_powers, self._root_powers, keep
             team.share(
                 self._kernels.move_step_by_step, W, m, v, chosen, slots, self.n, *numbers, number(self._optimizer.eps),
-                width=W.shape[1],
+                width=len(chosen),
             )  # fmt: skip
             return
         first, products, squares = self._sums
@@ -104,7 +104,7 @@ class AdamMoves:
         middle = np.divide(products, first, out=np.full(LONGEST + 1, self._optimizer.eps), where=moving)
         second = np.maximum(squares - products * middle, 0)
         tables = [table.astype(W.dtype) for table in (first, middle, second)]
-        team.share(self._kernels.move_by_roots, W, m, v, chosen, slots, keep, *tables, width=W.shape[1])
+        team.share(self._kernels.move_by_roots, W, m, v, chosen, slots, keep, *tables, width=len(chosen))
 
     def learn(self, team, W, memories, slots, batch, dy, rate, scale, limit, work):
         """Bring the moments of the batch's rows up to date, this step's gradient included."""
@@ -113,13 +113,13 @@ class AdamMoves:
         powers = self._mean_powers, self._square_powers, *gains
         team.share(
             self._kernels.learn_moments, *memories, *batch, dy, slots, self.n + 1, *powers, number(scale),
-            number(limit), work, width=W.shape[1],
+            number(limit), width=len(batch[0]), each=work,
         )  # fmt: skip
 
     def fade(self, team, memories, slots):
         """Let the memories of all rows fade up to now."""
         for memory, powers in zip(memories, (self._mean_powers, self._square_powers), strict=True):
-            team.share(self._kernels.fade_rows, memory, slots, powers, self.n, width=memory.shape[1])
+            team.share(self._kernels.fade_rows, memory, slots, powers, self.n, width=len(memory))
 
 
 class SGDMoves:
@@ -153,7 +153,7 @@ class SGDMoves:
     def move(self, team, W, memories, slots, chosen):
         """As in `AdamMoves`."""
         tables = self._keep.astype(W.dtype), self._sum.astype(W.dtype)
-        team.share(self._kernels.move_by_velocity, W, *memories, chosen, slots, *tables, width=W.shape[1])
+        team.share(self._kernels.move_by_velocity, W, *memories, chosen, slots, *tables, width=len(chosen))
 
     def learn(self, team, W, memories, slots, batch, dy, rate, scale, limit, work):
         """As in `AdamMoves`; Nesterov's step looks ahead, by a share of the newest gradient that W gets at once."""
@@ -161,13 +161,13 @@ class SGDMoves:
         ahead = rate / keep if self._ahead else 0.0
         team.share(
             self._kernels.learn_velocity, W, *memories, *batch, dy, slots, self.n + 1, self._powers, number(rate),
-            number(ahead), number(scale), number(limit), work, width=W.shape[1],
+            number(ahead), number(scale), number(limit), width=len(batch[0]), each=work,
         )  # fmt: skip
 
     def fade(self, team, memories, slots):
         """As in `AdamMoves`."""
         if self._optimizer.momentum:
-            team.share(self._kernels.fade_rows, memories[0], slots, self._powers, self.n, width=memories[0].shape[1])
+            team.share(self._kernels.fade_rows, memories[0], slots, self._powers, self.n, width=len(memories[0]))
         else:
             memories[0][...] = 0
 
@@ -189,10 +189,10 @@ class LazyRows:
         self.W = W
         self._moves = MOVES[type(optimizer)](optimizer, weight_decay, W.dtype)
         self._slots = np.zeros(len(W), np.int32)
-        self._places = np.zeros(len(W), np.int32)
-        self._work = np.empty(W.shape[1], W.dtype)
+        self._places, self._met = np.zeros(len(W), np.int32), np.zeros(len(W), np.bool_)
         self._kernels = Kernels("backprop_core.sparse_kernels", SOURCES)
         self._team = Team(available())
+        self._work = np.empty((self._team.n, W.shape[1]), W.dtype)
         self._memories = self._batch = self._dy = None
 
     def batch(self, rows, memory):
@@ -211,7 +211,9 @@ class LazyRows:
     def _by_column(self, rows):
         """Return the batch's numbers column by column, as `SparseRows.by_column` does."""
         of_numbers, n = np.ascontiguousarray(rows.columns, np.int32), len(rows.data)
-        columns, starts = np.unique(of_numbers), np.ascontiguousarray(rows.starts, np.int64)
+        self._met[of_numbers] = True  # np.unique would sort them
+        columns, starts = np.flatnonzero(self._met).astype(np.int32), np.ascontiguousarray(rows.starts, np.int64)
+        self._met[columns] = False
         found = columns, np.empty(len(columns) + 1, np.int64), np.empty(n, np.int32), np.empty(n, rows.dtype)
         self._kernels.by_column(np.ascontiguousarray(rows.data), of_numbers, starts, self._places, *found)
         return found
@@ -223,7 +225,7 @@ class LazyRows:
     def largest_and_norm(self, scale=1.0, limit=0.0):
         """Return the greatest magnitude in dW and its length, floats, when scaled and then limited."""
         number, found = self.W.dtype.type, np.zeros((2, self.W.shape[1]))
-        numbers = number(scale), number(limit), self._work, found
+        numbers = number(scale), number(limit), self._work[0], found
         self._team.share(self._kernels.largest_and_squares, *self._batch, self._dy, *numbers, width=self.W.shape[1])
         squares = float(found[1].sum())
         return float(found[0].max()) if math.isfinite(squares) else math.inf, math.sqrt(squares)

@@ -2,11 +2,13 @@
 
 All of them walk through the batch column by column. The row of W that belongs to a column lies in the fastest memory
 while everything that concerns it is done, and W's gradient is never written down: the few numbers that a column holds
-are multiplied out where they are used. Each kernel works on the units from `lo` up to `hi`, so that several threads
-can share a layer without ever writing to the same place: the results do not depend on their number.
+are multiplied out where they are used. Several threads share a kernel: each works on the columns, or on the rows of a
+memory, from `lo` up to `hi`, and where columns are added up, as in the product, on the units from `lo` up to `hi`. So
+none ever writes to the place of another, and the results do not depend on their number. A row is left whole where it
+can be: it is a page of memory, and to find a page takes as long as to read half of it.
 
-`columns, starts, rows, data` are what `SparseRows.by_column` returns. As `machine_code` wants it, a kernel is given all
-the memory that it needs, and returns 0.
+`columns, starts, rows, data` are what `SparseRows.by_column` returns, and `g` is memory for a row, of each thread its
+own. As `machine_code` wants it, a kernel is given all the memory that it needs, and returns 0.
 """
 
 import numpy as np
@@ -53,14 +55,14 @@ def multiply(W, columns, starts, rows, data, out, lo, hi):
 def move_by_roots(W, m, v, chosen, slots, keep, first, middle, second, lo, hi):
     """Take the pending steps of Adam in the chosen rows of W: `lazy_rows.AdamMoves`, by its series."""
     one = W.dtype.type(1)
-    for c in range(len(chosen)):
+    for c in range(lo, hi):
         j = chosen[c]
         s = slots[j]
         if first[s] == 0 and keep[s] == 1:
             continue
         k, a, e, q = keep[s], first[s], middle[s], second[s]
-        w, mean, square = W[j, lo:hi], m[j, lo:hi], v[j, lo:hi]
-        for u in range(hi - lo):
+        w, mean, square = W[j], m[j], v[j]
+        for u in range(W.shape[1]):
             r = one / (np.sqrt(square[u]) + e)
             w[u] = k * w[u] - mean[u] * r * (a + q * r * r)
     return 0
@@ -70,11 +72,11 @@ def move_by_roots(W, m, v, chosen, slots, keep, first, middle, second, lo, hi):
 def move_step_by_step(W, m, v, chosen, slots, n, rates, mean_powers, root_powers, keep, eps, lo, hi):
     """`move_by_roots` without the series: each pending step of each number is summed up as it is."""
     zero = W.dtype.type(0)
-    for c in range(len(chosen)):
+    for c in range(lo, hi):
         j = chosen[c]
         s = slots[j]
         k, begin = keep[s], max(s, 1)
-        for u in range(lo, hi):
+        for u in range(W.shape[1]):
             root, total = np.sqrt(v[j, u]), zero
             for i in range(begin, n + 1):
                 total += rates[i] * mean_powers[i - s] / (root * root_powers[i - s] + eps)
@@ -85,11 +87,11 @@ def move_step_by_step(W, m, v, chosen, slots, n, rates, mean_powers, root_powers
 @part
 def move_by_velocity(W, velocity, chosen, slots, keep, first, lo, hi):
     """Take the pending steps of SGD in the chosen rows of W: `lazy_rows.SGDMoves`."""
-    for c in range(len(chosen)):
+    for c in range(lo, hi):
         j = chosen[c]
         k, a = keep[slots[j]], first[slots[j]]
-        w, speed = W[j, lo:hi], velocity[j, lo:hi]
-        for u in range(hi - lo):
+        w, speed = W[j], velocity[j]
+        for u in range(W.shape[1]):
             w[u] = k * w[u] + a * speed[u]
     return 0
 
@@ -127,18 +129,17 @@ def learn_moments(
     gain_square,
     scale,
     limit,
-    work,
+    g,
     lo,
     hi,
 ):
     """Adam's moments of the batch's rows: those of all steps in which the gradient was 0, then those of this one."""
-    g = work[lo:hi]
-    for c in range(len(columns)):
+    for c in range(lo, hi):
         j = columns[c]
-        _gradient_of(c, starts, rows, data, dy, scale, limit, g, lo, hi)
+        _gradient_of(c, starts, rows, data, dy, scale, limit, g, 0, len(g))
         fade, fade_square = mean_powers[n - slots[j]], square_powers[n - slots[j]]
-        mean, square = m[j, lo:hi], v[j, lo:hi]
-        for u in range(hi - lo):
+        mean, square = m[j], v[j]
+        for u in range(len(g)):
             mean[u] = fade * mean[u] + gain * g[u]
             square[u] = fade_square * square[u] + gain_square * (g[u] * g[u])
     return 0
@@ -146,16 +147,15 @@ def learn_moments(
 
 @part
 def learn_velocity(
-    W, velocity, columns, starts, rows, data, dy, slots, n, powers, rate, ahead, scale, limit, work, lo, hi
+    W, velocity, columns, starts, rows, data, dy, slots, n, powers, rate, ahead, scale, limit, g, lo, hi
 ):
     """SGD's velocity of the batch's rows; `ahead` times the newest step goes to W at once (Nesterov)."""
-    g = work[lo:hi]
-    for c in range(len(columns)):
+    for c in range(lo, hi):
         j = columns[c]
-        _gradient_of(c, starts, rows, data, dy, scale, limit, g, lo, hi)
+        _gradient_of(c, starts, rows, data, dy, scale, limit, g, 0, len(g))
         fade = powers[n - slots[j]]
-        w, speed = W[j, lo:hi], velocity[j, lo:hi]
-        for u in range(hi - lo):
+        w, speed = W[j], velocity[j]
+        for u in range(len(g)):
             speed[u] = fade * speed[u] - rate * g[u]
             w[u] -= ahead * g[u]
     return 0
@@ -165,9 +165,9 @@ def learn_velocity(
 def fade_rows(memory, slots, powers, n, lo, hi):
     """Let a memory of all rows fade as in the steps that did not touch them; to 0 where it would become denormal."""
     zero, smallest = memory.dtype.type(0), memory.dtype.type(1e8) * np.finfo(memory.dtype).tiny
-    for j in range(len(memory)):
-        factor, row = powers[n - slots[j]], memory[j, lo:hi]
-        for u in range(hi - lo):
+    for j in range(lo, hi):
+        factor, row = powers[n - slots[j]], memory[j]
+        for u in range(memory.shape[1]):
             faded = factor * row[u]
             row[u] = faded if abs(faded) >= smallest else zero
     return 0

@@ -42,14 +42,16 @@ class Team:
         self.n = n
         self._others = ThreadPoolExecutor(n - 1) if n > 1 else None
 
-    def share(self, loop, *arguments, width):
+    def share(self, loop, *arguments, width, each=()):
         """Call loop(*arguments, lo, hi) with parts of range(width), all at once; return their results as a list.
 
-        The parts begin at multiples of 16 numbers, so that no two threads write to one line of the cache.
+        The parts begin at multiples of 16 numbers, so that no two threads write to one line of the cache. Where `each`
+        has something for each thread, its memory to work in, that stands before lo.
         """
-        step = -(-width // (16 * self.n)) * 16
-        parts = [(lo, min(lo + step, width)) for lo in range(0, width, step)]
-        waiting = [self._others.submit(loop, *arguments, lo, hi) for lo, hi in parts[1:]]
+        step = max(1, -(-width // (16 * self.n))) * 16
+        ranges = [(lo, min(lo + step, width)) for lo in range(0, max(1, width), step)]
+        parts = [(own, *part) for own, part in zip(each, ranges, strict=False)] if len(each) else ranges
+        waiting = [self._others.submit(loop, *arguments, *part) for part in parts[1:]]
         return [loop(*arguments, *parts[0]), *(one.result() for one in waiting)]
 
 
