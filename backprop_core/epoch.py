@@ -152,8 +152,10 @@ class CompiledSteps:
         self._data = self._X, *self._targets(target)
         self._steps = None
 
-    def run(self, order, first, rates, memory):
+    def run(self, order, first, rates, memory, before_piece=None):
         """Take a step for each of `rates`, from batch `first` of an epoch in this `order` on; return their losses.
+
+        They are taken piece by piece; `before_piece`, a function, is called before each.
 
         Returns
         -------
@@ -166,6 +168,8 @@ class CompiledSteps:
         done = first
         with single_threaded_products() if self.n_threads > 1 else nullcontext():
             while done < first + n:
+                if before_piece:
+                    before_piece()
                 together, some = self._company.next_piece(BACK_AFTER)
                 until, began = min(done + some, first + n), time.perf_counter()
                 arguments = before[0], self._batch_size, done, until, first, *after

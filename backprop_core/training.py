@@ -169,6 +169,7 @@ class Trainer:
         *,
         rng: np.random.Generator | None = None,
         on_epoch: Callable[[TrainingState], object] | None = None,
+        before_step: Callable[[], object] | None = None,
         augmented: Callable | None = None,
     ) -> str:
         """Train to the last epoch, or until patience runs out, and leave the best weights in the network.
@@ -182,6 +183,8 @@ class Trainer:
         rng : numpy Generator, needed where there is no state; training owns it from then on
         on_epoch : function of the state, called after each epoch, or None
             Training ends if it returns True.
+        before_step : function called before each step, or each run of compiled steps, of a fifth of a second, or None
+            It may wait; KeyboardInterrupt from it ends the training as Ctrl-C does.
         augmented : function of (batch_size, progress, rng), or None
             A generator function: yields (X_batch, y_batch) until one epoch is over, `len(X)` rows in all; each batch
             may overwrite the one before. Where it is given, the network learns from these batches, and X and y are
@@ -217,7 +220,7 @@ class Trainer:
         try:
             while not (stopped := "callback" if asked_to_stop else self._reason_to_stop(state)):
                 began = time.perf_counter()
-                clip_rate = self._epoch(X, y, state, step, watch, augmented, runs)
+                clip_rate = self._epoch(X, y, state, step, watch, augmented, runs, before_step)
                 with self.average.standing_in(state.params, state.average) if self.average else nullcontext():
                     if self.average:
                         recount(self.network, self._some(X[seen], state.rng), state.rng)
@@ -271,12 +274,12 @@ class Trainer:
         entry = {"epoch": state.epoch + 1, "learning_rate": self._rate(state.epoch + 1, state), "clip_rate": None}
         return entry | ({"health": watch.record(self.health.probe(X))} if watch else {})
 
-    def _epoch(self, X, y, state, step, watch, augmented, runs=None):
+    def _epoch(self, X, y, state, step, watch, augmented, runs, before_step):
         """See every row once; return the share of steps whose gradient was clipped."""
         n_steps, clipped_before = math.ceil(len(X) / self.batch_size), step.n_clipped
         watched = self.health.watched_steps(state.epoch, n_steps) if watch else ()
         if runs is not None:
-            self._epoch_in_runs(X, y, state, step, watch, watched, runs)
+            self._epoch_in_runs(X, y, state, step, watch, watched, runs, before_step)
             return (step.n_clipped - clipped_before) / n_steps
         if augmented:
             epoch = augmented(self.batch_size, state.epoch / self.epochs, state.rng)
@@ -284,6 +287,8 @@ class Trainer:
             epoch = batches(X, y, self.batch_size, state.rng, Scratch(X.dtype))
         with closing(epoch):  # what makes the batches ends here, whatever happens
             for i, (X_batch, y_batch) in enumerate(epoch):
+                if before_step:
+                    before_step()
                 rate = self._rate(state.epoch + i / n_steps, state)
                 try:
                     (watch if i in watched else step)(X_batch, y_batch, rate, state.memory, state.rng)
@@ -295,14 +300,14 @@ class Trainer:
         step.settle()
         return (step.n_clipped - clipped_before) / n_steps
 
-    def _epoch_in_runs(self, X, y, state, step, watch, watched, runs):
+    def _epoch_in_runs(self, X, y, state, step, watch, watched, runs, before_step):
         """As `_epoch`, with `compiled_steps` from one watched step to the next."""
         order = state.rng.permutation(len(X))
         n_steps, i = math.ceil(len(X) / self.batch_size), 0
         while i < n_steps:
             until = next((j for j in range(i, n_steps) if j in watched), n_steps)
             rates = [self._rate(state.epoch + j / n_steps, state) for j in range(i, until)]
-            i += len(runs.run(order, i, rates, state.memory))
+            i += len(runs.run(order, i, rates, state.memory, before_step))
             if i < n_steps:  # the step that is watched, or whose loss is not finite, which `Step` explains
                 rows = order[i * self.batch_size : (i + 1) * self.batch_size]
                 rate = self._rate(state.epoch + i / n_steps, state)

@@ -61,7 +61,7 @@ class Course(Watched):
             return {**self._state, "version": self.version, "since": since, "entries": self.entries[since:]}
 
     def pause(self):
-        """Wait after the epoch that is running."""
+        """Wait before the next step."""
         if self._state["state"] in ("training", "getting ready"):
             self._goes_on.clear()
             self._tell(state="paused")
@@ -73,7 +73,7 @@ class Course(Watched):
         self._goes_on.set()
 
     def stop(self):
-        """End after the epoch that is running, and keep the best network until then."""
+        """End before the next step, and keep the best network of all whole epochs."""
         super().stop()
         self._goes_on.set()
 
@@ -91,6 +91,7 @@ class Course(Watched):
                     on_dataset=self._hear_of_data,
                     on_ready=self._begin,
                     on_epoch=self._after_epoch,
+                    before_step=self._before_step,
                 )
             self._tell(state="done", record=trained.record())
         except KeyboardInterrupt:
@@ -156,6 +157,8 @@ class Course(Watched):
         with self._lock:
             self.entries.append(entry)
         self._tell(findings=self._findings(), weights=self._first_weights(state.params))
+
+    def _before_step(self):
         self._goes_on.wait()
         if self._stops:
             raise KeyboardInterrupt  # which ends a training and keeps its best network

@@ -84,6 +84,7 @@ def fit(
     measured: Collection[str] = ROLES,
     on_start: Callable[[Any], object] | None = None,
     on_epoch: Callable[[Any], object] | None = None,
+    before_step: Callable[[], object] | None = None,
     health: Any = None,
     beginning: Beginning | None = None,
 ) -> Fitted:
@@ -103,6 +104,7 @@ def fit(
         Which rows the trained network is measured on. It does not meet the others, test rows above all.
     on_start, on_epoch : functions of the TrainingState, or None
         Called before the first epoch, where a checkpoint may be loaded, and after each.
+    before_step : function or None, as for `Trainer.fit`
     health : backprop_core.health.Health or None
         What the history's entries tell of each layer; the weights do not depend on it.
     beginning : Beginning or None
@@ -133,7 +135,9 @@ def fit(
     if on_start:
         on_start(state)
     with blas_threads(n_threads):
-        stopped = trainer.fit(X, y, X_valid, y_valid, state, on_epoch=on_epoch, augmented=augmented)
+        stopped = trainer.fit(
+            X, y, X_valid, y_valid, state, on_epoch=on_epoch, before_step=before_step, augmented=augmented
+        )
         if state.epoch == 0:
             raise KeyboardInterrupt
         forget_unseen(trainer.network, X)

@@ -131,6 +131,7 @@ def train(
     on_dataset: Callable[[datasets.Dataset, bool, list[str]], object] | None = None,
     on_ready: Callable[[Ready], object] | None = None,
     on_epoch: Callable[[Any, int], object] | None = None,
+    before_step: Callable[[], object] | None = None,
 ) -> Trained:
     """Train a model, with the temperature that calibrates its probabilities on the validation rows.
 
@@ -161,6 +162,8 @@ def train(
     on_dataset : function of (Dataset, fallback or not, list of str), called once the features are there
         The list has a sentence for each finding about a user's own data.
     on_epoch : function of (TrainingState, number of epochs), called after each epoch
+    before_step : function, called before each step
+        It may wait; KeyboardInterrupt from it is taken as Ctrl-C.
 
     Raises
     ------
@@ -179,7 +182,7 @@ def train(
     if on_ready:
         on_ready(ready)
     checkpoints = Checkpoints(place, ready.identity()) if place else None
-    fitted = _fitted(ready, checkpoints, resume, on_epoch)
+    fitted = _fitted(ready, checkpoints, resume, on_epoch, before_step)
     seconds = round(time.perf_counter() - began, 2)
     bundle = _bundle(ready, fitted, seconds)
     bundle.remember_golden()
@@ -228,7 +231,11 @@ def _made_ready(
 
 
 def _fitted(
-    ready: Ready, checkpoints: Checkpoints | None, resume: bool, on_epoch: Callable[[Any, int], object] | None
+    ready: Ready,
+    checkpoints: Checkpoints | None,
+    resume: bool,
+    on_epoch: Callable[[Any, int], object] | None,
+    before_step: Callable[[], object] | None,
 ) -> Fitted:
     def on_start(state: Any) -> None:
         if checkpoints and resume:
@@ -248,6 +255,7 @@ def _fitted(
         ready.n_threads,
         on_start=on_start,
         on_epoch=after_epoch,
+        before_step=before_step,
         health=Health(),
         beginning=ready.beginning,
     )

@@ -7,6 +7,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
+from backprop_core import epoch
 from backprop_core.architecture import multilayer_perceptron
 from backprop_core.averaging import ExponentialAverage
 from backprop_core.errors import BackpropError, DivergedError
@@ -136,6 +137,27 @@ def test_ctrl_c_in_the_middle_of_an_epoch_keeps_the_best_weights_so_far():
     assert stopped == "interrupted"
     assert state.epoch == len(state.history.entries) == 2
     assert measure(trainer.network, trainer.loss, *clouds(60, 1)) == state.history.best()["valid"]
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_what_is_called_before_steps_can_end_a_training_in_the_middle_of_an_epoch(compiled, monkeypatch):
+    monkeypatch.setattr(epoch, "BACK_AFTER", 0)  # runs of a single step
+    calls, seen = itertools.count(), {}
+
+    def before_step():
+        if seen.get("epochs") == 2 and next(calls) == 4:
+            raise KeyboardInterrupt
+
+    def after_epoch(state):
+        seen["epochs"] = state.epoch
+
+    trainer = trainer_for(compiled=compiled, batch_size=4)
+    state = trainer.start(np.random.default_rng(1))
+    rows = *clouds(150, 0), *clouds(60, 1)
+    assert trainer.fit(*rows, state, on_epoch=after_epoch, before_step=before_step) == "interrupted"
+    assert state.epoch == 2
+    _stopped, expected = fit(trainer_for(compiled=compiled, batch_size=4, epochs=2))
+    np.testing.assert_array_equal(state.params, expected.params)
 
 
 def test_ctrl_c_before_the_first_epoch_is_over_leaves_the_initial_weights():

@@ -1,9 +1,11 @@
 """Training in the lab: it is train's own, it can be paused and stopped, and whoever looks sees the same."""
 
+import time
 from dataclasses import replace
 
 import pytest
 
+from backprop_core.step import Step
 from pipelines.diagnosis.demonstrations.underfit import UNDERFIT
 from pipelines.models import bundle
 from pipelines.verbs.demonstrate import DEMONSTRATIONS
@@ -55,10 +57,30 @@ def test_it_can_be_paused_resumed_and_stopped_and_keeps_the_best(client):
     bundle.load(done["out"])
 
 
+def test_pause_and_stop_do_not_wait_for_the_end_of_an_epoch(client, monkeypatch):
+    taken = []
+    plain = Step.__call__
+
+    def slow(self, *arguments):
+        taken.append(1)
+        time.sleep(0.04)  # an epoch has 75 steps or so, and takes longer than what is waited for below
+        return plain(self, *arguments)
+
+    monkeypatch.setattr(Step, "__call__", slow)
+    client.good(client.post("train", {**SMALL, "changes": {"hidden": [16], "epochs": 5000, "batch_size": 4}}))
+    wait_until(lambda: state(client)["entries"])
+    client.good(client.post("train/pause"))
+    time.sleep(0.5)
+    before = len(taken)
+    time.sleep(1)
+    assert len(taken) == before
+    client.good(client.post("train/stop"))
+    assert wait_until(lambda: over(client))["record"]["stopped"] == "interrupted"
+    assert len(taken) == before
+
+
 def _still(client):
     """Return how many epochs are over where that did not change for a while; else 0."""
-    import time
-
     before = len(state(client)["entries"])
     time.sleep(0.3)
     return before if len(state(client)["entries"]) == before else 0

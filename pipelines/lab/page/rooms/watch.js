@@ -7,7 +7,7 @@ import { weightPictures } from "../maps.js";
 import { get, listen, post } from "../server.js";
 
 const WORDS = {
-  "getting ready": "getting ready: reading the samples", training: "learning", paused: "paused", stopping: "stopping after this epoch",
+  "getting ready": "getting ready: reading the samples", training: "learning", paused: "paused", stopping: "stopping",
   done: "done", stopped: "stopped", diverged: "diverged", failed: "failed",
 };
 const RUNNING = ["getting ready", "training", "paused", "stopping"];
