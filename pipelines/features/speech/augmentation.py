@@ -12,7 +12,6 @@ import numpy as np
 
 from pipelines.features.cache import cached_features
 from pipelines.features.extraction import extract_all
-from pipelines.features.prefetching import prefetched
 from pipelines.features.speech.recorded_noise import of_files
 from pipelines.features.speech.splices import spliced
 from pipelines.features.speech.variation import VariedWords
@@ -72,33 +71,27 @@ class SpeechAugmentation:
         """Yield (X_batch, y_batch) until a variant of each training row has been heard; see `Prepared.augmentation`.
 
         y_batch is int [shape=(n,)], or with foreign sounds a distribution over the classes, float32
-        [shape=(n, n_classes)]. Each batch has a random stream of its own, whose seed is drawn before the first batch is
-        made: the batches do not depend on when the thread beside training makes them.
+        [shape=(n, n_classes)].
         """
         rows, y = prepared.dataset.rows("train"), prepared.dataset.y
         n_classes = len(prepared.dataset.labels)
         order, by_class = rng.permutation(rows), rows[np.argsort(y[rows], kind="stable")]
         bounds = np.searchsorted(y[by_class], np.arange(n_classes + 1))  # of each class in `by_class`
-        starts = range(0, len(order), batch_size)
-        seeds = rng.integers(2**63, size=len(starts))
-
-        def batch(i):
-            chosen, own = order[starts[i] : starts[i] + batch_size], np.random.default_rng(seeds[i])
-            X, target = self._drawn(self.variants, chosen, own), y[chosen]
+        for start in range(0, len(order), batch_size):
+            chosen = order[start : start + batch_size]
+            X, target = self._drawn(self.variants, chosen, rng), y[chosen]
             if self.blend:
-                alike = by_class[own.integers(bounds[target], bounds[target + 1])]
-                partners = alike, own.permutation(chosen)
-                X = self.blend(X, *(self._drawn(self.variants, of, own) for of in partners), own)
+                alike = by_class[rng.integers(bounds[target], bounds[target + 1])]
+                partners = alike, rng.permutation(chosen)
+                X = self.blend(X, *(self._drawn(self.variants, of, rng) for of in partners), rng)
             if self.share:
-                made_of = own.choice(rows, max(1, round(self.share * len(chosen))))
-                X = np.concatenate([X, self._foreign(made_of, rows, y, own)])
+                made_of = rng.choice(rows, max(1, round(self.share * len(chosen))))
+                X = np.concatenate([X, self._foreign(made_of, rows, y, rng)])
                 target = np.concatenate(
                     [np.eye(n_classes, dtype=np.float32)[target], np.full((len(made_of), n_classes), 1 / n_classes)],
                     dtype=np.float32,
                 )
-            return features(X), target
-
-        return prefetched(batch, range(len(starts)))
+            yield features(X), target
 
     def calibrating(self, prepared):
         """Return variants of the validation rows, as hard as strangers' words, and their classes.
