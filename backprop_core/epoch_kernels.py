@@ -176,6 +176,61 @@ def _move(lo, hi, n_weights, at, vectors, memories, rule, schedule):
 
 
 @part
+def _all_forward(team, turn, n, batch_size, plan, vectors, places, gemm):
+    """`Network.forward` of a batch of n rows; returns the turn."""
+    worker, workers, parts, _meeting, _sched_yield = team
+    table = plan[0]
+    for op in range(len(table)):
+        kind = table[op, KIND]
+        if (op and op == len(table) - 1) or kind == LAYER_NORM:
+            turn = meet(team, turn)
+        for place in range(worker, parts, workers):
+            forward(op, place, parts, n, batch_size, plan, vectors, places, gemm)
+        if kind == LAYER_NORM:
+            turn = meet(team, turn)
+        elif kind == DENSE and parts > 1 and op < len(table) - 1:
+            turn = meet(team, turn)
+            for place in range(worker, parts, workers):
+                add_up(op, place, parts, n, batch_size, table, vectors, places)
+    return turn
+
+
+@part
+def _all_backward(team, turn, n, batch_size, plan, vectors, places, gemm):
+    """The way back from the error of the logits to the gradients; returns the turn.
+
+    Each thread leaves when the gradients of its own parts are there.
+    """
+    worker, workers, parts, _meeting, _sched_yield = team
+    table, first = plan[0], plan[2]
+    for op in range(len(table) - 1, first - 1, -1):
+        for place in range(worker, parts, workers):
+            backward(op, place, parts, n, batch_size, plan, vectors, places)
+        if table[op, KIND] == DENSE or table[op, KIND] == LAYER_NORM:
+            turn = meet(team, turn)
+            for place in range(worker, parts, workers):
+                backward_together(op, place, parts, n, batch_size, plan, vectors, places, gemm)
+            if table[op, KIND] == LAYER_NORM:
+                turn = meet(team, turn)
+    return meet(team, turn) if places[4] else turn  # somebody may still read the random bits
+
+
+@part
+def _penalize(team, turn, n, n_weights, vectors, limits, told):
+    """`step.add_penalty` of all weights, in a batch of n rows; tells the penalties, and returns the turn."""
+    worker, workers, parts, _meeting, _sched_yield = team
+    params, grads, number = vectors[0], vectors[1], vectors[0].dtype.type
+    alpha, l1 = limits[0], limits[1]
+    if alpha == 0 and l1 == 0:
+        return turn
+    turn = meet(team, turn)
+    for place in range(worker, parts, workers):
+        some = rows_of(n_weights, place, parts)
+        told[PENALTY, place] = _add_penalty(params[some], grads[some], number(alpha / n), number(l1 / n))
+    return meet(team, turn)
+
+
+@part
 def _update(part, parts, plan, n_weights, at, vectors, memories, rule, schedule):
     """`_move` of the parameters whose gradients this part has computed: it waits for nobody, and keeps them at hand."""
     table, _settings, first = plan
@@ -219,10 +274,7 @@ def steps(
     losses, clipped : ndarray [shape=(n_steps,)], to be filled
     """
     worker, workers, parts, meeting, _sched_yield = team
-    params, grads = vectors[0], vectors[1]
-    table, first_op = plan[0], plan[2]
-    order, number = data[3], params.dtype.type
-    alpha, l1, clip_value, clip_norm = limits
+    table, order = plan[0], data[3]
     turn = meet(team, 1)
     if meeting[GIVEN_UP]:
         return 0
@@ -232,18 +284,7 @@ def steps(
     for step in range(first, last):
         begin, at = step * batch_size, step - begins
         n = min(batch_size, len(order) - begin)
-        for op in range(len(table)):
-            kind = table[op, KIND]
-            if (op and op == len(table) - 1) or kind == LAYER_NORM:
-                turn = meet(team, turn)
-            for place in range(worker, parts, workers):
-                forward(op, place, parts, n, batch_size, plan, vectors, places, gemm)
-            if kind == LAYER_NORM:
-                turn = meet(team, turn)
-            elif kind == DENSE and parts > 1 and op < len(table) - 1:
-                turn = meet(team, turn)
-                for place in range(worker, parts, workers):
-                    add_up(op, place, parts, n, batch_size, table, vectors, places)
+        turn = _all_forward(team, turn, n, batch_size, plan, vectors, places, gemm)
         for place in range(worker, parts, workers):
             told[LOSS, place] = _loss_of_rows(loss_rule, table, data, places, begin, place, parts, n)
         turn = meet(team, turn)
@@ -253,26 +294,9 @@ def steps(
         if not math.isfinite(loss):
             return step - first
 
-        for op in range(len(table) - 1, first_op - 1, -1):
-            for place in range(worker, parts, workers):
-                backward(op, place, parts, n, batch_size, plan, vectors, places)
-            if table[op, KIND] == DENSE or table[op, KIND] == LAYER_NORM:
-                turn = meet(team, turn)
-                for place in range(worker, parts, workers):
-                    backward_together(op, place, parts, n, batch_size, plan, vectors, places, gemm)
-                if table[op, KIND] == LAYER_NORM:
-                    turn = meet(team, turn)
-
-        if places[4]:  # somebody may still read the random bits
-            turn = meet(team, turn)
-        if alpha > 0 or l1 > 0:
-            turn = meet(team, turn)
-            for place in range(worker, parts, workers):
-                decaying = rows_of(n_weights, place, parts)
-                l2_of, l1_of = number(alpha / n), number(l1 / n)
-                told[PENALTY, place] = _add_penalty(params[decaying], grads[decaying], l2_of, l1_of)
-            turn = meet(team, turn)
-        turn, some_clipped = _clip(team, turn, grads, clip_value, clip_norm, told)
+        turn = _all_backward(team, turn, n, batch_size, plan, vectors, places, gemm)
+        turn = _penalize(team, turn, n, n_weights, vectors, limits, told)
+        turn, some_clipped = _clip(team, turn, vectors[1], limits[2], limits[3], told)
         for place in range(worker, parts, workers):
             _update(place, parts, plan, n_weights, at, vectors, memories, rule, schedule)
             if step + 1 < last:

@@ -8,7 +8,7 @@ does.
 
 import numpy as np
 
-EDGES = (0.2, 0.62)  # levels that may become the edge, of the blurred drawing's range
+EDGES = (0.1, 0.62)  # levels that may become the edge, of the blurred drawing's range
 STEEPNESS = (1.3, 4.0)  # of the new edge, by level
 GRAIN = 0.12  # standard deviation, at most
 
@@ -38,7 +38,7 @@ def redrawn(pictures, chosen, strength, rng):
     edge = (0.5 + strength * (rng.uniform(*EDGES, each) - 0.5)).astype(np.float32)
     steepness = np.exp(strength * rng.uniform(*np.log(STEEPNESS), each)).astype(np.float32)
     grain = strength * GRAIN * rng.random(each, np.float32) ** 2
-    blurred = _blurred(levels)
+    blurred = _blurred(_blurred(levels))  # once would not reach far enough for a felt pen
     blurred *= brightest / np.maximum(blurred.max(axis=(1, 2, 3), keepdims=True), 1e-6)
     drawn = _blurred(rng.standard_normal(levels.shape, np.float32)) * (grain / 0.375)  # what the blur leaves of noise
     drawn += blurred

@@ -123,8 +123,13 @@ class SpeechAugmentation:
 
 
 def variants_for(epochs):
-    """Return how many variants a training is worth: one for every eight epochs, but no more than 16."""
-    return min(epochs // 8 + 1, 16)
+    """Return how many variants of each recording a training is worth, at most 16: as the square of its epochs.
+
+    Of 906 digits by strangers, trainings of 40 epochs on FSDD get 81.0 % right with 3 variants, 80.2 % with 4 and
+    80.3 % with 6 (three seeds each). Trainings of 120 epochs get 85.3 % with 8 and 85.0 % with 16 (two seeds), but with
+    8 they are surer than they should be: their calibration error is 16 % instead of 12.
+    """
+    return min(epochs * epochs // 800 + 1, 16)
 
 
 def foreign_for(n_variants):
