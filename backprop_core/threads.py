@@ -77,7 +77,7 @@ class Company:
     def __init__(self, n):
         self.n = n
         self._threads = ThreadPoolExecutor(n) if n > 1 else None
-        self._seconds, self._next_trial = {}, 0.0
+        self._seconds, self._next_trial, self._waits = {}, 0.0, 10
 
     def next_piece(self, at_most):
         """Return (whether threads share the next piece of work, of how many units it consists).
@@ -98,15 +98,17 @@ class Company:
     def note(self, together, seconds, n):
         """Note how long so many equal pieces of work have taken.
 
-        A trial may take a hundredth of the time. The way that is taken is doubted at once when it has become slower by
-        half: other programs may be busy now.
+        The slower way is tried again after ten times what its trial took, then after twice as long each time, up to a
+        hundred times: one trial may have had bad luck. The way that is taken is doubted at once when it has become
+        slower by half: other programs may be busy now.
         """
         of_one, before = seconds / n, self._seconds.get(together, math.inf)
         self._seconds[together] = of_one
-        if of_one > self._seconds.get(not together, 0.0):
-            self._next_trial = time.perf_counter() + 100 * seconds
+        if of_one > self._seconds.get(not together, math.inf):
+            self._next_trial = time.perf_counter() + self._waits * seconds
+            self._waits = min(2 * self._waits, 100)
         elif of_one > 1.5 * before:
-            self._next_trial = time.perf_counter()
+            self._next_trial, self._waits = time.perf_counter(), 10
 
     def work(self, function, arguments, sched_yield, together):
         """Call function(team, *arguments), `team` as for `meeting.meet`, in one thread or in all of them.

@@ -191,6 +191,18 @@ def test_threads_that_are_slow_to_wake_are_tried_for_long_enough_to_see_that_the
     assert share_together(timed(Company(2), monkeypatch, seconds_of)) > 0.9
 
 
+def test_a_trial_that_had_bad_luck_is_soon_repeated(monkeypatch):
+    trials = []
+
+    def seconds_of(now, together, n):
+        trials.append(together)
+        unlucky = together and trials.count(True) == 1
+        return n * (3e-2 if unlucky else 1e-2 if together else 2e-2)
+
+    pieces = [piece for piece in timed(Company(2), monkeypatch, seconds_of) if piece[0] > 1.5]
+    assert share_together(pieces) > 0.8
+
+
 @pytest.mark.parametrize("n", [1, 2])
 def test_no_piece_takes_much_longer_than_it_may_and_one_thread_has_no_company(monkeypatch, n):
     pieces = list(timed(Company(n), monkeypatch, lambda now, together, n: n * (6e-5 if together else 1e-4)))
