@@ -122,9 +122,11 @@ def _clip_by_value(grads, limit, part, parts, told):
 
 
 @part
-def _clip(team, turn, grads, clip_value, clip_norm, told):
+def _clip(team, turn, vectors, limits, told):
     """`clip_by_value`, then `clip_by_global_norm`; 0 is no limit. Returns the turn, and whether it has clipped."""
     worker, workers, parts, _meeting, _sched_yield = team
+    _params, grads, _statistics, _average = vectors
+    _alpha, _l1, clip_value, clip_norm = limits
     clipped, number = False, grads.dtype.type
     if clip_value == 0 and clip_norm == 0:
         return turn, clipped
@@ -202,7 +204,8 @@ def _all_backward(team, turn, n, batch_size, plan, vectors, places, gemm):
     Each thread leaves when the gradients of its own parts are there.
     """
     worker, workers, parts, _meeting, _sched_yield = team
-    table, first = plan[0], plan[2]
+    table, _settings, first = plan
+    _values, _errors, _bits, _true, n_bits = places
     for op in range(len(table) - 1, first - 1, -1):
         for place in range(worker, parts, workers):
             backward(op, place, parts, n, batch_size, plan, vectors, places)
@@ -212,15 +215,16 @@ def _all_backward(team, turn, n, batch_size, plan, vectors, places, gemm):
                 backward_together(op, place, parts, n, batch_size, plan, vectors, places, gemm)
             if table[op, KIND] == LAYER_NORM:
                 turn = meet(team, turn)
-    return meet(team, turn) if places[4] else turn  # somebody may still read the random bits
+    return meet(team, turn) if n_bits else turn  # somebody may still read the random bits
 
 
 @part
 def _penalize(team, turn, n, n_weights, vectors, limits, told):
     """`step.add_penalty` of all weights, in a batch of n rows; tells the penalties, and returns the turn."""
     worker, workers, parts, _meeting, _sched_yield = team
-    params, grads, number = vectors[0], vectors[1], vectors[0].dtype.type
-    alpha, l1 = limits[0], limits[1]
+    params, grads, _statistics, _average = vectors
+    alpha, l1, _clip_value, _clip_norm = limits
+    number = params.dtype.type
     if alpha == 0 and l1 == 0:
         return turn
     turn = meet(team, turn)
@@ -296,7 +300,7 @@ def steps(
 
         turn = _all_backward(team, turn, n, batch_size, plan, vectors, places, gemm)
         turn = _penalize(team, turn, n, n_weights, vectors, limits, told)
-        turn, some_clipped = _clip(team, turn, vectors[1], limits[2], limits[3], told)
+        turn, some_clipped = _clip(team, turn, vectors, limits, told)
         for place in range(worker, parts, workers):
             _update(place, parts, plan, n_weights, at, vectors, memories, rule, schedule)
             if step + 1 < last:

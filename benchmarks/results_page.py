@@ -217,11 +217,9 @@ def drawings_and_photographs():
     drawings, rows = _read("made_drawings"), _read("rows_of_digits")
     kinds, of = drawings["by_kind"], drawings["models"]
     n, seeds = next(iter(kinds.values()))["n"], ", ".join(str(model["seed"]) for model in of)
-    readers = f"the model of preset `{of[0]['preset']}`, seed" if len(of) == 1 else "models of preset "
-    readers += f" {seeds}" if len(of) == 1 else f"`{of[0]['preset']}`, mean of seeds {seeds}"
     lines = [
-        f"Drawings of each kind, made from MNIST's test digits, {n:,} of each, read by {readers} "
-        f"(`python -m benchmarks.made_drawings --model FILE --each {n}`):",
+        f"Drawings of each kind, made from MNIST's test digits, {n:,} of each, read by models of preset "
+        f"`{of[0]['preset']}`, mean of seeds {seeds} (`python -m benchmarks.made_drawings --model FILE --each {n}`):",
         "",
         f"| {' | '.join(kinds)} |",
         "|---" * len(kinds) + "|",
