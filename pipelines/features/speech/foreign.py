@@ -3,17 +3,17 @@
 A network that has only ever heard digits must call a cough a digit: nothing else exists for it. So it is also given
 sounds that are no word, and told that none of the classes is any more likely than the others. They are made of the
 recordings it learns from: played backwards, with their parts in another order, or only a part; and of nothing: noise,
-tones, and words that are invented, see `invented_words`. No other corpus is needed, and the user's own words get
-foreign sounds in the user's own voice.
+tones, the hum of a machine, breath, and words that are invented, see `invented_words`. No other corpus is needed, and
+the user's own words get foreign sounds in the user's own voice.
 """
 
 import numpy as np
 
 from pipelines.features.speech.invented_words import invented_word
-from pipelines.features.speech.noise import BROWN, WHITE, coloured_noise
+from pipelines.features.speech.noise import BROWN, WHITE, coloured_noise, quick_length
 
-KINDS = ("backwards", "shuffled", "torn", "noise", "tones", "invented")
-SHARES = (0.15, 0.15, 0.1, 0.05, 0.05, 0.5)
+KINDS = ("backwards", "shuffled", "torn", "noise", "tones", "hum", "breath", "invented")
+SHARES = (0.14, 0.14, 0.09, 0.05, 0.05, 0.06, 0.07, 0.4)
 
 
 def foreign_sound(word, sr, rng, kind=None):
@@ -36,6 +36,8 @@ def foreign_sound(word, sr, rng, kind=None):
         "noise": lambda: _swelling(coloured_noise(len(word), rng.uniform(WHITE, BROWN), rng), rng) * np.abs(word).max(),
         "invented": lambda: invented_word(sr, rng) * np.abs(word).max(),
         "tones": lambda: _swelling(_tones(len(word), sr, rng), rng) * np.abs(word).max(),
+        "hum": lambda: _swelling(_hum(len(word), sr, rng), rng) * np.abs(word).max(),
+        "breath": lambda: _swelling(_breath(len(word), sr, rng), rng) * np.abs(word).max(),
     }[kind]()
 
 
@@ -63,6 +65,27 @@ def _tones(n, sr, rng):
             if overtone * pitch * (1 + abs(glide)) < sr / 2:
                 sound += rng.uniform(0, 1) / overtone * np.sin(overtone * phase)
     return sound + 1e-4 * rng.standard_normal(n)
+
+
+def _hum(n, sr, rng):
+    """Return the steady overtones of a low pitch, as of a motor, a fan or a bad cable, beneath a little hiss."""
+    time, sound = np.arange(n) / sr, np.zeros(n)
+    pitch, slope = rng.uniform(30, 130), rng.uniform(0.3, 1.6)
+    for overtone in range(1, int(rng.integers(6, 40))):
+        if overtone * pitch < sr / 2:
+            phase = 2 * np.pi * (overtone * pitch * time + rng.random())
+            sound += rng.uniform(0, 1) / overtone**slope * np.sin(phase)
+    return sound + rng.uniform(0, 0.05) * coloured_noise(n, rng.uniform(WHITE, BROWN), rng)
+
+
+def _breath(n, sr, rng):
+    """Return noise that passes through one to three broad resonances, as air does in a mouth or past a microphone."""
+    length = quick_length(n)
+    frequency, gain = np.fft.rfftfreq(length, 1 / sr), rng.uniform(0, 0.1)
+    for _ in range(rng.integers(1, 4)):
+        centre, width = 200 * 2 ** rng.uniform(0, 4), rng.uniform(100, 1200)
+        gain = gain + rng.uniform(0.3, 1) / (1 + ((frequency - centre) / width) ** 2)
+    return np.fft.irfft(np.fft.rfft(rng.standard_normal(length)) * gain, length)[:n]
 
 
 def _swelling(sound, rng):

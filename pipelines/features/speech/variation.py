@@ -197,7 +197,7 @@ class VariedWords:
     """
 
     name = "speech-variants"
-    version = 5
+    version = 6
     sparse = False
     together = True
 

@@ -49,6 +49,16 @@ def test_a_torn_word_is_its_beginning_or_its_end(word):
         assert np.array_equal(torn, word[: len(torn)]) or np.array_equal(torn, word[-len(torn) :])
 
 
+def test_a_hum_repeats_itself_and_breath_does_not(word):
+    def repeats(kind, seed):
+        sound = foreign_sound(word, SR, np.random.default_rng(seed), kind)
+        correlation = np.correlate(sound, sound, "full")[len(sound) - 1 :] / np.square(sound).sum()
+        return correlation[SR // 130 : SR // 30].max()
+
+    hums, breaths = (np.array([repeats(kind, seed) for seed in range(20)]) for kind in ("hum", "breath"))
+    assert hums.min() > 0.8 > 0.4 > breaths.max()
+
+
 def test_every_kind_is_drawn_and_the_seed_decides(word):
     drawn = {foreign_sound(word, SR, np.random.default_rng(seed)).tobytes() for seed in range(50)}
     again = {foreign_sound(word, SR, np.random.default_rng(seed)).tobytes() for seed in range(50)}
