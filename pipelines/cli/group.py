@@ -31,7 +31,9 @@ class Commands(click.Group):
     def invoke(self, ctx):
         """Run a command; `--debug` lets the traceback through."""
         from pipelines.door.progress import telling
+        from pipelines.machine.decoders import ignore_decoders
 
+        ignore_decoders()
         try:
             with telling(True):
                 return super().invoke(ctx)

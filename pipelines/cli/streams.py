@@ -12,15 +12,12 @@ import io
 import os
 import sys
 
-from pipelines.machine.decoders import ignore_decoders
-
 _ESCAPE = "escape-or-bytes"
 _ASCII = "escaped-ascii"
 
 
 def prepare():
     """Make standard output and standard error write anything; keep what libraries write themselves from the user."""
-    ignore_decoders()
     codecs.register_error(_ESCAPE, _escaped)
     codecs.register(_ascii_by_another_name)
     for stream in (sys.stdout, sys.stderr):

@@ -49,9 +49,11 @@ def _work(folder, seed, first, stop):
     import resource
 
     from pipelines.cli import streams
+    from pipelines.machine.decoders import ignore_decoders
     from tests.fuzz.trials import Workshop, limit_memory
 
     streams.prepare()
+    ignore_decoders()
     workshop = Workshop(folder)
     for count in range(10**9, 10**9 + 20):  # what is imported and compiled at first is no matter of a trial
         workshop.trial(seed, count)
