@@ -59,7 +59,8 @@ class Fitted:
         A good first `--threshold`. Where the data has foreign samples it refuses as many of them as it may, see `COST`;
         else a share of `REFUSED` of the validation rows have a lower probability than this. It and the temperature are
         fitted to validation rows as the augmentation's `calibrating(prepared)` varies them, if it has one: what a
-        stranger records is harder than the validation rows themselves.
+        stranger records is harder than the validation rows themselves. The temperature is then divided by the
+        augmentation's `hesitation`.
     logits : dict of role to ndarray [shape=(n, n_classes)], views averaged; of the roles that were measured
     """
 
@@ -153,7 +154,7 @@ def fit(
         if varied := getattr(prepared.augmentation, "calibrating", None):
             X_asked, y_asked = varied(prepared)
             asked = trainer.network.logits(standardizer.transform(X_asked))
-        temperature = fit_temperature(asked, y_asked)
+        temperature = fit_temperature(asked, y_asked) / getattr(prepared.augmentation, "hesitation", 1.0)
         foreign = prepared.foreign_rows("valid")
         if foreign is not None:
             foreign = logits_of(trainer.network, standardizer, extractor, foreign)

@@ -55,6 +55,13 @@ def test_foreign_sounds_come_in_addition_with_all_classes_alike():
         assert np.allclose(target.sum(axis=1), 1)
 
 
+def test_a_network_hesitates_the_more_the_more_foreign_sounds_it_heard():
+    shares = (0.0, 0.4, 0.8)
+    deaf, some, many = (SpeechAugmentation(bank(VARIANTS), bank(1), share=share).hesitation for share in shares)
+    assert deaf == 1 < some < many
+    assert SpeechAugmentation(bank(VARIANTS), bank(0), share=0.8).hesitation == 1  # there are none to hear
+
+
 def test_words_are_blended_with_variants_of_training_rows_of_the_same_class_and_with_any_others():
     asked = []
 
