@@ -142,6 +142,7 @@ def fit(
         if state.epoch == 0:
             raise KeyboardInterrupt
         forget_unseen(trainer.network, X)
+        del X, X_valid  # nearly all the memory of a training; what is measured now makes a few thousand rows at a time
         shift = prior_shift(y, len(prepared.dataset.labels), recipe.balance)
         if shift is not None:
             shift_outputs(trainer.network, shift)
