@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backprop_core.errors import BackpropError
-from backprop_core.naming import known
+from backprop_core.naming import look_up
 
 LEAK = 0.01
 SQRT_HALF = 0.7071067811865476
@@ -226,7 +226,7 @@ def find(activation):
     Raises BackpropError where the name is unknown, or where an own activation has the name of another function.
     """
     if not isinstance(activation, Activation):
-        return known("activation", activation, ACTIVATIONS, "or register your own in ACTIVATIONS")
+        return look_up("activation", activation, ACTIVATIONS, "or register your own in ACTIVATIONS")
     if ACTIVATIONS.get(activation.name, activation) != activation:
         raise BackpropError(
             f"activation {activation.name!r} is the name of another function; give your own another name"

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from backprop_core import activations
 from backprop_core.errors import BackpropError
-from backprop_core.initializers import suited_to
+from backprop_core.initializers import choose_initializer
 from backprop_core.layers import Activate, Dense, Layer
-from backprop_core.naming import known
+from backprop_core.naming import look_up
 from backprop_core.noise import Dropout, GaussianNoise
 from backprop_core.normalization import NORMALIZATIONS, BatchNorm, LayerNorm
 from backprop_core.residual import Residual
@@ -24,7 +24,7 @@ def layer_from(description: dict) -> Layer:
     The inner layers of a layer, its "layers", are descriptions too.
     """
     settings = dict(description)
-    layer = known("layer", settings.pop("kind"), LAYERS)
+    layer = look_up("layer", settings.pop("kind"), LAYERS)
     if "layers" in settings:
         settings["layers"] = [layer_from(inner) for inner in settings["layers"]]
     return layer(**settings)
@@ -77,12 +77,12 @@ def multilayer_perceptron(
     hidden = _widths(hidden)
     pairs = _one_for_each(activation, hidden)
     if normalization is not None:
-        normalization = known("normalization", normalization, NORMALIZATIONS, "or None")
+        normalization = look_up("normalization", normalization, NORMALIZATIONS, "or None")
     layers = [GaussianNoise(input_noise)] if input_noise else []
     layers += [Dropout(input_dropout)] if input_dropout else []
     fan_in = n_features
     for width, pair in zip(hidden, pairs, strict=True):
-        block = [Dense(fan_in, width, initializer or suited_to(pair.name))]
+        block = [Dense(fan_in, width, initializer or choose_initializer(pair.name))]
         block += [normalization(width)] if normalization else []
         block += [Activate(pair)]
         block += [Dropout(dropout)] if dropout else []

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 
 from backprop_core.pieces import pieces
-from backprop_core.ranges import checked
+from backprop_core.ranges import check_number
 
 
 class ExponentialAverage:
@@ -36,12 +36,12 @@ class ExponentialAverage:
     >>> state = average.init(params)
     >>> average.update(np.array([3.0]), state)  # the first one counts alone
     >>> average.update(np.array([6.0]), state)  # the next one counts twice as much as the one before
-    >>> average.averaged(state)
+    >>> average.read_average(state)
     array([5.])
     """
 
     def __init__(self, decay: float = 0.999):
-        self.decay = checked("the average's decay", decay, "[0, 1)")
+        self.decay = check_number("the average's decay", decay, "[0, 1)")
 
     def init(self, params):
         """Return the memory, a dict of arrays: the average, until the first update `params`, and the count t."""
@@ -57,7 +57,7 @@ class ExponentialAverage:
             difference *= share
             average += difference
 
-    def averaged(self, state):
+    def read_average(self, state):
         """Return the average, float [shape=(n,)]: the array that the next update changes, so copy what must last."""
         return state["average"]
 
@@ -65,7 +65,7 @@ class ExponentialAverage:
     def standing_in(self, params, state):
         """Let `params` hold the average for the time of a `with` block, and then the latest weights again."""
         latest = params.copy()
-        params[...] = self.averaged(state)
+        params[...] = self.read_average(state)
         try:
             yield
         finally:

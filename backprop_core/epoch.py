@@ -66,7 +66,7 @@ def gemm_address(dtype):
     return None
 
 
-def compiled_steps(step, X, target, batch_size, rng=None, average=None):
+def compile_steps(step, X, target, batch_size, rng=None, average=None):
     """Return the CompiledSteps of a `Step` over these rows, which then stays plain; None where it has to go alone.
 
     Parameters
@@ -112,7 +112,7 @@ class CompiledSteps:
     Parameters
     ----------
     step : Step, whose counts and losses are kept up to date
-    X, target, batch_size, rng, average : as for `compiled_steps`
+    X, target, batch_size, rng, average : as for `compile_steps`
     gemm : from `gemm_address`
 
     Attributes
@@ -174,7 +174,7 @@ class CompiledSteps:
                 until, began = min(done + some, first + n), time.perf_counter()
                 arguments = before[0], self._batch_size, done, until, first, *after
                 if self._steps is None:
-                    self._steps = self._loaded(arguments)
+                    self._steps = self._load(arguments)
                     began = time.perf_counter()
                 taken = self._company.work(self._steps, arguments, _sched_yield(), together)
                 whole = taken == some or done == first  # a remainder is too short to tell anything
@@ -191,10 +191,10 @@ class CompiledSteps:
         return taken
 
     @staticmethod
-    def _loaded(arguments):
+    def _load(arguments):
         """Return the compiled function for arguments of these types."""
         team = 0, 1, 1, np.zeros(1, np.int64), 0
-        return machine_code.loaded("backprop_core.epoch_kernels", "steps", SOURCES, (team, *arguments))
+        return machine_code.load_kernel("backprop_core.epoch_kernels", "steps", SOURCES, (team, *arguments))
 
     def _arguments(self, order, first, rates, memory, results):
         """Return what `epoch_kernels.steps` is given: (data,), and all that follows the numbers of the steps."""
@@ -225,7 +225,7 @@ class CompiledSteps:
         number, step, n = self._X.dtype, self._step, len(rates)
         rates, shares = np.asarray(rates, np.float64), np.zeros(n)
         keeps = 1 - rates * step.weight_decay
-        if type(step.optimizer) is Adam:  # `Adam.corrected_rate`
+        if type(step.optimizer) is Adam:  # `Adam.correct_rate`
             b1, b2, t = step.optimizer.b1, step.optimizer.b2, int(memory["t"])
             counts = range(t + 1, t + 1 + n)
             rates = rates * [math.sqrt(1 - b2**t) / (1 - b1**t) for t in counts]

@@ -110,11 +110,11 @@ class Plan:
 def can_plan(layers):
     """Return whether the table has an operation for each of these layers; the last one must be a dense one."""
 
-    def known(layer):
+    def is_known(layer):
         if type(layer) is Residual:
-            return all(map(known, layer.layers))
+            return all(map(is_known, layer.layers))
         if type(layer) is Activate:
             return layer.activation in GATES
         return type(layer) in (Dense, Dropout, BatchNorm, LayerNorm)
 
-    return type(layers[-1]) is Dense and all(map(known, layers))
+    return type(layers[-1]) is Dense and all(map(is_known, layers))

@@ -23,8 +23,8 @@ import math
 import numpy as np
 
 from backprop_core.clipping import length
-from backprop_core.probe import watched
-from backprop_core.ranges import checked_count
+from backprop_core.probe import watch_layer
+from backprop_core.ranges import check_count
 from backprop_core.sparse import is_sparse
 
 DEAD = 1e-3
@@ -46,9 +46,9 @@ class Health:
     """
 
     def __init__(self, steps=3, rows=200):
-        self.steps, self.rows = checked_count("health: steps", steps), checked_count("health: rows", rows)
+        self.steps, self.rows = check_count("health: steps", steps), check_count("health: rows", rows)
 
-    def watched_steps(self, epoch, n_steps):
+    def choose_steps(self, epoch, n_steps):
         """Return which steps of an epoch are watched: set of int; both count from 0."""
         n_watched = min(self.steps, math.ceil(n_steps / 10))
         spread = {i * n_steps // n_watched for i in range(n_watched)}
@@ -109,14 +109,14 @@ class Watch:
         """
         columns = {"gradient": self._gradients, "weights": self._norms, "update_ratio": self._ratios}
         nothing = [[math.nan] * len(norms(self._before))]
-        health = {name: _rounded(np.mean(noted or nothing, axis=0)) for name, noted in columns.items()}
+        health = {name: _round(np.mean(noted or nothing, axis=0)) for name, noted in columns.items()}
         for noted in (self._gradients, self._norms, self._ratios, self._seen):
             noted.clear()
-        looking = self._network.copy(layers=[watched(layer, self._see) for layer in self._network.layers])
+        looking = self._network.copy(layers=[watch_layer(layer, self._see) for layer in self._network.layers])
         for _ in looking.passes(X if is_sparse(X) else np.asarray(X)):
             pass  # `_see` is called on the way
         for i, name in enumerate(("mean", "sd", "dead", "saturated")):
-            health[name] = _rounded([activation[i] for activation in self._seen])
+            health[name] = _round([activation[i] for activation in self._seen])
         return health
 
     def _see(self, layer, z, a):
@@ -149,5 +149,5 @@ def activation_health(pair, z, a):
     return float(a.mean(dtype=np.float64)), float(a.std(dtype=np.float64)), dead, saturated
 
 
-def _rounded(values):
+def _round(values):
     return [float(f"{x:.{DIGITS}g}") if x is not None and math.isfinite(x) else None for x in values]

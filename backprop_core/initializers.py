@@ -42,6 +42,6 @@ INITIALIZERS = {rule.__name__: rule for rule in (glorot_uniform, glorot_normal, 
 SATURATING = ("identity", "tanh", "logistic")
 
 
-def suited_to(activation):
+def choose_initializer(activation):
     """Return the name of the rule that keeps the signal's size through layers of `activation` (its name)."""
     return "glorot_uniform" if activation in SATURATING else "he_normal"

@@ -268,7 +268,7 @@ class RowNorm:
         return y, backward
 
 
-def fused(layers, dtype):
+def fuse_layers(layers, dtype):
     """Return [(layer, place)]: the layers to run in place of `layers`, and where in that list their parameters are."""
     stack = []
     for place, layer in enumerate(layers):
@@ -279,7 +279,7 @@ def fused(layers, dtype):
         elif type(layer) is LayerNorm:
             stack.append((RowNorm(layer), place))
         elif layer.kind == "residual":
-            stack.append((layer.compiled(dtype), place))
+            stack.append((layer.compile(dtype), place))
         else:
             stack.append((layer, place))
     return stack
@@ -313,7 +313,7 @@ def move(optimizer, n_weights, weight_decay):
 
     def adam(params, grads, memory, rate):
         number, m, v = params.dtype.type, memory["m"], memory["v"]
-        rate_t = optimizer.corrected_rate(memory, rate)
+        rate_t = optimizer.correct_rate(memory, rate)
         # In float32, 1 - 0.999 would be wrong by a hundred thousandth.
         b1, b2, gains = optimizer.b1, optimizer.b2, (1 - optimizer.b1, 1 - optimizer.b2)
         numbers = [number(value) for value in (rate_t, b1, b2, *gains, optimizer.eps)]

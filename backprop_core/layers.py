@@ -20,7 +20,7 @@ import numpy as np
 from backprop_core import activations
 from backprop_core.errors import BackpropError
 from backprop_core.initializers import INITIALIZERS
-from backprop_core.naming import known
+from backprop_core.naming import look_up
 from backprop_core.sparse import multiply, multiply_transposed
 from backprop_core.worked_example import Line, Words, terms_of_sum
 
@@ -101,7 +101,7 @@ class Layer(Protocol):
         """Return a layer of this kind with `width` inputs and outputs, to be tried in a gradient check."""
         return cls()
 
-    def worked(self, passage, unit_in, unit, top) -> tuple[dict | None, dict | None]:
+    def work_out(self, passage, unit_in, unit, top) -> tuple[dict | None, dict | None]:
         """Return the arithmetic of one unit, forward and backward; by default there is nothing to work out.
 
         Parameters
@@ -160,7 +160,7 @@ class Dense(Layer):
     def __init__(self, fan_in: int, fan_out: int, initializer: str = "he_normal"):
         if fan_in < 1 or fan_out < 1:
             raise BackpropError(f"a dense layer has {fan_in} inputs and {fan_out} outputs; give it 1 or more of each")
-        known("initializer", initializer, INITIALIZERS)
+        look_up("initializer", initializer, INITIALIZERS)
         self.fan_in, self.fan_out, self.initializer = int(fan_in), int(fan_out), initializer
         self.parameter_shapes = {"W": (self.fan_in, self.fan_out), "b": (self.fan_out,)}
 
@@ -198,7 +198,7 @@ class Dense(Layer):
         """Return a layer with as many outputs as inputs."""
         return cls(width, width)
 
-    def worked(self, passage, unit_in, unit, top):
+    def work_out(self, passage, unit_in, unit, top):
         """Return y_unit as the sum of its bias and its largest terms, and dx of the unit before in the same way."""
         x, W, bias = passage.x[0], passage.params["W"], float(passage.params["b"][unit])
         y = float(passage.y[0, unit])
@@ -264,7 +264,7 @@ class Activate(Layer):
         """Return a layer of tanh, which bends everywhere."""
         return cls("tanh")
 
-    def worked(self, passage, unit_in, unit, top):
+    def work_out(self, passage, unit_in, unit, top):
         """Return y = f(x) of the unit, and dx = dy f'(x) with the slope."""
         x, y, dy = passage.x[:1, unit], passage.y[:1, unit], passage.dy[:1, unit]
         slope = self.pair.derivative(x, y, np.ones_like(x), np.empty_like(x))

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from backprop_core.ranges import checked
+from backprop_core.ranges import check_number
 
 
 def softmax(logits, out=None):
@@ -134,7 +134,7 @@ class SoftmaxCrossEntropy(Loss):
     """
 
     def __init__(self, label_smoothing: float = 0.0):
-        self.label_smoothing = checked("label_smoothing", label_smoothing, "[0, 1)")
+        self.label_smoothing = check_number("label_smoothing", label_smoothing, "[0, 1)")
 
     def probabilities(self, logits, out=None):
         """Return softmax(logits): rows in [0, 1] that sum to 1."""
@@ -204,7 +204,7 @@ class LogisticCrossEntropy(Loss):
     """
 
     def __init__(self, label_smoothing: float = 0.0):
-        self.label_smoothing = checked("label_smoothing", label_smoothing, "[0, 1)")
+        self.label_smoothing = check_number("label_smoothing", label_smoothing, "[0, 1)")
 
     def probabilities(self, logits, out=None):
         """Return 1 / (1 + exp(-logits)), computed as exp(-log(1 + exp(-z))): none overflows, none is rounded to 0."""

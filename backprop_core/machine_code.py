@@ -31,7 +31,7 @@ FOLDERS = (Path(__file__).parent / "__pycache__", *([Path(HOME) / ".cache" / "ba
 NUMBERS = {np.dtype(np.float32): ctypes.c_float, np.dtype(np.float64): ctypes.c_double}
 
 
-def loaded(module_name, name, sources, arguments):
+def load_kernel(module_name, name, sources, arguments):
     """Return a function that is ready to be called with arguments of these types.
 
     Parameters
@@ -49,7 +49,7 @@ def loaded(module_name, name, sources, arguments):
             code = _read(folder / file_name)
             if code:
                 return _Linked(*code)
-        return _compiled(module_name, name, arguments, file_name)
+        return _compile(module_name, name, arguments, file_name)
 
 
 class Kernels:
@@ -62,7 +62,7 @@ class Kernels:
         def first_call(*arguments):
             with self._loading:  # several threads may be the first
                 if name not in self.__dict__:
-                    setattr(self, name, loaded(self._module_name, name, self._sources, arguments))
+                    setattr(self, name, load_kernel(self._module_name, name, self._sources, arguments))
             return self.__dict__[name](*arguments)
 
         return first_call
@@ -100,7 +100,7 @@ def _read(path):
         return None
 
 
-def _compiled(module_name, name, arguments, file_name):
+def _compile(module_name, name, arguments, file_name):
     """Compile with numba, store the code where possible, and return the function."""
     import importlib
 

@@ -7,7 +7,7 @@ laid over 30 % of the other, and asked for just these shares of the labels, it l
 import numpy as np
 
 from backprop_core.errors import BackpropError
-from backprop_core.ranges import checked
+from backprop_core.ranges import check_number
 from backprop_core.sparse import is_sparse
 
 
@@ -43,14 +43,14 @@ def mixup(X, target, rng, alpha, scratch, n_classes=None, weights=None):
     BackpropError
         alpha is not positive, or n_classes is missing.
     """
-    checked("mixup", alpha, "(0, inf)")
+    check_number("mixup", alpha, "(0, inf)")
     partner, share = rng.permutation(len(X)), 1 - float(rng.beta(alpha, alpha))
     if is_sparse(X):
-        X_mixed = X.mixed_with(partner, share)
+        X_mixed = X.mix_with(partner, share)
     else:
         X_mixed = _towards(X, partner, share, scratch("mixed rows", X.shape))
     if weights is not None:
-        weights, share = _mixed_weights(weights, partner, share)
+        weights, share = _mix_weights(weights, partner, share)
     if target.ndim == 1 and np.issubdtype(target.dtype, np.integer):
         if n_classes is None:
             raise BackpropError("mixup of classes needs their number: give n_classes, or float targets")
@@ -78,7 +78,7 @@ def _towards(rows, partner, share, out):
     return out
 
 
-def _mixed_weights(weights, partner, share):
+def _mix_weights(weights, partner, share):
     """Return each mixed row's weight, and the partner's share of its labels; both [shape=(n_samples,)]."""
     theirs = share * weights[partner]
     mixed = (1 - share) * weights + theirs

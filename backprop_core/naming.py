@@ -5,7 +5,7 @@ import difflib
 from backprop_core.errors import BackpropError
 
 
-def known(what, name, choices, otherwise=""):
+def look_up(what, name, choices, otherwise=""):
     """Return `choices[name]`.
 
     Parameters

@@ -229,9 +229,9 @@ class Network:
 
     def compile(self) -> None:
         """Run from now on as compiled loops what can be, as `kernels` has it; the results differ by rounding alone."""
-        from backprop_core.kernels import fused
+        from backprop_core.kernels import fuse_layers
 
-        self._stack = fused(self.layers, self.dtype)
+        self._stack = fuse_layers(self.layers, self.dtype)
 
     def logits(self, X: np.ndarray, chunk: int = 1024, check: Callable | None = None) -> np.ndarray:
         """Return the logits of any number of rows in evaluation mode, a chunk at a time so that memory stays small.

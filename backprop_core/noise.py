@@ -7,7 +7,7 @@ left alone: in evaluation these layers hand their input on as it is.
 import numpy as np
 
 from backprop_core.layers import Layer
-from backprop_core.ranges import checked
+from backprop_core.ranges import check_number
 from backprop_core.sparse import is_sparse
 from backprop_core.worked_example import Words
 
@@ -41,7 +41,7 @@ class Dropout(Layer):
     only_in_training = True
 
     def __init__(self, rate: float):
-        self.rate = checked("dropout rate", rate, "[0, 1)")
+        self.rate = check_number("dropout rate", rate, "[0, 1)")
 
     def describe(self):
         """Return the arguments of the constructor, as JSON types."""
@@ -97,7 +97,7 @@ class GaussianNoise(Layer):
     only_in_training = True
 
     def __init__(self, std: float):
-        self.std = checked("the noise's std", std, "[0, inf)")
+        self.std = check_number("the noise's std", std, "[0, inf)")
 
     def describe(self):
         """Return the arguments of the constructor, as JSON types."""

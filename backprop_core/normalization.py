@@ -13,7 +13,7 @@ over the rows of the batch, layer normalisation each row over its units.
 import numpy as np
 
 from backprop_core.layers import Layer
-from backprop_core.ranges import checked, checked_count
+from backprop_core.ranges import check_count, check_number
 from backprop_core.worked_example import Line, Words
 
 WORKED_FORWARD = (
@@ -86,8 +86,8 @@ class _Normalization(Layer):
     """What both kinds share: gamma and beta, which come after the standardisation."""
 
     def __init__(self, width: int, eps: float):
-        self.width = self.fan_in = self.fan_out = checked_count(f"the width of {self.kind}", width)
-        self.eps = checked(f"eps of {self.kind}", eps, "(0, 1)")
+        self.width = self.fan_in = self.fan_out = check_count(f"the width of {self.kind}", width)
+        self.eps = check_number(f"eps of {self.kind}", eps, "(0, 1)")
         self.parameter_shapes = {"gamma": (self.width,), "beta": (self.width,)}
 
     def describe(self):
@@ -119,7 +119,7 @@ class _Normalization(Layer):
         """Return a layer for `width` units."""
         return cls(width)
 
-    def _worked(self, passage, unit, mean, var, xhat):
+    def _work_out(self, passage, unit, mean, var, xhat):
         """Return what the worked examples of both kinds have in common."""
         std, gamma, dy = np.sqrt(var + self.eps), passage.params["gamma"][unit], passage.dy[0, unit]
         shared = {"unit": unit, "std": float(std), "xhat": float(xhat), "gamma": float(gamma)}
@@ -189,11 +189,11 @@ class LayerNorm(_Normalization):
 
         return y, backward
 
-    def worked(self, passage, unit_in, unit, top):
+    def work_out(self, passage, unit_in, unit, top):
         """Return xhat and y of the unit, and its dx with the two means over the row that are taken out of it."""
         xhat = np.empty_like(passage.x)
         mean, var, _ = standardize(passage.x, 1, self.eps, out=xhat)
-        forward, backward = self._worked(passage, unit, mean[0, 0], var[0, 0], xhat[0, unit])
+        forward, backward = self._work_out(passage, unit, mean[0, 0], var[0, 0], xhat[0, unit])
         dxhat = passage.dy * passage.params["gamma"]
         return forward, backward | {
             "mean_dxhat": float(dxhat.mean()),
@@ -244,7 +244,7 @@ class BatchNorm(_Normalization):
 
     def __init__(self, width: int, momentum: float = 0.1, eps: float = 1e-5):
         super().__init__(width, eps)
-        self.momentum = checked("momentum of batch_norm", momentum, "(0, 1]")
+        self.momentum = check_number("momentum of batch_norm", momentum, "(0, 1]")
         self.statistic_shapes = {"running_mean": (self.width,), "running_var": (self.width,)}
 
     def describe(self):
@@ -283,11 +283,11 @@ class BatchNorm(_Normalization):
 
         return y, backward
 
-    def worked(self, passage, unit_in, unit, top):
+    def work_out(self, passage, unit_in, unit, top):
         """Return xhat and y of the unit by its running mean and variance, and its dx."""
         mean, var = passage.statistics["running_mean"][unit], passage.statistics["running_var"][unit]
         xhat = (passage.x[0, unit] - mean) / np.sqrt(var + self.eps)
-        return self._worked(passage, unit, mean, var, xhat)
+        return self._work_out(passage, unit, mean, var, xhat)
 
     def _follow(self, running, newest):
         """Move a running statistic towards that of the newest batch."""

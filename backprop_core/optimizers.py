@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 
 from backprop_core.pieces import pieces, sweep
-from backprop_core.ranges import checked
+from backprop_core.ranges import check_number
 
 State = dict[str, np.ndarray]
 
@@ -73,7 +73,7 @@ class SGD(Optimizer):
     """
 
     def __init__(self, momentum: float = 0.9, nesterov: bool = False):
-        self.momentum, self.nesterov = checked("momentum", momentum, "[0, 1]"), nesterov
+        self.momentum, self.nesterov = check_number("momentum", momentum, "[0, 1]"), nesterov
 
     def init(self, n, dtype):
         """Return the memory: the velocity v, and the number of steps taken, t."""
@@ -121,7 +121,7 @@ class Adagrad(Optimizer):
     """
 
     def __init__(self, eps: float = 1e-10):
-        self.eps = checked("eps", eps, "(0, inf)")
+        self.eps = check_number("eps", eps, "(0, inf)")
 
     def init(self, n, dtype):
         """Return the memory: the sum of squares s."""
@@ -161,7 +161,7 @@ class RMSProp(Optimizer):
     """
 
     def __init__(self, decay: float = 0.9, eps: float = 1e-8):
-        self.decay, self.eps = checked("decay", decay, "[0, 1)"), checked("eps", eps, "(0, inf)")
+        self.decay, self.eps = check_number("decay", decay, "[0, 1)"), check_number("eps", eps, "(0, inf)")
 
     def init(self, n, dtype):
         """Return the memory: the mean square v, and the number of steps taken, t."""
@@ -209,14 +209,14 @@ class Adam(Optimizer):
     """
 
     def __init__(self, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8):
-        self.b1, self.b2 = checked("b1", b1, "[0, 1)"), checked("b2", b2, "[0, 1)")
-        self.eps = checked("eps", eps, "(0, inf)")
+        self.b1, self.b2 = check_number("b1", b1, "[0, 1)"), check_number("b2", b2, "[0, 1)")
+        self.eps = check_number("eps", eps, "(0, inf)")
 
     def init(self, n, dtype):
         """Return the memory: both moments, and the number of steps taken, t."""
         return {"m": np.zeros(n, dtype), "v": np.zeros(n, dtype), "t": np.zeros((), np.int64)}
 
-    def corrected_rate(self, state, learning_rate):
+    def correct_rate(self, state, learning_rate):
         """Count a step in `state` and return its rate_t, a float."""
         state["t"] += 1
         t = int(state["t"])
@@ -224,7 +224,7 @@ class Adam(Optimizer):
 
     def update(self, grads, state, learning_rate, out):
         """Return the update, written to `out`."""
-        rate = self.corrected_rate(state, learning_rate)
+        rate = self.correct_rate(state, learning_rate)
         for piece in pieces(len(grads)):
             g, m, v, u = grads[piece], state["m"][piece], state["v"][piece], out[piece]
             m *= self.b1
@@ -264,7 +264,7 @@ class Lion(Optimizer):
     """
 
     def __init__(self, b1: float = 0.9, b2: float = 0.99):
-        self.b1, self.b2 = checked("b1", b1, "[0, 1)"), checked("b2", b2, "[0, 1)")
+        self.b1, self.b2 = check_number("b1", b1, "[0, 1)"), check_number("b2", b2, "[0, 1)")
 
     def init(self, n, dtype):
         """Return the memory: the mean gradient m, and the number of steps taken, t."""

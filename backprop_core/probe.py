@@ -8,7 +8,7 @@ inside residual connections too.
 import copy
 
 
-def watched(layer, see):
+def watch_layer(layer, see):
     """Return a layer that computes what `layer` does, and calls `see` for each activation in it.
 
     Parameters
@@ -20,7 +20,7 @@ def watched(layer, see):
         [shape=(n_samples, width)] are overwritten by the next forward pass.
     """
     if layer.layers:
-        return layer.around([watched(inner, see) for inner in layer.layers])
+        return layer.around([watch_layer(inner, see) for inner in layer.layers])
     if not hasattr(layer, "pair"):
         return layer
     twin = copy.copy(layer)

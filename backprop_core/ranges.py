@@ -1,7 +1,7 @@
 """Ranges: which numbers a setting may be, and one sentence where it is another.
 
 A setting that is out of range should be named at once, with its value and with what it may be; found later, it would be
-a puzzle. All modules here check theirs with `checked`.
+a puzzle. All modules here check theirs with `check_number`.
 """
 
 import math
@@ -20,12 +20,12 @@ RANGES = {
 }
 
 
-def checked(name: str, value: float, within: str) -> float:
+def check_number(name: str, value: float, within: str) -> float:
     """Return the setting as a float; raise BackpropError unless it lies `within`, a key of `RANGES`.
 
-    >>> checked("rate", 0.5, "[0, 1)")
+    >>> check_number("rate", 0.5, "[0, 1)")
     0.5
-    >>> checked("rate", 2, "[0, 1)")
+    >>> check_number("rate", 2, "[0, 1)")
     Traceback (most recent call last):
     backprop_core.errors.BackpropError: rate is 2: choose a number from 0 up to, not including, 1
     """
@@ -35,7 +35,7 @@ def checked(name: str, value: float, within: str) -> float:
     return float(value)
 
 
-def checked_count(name: str, value: int, least: int = 1) -> int:
+def check_count(name: str, value: int, least: int = 1) -> int:
     """Return the setting as an int; raise BackpropError unless it is a whole number, `least` or more."""
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise BackpropError(f"{name} is {value!r}: choose a whole number, {least} or more")

@@ -61,17 +61,17 @@ class Residual(Layer):
             raise BackpropError(
                 f"a residual connection adds {self.fan_in} inputs to {self.fan_out} outputs; make them equally many"
             )
-        self.parameter_shapes = self._named(layer.parameter_shapes for layer in self.layers)
-        self.statistic_shapes = self._named(layer.statistic_shapes for layer in self.layers)
+        self.parameter_shapes = self._name_entries(layer.parameter_shapes for layer in self.layers)
+        self.statistic_shapes = self._name_entries(layer.statistic_shapes for layer in self.layers)
         self._first_learning = next(i for i, layer in enumerate(self.layers) if layer.parameter_shapes)
         self._stack = [(layer, place) for place, layer in enumerate(self.layers)]
 
-    def compiled(self, dtype):
+    def compile(self, dtype):
         """Return the same layer, running as compiled loops what can be, as `kernels` has it."""
-        from backprop_core.kernels import fused
+        from backprop_core.kernels import fuse_layers
 
         twin = Residual(self.layers)
-        twin._stack = fused(self.layers, dtype)
+        twin._stack = fuse_layers(self.layers, dtype)
         return twin
 
     def around(self, layers):
@@ -82,12 +82,12 @@ class Residual(Layer):
         return twin
 
     @staticmethod
-    def _named(entries):
+    def _name_entries(entries):
         """One dict of the inner layers' dicts."""
         return {f"{i}.{name}": value for i, entry in enumerate(entries) for name, value in entry.items()}
 
     def _parts(self, arrays):
-        """The inner layers' dicts of one dict: the reverse of `_named`."""
+        """The inner layers' dicts of one dict: the reverse of `_name_entries`."""
         parts = [{} for _ in self.layers]
         for full_name, array in arrays.items():
             i, _, name = full_name.partition(".")
@@ -133,7 +133,7 @@ class Residual(Layer):
         """Return a connection around a dense layer, batch normalisation and tanh."""
         return cls([Dense(width, width), BatchNorm(width), Activate("tanh")])
 
-    def worked(self, passage, unit_in, unit, top):
+    def work_out(self, passage, unit_in, unit, top):
         """Return y as x plus what the inner layers gave, and dx as dy plus what came back through them."""
         first, last = passage.inner[0], passage.inner[-1]
         forward = {

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Protocol
 
-from backprop_core.ranges import checked
+from backprop_core.ranges import check_number
 
 START = 1 / 25
 
@@ -127,8 +127,8 @@ def warmed_up(schedule: Schedule, share: float = 0.05, start: float = START) -> 
     >>> [gentle(progress) for progress in (0, 0.1, 0.2)]
     [0.5, 0.75, 1.0]
     """
-    share = checked("the warm-up's share", share, "[0, 1)")
-    start = checked("the start of the warm-up", start, "(0, 1]")
+    share = check_number("the warm-up's share", share, "[0, 1)")
+    start = check_number("the start of the warm-up", start, "(0, 1]")
     return functools.partial(_warmed_up, schedule=schedule, share=share, start=start)
 
 

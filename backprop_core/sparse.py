@@ -47,7 +47,7 @@ class SparseRows:
         return cls(X[rows, columns], columns.astype(np.int32), starts, X.shape[1])
 
     @classmethod
-    def joined(cls, parts, n_features):
+    def join(cls, parts, n_features):
         """Return the rows of several, one after another; none where there are no parts."""
         if not parts:
             return cls(np.zeros(0, np.float32), np.zeros(0, np.int32), np.zeros(1, np.int64), n_features)
@@ -62,7 +62,7 @@ class SparseRows:
         if isinstance(rows, slice):
             start, stop, step = rows.indices(len(self))
             if step == 1:
-                return self._run(start, max(start, stop))
+                return self._take_run(start, max(start, stop))
             rows = np.arange(start, stop, step)
         rows = np.asarray(rows)
         if rows.dtype == bool:
@@ -73,7 +73,7 @@ class SparseRows:
         places = np.arange(starts[-1]) + np.repeat(first - starts[:-1], lengths)
         return SparseRows(self.data[places], self.columns[places], starts, self.shape[1])
 
-    def _run(self, start, stop):
+    def _take_run(self, start, stop):
         """Rows one after another, whose numbers are views."""
         numbers = slice(int(self.starts[start]), int(self.starts[stop]))
         starts = self.starts[start : stop + 1] - self.starts[start]
@@ -122,7 +122,7 @@ class SparseRows:
             np.matmul(data[numbers], dy[rows[numbers]], out=out[j])
         return out
 
-    def mixed_with(self, partner, share):
+    def mix_with(self, partner, share):
         """Return (1 - share) X + share X[partner], `partner` an int ndarray [shape=(n_samples,)]; as sparse."""
         theirs = self[partner]
         rows = np.concatenate([self.rows_of_numbers(), theirs.rows_of_numbers()])

@@ -73,7 +73,7 @@ class SparseStep(Step):
             X_batch = SparseRows.of_array(X_batch)
         return self._lazy.batch(X_batch, memory)
 
-    def _shown_gradient(self):
+    def _show_gradient(self):
         """Return what looks like all gradients to whoever takes their lengths: in place of dW, its length."""
         shown = ParameterVector([{} for _ in self.network.layers], self.network.dtype)
         shown.flat, shown.views = self._grads.flat, [dict(views) for views in self._grads.views]

@@ -16,7 +16,7 @@ from backprop_core.constraints import limit_norms
 from backprop_core.divergence import SUSTAINED, cause_of_divergence
 from backprop_core.errors import DivergedError
 from backprop_core.mixing import mixup
-from backprop_core.ranges import checked
+from backprop_core.ranges import check_number
 from backprop_core.scratch import Scratch
 
 # What loading takes, of the kernels with numba and of the machine code of epochs without it, and what compiled loops
@@ -102,7 +102,7 @@ class Step:
         self._compiles_first = compiled
 
     def stay_plain(self):
-        """Load no compiled loops, for steps that are the exception beside `compiled_steps`."""
+        """Load no compiled loops, for steps that are the exception beside `compile_steps`."""
         self.compiled = self._compiles_first = False
 
     def _compile(self):
@@ -148,7 +148,7 @@ class Step:
             raise DivergedError(cause_of_divergence(network, X_batch, target, rate))
         grads = backward(dlogits, self._grads).flat
         if self.on_gradient:
-            self.on_gradient(self._shown_gradient())
+            self.on_gradient(self._show_gradient())
 
         if self.alpha or self.l1:
             n = len(X_batch) if weights is None else float(np.sum(weights)) or 1
@@ -178,7 +178,7 @@ class Step:
         """Return the batch as the network takes it."""
         return X_batch
 
-    def _shown_gradient(self):
+    def _show_gradient(self):
         """Return the gradient that `on_gradient` is shown."""
         return self._grads
 
@@ -205,10 +205,10 @@ class Step:
 def check_additions(*, alpha, l1, weight_decay, max_norm, clip_value, clip_norm, mixup):
     """Raise BackpropError where one of what `Step` adds to the bare step is out of range."""
     for name, value in (("alpha", alpha), ("l1", l1), ("weight_decay", weight_decay), ("mixup", mixup)):
-        checked(name, value, "[0, inf)")
+        check_number(name, value, "[0, inf)")
     for name, value in (("max_norm", max_norm), ("clip_value", clip_value), ("clip_norm", clip_norm)):
         if value is not None:
-            checked(name, value, "(0, inf]")
+            check_number(name, value, "(0, inf]")
 
 
 def add_penalty(weights, grads, l2, l1):
@@ -226,7 +226,7 @@ def add_penalty(weights, grads, l2, l1):
 def worth_compiling(n_parameters, n_steps, *, in_runs=False):
     """Return whether loading the compiled kernels costs less than they save in a training of this size.
 
-    `in_runs` asks the same of `compiled_steps`, which need no compiler to be loaded.
+    `in_runs` asks the same of `compile_steps`, which need no compiler to be loaded.
 
     It is decided by the sizes alone, and not by what is loaded already or by a clock: the same training must lead to
     the same bytes, and compiled steps round differently. Without numba, which compiles, the answer is no.

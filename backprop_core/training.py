@@ -15,16 +15,16 @@ import numpy as np
 from backprop_core.averaging import ExponentialAverage, recount
 from backprop_core.batching import batches
 from backprop_core.divergence import cause_of_divergence, has_diverged
-from backprop_core.epoch import compiled_steps
+from backprop_core.epoch import compile_steps
 from backprop_core.errors import BackpropError, DivergedError
 from backprop_core.health import Health, Watch
 from backprop_core.history import History, measure
 from backprop_core.losses import Loss, SoftmaxCrossEntropy
 from backprop_core.mapped_memory import chunks, overwrite, spare_copy
-from backprop_core.naming import known
+from backprop_core.naming import look_up
 from backprop_core.network import Network
 from backprop_core.optimizers import Adam, Optimizer
-from backprop_core.ranges import checked, checked_count
+from backprop_core.ranges import check_count, check_number
 from backprop_core.schedules import SCHEDULES, Schedule
 from backprop_core.scratch import Scratch
 from backprop_core.sparse import is_sparse, rows_of
@@ -134,10 +134,10 @@ class Trainer:
         self.network = network
         self.optimizer = optimizer or Adam()
         self.loss = loss or SoftmaxCrossEntropy()
-        self.learning_rate = checked("learning_rate", learning_rate, "(0, inf)")
-        self.schedule = schedule if callable(schedule) else known("schedule", schedule, SCHEDULES)
-        self.epochs, self.batch_size = checked_count("epochs", epochs), checked_count("batch_size", batch_size)
-        self.patience = None if patience is None else checked_count("patience", patience)
+        self.learning_rate = check_number("learning_rate", learning_rate, "(0, inf)")
+        self.schedule = schedule if callable(schedule) else look_up("schedule", schedule, SCHEDULES)
+        self.epochs, self.batch_size = check_count("epochs", epochs), check_count("batch_size", batch_size)
+        self.patience = None if patience is None else check_count("patience", patience)
         self.average, self.compiled, self.health = average, compiled, health
         self.additions = {
             "alpha": alpha,
@@ -210,12 +210,12 @@ class Trainer:
             if rng is None:
                 raise BackpropError("training needs a random stream: give rng, or a state from Trainer.start")
             state = self.start(rng)
-        seen = measured_rows(len(X), len(X_valid))
+        seen = choose_measured_rows(len(X), len(X_valid))
         step = self._step(X)
         watch = Watch(step) if self.health else None
         in_runs = not augmented and self._pays(X, in_runs=True)
         average = (self.average, state.average) if self.average else None
-        runs = compiled_steps(step, X, y, self.batch_size, state.rng, average) if in_runs else None
+        runs = compile_steps(step, X, y, self.batch_size, state.rng, average) if in_runs else None
         asked_to_stop = False
         try:
             while not (stopped := "callback" if asked_to_stop else self._reason_to_stop(state)):
@@ -246,7 +246,7 @@ class Trainer:
         except KeyboardInterrupt:
             stopped = "interrupted"
         except DivergedError as error:
-            error.entries = (*state.history.entries, self._unfinished(state, watch, X))
+            error.entries = (*state.history.entries, self._describe_unfinished(state, watch, X))
             raise
         finally:
             state.restore_best()
@@ -269,7 +269,7 @@ class Trainer:
         n_steps = self.epochs * math.ceil(len(X) / self.batch_size)
         return worth_compiling(self.network.params.flat.size, n_steps, in_runs=in_runs)
 
-    def _unfinished(self, state, watch, X):
+    def _describe_unfinished(self, state, watch, X):
         """Return an entry of the epoch that diverged: what can still be told of it."""
         entry = {"epoch": state.epoch + 1, "learning_rate": self._rate(state.epoch + 1, state), "clip_rate": None}
         return entry | ({"health": watch.record(self.health.probe(X))} if watch else {})
@@ -277,7 +277,7 @@ class Trainer:
     def _epoch(self, X, y, state, step, watch, augmented, runs, before_step):
         """See every row once; return the share of steps whose gradient was clipped."""
         n_steps, clipped_before = math.ceil(len(X) / self.batch_size), step.n_clipped
-        watched = self.health.watched_steps(state.epoch, n_steps) if watch else ()
+        watched = self.health.choose_steps(state.epoch, n_steps) if watch else ()
         if runs is not None:
             self._epoch_in_runs(X, y, state, step, watch, watched, runs, before_step)
             return (step.n_clipped - clipped_before) / n_steps
@@ -301,7 +301,7 @@ class Trainer:
         return (step.n_clipped - clipped_before) / n_steps
 
     def _epoch_in_runs(self, X, y, state, step, watch, watched, runs, before_step):
-        """As `_epoch`, with `compiled_steps` from one watched step to the next."""
+        """As `_epoch`, with `compile_steps` from one watched step to the next."""
         order = state.rng.permutation(len(X))
         n_steps, i = math.ceil(len(X) / self.batch_size), 0
         while i < n_steps:
@@ -336,7 +336,7 @@ class Trainer:
         return self.learning_rate * self.schedule(epoch / self.epochs, state.history.entries)
 
 
-def measured_rows(n_train, n_valid):
+def choose_measured_rows(n_train, n_valid):
     """Return a slice of training rows, evenly spread, about as many as validation has but 5,000 at least.
 
     Measuring them all would cost a third of the training time; as many as validation has give the same certainty.

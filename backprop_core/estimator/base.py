@@ -20,11 +20,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from backprop_core.errors import BackpropError
-from backprop_core.estimator.data import checked_batch, given_validation, split
+from backprop_core.estimator.data import check_batch, check_validation, split
 from backprop_core.estimator.descent import Descent
 from backprop_core.estimator.epochs import NonFiniteWeightsError, descend, measure
 from backprop_core.estimator.fit import Fit
-from backprop_core.estimator.input import checked_rows, checked_rows_and_targets, float_dtype
+from backprop_core.estimator.input import check_rows, check_rows_and_targets, float_dtype
 from backprop_core.estimator.lbfgs import minimize
 from backprop_core.estimator.parameters import (
     CONSTRAINTS,
@@ -68,7 +68,7 @@ class MultilayerPerceptron(BaseEstimator):
             else:
                 rows = self._rows_of_arrays(X, y, sample_weight, anew, incremental, classes)
             if self.solver == "lbfgs":
-                valid = given_validation(self, self._parts(), validation_data)
+                valid = check_validation(self, self._parts(), validation_data)
                 self._fit_lbfgs(rows, valid)
             else:
                 valid = self._fit_stochastic(rows, validation_data, incremental)
@@ -77,7 +77,7 @@ class MultilayerPerceptron(BaseEstimator):
 
     def _rows_of_arrays(self, X, y, sample_weight, anew, incremental, classes):
         """Check X, y and weights, make the network ready for them, and return them as ArrayRows."""
-        X, y = checked_rows_and_targets(self, X, y, reset=anew)
+        X, y = check_rows_and_targets(self, X, y, reset=anew)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
         self._learn_targets(y, incremental, classes)
@@ -93,10 +93,10 @@ class MultilayerPerceptron(BaseEstimator):
             raise ValueError("sample_weight goes into the batches where X is a sequence of them: (X, y, sample_weight)")
         if len(batches) == 0:
             raise ValueError("Found a sequence of 0 batches while a minimum of 1 is required.")
-        X, y = checked_rows_and_targets(self, *batch_of(batches, 0)[:2], reset=anew)
+        X, y = check_rows_and_targets(self, *batch_of(batches, 0)[:2], reset=anew)
         self._learn_targets(y, incremental, self._all_classes(batches) if classes is None else classes)
         self._make_ready(X.shape[1], float_dtype(X), y, anew)
-        return BatchRows(batches, partial(checked_batch, self, self._parts()), issparse(X))
+        return BatchRows(batches, partial(check_batch, self, self._parts()), issparse(X))
 
     def _make_ready(self, n_features, dtype, y, anew):
         """Set what each call of fit sets, and on the first one build the network and draw its weights."""
@@ -183,7 +183,7 @@ class MultilayerPerceptron(BaseEstimator):
             self.learning_rate_init_ = self._initial_rate(rows)
             self._descent = Descent(self, self._network, rng, self.learning_rate_init_)
         fit = self._parts(self._descent)
-        valid = given_validation(self, fit, validation_data)
+        valid = check_validation(self, fit, validation_data)
         if self.early_stopping and valid is None:
             rows, valid = split(self, fit, rows)
         # The batches of a sequence have the size that they have.
@@ -244,7 +244,7 @@ class MultilayerPerceptron(BaseEstimator):
         if "coefs_" not in self.__dict__:
             check_is_fitted(self)
         self._attach()
-        X = checked_rows(self, X)
+        X = check_rows(self, X)
         return all_logits(self._network, X, self)
 
     def __getstate__(self):

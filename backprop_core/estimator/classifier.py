@@ -21,7 +21,7 @@ from backprop_core.estimator.labels import (
     weights_with_classes,
 )
 from backprop_core.estimator.parameters import CLASSIFIER_CONSTRAINTS, CONSTRAINTS
-from backprop_core.estimator.rows import measured_logits
+from backprop_core.estimator.rows import compute_logits
 
 
 class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
@@ -318,7 +318,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         """Fit the temperature on the validation rows, each label of several being a question of its own."""
         self.temperature_ = 1.0
         if self.calibrate and valid is not None:
-            logits, target, _ = measured_logits(self._network, valid)
+            logits, target, _ = compute_logits(self._network, valid)
             if self.out_activation_ == "logistic":
                 logits, target = np.stack([np.zeros(logits.size), logits.ravel()], axis=1), target.ravel().astype(int)
             self.temperature_ = fit_temperature(logits, target)

@@ -9,28 +9,28 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import _check_sample_weight
 
-from backprop_core.estimator.input import checked_rows_and_targets
+from backprop_core.estimator.input import check_rows_and_targets
 from backprop_core.estimator.rows import ArrayRows, BatchRows, is_sequence_of_batches
 
 
-def checked_batch(estimator, fit, X, y, weights):
+def check_batch(estimator, fit, X, y, weights):
     """Return a batch of a sequence as the network and the loss of a Fit take it."""
-    X, y = checked_rows_and_targets(estimator, X, y, reset=False)
+    X, y = check_rows_and_targets(estimator, X, y, reset=False)
     if weights is not None:
         weights = _check_sample_weight(weights, X)
     rows = ArrayRows(X, fit.targets_of(y), fit.weights_of(y, weights), fit.network.dtype)
     return next(rows.epoch(X.shape[0]))
 
 
-def given_validation(estimator, fit, validation_data):
+def check_validation(estimator, fit, validation_data):
     """Return the user's validation rows, checked, or None."""
     if validation_data is None:
         return None
     if is_sequence_of_batches(validation_data, None) and not is_pair(validation_data):
-        return BatchRows(validation_data, partial(checked_batch, estimator, fit))
+        return BatchRows(validation_data, partial(check_batch, estimator, fit))
     if not is_pair(validation_data):
         raise ValueError("validation_data must be (X, y), (X, y, sample_weight) or a sequence of batches")
-    X, y = checked_rows_and_targets(estimator, *validation_data[:2], reset=False)
+    X, y = check_rows_and_targets(estimator, *validation_data[:2], reset=False)
     weights = _check_sample_weight(validation_data[2], X) if len(validation_data) == 3 else None
     return ArrayRows(X, fit.targets_of(y), weights, fit.network.dtype)
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from backprop_core.averaging import ExponentialAverage, recount
-from backprop_core.epoch import compiled_steps
+from backprop_core.epoch import compile_steps
 from backprop_core.estimator.parameters import CLASSIC_RATES, additions_of, optimizer_of, schedule_of
 from backprop_core.estimator.pickling import writable
 from backprop_core.estimator.rows import ArrayRows
@@ -71,7 +71,7 @@ class Descent:
         n_steps = rows.n_steps(batch_size)
         if self._in_runs and self._runs is None and isinstance(rows, ArrayRows) and rows.weights is None:
             average = (self._average, self._averages) if self._average else None
-            self._runs = compiled_steps(self._step, rows.X, rows.target, batch_size, self._rng, average)
+            self._runs = compile_steps(self._step, rows.X, rows.target, batch_size, self._rng, average)
         if self._runs is not None:
             return self._epoch_in_runs(estimator, rows, batch_size, random_state, n_steps)
         batches = rows.epoch(batch_size, random_state)
@@ -99,7 +99,7 @@ class Descent:
         """As `epoch`, many steps at a time."""
         step, memory, entries = self._step, self._memory, estimator.history_[self._begin :]
         step.n_steps = step.n_clipped = 0
-        order, total, i = rows.ordered(random_state), 0.0, 0
+        order, total, i = rows.draw_order(random_state), 0.0, 0
         rates = [self.learning_rate] * n_steps
         if self._schedule:
             times = [min(1.0, (self.n_epochs + j / n_steps) / estimator.max_iter) for j in range(n_steps)]
@@ -139,7 +139,7 @@ class Descent:
         return stopping
 
     @contextmanager
-    def averaged(self, network, rows, batch_size):
+    def use_average(self, network, rows, batch_size):
         """For a `with` block, put the averaged weights, where there are any, in the place of the latest.
 
         rows : ArrayRows or BatchRows, training rows on which statistics that fit the average are counted
@@ -156,7 +156,7 @@ class Descent:
         self._step = self._runs = None
         if self._average is not None:
             self._unaveraged = network.params.flat.copy()
-            network.params.flat[...] = self._average.averaged(self._averages)
+            network.params.flat[...] = self._average.read_average(self._averages)
             recount(network, rows.endless(batch_size), self._rng)
 
     def __getstate__(self):

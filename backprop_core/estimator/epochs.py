@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from backprop_core.errors import DivergedError
 from backprop_core.estimator.progress import ProgressLine
-from backprop_core.estimator.rows import ArrayRows, measured_logits
+from backprop_core.estimator.rows import ArrayRows, compute_logits
 from backprop_core.pieces import pieces
 
 
@@ -111,8 +111,8 @@ def _epoch(estimator, fit, rows, batch_size, seen, valid, kept):
         raise DivergedError("the last step led to weights that are not finite; lower the learning rate")
     entry = {"epoch": descent.n_epochs, "learning_rate": descent.learning_rate, "clip_rate": clip_rate}
     _count(estimator, loss, n)
-    with descent.averaged(network, rows, batch_size):
-        entry |= _measured(fit, loss, seen, valid)
+    with descent.use_average(network, rows, batch_size):
+        entry |= _measure_both(fit, loss, seen, valid)
         if _count_patience(estimator, entry):
             kept.best = network.snapshot()
     if loss <= kept.loss:
@@ -132,7 +132,7 @@ def _count(estimator, loss, n):
         print(f"Iteration {estimator.n_iter_}, loss = {loss:.8f}")
 
 
-def _measured(fit, loss, seen, valid):
+def _measure_both(fit, loss, seen, valid):
     """Return the history's "train" and, if there are validation rows, "valid": their losses and scores."""
     entry = {"train": {"loss": loss} if seen is None else measure(fit, seen)}
     if valid is not None:
@@ -142,7 +142,7 @@ def _measured(fit, loss, seen, valid):
 
 def measure(fit, rows):
     """Return {"loss", "score"} of the network of a Fit on `rows`, in evaluation mode."""
-    logits, target, weights = measured_logits(fit.network, rows)
+    logits, target, weights = compute_logits(fit.network, rows)
     loss = float(fit.loss.loss(logits, target, weights=weights))
     finite = math.isfinite(float(logits.sum()))
     return {"loss": loss, "score": fit.score(logits, target, weights) if finite else math.nan}

@@ -15,7 +15,7 @@ from backprop_core.estimator.rows import check_finite
 FLOATS = (np.float64, np.float32)
 
 
-def checked_rows_and_targets(estimator, X, y, reset):
+def check_rows_and_targets(estimator, X, y, reset):
     """Return X (ndarray of real numbers, or CSR) and y (ndarray or CSR; one column becomes flat), or raise.
 
     Parameters
@@ -42,7 +42,7 @@ def checked_rows_and_targets(estimator, X, y, reset):
     return X.tocsr() if issparse(X) else X, y
 
 
-def checked_rows(estimator, X):
+def check_rows(estimator, X):
     """Return the rows to predict, ndarray of real numbers or CSR, or raise; a plain array goes the shortest way.
 
     Whether an array is finite is left to `all_logits`, which meets each row anyway.

@@ -119,7 +119,7 @@ OF_STEPS = {
 }
 
 
-def hidden_widths(estimator):
+def read_hidden_widths(estimator):
     """Return the widths of the hidden layers as a list of int.
 
     Raises ValueError where one is not above 0, TypeError where one is no whole number.
@@ -133,7 +133,7 @@ def hidden_widths(estimator):
 
 def check_together(estimator):
     """Raise ValueError where a parameter's parts are out of range, or two parameters do not go together."""
-    hidden_widths(estimator)
+    read_hidden_widths(estimator)
     if estimator.solver == "lbfgs":
         for name, neutral in OF_STEPS.items():
             if getattr(estimator, name) not in (neutral, 0):
@@ -177,7 +177,7 @@ def activations_of(estimator, n_hidden):
 
 def layers_of(estimator, n_features, n_outputs):
     """Return the layers of the network that the parameters describe."""
-    widths = hidden_widths(estimator)
+    widths = read_hidden_widths(estimator)
     return multilayer_perceptron(
         n_features,
         widths,

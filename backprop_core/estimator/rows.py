@@ -54,15 +54,15 @@ class ArrayRows:
 
         A batch is overwritten by the next one.
         """
-        self.ordered(random_state)
+        self.draw_order(random_state)
         straight = random_state is None and self.subset is None
         for piece in gen_batches(len(self), batch_size):
             yield self._batch(piece if straight else self._order[piece])
 
-    def ordered(self, random_state=None):
+    def draw_order(self, random_state=None):
         """Return the rows in the order of the next epoch, int64 ndarray: the last one's, shuffled again if asked."""
         if random_state is not None:  # as in scikit-learn
-            self._order = shuffled(self._order, random_state)
+            self._order = shuffle_order(self._order, random_state)
         return self._order
 
     def endless(self, batch_size):
@@ -122,7 +122,7 @@ class BatchRows:
         """Yield (X_batch, target, weights) until all batches were seen; `batch_size` is the sequence's own affair."""
         order = np.arange(len(self.batches))
         if random_state is not None:
-            order = shuffled(order, random_state)
+            order = shuffle_order(order, random_state)
         for i in order:
             yield self._check(*batch_of(self.batches, int(i)))
 
@@ -132,7 +132,7 @@ class BatchRows:
             yield self._check(*batch_of(self.batches, i))[0]
 
 
-def shuffled(order, random_state):
+def shuffle_order(order, random_state):
     """Return `order` in the order that sklearn.utils.shuffle would draw, without the checks that it makes each time."""
     places = np.arange(len(order))
     random_state.shuffle(places)
@@ -197,7 +197,7 @@ def all_logits(network, X, estimator):
     return network.logits(X, CHUNK, check)
 
 
-def measured_logits(network, rows):
+def compute_logits(network, rows):
     """Return (logits, target, weights) of all `rows`, an ArrayRows or BatchRows, in evaluation mode."""
     logits, targets, weights = [], [], []
     for X_batch, target, weight in rows.epoch(CHUNK):

@@ -80,7 +80,7 @@ def input_gradient(network, X, slope):
     return dX
 
 
-def smoothed_gradient(gradient, x, rng, copies=50, noise=0.15):
+def smooth_gradient(gradient, x, rng, copies=50, noise=0.15):
     """Return the mean of the gradients at noisy copies of one row, in which what holds only at one exact point averages
     out.
 
@@ -112,7 +112,7 @@ def gradient_times_input(gradient, x, baseline=0.0):
     return gradient * (x - baseline)
 
 
-def integrated_gradient(gradient, x, steps=64):
+def integrate_gradient(gradient, x, steps=64):
     """Return the mean of the gradients on the straight way from a row of zeros to a row.
 
     The slope at the row itself says nothing of what a relu or the softmax did on the way there. The mean over the way
@@ -136,7 +136,7 @@ def integrated_gradient(gradient, x, steps=64):
     return gradient(along[:, np.newaxis] * x).mean(axis=0)
 
 
-def narrowed(network, columns):
+def narrow_network(network, columns):
     """Return a network that does what this one does with rows of zeros everywhere but in some columns.
 
     Its rows have these columns alone. A text holds a few hundred of a network's many thousands.

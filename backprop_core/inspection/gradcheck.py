@@ -17,7 +17,7 @@ import numpy as np
 
 from backprop_core.losses import Loss
 from backprop_core.network import Network
-from backprop_core.probe import watched
+from backprop_core.probe import watch_layer
 
 TOLERANCE = 1e-6
 STEP = 1e-3
@@ -53,7 +53,7 @@ def check_gradients(network: Network, loss: Loss, X, y, rng: np.random.Generator
         residual connection is the W of its second inner layer.
     """
     sides = []
-    twin = network.copy(np.float64, [watched(layer, partial(_note_side, sides)) for layer in network.layers])
+    twin = network.copy(np.float64, [watch_layer(layer, partial(_note_side, sides)) for layer in network.layers])
     X = np.array(X, np.float64, order="C")
     seed = int(rng.integers(2**32))
 

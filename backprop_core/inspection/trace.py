@@ -22,7 +22,7 @@ import numpy as np
 from backprop_core.errors import BackpropError
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.optimizers import SGD
-from backprop_core.ranges import checked
+from backprop_core.ranges import check_number
 
 
 @dataclass
@@ -130,7 +130,7 @@ def trace_step(network, X, target, learning_rate, loss=None, frozen=()):
     BackpropError
         The learning rate is no number above 0, or the loss is no finite number.
     """
-    learning_rate, loss = checked("learning_rate", learning_rate, "(0, inf)"), loss or SoftmaxCrossEntropy()
+    learning_rate, loss = check_number("learning_rate", learning_rate, "(0, inf)"), loss or SoftmaxCrossEntropy()
     passages = [_empty(layer, str(i)) for i, layer in enumerate(network.layers)]
     noting, changed = network.copy(layers=[_noting(passage) for passage in passages]), network.copy()
 
@@ -200,7 +200,7 @@ def take_steps(network, X, target, learning_rate, n_steps, frozen=(), loss=None)
         Shorter than `n_steps` where a step led beyond what the network's numbers can hold: that step is not taken back,
         and none follows.
     """
-    learning_rate, loss = checked("learning_rate", learning_rate, "(0, inf)"), loss or SoftmaxCrossEntropy()
+    learning_rate, loss = check_number("learning_rate", learning_rate, "(0, inf)"), loss or SoftmaxCrossEntropy()
     changed, losses = network.copy(), []
     grads = changed.zero_gradients()
     with np.errstate(over="ignore", invalid="ignore"):

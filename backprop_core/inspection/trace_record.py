@@ -37,8 +37,8 @@ def record_of(trace, top=3):
         layer      {"name", "kind", "settings", "unit", "shape_in", "shape_out", "output": summary,
                     "output_error", "input_error": summary or None, "forward", "backward",
                     "parameters": [parameter], "layers": [layer]}
-                   "unit" is the one that is worked out in "forward"; see `worked_out` for these two. "layers" are those
-                   inside a residual connection, else empty.
+                   "unit" is the one that is worked out in "forward"; see `work_out_unit` for these two. "layers" are
+                   those inside a residual connection, else empty.
         parameter  {"layer", "name", "shape", "norm", "gradient_norm", "update_norm", "n_zero", "share",
                     "largest": [entry]}
                    "n_zero" counts the zeros of the gradient; "share" is the part of the blame, in [0, 1].
@@ -110,7 +110,7 @@ def _layer(passage, unit_in, squared_norm, top):
         unit = inner[-1]["unit"]
     if passage.layer.mixes_units:
         unit = int(np.abs(passage.dy[0]).argmax())
-    forward, backward = worked_out(passage, unit_in, unit, top)
+    forward, backward = work_out_unit(passage, unit_in, unit, top)
     return {
         "name": passage.name,
         "kind": passage.layer.kind,
@@ -128,10 +128,10 @@ def _layer(passage, unit_in, squared_norm, top):
     }
 
 
-def worked_out(passage, unit_in, unit, top):
+def work_out_unit(passage, unit_in, unit, top):
     """Return the arithmetic of one unit, forward and backward, each a dict or None where there is nothing to work out.
 
-    Each layer says for itself what it works out (`Layer.worked`). Every dict has "unit"; beside it, there and back,
+    Each layer says for itself what it works out (`Layer.work_out`). Every dict has "unit"; beside it, there and back,
 
         dense       {"bias", "terms": [{"unit", "value", "weight", "product"}], "n_rest", "rest", "y"}  y = bias + sum
                     {"terms", "n_rest", "rest", "dx"}: dx = sum, over the units that this one feeds
@@ -145,7 +145,7 @@ def worked_out(passage, unit_in, unit, top):
     """
     if unit is None and unit_in is None:
         return None, None
-    forward, backward = passage.layer.worked(passage, unit_in, unit, top)
+    forward, backward = passage.layer.work_out(passage, unit_in, unit, top)
     if passage.dx is None or unit_in is None:
         backward = None
     return forward, backward
@@ -165,7 +165,7 @@ def unit_at(trace, name, unit, top=3):
     -------
     worked : list of {"layer", "kind", "settings", "unit", "output", "output_error", "forward", "backward"}
         The layer, those behind it that hand the unit on by itself, and the next one that mixes units: its "backward" is
-        where the unit's error comes from, and its "forward" is None. Both are as in `worked_out`.
+        where the unit's error comes from, and its "forward" is None. Both are as in `work_out_unit`.
 
     Raises BackpropError where there is no such layer or unit.
     """
@@ -177,7 +177,7 @@ def unit_at(trace, name, unit, top=3):
     for place, passage in enumerate(passages[start:], start):
         behind = place > start and passage.layer.mixes_units
         unit_in = None if place == start and passage.layer.mixes_units else unit
-        forward, backward = worked_out(passage, unit_in, 0 if behind else unit, top)
+        forward, backward = work_out_unit(passage, unit_in, 0 if behind else unit, top)
         worked.append(
             {
                 "layer": passage.name,
@@ -257,7 +257,7 @@ def _entry(passage, name, place, squared_norm):
         met = float(passage.x[0, came_from])
     else:
         factor = passage.layer.words.factors.get(name)
-        met = worked_out(passage, to, to, 1)[0][factor] if factor else None
+        met = work_out_unit(passage, to, to, 1)[0][factor] if factor else None
     return {
         "layer": passage.name,
         "parameter": name,

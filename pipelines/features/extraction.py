@@ -106,7 +106,7 @@ def _extract_sparse(extractor, items, progress):
         ok[[index for index, _ in failed]] = False
         parts.append(rows)
         failures += failed
-    return SparseRows.joined(parts, extractor.n_stored), ok, failures
+    return SparseRows.join(parts, extractor.n_stored), ok, failures
 
 
 def _sparse_chunk(extractor, items, indices):

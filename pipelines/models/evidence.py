@@ -12,11 +12,11 @@ import numpy as np
 
 from backprop_core.inspection.attribution import (
     input_gradient,
-    integrated_gradient,
+    integrate_gradient,
     log_odds,
     log_odds_gradient,
-    narrowed,
-    smoothed_gradient,
+    narrow_network,
+    smooth_gradient,
 )
 from pipelines.errors import InputFileError
 from pipelines.features.display import Display
@@ -149,9 +149,9 @@ def words_for(model, text, answer=None):
     columns, place = np.unique(stored.columns, return_inverse=True)
     factors = model.standardizer.factors(stored)
     x = np.bincount(place, stored.data * factors, len(columns)).astype(model.network.dtype)
-    network = narrowed(model.network, columns)
+    network = narrow_network(model.network, columns)
     slope = functools.partial(_slope, answer=answer, temperature=model.temperature)
-    mean = integrated_gradient(lambda X: input_gradient(network, X, slope), x)
+    mean = integrate_gradient(lambda X: input_gradient(network, X, slope), x)
     slopes = np.zeros(model.extractor.n_stored, np.float32)
     slopes[stored.columns] = mean[place] * factors
     words, values = model.extractor.share_out(text, slopes)
@@ -184,7 +184,7 @@ def evidence_for(model, decoded, answer=None):
         answer = int(model.probabilities(stored)[0].argmax())
     x = standardizer.transform(extractor.to_features(stored))[0]
     slope = functools.partial(_slope, answer=answer, temperature=model.temperature)
-    smoothed = smoothed_gradient(lambda X: input_gradient(model.network, X, slope), x, np.random.default_rng(SEED))
+    smoothed = smooth_gradient(lambda X: input_gradient(model.network, X, slope), x, np.random.default_rng(SEED))
     gradient = smoothed / standardizer.scale  # of the features themselves, by the chain rule
     values = extractor.evidence(decoded, gradient, standardizer.feature_means)
     return Evidence(

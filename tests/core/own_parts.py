@@ -47,7 +47,7 @@ class Scale(Layer):
     def sample(cls, width):
         return cls(width)
 
-    def worked(self, passage, unit_in, unit, top):
+    def work_out(self, passage, unit_in, unit, top):
         g, x, y = (float(value) for value in (passage.params["g"][unit], passage.x[0, unit], passage.y[0, unit]))
         dx = None if passage.dx is None else float(passage.dx[0, unit])
         backward = {"unit": unit, "dy": float(passage.dy[0, unit]), "g": g, "dx": dx}

@@ -16,7 +16,7 @@ def averaged(decay, path):
     state = average.init(np.full_like(path[0], 99))
     for params in path:
         average.update(params, state)
-    return average.averaged(state)
+    return average.read_average(state)
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.5, 0.99])
@@ -56,7 +56,7 @@ def test_before_the_first_update_it_is_the_weights_themselves_and_not_tied_to_th
     average = ExponentialAverage()
     state = average.init(params)
     params += 1
-    assert average.averaged(state).tolist() == [1, 1, 1]
+    assert average.read_average(state).tolist() == [1, 1, 1]
 
 
 def test_the_weights_are_left_untouched():
@@ -82,7 +82,7 @@ def test_a_memory_that_was_saved_and_filled_in_again_goes_on_with_the_same_bytes
     for params in path[20:]:
         average.update(params, state)
         average.update(params, fresh)
-    assert average.averaged(state).tobytes() == average.averaged(fresh).tobytes()
+    assert average.read_average(state).tobytes() == average.read_average(fresh).tobytes()
 
 
 @pytest.mark.parametrize("decay", [1.0, -0.1, float("nan")])

@@ -12,7 +12,7 @@ from backprop_core import epoch, threads
 from backprop_core.activations import Activation
 from backprop_core.architecture import multilayer_perceptron
 from backprop_core.averaging import ExponentialAverage
-from backprop_core.epoch import compiled_steps
+from backprop_core.epoch import compile_steps
 from backprop_core.errors import DivergedError
 from backprop_core.health import Health
 from backprop_core.layers import Activate
@@ -136,7 +136,7 @@ def test_losses_of_amounts_and_of_yes_and_no_are_the_plain_ones(crowd, loss, n_t
         network = Network(multilayer_perceptron(6, (9,), 3), np.random.default_rng(0), dtype=np.float64)
         step, memory = Step(network, Adam(), loss), Adam().init(network.params.flat.size, np.float64)
         if compiled:
-            losses = compiled_steps(step, X, target, 16).run(np.arange(150), 0, [0.01] * 10, memory)
+            losses = compile_steps(step, X, target, 16).run(np.arange(150), 0, [0.01] * 10, memory)
         else:
             batches = [slice(i, i + 16) for i in range(0, 150, 16)]
             losses = [step(X[batch], target[batch], 0.01, memory, None) for batch in batches]
@@ -245,7 +245,7 @@ def test_what_cannot_be_compiled_goes_step_by_step():
 
     def steps(layers, X=X, y=y, **settings):
         network = Network(layers, np.random.default_rng(0), dtype=np.float64)
-        return compiled_steps(Step(network, Adam(), SoftmaxCrossEntropy(), compiled=True, **settings), X, y, 16)
+        return compile_steps(Step(network, Adam(), SoftmaxCrossEntropy(), compiled=True, **settings), X, y, 16)
 
     plain = multilayer_perceptron(6, (5,), 3)
     assert steps(plain) is not None
@@ -285,7 +285,7 @@ def test_a_row_that_turns_bad_later_stops_the_training_at_its_batch():
     step = Step(network, Adam(), SoftmaxCrossEntropy(), compiled=True)
     X, y = rows(dtype=np.float32)
     X[40] = np.nan
-    runs, memory = compiled_steps(step, X, y, 16), Adam().init(network.params.flat.size, np.float32)
+    runs, memory = compile_steps(step, X, y, 16), Adam().init(network.params.flat.size, np.float32)
     assert len(runs.run(np.arange(150), 0, [0.01] * 10, memory)) == 2
     assert int(memory["t"]) == 2
     assert np.isfinite(network.params.flat).all()
@@ -318,7 +318,7 @@ def test_weights_that_are_no_numbers_stop_all_threads_before_the_first_step(crow
     before = network.params.flat.copy()
     step, memory = Step(network, Adam(), SoftmaxCrossEntropy()), Adam().init(network.params.flat.size, np.float32)
     X, y = rows(dtype=np.float32)
-    runs = compiled_steps(step, X, y, 16)
+    runs = compile_steps(step, X, y, 16)
     assert len(runs.run(np.arange(150), 0, [0.01] * 10, memory)) == 0
     np.testing.assert_array_equal(network.params.flat, before)
     with pytest.raises(DivergedError), np.errstate(invalid="ignore"):
@@ -331,7 +331,7 @@ def test_ctrl_c_ends_threads_that_work_together_after_the_step_at_hand(crowd, ct
     X, y = rng.random((20_000, 300), np.float32), rng.integers(0, 3, 20_000)
     network = Network(multilayer_perceptron(300, (300,), 3), rng)
     step, memory = Step(network, Adam(), SoftmaxCrossEntropy()), Adam().init(network.params.flat.size, np.float32)
-    runs = compiled_steps(step, X, y, 8)
+    runs = compile_steps(step, X, y, 8)
     threading.Timer(0.5, signal.raise_signal, (signal.SIGINT,)).start()
     with pytest.raises(KeyboardInterrupt):
         runs.run(np.tile(np.arange(20_000), 400), 0, [0.001] * 1_000_000, memory)

@@ -176,12 +176,12 @@ def test_a_training_that_diverges_unwatched_has_its_entries_too():
 @pytest.mark.parametrize("n_steps", [1, 2, 3, 10, 11, 235])
 def test_a_few_steps_of_each_epoch_are_watched(n_steps):
     health = Health(steps=3)
-    assert health.watched_steps(0, n_steps) >= health.watched_steps(1, n_steps)
-    assert len(health.watched_steps(1, n_steps)) == {1: 1, 2: 1, 3: 1, 10: 1, 11: 2, 235: 3}[n_steps]
+    assert health.choose_steps(0, n_steps) >= health.choose_steps(1, n_steps)
+    assert len(health.choose_steps(1, n_steps)) == {1: 1, 2: 1, 3: 1, 10: 1, 11: 2, 235: 3}[n_steps]
     for epoch in (0, 1):
-        assert all(0 <= i < n_steps for i in health.watched_steps(epoch, n_steps))
-        assert 0 in health.watched_steps(epoch, n_steps)
-    assert {1, 2, 4, 8} & set(range(n_steps)) <= health.watched_steps(0, n_steps)
+        assert all(0 <= i < n_steps for i in health.choose_steps(epoch, n_steps))
+        assert 0 in health.choose_steps(epoch, n_steps)
+    assert {1, 2, 4, 8} & set(range(n_steps)) <= health.choose_steps(0, n_steps)
 
 
 @pytest.mark.parametrize("n", [1, 199, 200, 201, 399, 54000])

@@ -3,7 +3,7 @@ import pytest
 
 from backprop_core.activations import ACTIVATIONS
 from backprop_core.architecture import multilayer_perceptron
-from backprop_core.initializers import INITIALIZERS, suited_to
+from backprop_core.initializers import INITIALIZERS, choose_initializer
 from backprop_core.network import Network
 from backprop_core.noise import Dropout
 
@@ -44,7 +44,7 @@ def test_a_signal_keeps_its_size_through_ten_layers(activation):
 
 
 def test_every_activation_gets_a_rule_that_exists():
-    assert {suited_to(name) for name in ACTIVATIONS} == {"glorot_uniform", "he_normal"}
+    assert {choose_initializer(name) for name in ACTIVATIONS} == {"glorot_uniform", "he_normal"}
 
 
 def test_dropout_does_not_change_the_weights_that_training_starts_from():

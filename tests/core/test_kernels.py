@@ -136,7 +136,7 @@ def test_a_compiled_network_computes_what_the_plain_one_does(dtype, settings):
 
 def test_a_dense_layer_and_its_relu_are_run_as_one_and_other_layers_as_they_are():
     layers = multilayer_perceptron(4, (5, 6), 3, ["relu", "tanh"], dropout=0.1)
-    names = [(type(layer).__name__, place) for layer, place in kernels.fused(layers, np.float64)]
+    names = [(type(layer).__name__, place) for layer, place in kernels.fuse_layers(layers, np.float64)]
     dense_relu, *rest = names
     assert dense_relu == ("DenseRelu", 0)
     assert rest == [(type(layers[place]).__name__, place) for place in range(2, 7)]
@@ -144,13 +144,13 @@ def test_a_dense_layer_and_its_relu_are_run_as_one_and_other_layers_as_they_are(
 
 def test_the_compiled_gelu_is_as_exact_as_float32():
     z = np.concatenate([np.linspace(-12, 12, 100_001), [0, -0.0, 1e-30, 1e4, -1e4]]).astype(np.float32)[:, None]
-    layer, errors = kernels.fused([Activate("gelu")], np.float32)[0][0], np.ones_like(z)
+    layer, errors = kernels.fuse_layers([Activate("gelu")], np.float32)[0][0], np.ones_like(z)
     a, backward = layer.forward({}, z, Scratch(np.float32), training=True)
     exact = z * ndtr(z.astype(np.float64))
     assert np.abs(a - exact).max() < 1e-6
     slope = ndtr(z.astype(np.float64)) + z * np.exp(-0.5 * z.astype(np.float64) ** 2) / np.sqrt(2 * np.pi)
     np.testing.assert_allclose(backward(errors, {}), slope, rtol=0, atol=5e-7)
-    assert type(kernels.fused([Activate("gelu")], np.float64)[0][0]) is Activate
+    assert type(kernels.fuse_layers([Activate("gelu")], np.float64)[0][0]) is Activate
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf])

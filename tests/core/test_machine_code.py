@@ -20,7 +20,7 @@ def trained(dtype=np.float32):
     rng = np.random.default_rng(0)
     network = Network(multilayer_perceptron(6, (9,), 3), rng, dtype=dtype)
     X, y = rng.normal(size=(160, 6)).astype(dtype), rng.integers(0, 3, 160)
-    runs = epoch.compiled_steps(Step(network, Adam(), SoftmaxCrossEntropy()), X, y, 8)
+    runs = epoch.compile_steps(Step(network, Adam(), SoftmaxCrossEntropy()), X, y, 8)
     assert len(runs.run(np.arange(160), 0, [0.01] * 20, Adam().init(network.params.flat.size, dtype))) == 20
     return network.params.flat, runs
 
@@ -34,13 +34,13 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def compiled(monkeypatch):
     """The names of the functions that were compiled."""
-    names, plain = [], machine_code._compiled
+    names, plain = [], machine_code._compile
 
     def compiled(module_name, name, *given):
         names.append(name)
         return plain(module_name, name, *given)
 
-    monkeypatch.setattr(machine_code, "_compiled", compiled)
+    monkeypatch.setattr(machine_code, "_compile", compiled)
     return names
 
 
@@ -64,15 +64,15 @@ def test_another_processor_or_source_has_a_file_of_its_own(folder, monkeypatch):
     code = folder / "code.py"
     code.write_text("1")
     names = []
-    monkeypatch.setattr(machine_code, "_compiled", lambda module, name, arguments, file_name: names.append(file_name))
+    monkeypatch.setattr(machine_code, "_compile", lambda module, name, arguments, file_name: names.append(file_name))
     rows = np.zeros((2, 3), np.float32)
-    machine_code.loaded("m", "f", [code], (rows, 1))
-    machine_code.loaded("m", "f", [code], (rows.astype(float), 1))
-    machine_code.loaded("m", "f", [code], (rows.T, 1))
+    machine_code.load_kernel("m", "f", [code], (rows, 1))
+    machine_code.load_kernel("m", "f", [code], (rows.astype(float), 1))
+    machine_code.load_kernel("m", "f", [code], (rows.T, 1))
     code.write_text("2")
-    machine_code.loaded("m", "f", [code], (rows, 1))
+    machine_code.load_kernel("m", "f", [code], (rows, 1))
     monkeypatch.setattr(machine_code, "_environment", lambda: ("another processor",))
-    machine_code.loaded("m", "f", [code], (rows, 1))
+    machine_code.load_kernel("m", "f", [code], (rows, 1))
     assert len(set(names)) == 5
 
 
@@ -91,7 +91,7 @@ def test_threads_that_call_a_kernel_at_once_load_it_once(monkeypatch):
         time.sleep(0.05)
         return sum
 
-    monkeypatch.setattr(machine_code, "loaded", loaded)
+    monkeypatch.setattr(machine_code, "load_kernel", loaded)
     kernels = machine_code.Kernels("module", [])
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(kernels.add, [(1, 2)] * 8)) == [3] * 8
@@ -156,5 +156,5 @@ def test_ctrl_c_that_an_object_of_the_linker_would_swallow_is_answered_behind_th
     monkeypatch.setattr(machine_code, "_Linked", linked)
     monkeypatch.setattr(machine_code, "_read", lambda path: ("steps", [], b"code"))
     with pytest.raises(KeyboardInterrupt):
-        machine_code.loaded("backprop_core.kernels", "steps", [], ())
+        machine_code.load_kernel("backprop_core.kernels", "steps", [], ())
     assert done == [("steps", [], b"code")]

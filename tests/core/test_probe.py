@@ -4,7 +4,7 @@ import pytest
 from backprop_core.architecture import multilayer_perceptron
 from backprop_core.layers import Activate, Dense
 from backprop_core.network import Network
-from backprop_core.probe import watched
+from backprop_core.probe import watch_layer
 from backprop_core.residual import Residual
 
 
@@ -19,7 +19,7 @@ def test_a_watched_network_computes_the_same_and_shows_every_activation_in_order
     def see(layer, z, a):
         seen.append((layer.activation, z.copy(), a.copy()))
 
-    twin = Network.blank([watched(layer, see) for layer in layers], np.float64)
+    twin = Network.blank([watch_layer(layer, see) for layer in layers], np.float64)
     twin.params.flat[...], twin.statistics.flat[...] = network.params.flat, network.statistics.flat
     X = np.random.default_rng(1).normal(size=(7, 4))
     np.testing.assert_array_equal(twin.forward(X)[0], network.forward(X)[0])
@@ -33,7 +33,7 @@ def test_the_layers_that_are_watched_stay_as_they_are():
     inner = Activate("tanh")
     residual = Residual([Dense(3, 3), Residual([Dense(3, 3), inner])])
     seen = []
-    twin = watched(residual, lambda *shown: seen.append(shown))
+    twin = watch_layer(residual, lambda *shown: seen.append(shown))
     network = Network([residual, Dense(3, 2)], np.random.default_rng(0), dtype=np.float64)
     network.forward(np.ones((2, 3)))
     assert not seen

@@ -141,5 +141,5 @@ def test_sparse_rows_are_scaled_and_not_centred(per_feature):
 
 def test_the_shares_of_a_mixture_add_up():
     partner = np.random.default_rng(0).permutation(20)
-    mixed = SparseRows.of_array(DENSE).mixed_with(partner, 0.3)
+    mixed = SparseRows.of_array(DENSE).mix_with(partner, 0.3)
     np.testing.assert_allclose(mixed.toarray(), 0.7 * DENSE + 0.3 * DENSE[partner], atol=1e-15)

@@ -16,7 +16,7 @@ from backprop_core.layers import Activate, Dense
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.network import Network
 from backprop_core.optimizers import SGD, Adam
-from backprop_core.training import Trainer, check_rows, measured_rows
+from backprop_core.training import Trainer, check_rows, choose_measured_rows
 
 
 def clouds(n, seed=0, dtype=np.float32, spread=1.0):
@@ -359,7 +359,7 @@ def test_the_best_entry_is_the_earliest_of_equals():
 
 @pytest.mark.parametrize(("n_train", "n_valid"), [(10, 5), (4999, 10), (60000, 5000), (60000, 20000), (1, 0)])
 def test_the_training_rows_that_are_measured_are_spread_over_all_and_no_fewer_than_promised(n_train, n_valid):
-    rows = np.arange(n_train)[measured_rows(n_train, n_valid)]
+    rows = np.arange(n_train)[choose_measured_rows(n_train, n_valid)]
     assert len(rows) >= min(n_train, max(n_valid, 5000))
     assert len({b - a for a, b in itertools.pairwise(rows.tolist())}) <= 1
 
@@ -392,7 +392,7 @@ def test_what_is_measured_and_kept_is_the_average_of_the_weights():
 
     def on_epoch(state):
         latest.update(params=state.params.copy())
-        averaged.update(params=trainer.average.averaged(state.average).copy())
+        averaged.update(params=trainer.average.read_average(state.average).copy())
 
     _, state = fit(trainer, on_epoch=on_epoch)
     np.testing.assert_array_equal(trainer.network.params.flat, averaged["params"])

@@ -94,7 +94,7 @@ class TextExtractor:
     def stored_rows(self, texts) -> SparseRows:
         """Return the rows of texts: 1 + log count of each n-gram, times its emphasis, with the sign of its hash."""
         parts = [self._stored(some) for some in _together(texts)]
-        return SparseRows.joined(parts, self.columns)
+        return SparseRows.join(parts, self.columns)
 
     def stored_row(self, text) -> SparseRows:
         """Return the row of one text; NothingToSeeError where it holds no n-gram."""

@@ -6,11 +6,11 @@ from backprop_core.architecture import multilayer_perceptron
 from backprop_core.inspection.attribution import (
     gradient_times_input,
     input_gradient,
-    integrated_gradient,
+    integrate_gradient,
     log_odds,
     log_odds_gradient,
-    narrowed,
-    smoothed_gradient,
+    narrow_network,
+    smooth_gradient,
 )
 from backprop_core.layers import Activate, Dense
 from backprop_core.losses import SoftmaxCrossEntropy, softmax
@@ -180,13 +180,13 @@ def gradient_of(network):
 
 def test_smoothing_changes_no_gradient_that_is_the_same_everywhere():
     gradient, x = gradient_of(used([Dense(4, 2)])), rows()[0]
-    np.testing.assert_allclose(smoothed_gradient(gradient, x, np.random.default_rng(0)), gradient(x[np.newaxis])[0])
+    np.testing.assert_allclose(smooth_gradient(gradient, x, np.random.default_rng(0)), gradient(x[np.newaxis])[0])
 
 
 def test_without_noise_or_in_a_row_without_range_the_gradient_is_left_as_it_is():
     gradient = gradient_of(used(multilayer_perceptron(4, [8], 3)))
     for x, noise in ((rows()[0], 0), (np.full(4, 0.3), 0.15)):
-        smoothed = smoothed_gradient(gradient, x, np.random.default_rng(0), noise=noise)
+        smoothed = smooth_gradient(gradient, x, np.random.default_rng(0), noise=noise)
         np.testing.assert_allclose(smoothed, gradient(x[np.newaxis])[0])
 
 
@@ -194,7 +194,7 @@ def test_the_same_seed_smooths_alike_and_more_copies_come_nearer_to_each_other()
     gradient, x = gradient_of(used(multilayer_perceptron(4, [40], 3))), rows()[0]
 
     def smoothed(seed, copies):
-        return smoothed_gradient(gradient, x, np.random.default_rng(seed), copies, noise=0.5)
+        return smooth_gradient(gradient, x, np.random.default_rng(seed), copies, noise=0.5)
 
     np.testing.assert_array_equal(smoothed(0, 20), smoothed(0, 20))
     few, many = (np.std([smoothed(seed, copies) for seed in range(20)], axis=0).mean() for copies in (5, 500))
@@ -206,7 +206,7 @@ def test_the_same_seed_smooths_alike_and_more_copies_come_nearer_to_each_other()
 def test_what_the_way_from_zero_gives_each_number_adds_up_to_what_the_answer_gained(activation, normalization):
     network = used(multilayer_perceptron(4, [16, 8], 3, activation, normalization=normalization))
     for x in rows(3):
-        mean = integrated_gradient(lambda X: input_gradient(network, X, lambda z: log_odds_gradient(z, 1)), x, 500)
+        mean = integrate_gradient(lambda X: input_gradient(network, X, lambda z: log_odds_gradient(z, 1)), x, 500)
         empty, full = log_odds(network.logits(np.stack([0 * x, x])), 1)
         np.testing.assert_allclose((mean * x).sum(), full - empty, atol=5e-3)
 
@@ -215,4 +215,4 @@ def test_a_network_of_some_columns_does_what_the_whole_one_does_where_the_others
     network, X = used(multilayer_perceptron(4, [8], 3, "relu", dropout=0.3, normalization="batch")), rows()
     X[:, [0, 2]] = 0
     columns = np.array([1, 3])
-    np.testing.assert_allclose(narrowed(network, columns).logits(X[:, columns]), network.logits(X), rtol=1e-12)
+    np.testing.assert_allclose(narrow_network(network, columns).logits(X[:, columns]), network.logits(X), rtol=1e-12)
