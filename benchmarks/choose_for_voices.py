@@ -92,13 +92,13 @@ def _extractor(dataset, candidate):
 
 def _augmented(prepared, recipe, candidate):
     n_rows = max(1, len(prepared.dataset.rows("train")))
-    variation = replace(Variation(), **candidate.variation).scaled(recipe.augmentation)
+    variation = replace(Variation(), **candidate.variation).scale(recipe.augmentation)
     varied = augmentation.of_recordings(
         prepared.dataset,
         prepared.extractor,
         variation,
         augmentation.variants_for(recipe.for_rows(n_rows).epochs),
         recipe.foreign,
-        blending=replace(Blending(), **candidate.blending).scaled(recipe.augmentation),
+        blending=replace(Blending(), **candidate.blending).scale(recipe.augmentation),
     )
     return replace(prepared, augmentation=varied)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from benchmarks import results_file
 from pipelines import datasets
-from pipelines.features.cache import cached_features
+from pipelines.features.cache import load_features
 from pipelines.features.images.extractor import ImageExtractor
 
 RUNS = 5
@@ -51,7 +51,7 @@ def features_of(dataset):
     """Return the matrix of a data set whose cache is empty."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["BACKPROP_DATA"] = folder
-        return cached_features(dataset, ImageExtractor.suited_to(dataset.items))[0]
+        return load_features(dataset, ImageExtractor.choose_for(dataset.items))[0]
 
 
 def pillow_loop(paths):

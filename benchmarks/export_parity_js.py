@@ -108,7 +108,7 @@ def _strangers(path, folder):
             expected = found = None
             try:
                 decoded = model.extractor.read(file)
-                expected = model.probabilities(model.reader.stored_rows([decoded]))[0]
+                expected = model.probabilities(model.reader.extract_rows([decoded]))[0]
             except (InputFileError, NothingToSeeError):
                 pass
             try:

@@ -36,7 +36,7 @@ from joblib.externals.loky import get_reusable_executor
 
 from benchmarks import results_file
 from pipelines import datasets
-from pipelines.features.cache import cached_features
+from pipelines.features.cache import load_features
 from pipelines.features.speech.augmentation import foreign_for, variants_for
 from pipelines.features.speech.extractor import SpeechExtractor
 from pipelines.features.speech.librosa_reference import is_cut_alike, reference_row, reference_variants
@@ -100,7 +100,7 @@ def run():
 def _cached(dataset, extractor, n_jobs):
     """Return the rows of a data set, made anew, written to a cache that is thrown away then."""
     with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, BACKPROP_DATA=folder):
-        return cached_features(dataset, extractor, n_jobs)[0]
+        return load_features(dataset, extractor, n_jobs)[0]
 
 
 def _difference(rows, others, alike):

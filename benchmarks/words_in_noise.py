@@ -43,7 +43,7 @@ def run():
     rng = np.random.default_rng(0)
 
     def measured(recorded):
-        stored = extractor.stored_rows([recorded(word) for word in words])
+        stored = extractor.extract_rows([recorded(word) for word in words])
         by_seed = [accuracy(dataset.y[test], model.probabilities(stored).argmax(axis=1)) for model in models]
         return {"mean": statistics.mean(by_seed), "seeds": by_seed}
 

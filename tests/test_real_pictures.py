@@ -13,7 +13,7 @@ from pipelines.features.images.image_file import read_pixels
 
 def as_read(pixels):
     """The reading of a picture as MNIST has its digits: uint8 [shape=(28, 28)]."""
-    return ImageExtractor(28, 28, "grey", "strokes", 20, 2.4).stored_row(pixels).reshape(28, 28)
+    return ImageExtractor(28, 28, "grey", "strokes", 20, 2.4).extract_row(pixels).reshape(28, 28)
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +50,13 @@ def test_turned_pictures_stand_upright_for_whoever_obeys_the_tag():
 
 
 def test_thinning_leaves_a_line_of_one_pixel_that_still_hangs_together():
-    from pipelines.features.images.regions import connected_regions
+    from pipelines.features.images.regions import number_regions
 
     sheet = Image.new("L", (120, 120))
     ImageDraw.Draw(sheet).ellipse((20, 20, 100, 100), outline=255, width=15)
     thin = thinned(np.asarray(sheet) > 0)
-    assert connected_regions(thin)[1] == 1
-    assert connected_regions(~thin)[1] >= 1
+    assert number_regions(thin)[1] == 1
+    assert number_regions(~thin)[1] >= 1
     blocks = thin[:-1, :-1] & thin[1:, :-1] & thin[:-1, 1:] & thin[1:, 1:]
     assert blocks.sum() <= 2
     assert 180 < thin.sum() < 260

@@ -366,4 +366,4 @@ PROBES = {
 def _refit_augmentation(prepared, recipe):
     """Return a Prepared of other training rows with what makes them vary, if the recipe has it."""
     wanted = prepared.augmentation and (recipe.augmentation or recipe.foreign)
-    return replace(prepared, augmentation=prepared.augmentation.refitted(prepared) if wanted else None)
+    return replace(prepared, augmentation=prepared.augmentation.refit(prepared) if wanted else None)

@@ -144,7 +144,7 @@ def _selftest(subject: Subject, int8: Any) -> str:
     whole = np.round(golden * 32768).astype(np.int64) if subject.task == "speech" else golden
     expected = subject.golden_probabilities
     if int8 is not None:
-        expected = twin_probabilities(subject, int8, subject.bundle.extractor.stored_row(golden)[np.newaxis])[0]
+        expected = twin_probabilities(subject, int8, subject.bundle.extractor.extract_row(golden)[np.newaxis])[0]
     # Of eight bits, a number that lies between two of them may become either, as a compiler orders its sums.
     tolerance = np.float32(1e-3 if int8 is None else 0.02)
     return "\n".join(
@@ -188,7 +188,7 @@ def input_of(subject: Subject, decoded: Any) -> np.ndarray:
     """Return what the source is given for what an extractor read: float32, in one row."""
     if subject.task == "speech":
         return np.ascontiguousarray(decoded, np.float32)
-    row = subject.bundle.extractor.stored_row(decoded)
+    row = subject.bundle.extractor.extract_row(decoded)
     return np.ascontiguousarray(row, np.float32) / np.float32(255)
 
 

@@ -113,7 +113,7 @@ def running(subject: Subject, paths: Sequence[Path]) -> Iterator[Answer]:
     extractor = subject.bundle.extractor
 
     def answer(decoded: Any) -> np.ndarray:
-        row = extractor.stored_row(decoded)[np.newaxis]
+        row = extractor.extract_row(decoded)[np.newaxis]
         logarithms = [np.log(np.maximum(pipeline.predict_proba(X), 1e-30)) for X in extractor.views(row)]
         mean = np.exp(np.mean(logarithms, axis=0)[0])
         return (mean / mean.sum())[columns]

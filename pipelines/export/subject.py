@@ -70,7 +70,7 @@ class Subject:
         Where a picture has several readings, that is the answer to the first, or with `all_readings` to the surest, as
         `predict` answers. Raises NothingToSeeError.
         """
-        row = (self.bundle.reader if all_readings else self.bundle.extractor).stored_row(decoded)
+        row = (self.bundle.reader if all_readings else self.bundle.extractor).extract_row(decoded)
         return self.bundle.probabilities(row if row.ndim == 2 else row[np.newaxis])[0]
 
     @cached_property

@@ -20,7 +20,7 @@ _FORMAT = 3
 _DIGEST_BYTES = 32
 
 
-def cached_features(dataset, extractor, n_jobs=None, work="extracting features"):
+def load_features(dataset, extractor, n_jobs=None, work="extracting features"):
     """Return what `extract_all` returns for a data set's items, from the cache where it is there.
 
     Pixels that are decoded already are converted each time, which is quicker than reading them. A damaged entry is
@@ -105,14 +105,14 @@ def _load(path, extractor, n_items):
         log.warning(f"{path}: cached features cannot be read ({_reason(error)}); computing them")
         return None
     except (ValueError, TypeError, EOFError):
-        return _damaged(path)
+        return _warn_damaged(path)
     fits = ok.shape == (n_items,) and stored.shape == (ok.sum(), extractor.n_stored)
     if not fits or stored.dtype != extractor.stored_dtype or [i for i, _ in failures] != np.flatnonzero(~ok).tolist():
-        return _damaged(path)
+        return _warn_damaged(path)
     return stored, ok, failures
 
 
-def _damaged(path):
+def _warn_damaged(path):
     log.warning(f"{path}: the cached features are damaged; computing them again")
 
 

@@ -82,14 +82,14 @@ def extract_noted(extractor, items, note, n_jobs=None, progress=None):
             stored[as_they_are, rows.shape[1] :] = 0  # what a reader keeps beside the row
         for index in np.flatnonzero(~as_they_are):
             try:
-                stored[index] = extractor.stored_row(items[index])
+                stored[index] = extractor.extract_row(items[index])
             except NothingToSeeError as error:
                 ok[index] = False
                 failures.append((int(index), f"picture {index}: {error}"))
         return stored if ok.all() else stored[ok], ok, failures, [None] * int(ok.sum())
     extractor.matrices()  # made once, before threads ask for them at the same time
     chunks = _chunks(partial(_chunk, extractor, note), items, n_jobs or cores())
-    for chunk, rows, failed, noted in _watched(chunks, len(items), progress):
+    for chunk, rows, failed, noted in _watch(chunks, len(items), progress):
         ok[[index for index, _ in failed]] = False
         stored[chunk.start : chunk.stop][ok[chunk.start : chunk.stop]] = rows
         failures += failed
@@ -102,7 +102,7 @@ def _extract_sparse(extractor, items, progress):
     parts, ok, failures = [], np.ones(len(items), bool), []
     pieces = _pieces(range(len(items)), len(items), SPARSE_CHUNK)
     found = (_sparse_chunk(extractor, items, piece) for piece in pieces)
-    for _, rows, failed in _watched(found, len(items), progress):
+    for _, rows, failed in _watch(found, len(items), progress):
         ok[[index for index, _ in failed]] = False
         parts.append(rows)
         failures += failed
@@ -117,11 +117,11 @@ def _sparse_chunk(extractor, items, indices):
             done[index] = extractor.read(items[index])
         except InputFileError as error:
             failed.append((index, str(error)))
-    rows = extractor.stored_rows(list(done.values()))
+    rows = extractor.extract_rows(list(done.values()))
     empty = np.diff(rows.starts) == 0
     for index in np.array(list(done))[empty].tolist():
         try:
-            extractor.stored_row(done[index])
+            extractor.extract_row(done[index])
         except NothingToSeeError as error:
             name = f"text {index}" if isinstance(items[index], str) else items[index]
             failed.append((index, str(InputFileError.about(name, error))))
@@ -203,18 +203,18 @@ def _chunk(extractor, note, items, indices):
     for index, item in zip(indices, items, strict=True):
         try:
             decoded = extractor.read(item)
-            done.append(decoded if extractor.together else extractor.stored_rows([decoded]))
+            done.append(decoded if extractor.together else extractor.extract_rows([decoded]))
             notes.append(None if note is None else note(decoded))
         except InputFileError as error:
             failed.append((index, str(error)))
         except NothingToSeeError as error:
             failed.append((index, str(InputFileError.about(item, error))))
     if extractor.together:
-        return indices, extractor.stored_rows(done), failed, notes
+        return indices, extractor.extract_rows(done), failed, notes
     return indices, np.concatenate([np.empty((0, extractor.n_stored), extractor.stored_dtype), *done]), failed, notes
 
 
-def _watched(results, n_items, progress):
+def _watch(results, n_items, progress):
     """Pass the results of chunks on, and say how many files are done where the work has a name."""
     if progress is None:
         yield from results

@@ -1,9 +1,9 @@
 """What an extractor is, and what an augmentation is: the promises that the other rooms rely on.
 
 An extractor turns one file into one row of numbers. It does so in three steps, which may be taken apart: `read`
-decodes a file, `stored_rows` describes what was decoded in the form that is kept (a picture as bytes, a word as several
-views of itself), and `to_features` or `views` turns stored rows into what a network is given. A new kind of thing to
-recognise needs a class that keeps these promises; it does not inherit from anything.
+decodes a file, `extract_rows` describes what was decoded in the form that is kept (a picture as bytes, a word as
+several views of itself), and `to_features` or `views` turns stored rows into what a network is given. A new kind of
+thing to recognise needs a class that keeps these promises; it does not inherit from anything.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Describer(Protocol):
     sparse : bool
         Whether rows are `SparseRows` rather than arrays.
     together : bool
-        Whether several samples are described sooner by one call of `stored_rows` than one by one. If so, all that were
+        Whether several samples are described sooner by one call of `extract_rows` than one by one. If so, all that were
         decoded for the call are in memory at the same time.
     """
 
@@ -61,7 +61,7 @@ class Describer(Protocol):
         """Decode a file, or its contents. Raises InputFileError, whose message begins with the file's name."""
         ...
 
-    def stored_rows(self, decoded: Sequence[NDArray]) -> NDArray:
+    def extract_rows(self, decoded: Sequence[NDArray]) -> NDArray:
         """Return what is stored of decoded samples [shape=(n, n_stored)]; may raise NothingToSeeError."""
         ...
 
@@ -82,7 +82,7 @@ class Extractor(Describer, Protocol):
         """Return the extractor that `settings()` and `matrices()` described. Raises UsageError where they are wrong."""
         ...
 
-    def stored_row(self, decoded: NDArray) -> NDArray:
+    def extract_row(self, decoded: NDArray) -> NDArray:
         """Return what is stored of one decoded sample [shape=(n_stored,)]; may raise NothingToSeeError."""
         ...
 
@@ -137,7 +137,7 @@ class Augmentation(Protocol):
         """
         ...
 
-    def refitted(self, prepared: Any) -> Self:
+    def refit(self, prepared: Any) -> Self:
         """Return the augmentation that suits the training rows of another split of the same samples."""
         ...
 

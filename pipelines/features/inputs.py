@@ -67,7 +67,7 @@ def samples(
         A name holds a zero byte, is "-" where there is no standard input, or is no name at all.
     """
     found: list[Sample] = []
-    for name in (each for given in _each(names) for each in _expanded(given)):
+    for name in (each for given in _each(names) for each in _expand(given)):
         if isinstance(name, Sample):
             found.append(name)
             continue
@@ -121,7 +121,7 @@ def _each(names: Any) -> list[str | Sample]:
     return listed
 
 
-def _expanded(name):
+def _expand(name):
     """Return the files that a name stands for: itself, or what it matches where a shell left that to the program."""
     if isinstance(name, Sample):
         return [name]

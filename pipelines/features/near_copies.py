@@ -65,7 +65,7 @@ def _near_rows(stored, rows, likeness):
     """Return pairs among `rows` whose directions are near [shape=(n, 2)], and their cosines [shape=(n,)]."""
     from scipy.spatial import cKDTree
 
-    points = _projected(stored, rows, likeness.directions)
+    points = _project(stored, rows, likeness.directions)
     if points.size == 0:
         return np.empty((0, 2), np.int64), np.empty(0, np.float32)
     radius = np.sqrt(2 - 2 * likeness.near)  # of two points on the unit sphere: |a - b|^2 = 2 - 2 a·b
@@ -79,7 +79,7 @@ def _near_rows(stored, rows, likeness):
     return pairs[near], cosines[near]
 
 
-def _projected(stored, rows, directions):
+def _project(stored, rows, directions):
     """Return the directions of some rows in the few dimensions in which a sample of them varies most.
 
     The dimensions are the leading right singular vectors of the sample, found from its small matrix of inner products.

@@ -8,7 +8,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 
 
-def prefetched(make, arguments, ahead=3):
+def prefetch(make, arguments, ahead=3):
     """Yield make(argument) for each argument, in order, made in another thread.
 
     An error in `make` is raised where its item would have come. Wherever the generator ends, at the last item, by an

@@ -15,7 +15,7 @@ import numpy as np
 from pipelines import datasets
 from pipelines.datasets.groups import chains
 from pipelines.errors import DataError, UsageError
-from pipelines.features.cache import cached_features
+from pipelines.features.cache import load_features
 from pipelines.features.extraction import extract_all
 from pipelines.features.extractor import Augmentation, Extractor
 from pipelines.features.near_copies import copies_among
@@ -112,7 +112,7 @@ def extract(dataset: datasets.Dataset, extractor: Extractor, n_jobs: int | None 
 
     Raises DataError where nothing can be read.
     """
-    stored, _, failures = cached_features(dataset, extractor, n_jobs)
+    stored, _, failures = load_features(dataset, extractor, n_jobs)
     if failures:
         dataset = dataset.without([index for index, _ in failures], [message for _, message in failures])
         if len(dataset) == 0:

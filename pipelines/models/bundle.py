@@ -112,7 +112,7 @@ class Bundle:
         """
         if self.reader is self.extractor:
             return decoded
-        rows, owner, which = self.reader.alternatives(self.reader.stored_rows([decoded]))
+        rows, owner, which = self.reader.alternatives(self.reader.extract_rows([decoded]))
         return rows[self.reader.surest(self._probabilities(rows), owner, which)[0]]
 
     def _probabilities(self, stored: NDArray, chunk: int = CHUNK) -> NDArray:

@@ -143,7 +143,7 @@ def words_for(model, text, answer=None):
     -------
     WordEvidence
     """
-    stored = model.extractor.stored_row(text)
+    stored = model.extractor.extract_row(text)
     if answer is None:
         answer = int(model.probabilities(stored)[0].argmax())
     columns, place = np.unique(stored.columns, return_inverse=True)
@@ -179,7 +179,7 @@ def evidence_for(model, decoded, answer=None):
     """
     extractor, standardizer = model.extractor, model.standardizer
     picture, decoded = decoded, model.reading_of(decoded)
-    stored = extractor.stored_row(decoded)[np.newaxis]
+    stored = extractor.extract_row(decoded)[np.newaxis]
     if answer is None:
         answer = int(model.probabilities(stored)[0].argmax())
     x = standardizer.transform(extractor.to_features(stored))[0]
@@ -196,7 +196,7 @@ def _on_original(model, picture, stored, values):
     """Return evidence over the picture in which a drawing was found; None where nothing had to be found."""
     if model.reader is model.extractor:
         return None
-    laid = model.reader.laid_over(picture, stored[0], values)
+    laid = model.reader.lay_over(picture, stored[0], values)
     return laid and (Display(laid[0]), laid[1])
 
 

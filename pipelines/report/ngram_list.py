@@ -6,7 +6,7 @@ from pipelines.wording import shown
 
 def ngram_lines(model, text):
     """Return lines that list the n-grams of a text by weight, and say which of them the model has never met."""
-    stored, known = model.extractor.stored_row(text), first_weights(model.network).any(axis=1)
+    stored, known = model.extractor.extract_row(text), first_weights(model.network).any(axis=1)
     factors = dict(zip(stored.columns.tolist(), model.standardizer.factors(stored).tolist(), strict=True))
     rows = [(piece, piece.value * factors[piece.column]) for piece in model.extractor.pieces(text)]
     rows.sort(key=lambda row: (-abs(row[1]), row[0].text))

@@ -60,7 +60,7 @@ class Work:
         split = datasets.with_split(free, np.random.default_rng(seed), test_fraction=0)
         prepared = replace(self.prepared, dataset=replace(split, group=dataset.group))
         augmentation = prepared.augmentation
-        return replace(prepared, augmentation=augmentation.refitted(prepared)) if augmentation else prepared
+        return replace(prepared, augmentation=augmentation.refit(prepared)) if augmentation else prepared
 
     def identity(self):
         """Return what decides a result beside its key: dict of JSON types, for a `store.Store`."""

@@ -93,7 +93,7 @@ def _read(model: Any, source: Any) -> tuple[Any, Any]:
     """Return what was read, and its stored row."""
     try:
         decoded = model.reading_of(model.extractor.read(source))
-        stored = model.extractor.stored_row(decoded)
+        stored = model.extractor.extract_row(decoded)
     except NothingToSeeError as error:
         raise InputFileError.about(source, error) from None
     return decoded, stored if stored.ndim == 2 else stored[np.newaxis]

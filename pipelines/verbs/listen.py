@@ -7,7 +7,7 @@ import numpy as np
 
 from pipelines.features.speech import microphone
 from pipelines.features.speech.listening import PATIENCE, REFRACTORY, Heard, Listener
-from pipelines.features.speech.long_recording import LongRecording, resampled
+from pipelines.features.speech.long_recording import LongRecording, resample
 from pipelines.models.bundle import Bundle
 
 BYTES_AT_ONCE = 3200  # of 16 bits each: a tenth of a second at 16 kHz
@@ -51,15 +51,15 @@ def listen(
     listener = Listener(model, threshold, patience, refractory)
     sr = model.extractor.sr
     if blocks is not None:
-        yield from listener.heard(blocks)
+        yield from listener.hear(blocks)
     elif source is None:
         with microphone.microphone(sr, device) as live:
-            yield from listener.heard(live)
+            yield from listener.hear(live)
     elif isinstance(source, Path):
-        yield from listener.heard(LongRecording(source, sr).blocks())
+        yield from listener.hear(LongRecording(source, sr).blocks())
     else:
         live = _raw_blocks(source)
-        yield from listener.heard(live if rate == sr else resampled(live, rate, sr))
+        yield from listener.hear(live if rate == sr else resample(live, rate, sr))
 
 
 def _raw_blocks(stream):

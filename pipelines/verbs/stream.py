@@ -179,7 +179,7 @@ def _heard(model, blocks):
             n_samples += len(block)
             yield block
 
-    answers = [word for heard in Listener(model).heard(counted()) for word in heard.words]
+    answers = [word for heard in Listener(model).hear(counted()) for word in heard.words]
     return answers, n_samples / model.extractor.sr
 
 

@@ -23,7 +23,7 @@ from wyoming.wake import Detect, Detection, NotDetected
 
 from pipelines.errors import UsageError
 from pipelines.features.speech.listening import PATIENCE, REFRACTORY, Listener
-from pipelines.features.speech.long_recording import resampled
+from pipelines.features.speech.long_recording import resample
 from pipelines.machine.extras import own_version
 
 NAME = "backprop"
@@ -178,7 +178,7 @@ class _Hearing:
 
     def _listen(self):
         blocks, sr = self._heard_blocks(), self._listener.sr
-        for heard in self._listener.heard(blocks if self._rate == sr else resampled(blocks, self._rate, sr)):
+        for heard in self._listener.hear(blocks if self._rate == sr else resample(blocks, self._rate, sr)):
             for word in heard.words:
                 if word.word is not None:
                     self._words.append(word)

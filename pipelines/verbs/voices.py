@@ -18,7 +18,7 @@ import numpy as np
 from backprop_core.whole_file import whole_file
 from pipelines.datasets import FOREIGN
 from pipelines.errors import DataError, UsageError
-from pipelines.features.speech.synthesis import Command, EspeakNg, Voice, near_misses, spoken
+from pipelines.features.speech.synthesis import Command, EspeakNg, Voice, near_misses, synthesise
 from pipelines.machine.cores import cores
 from pipelines.machine.log import piece_of_work
 
@@ -139,7 +139,7 @@ def _write(engine, out, said):
 
         def speak(line):
             name, _, text, voice = line
-            waveform, sr = spoken(engine, text, voice)
+            waveform, sr = synthesise(engine, text, voice)
             with whole_file(out / name) as temporary:
                 soundfile.write(temporary, waveform, sr, format="WAV", subtype="PCM_16")
             with lock:

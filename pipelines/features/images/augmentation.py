@@ -3,7 +3,7 @@
 A 7 that leans a little more is still a 7. A network that only saw the training rows has to guess so; one that sees
 each of them turned, stretched, shifted and bent in ever new ways has learned it, and has nothing to learn by heart.
 
-What varies, and how far, follows from the training pictures (`Amounts.suited_to`), never from a data set's name. Near
+What varies, and how far, follows from the training pictures (`Amounts.choose_for`), never from a data set's name. Near
 the end of training the variation fades, so that the network ends with pictures as they are.
 """
 
@@ -14,13 +14,13 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from pipelines.features.images import picture_character, warping
-from pipelines.features.images.erasing import erased
+from pipelines.features.images.erasing import erase
 from pipelines.features.images.extractor import CHANNELS
 from pipelines.features.images.flourishes import with_flourishes
 from pipelines.features.images.lighting import relit
-from pipelines.features.images.pen import redrawn
+from pipelines.features.images.pen import redraw
 from pipelines.features.images.variants import variants_of_training
-from pipelines.features.prefetching import prefetched
+from pipelines.features.prefetching import prefetch
 
 FADE = 0.1  # the share of the training in which variation fades, at its end
 SHEET_SIDE = 512  # pixels
@@ -66,7 +66,7 @@ class Amounts:
     flourish: float = 0.0
 
     @classmethod
-    def suited_to(cls, pictures, y):
+    def choose_for(cls, pictures, y):
         """Choose what suits training pictures.
 
         Handwriting is figures of thin strokes on an even ground (`evenness_of_edges` at least 1/2): everybody's hand
@@ -74,7 +74,7 @@ class Amounts:
         pixels, because a small picture cannot show a thinner stroke. Broader figures on a flat ground keep their
         outline: they move and grow a little, and none of their parts is to be relied on. Photographs show their thing
         anywhere and at any size; also before a wall, which is even but not flat. Mirrored are the pictures whose mirror
-        image means the same (`mirrored_means_the_same`). Another pen and flourishes are for bright strokes on a dark
+        image means the same (`can_be_mirrored`). Another pen and flourishes are for bright strokes on a dark
         ground, in pictures that are large enough to show them.
 
         Parameters
@@ -89,7 +89,7 @@ class Amounts:
         """
         some = pictures[:: max(1, len(pictures) // MEASURED)]
         evenness, breadth = picture_character.evenness_of_edges(some), picture_character.breadth_of_figures(some)
-        mirror, plain, mirrored = picture_character.mirrored_means_the_same(pictures, y, np.random.default_rng(0))
+        mirror, plain, mirrored = picture_character.can_be_mirrored(pictures, y, np.random.default_rng(0))
         thin = breadth <= max(1 / 6, 2.5 / min(pictures.shape[1:3]))
         least, flatness = (
             picture_character.EVEN_EDGES,
@@ -141,11 +141,11 @@ class ImageAugmentation:
     n_variants: int = 0
 
     @classmethod
-    def suited_to(cls, prepared, strength, n_variants=0):
+    def choose_for(cls, prepared, strength, n_variants=0):
         """Return the augmentation that suits the training rows of a Prepared data set."""
         extractor, (stored, y) = prepared.extractor, prepared.rows("train")
         shape = (extractor.height, extractor.width, CHANNELS[extractor.channels])
-        amounts, because = Amounts.suited_to(stored.reshape(-1, *shape), y)
+        amounts, because = Amounts.choose_for(stored.reshape(-1, *shape), y)
         return cls(*shape, strength, amounts, because, n_variants)
 
     def settings(self):
@@ -159,9 +159,9 @@ class ImageAugmentation:
         ]
         return f"Training pictures are varied with strength {self.strength:g}: {', '.join(told)}."
 
-    def refitted(self, prepared):
+    def refit(self, prepared):
         """Return the augmentation that suits the training rows of another split."""
-        return self.suited_to(prepared, self.strength, self.n_variants)
+        return self.choose_for(prepared, self.strength, self.n_variants)
 
     def batches(self, prepared, features, batch_size, progress, rng):
         """Yield (X_batch, y_batch) until each training row has been seen once, varied; see `Prepared`.
@@ -170,26 +170,26 @@ class ImageAugmentation:
         not depend on when the thread beside training makes them.
         """
         rows, y = prepared.dataset.rows("train"), prepared.dataset.y
-        order, strength = rng.permutation(len(rows)), self.strength * faded(progress)
+        order, strength = rng.permutation(len(rows)), self.strength * fade(progress)
         starts = range(0, len(rows), batch_size)
         seeds = rng.integers(2**63, size=len(starts))
 
-        def made(chosen, own, strength=strength):
-            return features(self.varied(prepared.stored[chosen], strength, own))
+        def make(chosen, own, strength=strength):
+            return features(self.vary(prepared.stored[chosen], strength, own))
 
         kept = None
         if self.n_variants and strength == self.strength:
-            kept = variants_of_training(features, self.n_variants).drawn(rows, rng, made)
+            kept = variants_of_training(features, self.n_variants).draw(rows, rng, make)
 
         def batch(i):
             places = order[starts[i] : starts[i] + batch_size]
             chosen = rows[places]
-            X = made(chosen, np.random.default_rng(seeds[i])) if kept is None else kept[places].astype(np.float32)
+            X = make(chosen, np.random.default_rng(seeds[i])) if kept is None else kept[places].astype(np.float32)
             return X, y[chosen]
 
-        return prefetched(batch, range(len(starts)))
+        return prefetch(batch, range(len(starts)))
 
-    def varied(self, stored, strength, rng, warp=None):
+    def vary(self, stored, strength, rng, warp=None):
         """Return stored rows, each varied in a way of its own.
 
         Parameters
@@ -208,15 +208,15 @@ class ImageAugmentation:
         n, amounts = len(pictures), self.amounts
         if amounts.flourish:
             pictures = with_flourishes(pictures, rng.random(n) < strength * amounts.flourish, rng)
-        pictures = (warp or warping.compiled())(pictures, self.warps(n, strength, rng))
+        pictures = (warp or warping.compile_warp())(pictures, self.warps(n, strength, rng))
         if amounts.pen:
-            pictures = redrawn(pictures, rng.random(n) < strength * amounts.pen, min(1.0, strength), rng)
+            pictures = redraw(pictures, rng.random(n) < strength * amounts.pen, min(1.0, strength), rng)
         if amounts.contrast or amounts.brightness:
             gain = np.exp(strength * amounts.contrast * rng.uniform(-1, 1, n))
             offset = 255 * strength * amounts.brightness * rng.uniform(-1, 1, (n, self.n_channels))
             pictures = relit(pictures, gain, offset)
         if amounts.erasing:
-            pictures = erased(pictures, rng.random(n) < strength * amounts.erasing, rng)
+            pictures = erase(pictures, rng.random(n) < strength * amounts.erasing, rng)
         return pictures.reshape(stored.shape)
 
     def warps(self, n, strength, rng):
@@ -227,12 +227,12 @@ class ImageAugmentation:
         """
         amounts, side = self.amounts, min(self.height, self.width)
 
-        def drawn(amount, *shape):
+        def draw(amount, *shape):
             return strength * amount * rng.uniform(-1, 1, (n, *shape))
 
-        angle = np.radians(drawn(amounts.rotation))
-        size, ratio = np.exp(drawn(math.log1p(amounts.scale))), np.exp(drawn(math.log1p(amounts.aspect) / 2))
-        shear, shift = drawn(amounts.shear), drawn(amounts.shift, 2) * (self.height, self.width)
+        angle = np.radians(draw(amounts.rotation))
+        size, ratio = np.exp(draw(math.log1p(amounts.scale))), np.exp(draw(math.log1p(amounts.aspect) / 2))
+        shear, shift = draw(amounts.shear), draw(amounts.shift, 2) * (self.height, self.width)
         mirror = np.where(rng.random(n) < 0.5 * amounts.mirror, -1, 1)
         down, across = size * ratio, size / ratio * mirror
         cosine, sine = np.cos(angle), np.sin(angle)
@@ -247,7 +247,7 @@ class ImageAugmentation:
         return warping.Warps(affine, bend, sheet, corner)
 
 
-def faded(progress):
+def fade(progress):
     """Return what is left of the strength: 1, and at the end of training less and less, in a line down to 0.
 
     progress : float from 0 to 1, the share of the training that is over

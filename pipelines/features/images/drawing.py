@@ -23,7 +23,7 @@ class Drawing:
     breadth: float
     box: tuple[float, float, float, float] | None = None
 
-    def moved(self, left, top, times):
+    def move(self, left, top, times):
         """Return the drawing in a picture that is so many times larger, from a place in that picture on."""
         if self.box is None:
             return self

@@ -8,7 +8,7 @@ import numpy as np
 SIDES = (0.15, 0.45)  # of the picture's own
 
 
-def erased(pictures, chosen, rng):
+def erase(pictures, chosen, rng):
     """Return the pictures, some of them with a rectangle filled by one level, or colour, at random.
 
     The sides of the rectangle are 15 to 45 % of the picture's, and at least a pixel; it lies wholly within.

@@ -13,7 +13,7 @@ from PIL import Image
 
 from pipelines.features.images.drawing import Drawing, breadth
 from pipelines.features.images.ink import ink_on, otsu, spread
-from pipelines.features.images.regions import box_of, boxes, connected_regions
+from pipelines.features.images.regions import box_of, boxes, number_regions
 
 SIDE = 96  # of the picture that is worked on, in pixels: at least this where the picture has it, below twice
 SMALL = 48  # smaller pictures are enlarged, so that an edge can be found between two pixels
@@ -74,7 +74,7 @@ def _nearer(pixels):
     near, _ = _reading_of(pixels[above : bottom + margin, beside : right + margin])
     if near is None:
         return reading
-    return replace(near, drawing=near.drawing.moved(beside, above, 1), even=reading.even, n_drawings=reading.n_drawings)
+    return replace(near, drawing=near.drawing.move(beside, above, 1), even=reading.even, n_drawings=reading.n_drawings)
 
 
 def _reading_of(pixels):
@@ -83,7 +83,7 @@ def _reading_of(pixels):
     if reading is None:
         return None, None
     times = max(pixels.shape) // SIDE if max(pixels.shape) >= 2 * SIDE else 1
-    drawing = reading.drawing.moved(0, 0, times)
+    drawing = reading.drawing.move(0, 0, times)
     return replace(reading, drawing=drawing), tuple(times * place for place in box)
 
 
@@ -131,7 +131,7 @@ def _share_of_edge(marked):
 
 def _parts(marked, drop, peak):
     """Return which of the marked pixels are the drawing, or None; how many there are; if one spans the picture."""
-    regions, n = connected_regions(marked)
+    regions, n = number_regions(marked)
     if n == 0:
         return None, 0, False
     around = boxes(regions, n)

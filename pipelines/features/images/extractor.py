@@ -85,7 +85,7 @@ class ImageExtractor:
                 raise UsageError(f"image {setting}: must be {limits}, not {value!r}")
 
     @classmethod
-    def suited_to(cls, items, rows=None, largest=LARGEST_SIDE):
+    def choose_for(cls, items, rows=None, largest=LARGEST_SIDE):
         """Choose the settings that suit a data set.
 
         Pixels in memory keep their own size and channels. Of files, at most `SAMPLED_FILES`, evenly spaced, are looked
@@ -117,8 +117,8 @@ class ImageExtractor:
         rows = np.arange(len(items)) if rows is None or len(rows) == 0 else rows
         if isinstance(items, np.ndarray):
             plain = cls(items.shape[2], items.shape[1], "grey" if items.ndim == 3 else "colour")
-            return plain._framed_like(items[_spread_out(rows, SAMPLED_PIXELS)])
-        pictures, grey = _looked_at([items[row] for row in _spread_out(rows, SAMPLED_FILES)], largest)
+            return plain._frame_like(items[_spread_out(rows, SAMPLED_PIXELS)])
+        pictures, grey = _look_at([items[row] for row in _spread_out(rows, SAMPLED_FILES)], largest)
         height, width = np.transpose([pixels.shape[:2] for pixels in pictures])
         side = min(largest, np.median(np.maximum(height, width)))
         ratio = np.exp(np.median(np.log(width / height)))
@@ -126,9 +126,9 @@ class ImageExtractor:
         plain = cls(max(1, round(wide)), max(1, round(high)), "grey" if grey else "colour")
         if (height != plain.height).any() or (width != plain.width).any():
             return plain
-        return plain._framed_like(np.stack([pixels if pixels.ndim == 2 else pixels[..., 0] for pixels in pictures]))
+        return plain._frame_like(np.stack([pixels if pixels.ndim == 2 else pixels[..., 0] for pixels in pictures]))
 
-    def _framed_like(self, pictures):
+    def _frame_like(self, pictures):
         """Return these settings with the framing that training pictures of their size have."""
         found = stroke_framing.convention(pictures) if self._grey else None
         return (
@@ -207,7 +207,7 @@ class ImageExtractor:
             return np.ones(len(pictures), bool)
         return stroke_framing.obeys(pictures, self.drawing_side)
 
-    def stored_row(self, pixels):
+    def extract_row(self, pixels):
         """Bring one decoded picture to the size and channels of these settings.
 
         Pixels that have them already, and the framing, are passed on untouched, and so is a stored row.
@@ -230,7 +230,7 @@ class ImageExtractor:
             return pixels
         if self.framing == "strokes":
             return readings_of(self, pixels)[0][0]
-        return self.framed(self.in_channels(pixels))
+        return self.frame(self.in_channels(pixels))
 
     def in_channels(self, pixels):
         """Return a decoded picture in the channels of these settings: uint8 [shape=(height, width[, 3])]."""
@@ -238,11 +238,11 @@ class ImageExtractor:
             return pixels
         return np.asarray(Image.fromarray(pixels).convert("L" if self._grey else "RGB"))
 
-    def framed(self, pixels):
+    def frame(self, pixels):
         """Return a picture of these channels, scaled as a whole to the size of these settings: uint8 [n_features]."""
         if self.fits(pixels[np.newaxis])[0]:
             return pixels.reshape(-1)
-        return np.asarray(_framed(Image.fromarray(pixels), self.width, self.height)).reshape(-1)
+        return np.asarray(_frame(Image.fromarray(pixels), self.width, self.height)).reshape(-1)
 
     def stages(self):
         """Return the way from a decoded picture to its row, step by step: tuple of `stages.Stage`."""
@@ -255,14 +255,14 @@ class ImageExtractor:
                 "the picture in grey (19595 R + 38470 G + 7471 B + 32768) >> 16, or in colour, uint8",
                 {"channels": CHANNELS[self.channels]},
             ),
-            Stage("strokes", self.stored_row, "the drawing, scaled and centred, uint8 [n_features]", size | strokes)
+            Stage("strokes", self.extract_row, "the drawing, scaled and centred, uint8 [n_features]", size | strokes)
             if self.framing == "strokes"
-            else Stage("framed", self.framed, "the picture in its size, uint8 [n_features]", size),
+            else Stage("framed", self.frame, "the picture in its size, uint8 [n_features]", size),
         )
 
-    def stored_rows(self, pictures):
-        """Return the rows of several decoded pictures: uint8 [shape=(n, n_stored)]; see `stored_row`."""
-        rows = [self.stored_row(pixels) for pixels in pictures]
+    def extract_rows(self, pictures):
+        """Return the rows of several decoded pictures: uint8 [shape=(n, n_stored)]; see `extract_row`."""
+        rows = [self.extract_row(pixels) for pixels in pictures]
         return np.array(rows, self.stored_dtype).reshape(len(rows), self.n_stored)
 
     def to_features(self, stored):
@@ -287,12 +287,12 @@ class ImageExtractor:
     def more_views(self, stored, mirror=False):
         """Yield each picture as it is and moved a little to each side; with `mirror`, the mirror images of these too.
 
-        All are float32 [shape=(n, n_features)]; see `moved`.
+        All are float32 [shape=(n, n_features)]; see `shift`.
         """
-        for moved in self.moved(stored, mirror):
+        for moved in self.shift(stored, mirror):
             yield self.to_features(moved)
 
-    def moved(self, stored, mirror=False):
+    def shift(self, stored, mirror=False):
         """Yield stored rows as they are and moved a little to each side; with `mirror`, mirror images of these too.
 
         A step is 1/28 of the shorter side; what comes in at an edge is what was at it.
@@ -309,13 +309,13 @@ class ImageExtractor:
     def extract(self, source):
         """Return the features of one picture file (Path) or its contents (bytes): float32 [shape=(n_features,)]."""
         try:
-            return self.to_features(self.stored_row(self.read(source))[np.newaxis])[0]
+            return self.to_features(self.extract_row(self.read(source))[np.newaxis])[0]
         except NothingToSeeError as error:
             raise InputFileError.about(source, error) from None
 
     def display(self, pixels):
         """Return what the network sees of one decoded picture: a Display of these settings' size and channels."""
-        return Display(self.stored_row(pixels).reshape((self.height, self.width, 3)[: 2 if self._grey else 3]))
+        return Display(self.extract_row(pixels).reshape((self.height, self.width, 3)[: 2 if self._grey else 3]))
 
     def sound(self, pixels):
         """Return what there is to hear of one decoded picture, and at what rate: nothing."""
@@ -340,7 +340,7 @@ class ImageExtractor:
         evidence : float ndarray [shape=(height, width)]
             Its sum is that of gradient * (features - typical).
         """
-        features = self.to_features(self.stored_row(pixels)[np.newaxis])[0]
+        features = self.to_features(self.extract_row(pixels)[np.newaxis])[0]
         evidence = gradient_times_input(gradient, features, typical).reshape(self.height, self.width, -1).sum(axis=2)
         return _spread(evidence) if min(evidence.shape) >= SMOOTHED_FROM else evidence
 
@@ -363,7 +363,7 @@ def _enough(side):
     return 2 * side
 
 
-def _framed(picture, width, height):
+def _frame(picture, width, height):
     """Scale `picture` to fit into width x height, and fill the rest with the median colour of its outermost pixels."""
     scale = min(width / picture.width, height / picture.height)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
@@ -386,7 +386,7 @@ def _spread_out(rows, most):
     return rows[np.unique(np.linspace(0, len(rows) - 1, min(len(rows), most)).round().astype(int))]
 
 
-def _looked_at(paths, largest):
+def _look_at(paths, largest):
     """Return the pictures in some files, decoded no larger than needed, and whether all of them are grey."""
     pictures, grey, failure = [], True, None
     for path in paths:

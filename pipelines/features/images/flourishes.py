@@ -34,7 +34,7 @@ def with_flourishes(pictures, chosen, rng):
         if segments:
             adorned = pictures.copy() if adorned is pictures else adorned
             for segment in segments:
-                np.maximum(adorned[row, :, :, 0], _drawn(stroke, *segment), out=adorned[row, :, :, 0])
+                np.maximum(adorned[row, :, :, 0], _draw(stroke, *segment), out=adorned[row, :, :, 0])
     return adorned
 
 
@@ -71,7 +71,7 @@ def _flag_and_foot(top, bottom, high, middle, rng):
     return segments
 
 
-def _drawn(stroke, begin, end):
+def _draw(stroke, begin, end):
     """Return a straight stroke as broad as those of the drawing: uint8 [shape=(height, width)]."""
     half = 0.5 * np.median(stroke.sum(axis=1)[stroke.any(axis=1)])
     half = min(max(half, 1.0), 2.5)

@@ -42,9 +42,9 @@ class GradientExtractor:
     together: ClassVar[bool] = False
 
     @classmethod
-    def suited_to(cls, items, rows=None):
-        """Return the extractor whose size and channels suit a data set; see `ImageExtractor.suited_to`."""
-        return cls(ImageExtractor.suited_to(items, rows, LARGEST_SIDE))
+    def choose_for(cls, items, rows=None):
+        """Return the extractor whose size and channels suit a data set; see `ImageExtractor.choose_for`."""
+        return cls(ImageExtractor.choose_for(items, rows, LARGEST_SIDE))
 
     @classmethod
     def from_settings(cls, settings, matrices=None):
@@ -108,9 +108,9 @@ class GradientExtractor:
         """Tell which decoded pictures are stored as they are: bool [shape=(n,)]."""
         return self.pixels.fits(pictures)
 
-    def stored_row(self, decoded):
+    def extract_row(self, decoded):
         """Bring one decoded picture to the size of these settings: uint8 [shape=(n_stored,)]."""
-        return self.pixels.stored_row(decoded)
+        return self.pixels.extract_row(decoded)
 
     def stages(self):
         """Return the way from a decoded picture to its features, step by step: tuple of `stages.Stage`."""
@@ -122,9 +122,9 @@ class GradientExtractor:
         )
         return (*self.pixels.stages(), described)
 
-    def stored_rows(self, decoded):
+    def extract_rows(self, decoded):
         """Return the rows of several decoded pictures: uint8 [shape=(n, n_stored)]."""
-        return self.pixels.stored_rows(decoded)
+        return self.pixels.extract_rows(decoded)
 
     def to_features(self, stored):
         """Return the gradient features of stored rows: float32 [shape=(n, n_features)], about from 0 to 1."""
@@ -136,13 +136,13 @@ class GradientExtractor:
 
     def more_views(self, stored, mirror=False):
         """Yield the features of each picture as it is, moved a little, and mirrored; see `ImageExtractor`."""
-        for moved in self.pixels.moved(stored, mirror):
+        for moved in self.pixels.shift(stored, mirror):
             yield self.to_features(moved)
 
     def extract(self, source):
         """Return the features of one picture file (Path) or its contents (bytes): float32 [shape=(n_features,)]."""
         try:
-            return self.to_features(self.stored_row(self.read(source))[np.newaxis])[0]
+            return self.to_features(self.extract_row(self.read(source))[np.newaxis])[0]
         except NothingToSeeError as error:
             raise InputFileError.about(source, error) from None
 
@@ -174,10 +174,10 @@ class GradientExtractor:
         evidence : float ndarray [shape=(height, width)]
             Its sum is that of gradient * (features - typical).
         """
-        features = self.to_features(self.stored_row(decoded)[np.newaxis])[0]
+        features = self.to_features(self.extract_row(decoded)[np.newaxis])[0]
         return gradients.spread_over(gradient_times_input(gradient, features, typical), *self._shape)
 
-    def explained(self, because):
+    def add_reason(self, because):
         """Return the same extractor, which says why it was chosen."""
         return replace(self, because=because)
 

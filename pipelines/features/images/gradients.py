@@ -83,9 +83,9 @@ def gradient_features(pictures):
         some /= 255
         parts, octave = [], some
         for number, (_, cells) in enumerate(octaves(height, width)):
-            octave = _halved(octave) if number else octave
+            octave = _halve(octave) if number else octave
             parts += _of_light(cell_histograms(octave, cells))
-        parts.append(_colour_shares(_halved(some), grid(height, width, BLOCKS)))
+        parts.append(_colour_shares(_halve(some), grid(height, width, BLOCKS)))
         np.concatenate([part.reshape(len(some), -1) for part in parts], axis=1, out=features[start : start + CHUNK])
     return features
 
@@ -109,7 +109,7 @@ def cell_histograms(pictures, cells):
     np.maximum(rise, 0, out=rise)
     rise *= rise
     rise /= (np.sqrt(g_x * g_x + g_y * g_y) + np.float32(1e-6))[:, None]
-    return _pooled(rise, cells)
+    return _pool(rise, cells)
 
 
 def steepest_slopes(pictures):
@@ -158,10 +158,10 @@ def _colour_shares(pictures, blocks):
     shares = 1 - np.abs(place[:, :, None] - np.arange(LEVELS, dtype=np.float32)[:, None, None])
     np.maximum(shares, 0, out=shares)
     n, n_colours, _, height, width = shares.shape
-    return np.sqrt(_pooled(shares.reshape(n, n_colours * LEVELS, height, width), blocks))
+    return np.sqrt(_pool(shares.reshape(n, n_colours * LEVELS, height, width), blocks))
 
 
-def _halved(pictures):
+def _halve(pictures):
     """Average over squares of two by two pixels; a last odd row or column is left out, unless it is the only one."""
     n, n_channels, height, width = pictures.shape
     down, across = min(2, height), min(2, width)
@@ -169,7 +169,7 @@ def _halved(pictures):
     return whole.reshape(n, n_channels, height // down, down, width // across, across).mean(axis=(3, 5))
 
 
-def _pooled(maps, cells):
+def _pool(maps, cells):
     """Return the weighted means over cells of maps [shape=(n, n_maps, height, width)]."""
     height, width = maps.shape[2:]
     return np.matmul(cell_weights(height, cells[0]), np.matmul(maps, cell_weights(width, cells[1]).T))
@@ -219,13 +219,13 @@ def spread_over(values, height, width, n_channels):
     laid, at = np.zeros((height, width)), 0
     for _, (rows, columns) in octaves(height, width):
         n = (DIRECTIONS + 1) * rows * columns
-        laid += _laid(values[at : at + n].reshape(-1, rows, columns), height, width)
+        laid += _lay(values[at : at + n].reshape(-1, rows, columns), height, width)
         at += n
     rows, columns = grid(height, width, BLOCKS)
-    return laid + _laid(values[at:].reshape(LEVELS * n_channels, rows, columns), height, width)
+    return laid + _lay(values[at:].reshape(LEVELS * n_channels, rows, columns), height, width)
 
 
-def _laid(maps, height, width):
+def _lay(maps, height, width):
     cells = maps.sum(axis=0)
     down, across = (cell_weights(n, k) for n, k in zip((height, width), cells.shape, strict=True))
     return down.T.astype(float) @ cells @ across.astype(float)

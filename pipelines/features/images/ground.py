@@ -16,7 +16,7 @@ SHALLOW = 3  # levels; basins that are not deeper are grain
 MEDIAN = 5  # pixels of it; printed lines and grain are narrower than half of it
 
 
-def filled(picture):
+def fill(picture):
     """Fill dark basins up to the lowest way out.
 
     Parameters
@@ -66,7 +66,7 @@ def ground_beside(picture, covered):
     bare = np.asarray(ink.filter(ImageFilter.MaxFilter(3))) == 0
     if not bare.any():
         return np.full(covered.shape, 255, np.float32)
-    continued = Image.fromarray(_continued(np.asarray(small, np.float32), bare).round().astype(np.uint8))
+    continued = Image.fromarray(_continue(np.asarray(small, np.float32), bare).round().astype(np.uint8))
     return _back(continued.filter(ImageFilter.MedianFilter(MEDIAN)), picture.size)
 
 
@@ -80,18 +80,18 @@ def _back(small, size):
     return np.asarray(small.convert("F").resize(size, Image.Resampling.BILINEAR))
 
 
-def _continued(values, known):
+def _continue(values, known):
     """Fill in what is not known with a mean of what is, in which near pixels count most."""
     radius = 1.5
     while not known.all():
-        weight = _blurred(known.astype(np.float32), radius)
-        mean = _blurred(np.where(known, values, 0).astype(np.float32), radius) / np.maximum(weight, 1e-6)
+        weight = _blur(known.astype(np.float32), radius)
+        mean = _blur(np.where(known, values, 0).astype(np.float32), radius) / np.maximum(weight, 1e-6)
         reached = ~known & (weight > 0.02)
         values, known, radius = np.where(reached, mean, values), known | reached, 2 * radius
     return values
 
 
-def _blurred(values, radius):
+def _blur(values, radius):
     """Blur by a Gaussian, as if all beyond the edges were 0."""
     down, across = (_gaussian(n, radius) for n in values.shape)
     return down @ values @ across

@@ -85,7 +85,7 @@ def read_pixels(source, smallest=None):
         path, or with `<stdin>` for bytes.
     """
     name = "<stdin>" if isinstance(source, bytes) else str(source)
-    with _opened(source, name) as file:
+    with _open(source, name) as file:
         try:
             if something_else := what_it_is(file.read(ENOUGH)):
                 raise InputFileError(f"{name}: {something_else}")
@@ -94,7 +94,7 @@ def read_pixels(source, smallest=None):
             if pixels is not None:
                 return pixels
             try:
-                pixels = _decoded(file, name, smallest)
+                pixels = _decode(file, name, smallest)
             except UnidentifiedImageError as error:
                 pixels = _otherwise(file, name, error)
             if not pixels.size:
@@ -109,7 +109,7 @@ def read_pixels(source, smallest=None):
             raise InputFileError(f"{name}: the picture is damaged or cut short ({error}); export it again") from error
 
 
-def _opened(source, name):
+def _open(source, name):
     if isinstance(source, bytes):
         return io.BytesIO(source)
     try:
@@ -145,14 +145,14 @@ def _plain_jpeg(contents, smallest):
     return None
 
 
-def _decoded(file, name, smallest, formats=FORMATS):
+def _decode(file, name, smallest, formats=FORMATS):
     try:
         with Image.open(file, formats=formats) as image:
             return _pixels_of(image, name, smallest)
     except UnidentifiedImageError:  # which is an OSError
         raise
     except OSError as error:
-        completed = _completed_jpeg(file) if "truncated" in str(error) else None
+        completed = _complete_jpeg(file) if "truncated" in str(error) else None
         if completed is None:
             raise
     with Image.open(io.BytesIO(completed), formats=formats) as image:
@@ -180,7 +180,7 @@ def _pixels_of(image, name, smallest):
     return shades.fewer_bits(pixels) if cut_to_eight and "A" not in image.mode else pixels
 
 
-def _completed_jpeg(file):
+def _complete_jpeg(file):
     """Return a JPEG's contents with the end mark that it lacks; None where it lacks more than that, or is no JPEG."""
     import simplejpeg
 
@@ -205,7 +205,7 @@ def _otherwise(file, name, error):
     if head[:4] not in MAGIC:
         Image.init()  # knows all formats, which takes a moment
         with contextlib.suppress(UnidentifiedImageError, *_OF_DECODERS):
-            return _decoded(file, name, None, [known for known in RARE_FORMATS if known in Image.OPEN])
+            return _decode(file, name, None, [known for known in RARE_FORMATS if known in Image.OPEN])
         if (way := packed_with(head)) is not None:
             raise InputFileError(f"{name}: this is packed with {way}; unpack it, and give what is in it") from error
         what = "a recording, not a picture" if task_of(head) == "speech" else "not a picture"

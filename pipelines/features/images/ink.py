@@ -75,9 +75,9 @@ def ink_on(picture, smallest):
     times : int > 0, by which the picture was enlarged
     """
     levels = np.asarray(picture, np.float32)
-    levels, grain = _blurred_enough(levels, _grain(levels))
+    levels, grain = _blur_enough(levels, _grain(levels))
     times = -(-smallest // max(levels.shape)) if max(levels.shape) < smallest else 1
-    levels = _enlarged(levels, times) if times > 1 else levels
+    levels = _enlarge(levels, times) if times > 1 else levels
     bright = levels > otsu(np.clip(levels + 0.5, 0, 255).astype(np.uint8))
     if not bright.any() or np.ptp(levels) < FAINTEST:
         return None, times
@@ -106,7 +106,7 @@ def spread(marked):
     return np.asarray(Image.fromarray(marked).convert("L").filter(ImageFilter.MaxFilter(3))) > 0
 
 
-def _enlarged(values, times):
+def _enlarge(values, times):
     size = (times * values.shape[1], times * values.shape[0])
     return np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BICUBIC))
 
@@ -124,7 +124,7 @@ def _grain(values):
     return float(np.median(np.abs(across))) / (0.6745 * 1.5)
 
 
-def _blurred_enough(levels, grain):
+def _blur_enough(levels, grain):
     """Blur until ink stands out from the grain, but no further than strokes allow; return what the grain is then."""
     if grain < 1:
         return levels, grain

@@ -13,7 +13,7 @@ STEEPNESS = (1.3, 4.0)  # of the new edge, by level
 GRAIN = 0.12  # standard deviation, at most
 
 
-def redrawn(pictures, chosen, strength, rng):
+def redraw(pictures, chosen, strength, rng):
     """Return drawings, some of them as with another pen.
 
     Parameters
@@ -38,9 +38,9 @@ def redrawn(pictures, chosen, strength, rng):
     edge = (0.5 + strength * (rng.uniform(*EDGES, each) - 0.5)).astype(np.float32)
     steepness = np.exp(strength * rng.uniform(*np.log(STEEPNESS), each)).astype(np.float32)
     grain = strength * GRAIN * rng.random(each, np.float32) ** 2
-    blurred = _blurred(_blurred(levels))  # once would not reach far enough for a felt pen
+    blurred = _blur(_blur(levels))  # once would not reach far enough for a felt pen
     blurred *= brightest / np.maximum(blurred.max(axis=(1, 2, 3), keepdims=True), 1e-6)
-    drawn = _blurred(rng.standard_normal(levels.shape, np.float32)) * (grain / 0.375)  # what the blur leaves of noise
+    drawn = _blur(rng.standard_normal(levels.shape, np.float32)) * (grain / 0.375)  # what the blur leaves of noise
     drawn += blurred
     drawn -= edge * brightest
     drawn *= steepness
@@ -54,7 +54,7 @@ def redrawn(pictures, chosen, strength, rng):
     return redone
 
 
-def _blurred(levels):
+def _blur(levels):
     """Blur by (1, 2, 1) / 4 in both directions."""
     padded = np.pad(levels, ((0, 0), (1, 1), (1, 1), (0, 0)))
     down = padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]

@@ -14,7 +14,7 @@ KEPT = 0.9
 EVEN_EDGES = 0.5  # share of even edge pixels, from which pictures are figures on a ground rather than photographs
 
 
-def mirrored_means_the_same(pictures, y, rng):
+def can_be_mirrored(pictures, y, rng):
     """Tell whether a picture's mirror image still shows its class.
 
     A linear classifier learns from half of some pictures, at most 10,000 in all, and is tested on the other half, plain
@@ -37,7 +37,7 @@ def mirrored_means_the_same(pictures, y, rng):
     half = len(chosen) // 2
     if half == 0:
         return False, 0.0, 0.0
-    known, asked = _shrunk(pictures[chosen[:half]]), _shrunk(pictures[chosen[half:]])
+    known, asked = _shrink(pictures[chosen[:half]]), _shrink(pictures[chosen[half:]])
     y_known, y_asked = y[chosen[:half]], y[chosen[half:]]
     classify = _linear_classifier(known.reshape(half, -1), y_known)
     plain = float(np.mean(classify(asked.reshape(len(asked), -1)) == y_asked))
@@ -69,14 +69,14 @@ def gradients_tell_more(pictures, y, rng):
     if len(known) == 0:
         return False, 0.0, 0.0
     shares = []
-    for X in (_shrunk(pictures).reshape(len(pictures), -1), gradient_features(pictures)):
+    for X in (_shrink(pictures).reshape(len(pictures), -1), gradient_features(pictures)):
         shares.append(float(np.mean(_linear_classifier(X[known], y[known])(X[asked]) == y[asked])))
     by_pixels, by_gradients = shares
     error = np.sqrt(max(by_gradients * (1 - by_gradients), 0.25 / len(asked)) / len(asked))
     return bool(by_gradients - by_pixels > 2 * error), by_pixels, by_gradients
 
 
-def _shrunk(pictures, side=16):
+def _shrink(pictures, side=16):
     """Average over blocks of pixels until pictures have at most about 16 x 16: enough to tell left from right."""
     n, height, width, n_channels = pictures.shape
     k = max(1, min(height, width) // side)

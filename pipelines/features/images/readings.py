@@ -110,7 +110,7 @@ class DrawingReader:
         """Tell which pictures are a reading as they are; see the extractor."""
         return self.extractor.fits(pictures)
 
-    def stored_row(self, pixels):
+    def extract_row(self, pixels):
         """Return all readings of a decoded picture: uint8 [shape=(n_stored,)].
 
         Raises NothingToSeeError where there is none.
@@ -121,9 +121,9 @@ class DrawingReader:
         row[-1] = min(n_drawings, 255)
         return row
 
-    def stored_rows(self, pictures):
-        """Return the rows of several decoded pictures: uint8 [shape=(n, n_stored)]; see `stored_row`."""
-        rows = [self.stored_row(pixels) for pixels in pictures]
+    def extract_rows(self, pictures):
+        """Return the rows of several decoded pictures: uint8 [shape=(n, n_stored)]; see `extract_row`."""
+        rows = [self.extract_row(pixels) for pixels in pictures]
         return np.array(rows, self.stored_dtype).reshape(len(rows), self.n_stored)
 
     def warnings_of(self, row):
@@ -157,11 +157,11 @@ class DrawingReader:
         The picture itself comes first, then for each reading the strokes that were found and how they were framed. A
         picture that is as the training pictures are has no steps.
         """
-        found, _ = seen_in(self.extractor, pixels)
+        found, _ = locate_readings(self.extractor, pixels)
         if found[0].drawing is None:
             return []
         taken = [seen for seen in found if np.array_equal(seen.row, row)][:1]
-        steps = [Step("the picture", _outlined(_grey(pixels), taken[0].drawing.box if taken else None), True)]
+        steps = [Step("the picture", _outline(_grey(pixels), taken[0].drawing.box if taken else None), True)]
         shape = self.extractor.height, self.extractor.width
         for number, seen in enumerate(found, 1):
             is_taken = bool(taken) and seen is taken[0]
@@ -170,7 +170,7 @@ class DrawingReader:
             steps.append(Step(f"reading {number}: framed", seen.row.reshape(shape), is_taken))
         return steps
 
-    def laid_over(self, pixels, row, values):
+    def lay_over(self, pixels, row, values):
         """Lay what was said about a row over the picture that it was made of.
 
         Parameters
@@ -185,7 +185,7 @@ class DrawingReader:
         laid : float ndarray of the same shape, 0 outside of what the network was given
         or None, where the picture is its own reading
         """
-        found, _ = seen_in(self.extractor, pixels)
+        found, _ = locate_readings(self.extractor, pixels)
         seen = next((seen for seen in found if np.array_equal(seen.row, row)), found[0])
         if seen.drawing is None or seen.drawing.box is None:
             return None
@@ -268,11 +268,11 @@ def readings_of(extractor, pixels):
     NothingToSeeError
         If no strokes stand out.
     """
-    found, n_drawings = seen_in(extractor, pixels)
+    found, n_drawings = locate_readings(extractor, pixels)
     return [seen.row for seen in found], n_drawings
 
 
-def seen_in(extractor, pixels):
+def locate_readings(extractor, pixels):
     """Do what `readings_of` does, and tell where each reading is from: list of Seen, and the number of drawings."""
     pixels = _grey(pixels)
     if extractor.fits(pixels[np.newaxis])[0]:
@@ -281,7 +281,7 @@ def seen_in(extractor, pixels):
     drawings, n_drawings = drawings_in(pixels)
     if not drawings:
         raise NothingToSeeError(NOTHING)
-    framed = [(drawing, *stroke_framing.framed_at(drawing, *size)) for drawing in drawings]
+    framed = [(drawing, *stroke_framing.frame_at(drawing, *size)) for drawing in drawings]
     return [Seen(field.reshape(-1), drawing, place) for drawing, field, place in framed], n_drawings
 
 
@@ -289,7 +289,7 @@ def _grey(pixels):
     return np.asarray(Image.fromarray(pixels).convert("L")) if pixels.ndim == 3 else pixels
 
 
-def _outlined(grey, box):
+def _outline(grey, box):
     """Return a grey picture with the outline of a box, in blue: uint8 [shape=(height, width, 3)]."""
     picture = Image.fromarray(grey).convert("RGB")
     if box is not None:

@@ -10,7 +10,7 @@ Rosenfeld and Pfaltz 1966, https://doi.org/10.1145/321356.321357
 import numpy as np
 
 
-def connected_regions(marked):
+def number_regions(marked):
     """Number the regions of a picture.
 
     Parameters
@@ -35,14 +35,14 @@ def connected_regions(marked):
     n_below = np.maximum(last - first, 0)
     above = np.repeat(np.arange(len(start)), n_below)
     below = np.arange(n_below.sum()) - np.repeat(np.cumsum(n_below) - n_below - first, n_below)
-    smallest, number = np.unique(_smallest_connected(len(start), above, below), return_inverse=True)
+    smallest, number = np.unique(_find_smallest_connected(len(start), above, below), return_inverse=True)
     edges = np.zeros(bounded.size, np.intp)
     edges[start] = number + 1
     np.subtract.at(edges, stop, number + 1)
     return np.cumsum(edges).reshape(bounded.shape)[:, 1:-1], len(smallest)
 
 
-def _smallest_connected(n, a, b):
+def _find_smallest_connected(n, a, b):
     """Return for each of n things the smallest that is linked with it; a[i] and b[i] are linked, for every i."""
     smallest = np.arange(n)
     while True:
@@ -61,7 +61,7 @@ def boxes(regions, n):
 
     Parameters
     ----------
-    regions, n : as `connected_regions` returns them
+    regions, n : as `number_regions` returns them
 
     Returns
     -------

@@ -87,7 +87,7 @@ def _extent(marked):
     return np.where(marked.any(axis=1), after - first, 0)
 
 
-def framed(drawing, width, height, side, usual_breadth):
+def frame(drawing, width, height, side, usual_breadth):
     """Bring a drawing to a convention.
 
     Parameters
@@ -104,18 +104,18 @@ def framed(drawing, width, height, side, usual_breadth):
     -------
     ndarray of uint8 [shape=(height, width)]
     """
-    return framed_at(drawing, width, height, side, usual_breadth)[0]
+    return frame_at(drawing, width, height, side, usual_breadth)[0]
 
 
-def framed_at(drawing, width, height, side, usual_breadth):
-    """Do what `framed` does; return the field, and where the drawing's own box is in it: left, top, right, bottom."""
+def frame_at(drawing, width, height, side, usual_breadth):
+    """Do what `frame` does; return the field, and where the drawing's own box is in it: left, top, right, bottom."""
     coverage = Image.fromarray((255 * drawing.coverage).round().astype(np.uint8))
     scale = side / max(coverage.size)
     missing = THINNEST * usual_breadth / scale - drawing.breadth
     by = round(missing / 2) if missing > 0 else 0
     if by:
-        coverage = _broadened(coverage, by)
-    small = _scaled(coverage, side)
+        coverage = _broaden(coverage, by)
+    small = _scale(coverage, side)
     (x,), (y,) = _centre_of_mass(small[np.newaxis])
     left = min(max(round(width // 2 - float(x)), 0), width - small.shape[1])
     top = min(max(round(height // 2 - float(y)), 0), height - small.shape[0])
@@ -126,13 +126,13 @@ def framed_at(drawing, width, height, side, usual_breadth):
     return field, (left + scale * by, top + scale * by, left + scale * (by + wide), top + scale * (by + high))
 
 
-def _broadened(coverage, by):
+def _broaden(coverage, by):
     padded = Image.new("L", (coverage.width + 2 * by, coverage.height + 2 * by))
     padded.paste(coverage, (by, by))
     return padded.filter(ImageFilter.MaxFilter(2 * by + 1))
 
 
-def _scaled(coverage, side):
+def _scale(coverage, side):
     """Average over areas until the longer side is `side`; the whitest pixel becomes white."""
     size = tuple(max(1, round(length * side / max(coverage.size))) for length in coverage.size)
     small = np.asarray(coverage.resize(size, Image.Resampling.BOX), np.float32)

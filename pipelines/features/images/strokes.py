@@ -21,8 +21,8 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from pipelines.features.images.drawing import Drawing, breadth
-from pipelines.features.images.ground import filled, ground_beside
-from pipelines.features.images.regions import boxes, connected_regions
+from pipelines.features.images.ground import fill, ground_beside
+from pipelines.features.images.regions import boxes, number_regions
 
 LONGER_SIDE = 240  # of the picture that is worked on, in pixels: at least this where the photograph has it, below twice
 LEVELS = (0.6, 0.5, 0.4, 0.32, 0.25, 0.2, 0.16, 0.13, 0.1, 0.08)  # darkness at which strokes are looked for
@@ -56,7 +56,7 @@ def drawing_in(pixels):
         return None
     drawing, frame = _cut_out(found), (framed.shape[0] - pixels.shape[0]) / 2
     high, wide = found.region.shape
-    return drawing.moved(-frame, -frame, (framed.shape[1] / wide, framed.shape[0] / high))
+    return drawing.move(-frame, -frame, (framed.shape[1] / wide, framed.shape[0] / high))
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _of_working_size(pixels):
 def _dark_strokes(picture):
     """Return the dark strokes of a picture as _Found, or None."""
     smooth = picture.filter(ImageFilter.GaussianBlur(max(picture.size) / LONGER_SIDE * 0.8))
-    level, basins = filled(picture)
+    level, basins = fill(picture)
     first_darkness = np.maximum(1 - np.asarray(smooth, np.float32) / np.maximum(level, 16), 0) * basins
     sheet = _Sheet(smooth, ground_beside(picture, _likely_ink(first_darkness)), basins)
     for level in LEVELS:
@@ -145,14 +145,14 @@ def _likely_ink(darkness):
 
 def _best(sheet, marked):
     """Return the one of the marked regions that is most likely the drawing, or None."""
-    regions, n = connected_regions(marked)
+    regions, n = number_regions(marked)
     around = boxes(regions, n)
     mass = np.bincount(regions[marked], sheet.darkness[marked], minlength=n + 1)[1:]
     large = _longer_sides(around) >= SMALLEST * min(marked.shape)
     possible = np.flatnonzero(large & _inside(around, marked.shape))
     for k in possible[np.argsort(-mass[possible], kind="stable")][:TRIED]:
         region = regions == k + 1
-        if not _solid(region, around[k]) and _outlined(sheet, region):
+        if not _solid(region, around[k]) and _has_outline(sheet, region):
             return region
     return None
 
@@ -172,7 +172,7 @@ def _solid(region, box):
     return min(wide, high) > SQUAT * max(wide, high) and region.sum() > SOLID * wide * high
 
 
-def _outlined(sheet, region):
+def _has_outline(sheet, region):
     """Tell whether the picture itself has edges around a region, where the ground or a level have cut it off."""
     drop = np.median(sheet.drop[region])
     return drop >= FAINTEST and np.mean(sheet.contrast[_outline(region)] >= SHARP * drop + sheet.grain) >= OUTLINED
@@ -196,7 +196,7 @@ def _cut_out(found):
 
 def _with_parts(sheet, region, ink):
     """Return which pixels belong to the region, or to one that is part of the same drawing."""
-    regions, n = connected_regions((sheet.darkness >= EDGES[0] * ink) | region)
+    regions, n = number_regions((sheet.darkness >= EDGES[0] * ink) | region)
     main, around, area = regions[region][0] - 1, boxes(regions, n), np.bincount(regions.ravel())[1:]
     if not _inside(around, region.shape)[main]:  # at this level the drawing reaches into printed lines
         return region

@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipelines.errors import InputFileError, NothingToSeeError
 from pipelines.features.images.image_file import read_pixels
-from pipelines.features.images.stroke_framing import framed
+from pipelines.features.images.stroke_framing import frame
 from pipelines.features.images.writing import best_way, ways_to_read, writing_in
 from pipelines.records import DrawnRecord, PageRecord
 
@@ -111,7 +111,7 @@ def transcribe_picture(model, sample, threshold=0.0):
         if not ways:
             continue
         size = extractor.width, extractor.height, extractor.drawing_side, extractor.stroke_breadth
-        rows = np.stack([framed(drawing, *size).reshape(-1) for _, _, drawing, _ in ways])
+        rows = np.stack([frame(drawing, *size).reshape(-1) for _, _, drawing, _ in ways])
         probabilities = model.probabilities(rows)
         chosen = best_way(line, ways, probabilities.max(axis=1))
         lines.append(tuple(_word(ways[k][3], writing.scale, probabilities[k], model.labels, threshold) for k in chosen))

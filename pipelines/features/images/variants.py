@@ -22,7 +22,7 @@ class Variants:
         self._n = n
         self._made: dict[int, np.ndarray] = {}
 
-    def drawn(self, rows: np.ndarray, rng: np.random.Generator, make: Callable) -> np.ndarray:
+    def draw(self, rows: np.ndarray, rng: np.random.Generator, make: Callable) -> np.ndarray:
         """Return one variant of all rows, which rng chooses: float16 [shape=(len(rows), n_features)].
 
         A variant depends on its number alone, not on when it was made: a training that goes on after a break meets the

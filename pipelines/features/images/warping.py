@@ -7,7 +7,7 @@ taken between the four nearest, the nearer the more; beyond the edge the picture
     (y, x) of the old picture = A ((row, column) - centre) + centre + shift + bend * (sheet_y, sheet_x)
     pixel = (1 - fy) ((1 - fx) p00 + fx p01) + fy ((1 - fx) p10 + fx p11),     fy, fx the fractions of y and x
 
-`warp` is this in numpy, the function to read; `compiled` returns the same as one loop over the pixels. It takes an
+`warp` is this in numpy, the function to read; `compile_warp` returns the same as one loop over the pixels. It takes an
 eighth to a twentieth of the time, leaves other threads free to run meanwhile, and costs some seconds when it is
 compiled for the very first time.
 """
@@ -97,7 +97,7 @@ def warp(pictures, warps):
 
 
 @functools.cache
-def compiled():
+def compile_warp():
     """Return `warp` as a compiled loop: the same up to the rounding of a pixel that lies just between two levels."""
     from backprop_core.kernels import kernel
 

@@ -17,7 +17,7 @@ from PIL import Image
 from pipelines.errors import NothingToSeeError
 from pipelines.features.images.drawing import Drawing, breadth
 from pipelines.features.images.ink import FAINT, ink_on, otsu
-from pipelines.features.images.regions import box_of, boxes, connected_regions
+from pipelines.features.images.regions import box_of, boxes, number_regions
 
 LONGEST = 1600  # pixels of the longer side of the picture that is worked on
 SMALL = 320  # a shorter one is enlarged to this
@@ -89,7 +89,7 @@ def writing_in(pixels):
     if ink is None:
         return Writing((), 1.0)
     marked = _without_rules(ink.marked, ink.drop, ink.contrast)
-    regions, n = connected_regions(marked)
+    regions, n = number_regions(marked)
     mass = np.bincount(regions.ravel(), ink.drop.ravel(), minlength=n + 1)[1:]
     peaks = np.bincount(regions[marked & (ink.drop >= ink.peak)], minlength=n + 1)[1:]
     kept = np.flatnonzero((mass >= SPECK * _usual(mass)) & (peaks > 0)) if n else np.empty(0, int)
@@ -117,7 +117,7 @@ def _without_rules(marked, drop, contrast):
     dark = (drop >= FAINT * contrast).mean(axis=1)
     rules, edges = (share >= RULE) | ((dark >= RULE) & (share >= RULE_EDGE)), share >= RULE_EDGE
     for _ in range(3):  # a line's edges are marked in places only
-        rules = rules | (edges & _widened(rules[:, None], 1)[:, 0])
+        rules = rules | (edges & _widen(rules[:, None], 1)[:, 0])
     if not rules.any() or rules.mean() > 0.3:
         return marked
     strokes = marked & ~rules[:, None]
@@ -128,13 +128,13 @@ def _without_rules(marked, drop, contrast):
         stop = start + int(np.argmin(np.concatenate([rules[start:], [False]])))
         above = strokes[max(0, start - 2) : start].any(axis=0)
         below = strokes[stop : stop + 2].any(axis=0)
-        through = _widened(above, 1) & _widened(below, 1)
+        through = _widen(above, 1) & _widen(below, 1)
         strong = (drop[start:stop] >= STRONG * contrast) if light else False
         kept[start:stop] = marked[start:stop] & (through | strong)
     return kept
 
 
-def _widened(marked, by):
+def _widen(marked, by):
     padded = np.pad(marked, by)
     return np.logical_or.reduce([padded[i : i + len(marked)] for i in range(2 * by + 1)])
 

@@ -49,7 +49,7 @@ def read_waveform(source):
         _check_length(name, sound.frames, sound.samplerate)
         levels, means, n_samples = Levels(sound.exact), [], 0
         for block in sound.blocks():
-            means.append(_mean(levels.seen(block)))
+            means.append(_mean(levels.see(block)))
             n_samples += block.shape[1]
             if sound.frames is None and n_samples > LONGEST_SECONDS * sound.samplerate:
                 break
@@ -112,7 +112,7 @@ class Levels:
         self._n, self._sum, self._square = 0, 0.0, 0.0  # of the mean, then of each channel where there are several
         self._exact, self._highest, self._lowest, self._fine = exact, -np.inf, np.inf, False
 
-    def seen(self, block):
+    def see(self, block):
         """Take a block into account, float32 [shape=(n_channels, n_frames)], and return it."""
         self._n += block.shape[1]
         if self._exact:

@@ -10,10 +10,10 @@ from dataclasses import asdict
 
 import numpy as np
 
-from pipelines.features.cache import cached_features
+from pipelines.features.cache import load_features
 from pipelines.features.extraction import extract_all
 from pipelines.features.speech.recorded_noise import of_files
-from pipelines.features.speech.splices import spliced
+from pipelines.features.speech.splices import splice
 from pipelines.features.speech.variation import VariedWords
 from pipelines.machine.log import log
 
@@ -34,7 +34,7 @@ class SpeechAugmentation:
     share : float >= 0
         How many foreign sounds come with each batch, as a share of its size. They are in addition.
     splice : function of (rows, rows, rng) that returns rows, or None
-        Makes every other foreign sound of two words of different classes instead, see `splices.spliced`.
+        Makes every other foreign sound of two words of different classes instead, see `splices.splice`.
     blend : function of (rows, alike, others, rng) that returns rows, or None
         Blends words with other takes of the same words, and with any others: see `blends.Blending`.
     given : ndarray of float32 [shape=(n_given, n_variants, n_features)] or None
@@ -64,7 +64,7 @@ class SpeechAugmentation:
             f"Each epoch hears one of {self.variants.shape[1]} variants of each training word{blends}{noise}{beside}."
         )
 
-    def refitted(self, prepared):
+    def refit(self, prepared):
         """Return the same: nothing was learned from the training rows, and each variant from its own sample alone."""
         return self
 
@@ -80,11 +80,11 @@ class SpeechAugmentation:
         bounds = np.searchsorted(y[by_class], np.arange(n_classes + 1))  # of each class in `by_class`
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
-            X, target = self._drawn(self.variants, chosen, rng), y[chosen]
+            X, target = self._draw(self.variants, chosen, rng), y[chosen]
             if self.blend:
                 alike = by_class[rng.integers(bounds[target], bounds[target + 1])]
                 partners = alike, rng.permutation(chosen)
-                X = self.blend(X, *(self._drawn(self.variants, of, rng) for of in partners), rng)
+                X = self.blend(X, *(self._draw(self.variants, of, rng) for of in partners), rng)
             if self.share:
                 made_of = rng.choice(rows, max(1, round(self.share * len(chosen))))
                 X = np.concatenate([X, self._foreign(made_of, rows, y, rng)])
@@ -118,19 +118,19 @@ class SpeechAugmentation:
 
     def _foreign(self, made_of, rows, y, rng):
         """Return a foreign sound for each of the rows in `made_of`, every other one spliced."""
-        sounds = self._drawn(self.foreign, made_of, rng)
+        sounds = self._draw(self.foreign, made_of, rng)
         if self.given is not None:
             n = len(sounds[1::4])
-            sounds[1::4] = self._drawn(self.given, rng.integers(len(self.given), size=n), rng)
+            sounds[1::4] = self._draw(self.given, rng.integers(len(self.given), size=n), rng)
         if self.splice:
             firsts, seconds = made_of[::2], rng.choice(rows, len(made_of[::2]))
             differ = np.flatnonzero(y[firsts] != y[seconds])
-            words = (self._drawn(self.variants, of[differ], rng) for of in (firsts, seconds))
+            words = (self._draw(self.variants, of[differ], rng) for of in (firsts, seconds))
             sounds[2 * differ] = self.splice(*words, rng)
         return sounds
 
     @staticmethod
-    def _drawn(bank, rows, rng):
+    def _draw(bank, rows, rng):
         return bank[rows, rng.integers(bank.shape[1], size=len(rows))]
 
 
@@ -173,7 +173,7 @@ def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, 
     for problem in problems:
         log.warning(problem)
     words = VariedWords(extractor, variation, n_variants, n_foreign, recorded=recorded)
-    stored, _, _ = cached_features(dataset, words, n_jobs, f"making {n_variants} variants")
+    stored, _, _ = load_features(dataset, words, n_jobs, f"making {n_variants} variants")
     made = stored.reshape(len(dataset), -1, extractor.n_features)
     return SpeechAugmentation(
         made[:, :n_variants],
@@ -182,13 +182,13 @@ def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, 
         asdict(variation)
         | ({"blending": asdict(blending)} if blending else {})
         | ({"recorded_noise": recorded.digest()} if recorded else {}),
-        functools.partial(spliced, extractor),
-        _given(dataset, words, n_jobs) if foreign_share else None,
-        functools.partial(blending.blended, extractor) if blending and blending.blends else None,
+        functools.partial(splice, extractor),
+        _vary_foreign(dataset, words, n_jobs) if foreign_share else None,
+        functools.partial(blending.blend, extractor) if blending and blending.blends else None,
     )
 
 
-def _given(dataset, words, n_jobs):
+def _vary_foreign(dataset, words, n_jobs):
     """Return variants of a data set's foreign training samples [shape=(n, n_variants, n_features)], None without any.
 
     What cannot be read is left out, as `preparation` leaves it out.

@@ -41,11 +41,11 @@ class Blending:
         """Whether anything is blended."""
         return self.share * self.most + self.manner_share * self.manner > 0
 
-    def scaled(self, strength):
+    def scale(self, strength):
         """Return a blending that goes `strength` times as far; with 0 nothing is blended."""
         return replace(self, most=min(1.0, self.most * strength), manner=min(1.0, self.manner * strength))
 
-    def blended(self, extractor, rows, alike, others, rng):
+    def blend(self, extractor, rows, alike, others, rng):
         """Return words blended with other takes of the same words, and in the manner of any others.
 
         Parameters

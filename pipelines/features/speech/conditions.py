@@ -25,7 +25,7 @@ _NUMBERS = {
 }
 
 
-def measured(waveform, extractor):
+def measure(waveform, extractor):
     """Return the numbers that describe how a recording sounds: dict of str to float.
 
     Parameters
@@ -62,7 +62,7 @@ def usual(numbers):
 
     Parameters
     ----------
-    numbers : list of dict, as `measured` returns them
+    numbers : list of dict, as `measure` returns them
     """
     if not numbers:
         return {}
@@ -71,16 +71,16 @@ def usual(numbers):
 
 
 def differences(numbers, limits):
-    """Return what is unusual about a recording: list of sentences without a full stop; see `named_differences`."""
-    return list(named_differences(numbers, limits).values())
+    """Return what is unusual about a recording: list of sentences without a full stop; see `name_differences`."""
+    return list(name_differences(numbers, limits).values())
 
 
-def named_differences(numbers, limits):
+def name_differences(numbers, limits):
     """Return what is unusual about a recording: dict from the name of a number to a sentence without a full stop.
 
     Parameters
     ----------
-    numbers : dict, as `measured` returns it
+    numbers : dict, as `measure` returns it
     limits : dict, as `usual` returns it
     """
     said = {}
@@ -96,7 +96,7 @@ def named_differences(numbers, limits):
 
 
 def differences_of_speech(waveform, extractor, limits):
-    """Return what is unusual about a recording of several words, as `named_differences` does.
+    """Return what is unusual about a recording of several words, as `name_differences` does.
 
     How long they last is left out: without pauses between them it cannot be told.
 
@@ -107,7 +107,7 @@ def differences_of_speech(waveform, extractor, limits):
     limits : dict, as `usual` returns it
     """
     limits = {name: limit for name, limit in limits.items() if name != "seconds"}
-    return named_differences(measured(waveform, extractor), limits) if limits else {}
+    return name_differences(measure(waveform, extractor), limits) if limits else {}
 
 
 def _levels(waveform, sr):

@@ -72,7 +72,7 @@ def find_samples(contents):
         pieces, after = read(contents[at:])
         if not pieces:
             break
-        found += [_moved(samples, at) for samples in pieces]
+        found += [_move(samples, at) for samples in pieces]
         at = None if after is None else at + after
     return found
 
@@ -85,7 +85,7 @@ def _reader_of(head):
     return None
 
 
-def _moved(samples, by):
+def _move(samples, by):
     return Samples(**{**vars(samples), "start": samples.start + by, "stop": samples.stop + by})
 
 
@@ -148,7 +148,7 @@ def _is_appendix(rest):
     return bytes(rest[:3]) in (b"TAG", b"ID3") or bytes(rest[:8]) == b"APETAGEX" or not any(rest)
 
 
-def _joined(contents, end):
+def _find_joined(contents, end):
     """Return where another file begins behind the samples: int or None."""
     for at in (end, end + 1):
         if _reader_of(contents[at : at + 40]) is not None:
@@ -283,7 +283,7 @@ def _aiff(contents):
     if comm is None or ssnd is None or len(comm) < 18:
         return [], None
     channels, n_frames, bits = struct.unpack_from(">HIH", comm)
-    sr = _extended(comm[8:18])
+    sr = _read_extended(comm[8:18])
     kind = comm[18:22] if bytes(contents[8:12]) == b"AIFC" else b"NONE"
     if kind in (b"NONE", b"twos", b"sowt", b"in24", b"in32", b"raw "):
         width = {b"in24": 3, b"in32": 4}.get(kind, (bits + 7) // 8)
@@ -302,7 +302,7 @@ def _aiff(contents):
     return [Samples(sr, channels, coding, order, start, end, None if unknown else claimed, frame_bytes)], after
 
 
-def _extended(number):
+def _read_extended(number):
     """Return a number of 80 bits (IEEE 754) as the next int; 0 where it is none that a rate can be."""
     exponent, mantissa = struct.unpack(">HQ", number)
     power = (exponent & 0x7FFF) - 16383 - 63
@@ -327,7 +327,7 @@ def _au(contents):
     end = size if unknown else min(size, start + claimed)
     after = None
     if not unknown and end < size:
-        after = _joined(contents, end)
+        after = _find_joined(contents, end)
         rest = size - end
         if after is None and rest > max(1, _STRAY * claimed) and not _is_appendix(contents[end:]):
             end = size

@@ -20,7 +20,13 @@ import numpy as np
 from pipelines.errors import InputFileError
 from pipelines.features.speech import containers, media, streams
 from pipelines.features.speech.sample_readers import FLOATS, READ_AT_ONCE, Decoder, Stored, window
-from pipelines.features.speech.unreadable import NO_RECORDING, UNKNOWN_CODING, damaged, other_sound, why_unreadable
+from pipelines.features.speech.unreadable import (
+    NO_RECORDING,
+    UNKNOWN_CODING,
+    describe_damage,
+    other_sound,
+    why_unreadable,
+)
 from pipelines.machine.contents import ENOUGH, task_of
 
 MISSING_SHARE = 0.01
@@ -106,7 +112,7 @@ class Sound:
             if part.reader.channels != self.channels:
                 blocks = (np.tile(block.mean(axis=1, keepdims=True), self.channels) for block in blocks)
             if part.reader.samplerate != self.samplerate:
-                blocks = _resampled(blocks, part.reader.samplerate, self.samplerate, self.channels)
+                blocks = _resample(blocks, part.reader.samplerate, self.samplerate, self.channels)
             for block in blocks:
                 yield np.ascontiguousarray(block.T)
 
@@ -119,7 +125,7 @@ class Sound:
                 block = part.reader.read(n_frames)
             except (soundfile.SoundFileError, media.MediaError) as error:
                 if part.without_end is None:
-                    raise InputFileError(f"{self.name}: {damaged(error)}") from error
+                    raise InputFileError(f"{self.name}: {describe_damage(error)}") from error
                 part.reader.close()
                 part.reader, part.without_end = part.without_end(), None
                 part.reader.skip(n_read)
@@ -197,7 +203,7 @@ def _parts(source, contents):
     ):
         head = b"fLaC"
     if found := containers.find_samples(view):
-        return _stored(found, view)
+        return _read_stored(found, view)
     if head.startswith(b"OggS"):
         return _ogg(source, contents)
     if head.startswith(b"fLaC"):
@@ -207,7 +213,7 @@ def _parts(source, contents):
     return _other(source, contents, head)
 
 
-def _stored(found, view):
+def _read_stored(found, view):
     parts = []
     for samples in found:
         n_bytes = samples.stop - samples.start
@@ -263,12 +269,12 @@ def _flac(source, contents):
         if stream.present is not None:
             part.frames, part.claimed = stream.present, stream.claimed
             view = memoryview(contents)
-            part.without_end = functools.partial(_opened, view, stream.start, stream.last_frame, stream.patch)
+            part.without_end = functools.partial(_open, view, stream.start, stream.last_frame, stream.patch)
         parts.append(part)
     return parts or "the sound is damaged; copy it again", False
 
 
-def _opened(view, start, stop, prefix):
+def _open(view, start, stop, prefix):
     return Decoder(window(view, start, stop, prefix))
 
 
@@ -297,7 +303,7 @@ def _part(source, contents, stream):
     if stream.start == 0 and stream.stop == len(contents) and not stream.patch and isinstance(source, Path):
         reader = Decoder(source)
     else:
-        reader = _opened(memoryview(contents), stream.start, stream.stop, stream.patch)
+        reader = _open(memoryview(contents), stream.start, stream.stop, stream.patch)
     return _Part(reader, reader.known)
 
 
@@ -344,7 +350,7 @@ def _media_part(source, contents):
     return _Part(reader, None if reader.frames is None else reader.frames, slack=0.1)
 
 
-def _resampled(blocks, sr_in, sr_out, channels):
+def _resample(blocks, sr_in, sr_out, channels):
     import soxr
 
     stream = soxr.ResampleStream(sr_in, sr_out, channels)

@@ -24,7 +24,7 @@ from pipelines.features.speech.drift import without_drift
 from pipelines.features.speech.endpoints import word_endpoints
 from pipelines.features.speech.mfcc import clipwise_product, make_matrices, mel_decibels, power_spectra, slopes
 from pipelines.features.speech.stages import stages_of
-from pipelines.features.speech.time_normalisation import mean_and_spread, time_normalised
+from pipelines.features.speech.time_normalisation import mean_and_spread, normalise_time
 from pipelines.features.stages import run
 
 NORMALISATIONS = ("level", "mean", "variance")
@@ -226,12 +226,12 @@ class SpeechExtractor:
             return []
         return [f"there are {n_words} words in it, with pauses between them; transcribe answers each of them"]
 
-    def stored_row(self, waveform):
+    def extract_row(self, waveform):
         """Return what is stored of one waveform: float32 [shape=(n_stored,)]."""
-        return self.stored_rows([waveform])[0]
+        return self.extract_rows([waveform])[0]
 
-    def stored_rows(self, waveforms):
-        """Return what is stored of several waveforms; each row is what `stored_row` gives, bit by bit, but sooner.
+    def extract_rows(self, waveforms):
+        """Return what is stored of several waveforms; each row is what `extract_row` gives, bit by bit, but sooner.
 
         Parameters
         ----------
@@ -244,11 +244,11 @@ class SpeechExtractor:
             For each word and view the sequence, frame by frame; then means and standard deviations; then the duration.
         """
         rows = np.empty((len(waveforms), len(self.cuts), self.n_stored // len(self.cuts)), self.stored_dtype)
-        risen = [self._risen(waveform) for waveform in waveforms]
+        risen = [self._prepare(waveform) for waveform in waveforms]
         for place, trim_db in enumerate(self.trims):
             words = [self.cut(waveform, trim_db) for waveform in risen]
             for batch in batches_of(words):
-                rows[batch, place] = self._described(words[batch])
+                rows[batch, place] = self._describe(words[batch])
         return rows.reshape(len(waveforms), self.n_stored)
 
     def to_features(self, stored):
@@ -262,7 +262,7 @@ class SpeechExtractor:
 
     def extract(self, source):
         """Return the features of one recording (Path) or its contents (bytes): float32 [shape=(n_features,)]."""
-        return self.to_features(self.stored_row(self.read(source))[np.newaxis])[0]
+        return self.to_features(self.extract_row(self.read(source))[np.newaxis])[0]
 
     def more_views(self, stored, mirror=False):
         """Yield the views of stored rows that there are anyway: a word has no mirror image."""
@@ -340,13 +340,13 @@ class SpeechExtractor:
 
         `trim_db` stands in for the setting of that name.
         """
-        return self.cut(self._risen(waveform), trim_db or self.trim_db)
+        return self.cut(self._prepare(waveform), trim_db or self.trim_db)
 
-    def _risen(self, waveform):
+    def _prepare(self, waveform):
         """Return a waveform without drift, its high frequencies raised: float64 [shape=(n_samples,)]."""
-        return self.raised(without_drift(waveform, self.sr))
+        return self.emphasise(without_drift(waveform, self.sr))
 
-    def raised(self, waveform):
+    def emphasise(self, waveform):
         """Return a waveform with its high frequencies raised as `preemphasis` has it: float64 [shape=(n_samples,)]."""
         if not self.preemphasis:
             return waveform
@@ -355,7 +355,7 @@ class SpeechExtractor:
     def cut(self, waveform, trim_db):
         """Cut out the word of a waveform, float64 [shape=(n_samples,)], as `word` does with one that has no drift."""
         start, stop = self.ends(waveform, trim_db)
-        return self.levelled(waveform[start:stop])
+        return self.normalise_level(waveform[start:stop])
 
     @property
     def trims(self):
@@ -368,7 +368,7 @@ class SpeechExtractor:
         return word_endpoints(waveform, self.sr, self.n_fft, self.hop_length, trim_db, pad)
 
     @staticmethod
-    def levelled(word):
+    def normalise_level(word):
         """Return a word at full level: its loudest sample is 1 or -1."""
         return word / np.abs(word).max()
 
@@ -376,7 +376,7 @@ class SpeechExtractor:
         """Return the way from a waveform to its stored row, step by step: tuple of `stages.Stage`."""
         return stages_of(self)
 
-    def _described(self, words):
+    def _describe(self, words):
         """Return the views of some words that are cut out: float32 [shape=(n, n_warps * n_features)]."""
         power, bounds = power_spectra(words, self._matrices["window"], self.hop_length)
         decibels = [mel_decibels(power, bounds, mel, self.top_db) for mel in self._matrices["mel"]]
@@ -407,7 +407,7 @@ class SpeechExtractor:
         deltas = [slopes(cepstra, bounds, self.delta_width, order) for order in self.delta_orders]
         sequences = np.hstack([cepstra, *deltas])
         mean, spread = mean_and_spread(sequences, bounds)
-        parts = [self._normalised(self.in_time(sequences, bounds), mean, spread)]
+        parts = [self._normalise(self.in_time(sequences, bounds), mean, spread)]
         if self.statistics:
             parts += [mean, spread]
         if self.duration:
@@ -415,10 +415,10 @@ class SpeechExtractor:
         return np.hstack(parts).astype(self.stored_dtype)
 
     def in_time(self, sequences, bounds):
-        """Return the sequences of words, each brought to `frames` frames: see `time_normalised`."""
-        return time_normalised(sequences, bounds, self.frames)
+        """Return the sequences of words, each brought to `frames` frames: see `normalise_time`."""
+        return normalise_time(sequences, bounds, self.frames)
 
-    def _normalised(self, sequences, mean, spread):
+    def _normalise(self, sequences, mean, spread):
         """Flatten the wanted part of sequences [shape=(n, frames, n_coefficients)], normalised per utterance."""
         wanted = self.n_mfcc * (1 + self.deltas)
         shift, scale = self.normalisation(mean[:, np.newaxis, :wanted], spread[:, np.newaxis, :wanted])

@@ -9,8 +9,8 @@ the user's own words get foreign sounds in the user's own voice.
 
 import numpy as np
 
-from pipelines.features.speech.invented_words import invented_word
-from pipelines.features.speech.noise import BROWN, WHITE, coloured_noise, quick_length
+from pipelines.features.speech.invented_words import invent_word
+from pipelines.features.speech.noise import BROWN, WHITE, make_noise, quick_length
 
 KINDS = ("backwards", "shuffled", "torn", "noise", "tones", "hum", "breath", "invented")
 SHARES = (0.14, 0.14, 0.09, 0.05, 0.05, 0.06, 0.07, 0.4)
@@ -31,24 +31,24 @@ def foreign_sound(word, sr, rng, kind=None):
     kind = kind or KINDS[rng.choice(len(KINDS), p=SHARES)]
     return {
         "backwards": lambda: word[::-1].copy(),
-        "shuffled": lambda: _shuffled(word, rng),
-        "torn": lambda: _torn(word, rng),
-        "noise": lambda: _swelling(coloured_noise(len(word), rng.uniform(WHITE, BROWN), rng), rng) * np.abs(word).max(),
-        "invented": lambda: invented_word(sr, rng) * np.abs(word).max(),
+        "shuffled": lambda: _shuffle(word, rng),
+        "torn": lambda: _tear(word, rng),
+        "noise": lambda: _swelling(make_noise(len(word), rng.uniform(WHITE, BROWN), rng), rng) * np.abs(word).max(),
+        "invented": lambda: invent_word(sr, rng) * np.abs(word).max(),
         "tones": lambda: _swelling(_tones(len(word), sr, rng), rng) * np.abs(word).max(),
         "hum": lambda: _swelling(_hum(len(word), sr, rng), rng) * np.abs(word).max(),
         "breath": lambda: _swelling(_breath(len(word), sr, rng), rng) * np.abs(word).max(),
     }[kind]()
 
 
-def _shuffled(word, rng):
+def _shuffle(word, rng):
     """Return the word's parts in another order: of two to four parts, none stays where it was."""
     n = int(rng.integers(2, 5))
     parts, first = np.array_split(word, n), int(rng.integers(1, n))
     return np.concatenate(parts[first:] + parts[:first])
 
 
-def _torn(word, rng):
+def _tear(word, rng):
     """Return the first or the last 30 to 45 per cent of a word."""
     n = max(1, int(len(word) * rng.uniform(0.3, 0.45)))
     return word[:n] if rng.random() < 0.5 else word[-n:]
@@ -75,7 +75,7 @@ def _hum(n, sr, rng):
         if overtone * pitch < sr / 2:
             phase = 2 * np.pi * (overtone * pitch * time + rng.random())
             sound += rng.uniform(0, 1) / overtone**slope * np.sin(phase)
-    return sound + rng.uniform(0, 0.05) * coloured_noise(n, rng.uniform(WHITE, BROWN), rng)
+    return sound + rng.uniform(0, 0.05) * make_noise(n, rng.uniform(WHITE, BROWN), rng)
 
 
 def _breath(n, sr, rng):

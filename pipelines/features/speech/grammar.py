@@ -78,7 +78,7 @@ class Grammar:
         for number, line in enumerate(lines, 1):
             cells = line.partition("#")[0].split()
             if cells:
-                sequences.append(_parsed(cells, labels, f"{path}: line {number}"))
+                sequences.append(_parse(cells, labels, f"{path}: line {number}"))
         if not sequences:
             raise UsageError(f"{path}: has no sequence of words; write one in each line")
         grammar = cls.of_sequences(sequences)
@@ -116,9 +116,9 @@ class Grammar:
                 better = sums > best[:, j]
                 best[better, j] = sums[better]
                 came[better, j] = i
-        return self._traced(places, best[:, -1], came)
+        return self._trace(places, best[:, -1], came)
 
-    def _traced(self, places, sums, came):
+    def _trace(self, places, sums, came):
         reached = np.isfinite(sums)
         wanted = reached & self.ends
         if not wanted.any():
@@ -135,7 +135,7 @@ class Grammar:
         return path[::-1]
 
 
-def _parsed(cells, labels, where):
+def _parse(cells, labels, where):
     """Return the labels that cells of a line name, as indices; a label with blanks in it takes several cells."""
     by_words = {tuple(label.split()): index for index, label in enumerate(labels)}
     longest = max(map(len, by_words))

@@ -23,7 +23,7 @@ HISS_DB = (-30, -6)
 LOWEST_HISS = 500.0  # in Hz
 
 
-def invented_word(sr, rng):
+def invent_word(sr, rng):
     """Return a word that means nothing: float64 [shape=(n_samples,)], its peak at 1.
 
     Parameters
@@ -66,17 +66,17 @@ def _formants(rng):
 def _vowel(source, sr, begins, ends, rng):
     """Return a source through formants that glide from some to others, at some level."""
     fades = np.linspace(0, 1, len(source))
-    through = [_filtered(source, sr, formants) for formants in (begins, ends)]
+    through = [_filter(source, sr, formants) for formants in (begins, ends)]
     return 10 ** (rng.uniform(-10, 0) / 20) * ((1 - fades) * through[0] + fades * through[1])
 
 
 def _hiss(n, sr, rng):
     centre, width = rng.uniform(LOWEST_HISS, sr / 2), rng.uniform(200, 1500)
-    noise = _filtered(rng.standard_normal(n), sr, np.array([[centre], [width], [1.0]]), tilted=False)
+    noise = _filter(rng.standard_normal(n), sr, np.array([[centre], [width], [1.0]]), tilted=False)
     return 10 ** (rng.uniform(*HISS_DB) / 20) * noise
 
 
-def _filtered(source, sr, formants, tilted=True):
+def _filter(source, sr, formants, tilted=True):
     """Return a source through resonances, its mean square at 1; if `tilted`, high frequencies become fainter."""
     n = quick_length(len(source))
     f = np.linspace(0, sr / 2, n // 2 + 1)[:, np.newaxis]

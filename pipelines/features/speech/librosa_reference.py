@@ -7,7 +7,7 @@ what they are held against: the tests compare their values, and the benchmark th
 import numpy as np
 
 from pipelines.features.speech.drift import without_drift
-from pipelines.features.speech.vocal_tract import warped_mel
+from pipelines.features.speech.vocal_tract import warp_mel
 
 
 def reference_row(path, extractor):
@@ -23,15 +23,15 @@ def reference_row(path, extractor):
     Returns
     -------
     row : ndarray of float32 [shape=(n_stored,)]
-        What `extractor.stored_row(extractor.read(path))` returns, to about 1e-5, where the word `is_cut_alike`.
+        What `extractor.extract_row(extractor.read(path))` returns, to about 1e-5, where the word `is_cut_alike`.
     """
     waveform = _waveform(path, extractor).astype(np.float64)
     axis = {name: getattr(extractor, name) for name in ("sr", "n_fft", "n_mels", "fmin", "fmax")}
     # librosa warps nothing itself; with a warp of 1 these are its own filters.
-    mels = [warped_mel(warp, **axis) for warp in extractor.warps]
+    mels = [warp_mel(warp, **axis) for warp in extractor.warps]
     words = [_word(waveform, extractor, extractor.trim_db + moved) for moved in extractor.cuts]
     return np.concatenate(
-        [_described(_decibels(word, extractor.hop_length, mel, extractor), extractor) for word in words for mel in mels]
+        [_describe(_decibels(word, extractor.hop_length, mel, extractor), extractor) for word in words for mel in mels]
     )
 
 
@@ -54,7 +54,7 @@ def reference_variants(path, varied, stretched=False):
     Returns
     -------
     row : ndarray of float32 [shape=(n_stored,)]
-        If not `stretched`, what `varied.stored_rows([varied.read(path)])[0]` is, to about 1e-5, where the word
+        If not `stretched`, what `varied.extract_rows([varied.read(path)])[0]` is, to about 1e-5, where the word
         `is_cut_alike`.
     """
     import librosa
@@ -62,11 +62,11 @@ def reference_variants(path, varied, stretched=False):
     extractor = varied.extractor
     waveform = _waveform(path, extractor)
     rng, rows = varied.rng_for(waveform), []
-    for word, hop, mel in zip(*varied.drawn(waveform, rng), strict=True):
+    for word, hop, mel in zip(*varied.draw(waveform, rng), strict=True):
         if stretched:
             word = librosa.effects.time_stretch(word, rate=hop / extractor.hop_length, n_fft=extractor.n_fft)
         decibels = _decibels(word, extractor.hop_length if stretched else int(hop), mel, extractor)
-        rows.append(_described(decibels, extractor))
+        rows.append(_describe(decibels, extractor))
     return np.concatenate(rows)
 
 
@@ -96,7 +96,7 @@ def _waveform(path, extractor):
     return librosa.resample(waveform, orig_sr=sr, target_sr=extractor.sr, res_type="soxr_hq", fix=False)
 
 
-def _described(decibels, extractor):
+def _describe(decibels, extractor):
     """Return the features of a word of which the power in each mel band is known: float32 [shape=(n_features,)]."""
     import librosa
 
@@ -108,7 +108,7 @@ def _described(decibels, extractor):
     mean, spread = sequence.mean(axis=1), sequence.std(axis=1)
 
     wanted = extractor.n_mfcc * (1 + extractor.deltas)
-    averaged = _area_averaged(sequence[:wanted], extractor.frames)
+    averaged = _average_areas(sequence[:wanted], extractor.frames)
     if extractor.normalise != "level":
         averaged = averaged - mean[:wanted, np.newaxis]
     if extractor.normalise == "variance":
@@ -152,7 +152,7 @@ def _decibels(waveform, hop_length, mel, extractor):
     return librosa.power_to_db(mel @ np.abs(spectra) ** 2, top_db=extractor.top_db)
 
 
-def _area_averaged(sequence, frames):
+def _average_areas(sequence, frames):
     """Average a sequence [shape=(n_coefficients, n_given)] over `frames` equal stretches of time."""
     n_given = sequence.shape[1]
     sums = np.concatenate([np.zeros((len(sequence), 1)), np.cumsum(sequence, axis=1)], axis=1)

@@ -45,7 +45,7 @@ class Heard:
     clipped : bool, whether the sound since the step before was so loud that its peaks are cut off
     unlike : dict of str to str
         Where a word is less probable than the training's threshold, how it sounds unlike those that were learned from,
-        see `conditions.named_differences`.
+        see `conditions.name_differences`.
     """
 
     words: tuple[Word, ...]
@@ -76,7 +76,7 @@ class Listener:
         self._last = {}
         self._unlike = {}  # of words that have not been passed on yet
 
-    def heard(self, blocks):
+    def hear(self, blocks):
         """Go through blocks of float32 samples, `sr` a second, and yield a Heard for each that brings anything new.
 
         At the end of the blocks the sound that has not ended yet is answered.
@@ -84,7 +84,7 @@ class Listener:
         frames, silent, finder = _Frames(self.sr), 0, _Ends(self._patience)
         waiting, level, clipped = deque(), -120.0, False
 
-        def watched():
+        def watch():
             nonlocal level, silent, clipped
             for block in blocks:
                 peak = float(np.abs(block).max()) if len(block) else 0.0
@@ -94,24 +94,24 @@ class Listener:
                 yield block
                 waiting.append(None)
 
-        for piece in blocks_without_drift(watched(), self.sr, _PIECE):
+        for piece in blocks_without_drift(watch(), self.sr, _PIECE):
             words = []
             for power in frames.of(piece):
-                for first, stop in finder.ended(power):
-                    words += self._answered(frames, first, stop)
+                for first, stop in finder.find_ended(power):
+                    words += self._answer(frames, first, stop)
             frames.forget(finder.first)
             if words or waiting:
                 waiting.clear()
                 yield Heard(tuple(words), level, silent >= MUTED * self.sr, clipped, self._unlike)
                 self._unlike, clipped = {}, False
         rest = [
-            word for power in frames.rest() for ends in finder.ended(power) for word in self._answered(frames, *ends)
+            word for power in frames.rest() for ends in finder.find_ended(power) for word in self._answer(frames, *ends)
         ]
-        rest += [word for ends in finder.finish() for word in self._answered(frames, *ends)]
+        rest += [word for ends in finder.finish() for word in self._answer(frames, *ends)]
         if rest:
             yield Heard(tuple(rest), level, silent >= MUTED * self.sr, unlike=self._unlike)
 
-    def _answered(self, frames, first, stop):
+    def _answer(self, frames, first, stop):
         """Return the words of a sound between two frames, but for those that were answered just before: list."""
         start, sound = frames.samples(first, stop)
         spans = [(first * HOP_SECONDS - start / self.sr, stop * HOP_SECONDS - start / self.sr)]
@@ -120,7 +120,7 @@ class Listener:
         cuts = [sound[max(0, round(a * self.sr)) : round(b * self.sr)].astype(np.float32) for a, b in spans]
         if len(spans) == 1:
             cuts = [sound.astype(np.float32)]
-        probabilities = self.model.probabilities(self.model.extractor.stored_rows(cuts))
+        probabilities = self.model.probabilities(self.model.extractor.extract_rows(cuts))
         if probabilities.max(axis=1).min() < self.model.provenance.get("threshold", 0):
             self._unlike |= self._differences(frames, first, stop)
         words = []
@@ -197,19 +197,19 @@ class _Ends:
         self._power, self._most = [], round(REMEMBERED / HOP_SECONDS)
         self.first, self._answered = 0, 0  # the first frame that is remembered; the one behind the last sound
 
-    def ended(self, power):
+    def find_ended(self, power):
         """Take one frame's power; return the sounds that have ended: list of (first frame, one behind the last)."""
         self._power.append(power)
         if len(self._power) > self._most + LOOK_FRAMES:
             self._power, self.first = self._power[LOOK_FRAMES:], self.first + LOOK_FRAMES
         n = self.first + len(self._power)
-        return self._found(n - self._patience) if n % LOOK_FRAMES == 0 else []
+        return self._find(n - self._patience) if n % LOOK_FRAMES == 0 else []
 
     def finish(self):
         """Return the sounds that are left, as if they had ended."""
-        return self._found(self.first + len(self._power)) if self._power else []
+        return self._find(self.first + len(self._power)) if self._power else []
 
-    def _found(self, until):
+    def _find(self, until):
         found = []
         for sound in self._finder.find(np.array(self._power, np.float32)):
             start, stop = (self.first + round(seconds / HOP_SECONDS) for seconds in sound)

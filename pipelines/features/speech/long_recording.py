@@ -60,7 +60,7 @@ class LongRecording:
         with open_sound(self._source) as sound:
             blocks = (mix.of(block) for block in sound.blocks(self._block_samples))
             if sound.samplerate != self.sr:
-                blocks = resampled(blocks, sound.samplerate, self.sr)
+                blocks = resample(blocks, sound.samplerate, self.sr)
             yield from (block for block in blocks if len(block))
 
     @functools.cached_property
@@ -69,14 +69,14 @@ class LongRecording:
         with open_sound(self._source) as sound:
             levels, n_samples = Levels(sound.exact), 0
             for block in sound.blocks(self._block_samples):
-                n_samples += levels.seen(block).shape[1]
+                n_samples += levels.see(block).shape[1]
             sr = sound.samplerate
         if not n_samples:
             raise InputFileError(f"{self.name}: the file holds no samples; record it again")
         return levels.mix(), n_samples / sr
 
 
-def resampled(blocks, sr_in, sr_out):
+def resample(blocks, sr_in, sr_out):
     """Yield a waveform, float32 [shape=(n_samples,)], at another rate, as its blocks come; some may be empty."""
     import soxr
 

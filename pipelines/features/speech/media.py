@@ -61,7 +61,7 @@ class _PyAV:
         except (av.FFmpegError, ValueError, OverflowError, UnicodeError) as error:
             raise MediaError(_plain(error)) from error
         self.channels = self._rest.shape[1]
-        self.frames = self._announced(stream)
+        self.frames = self._count_announced(stream)
 
     def _arrays(self, frames):
         for frame in frames:
@@ -71,7 +71,7 @@ class _PyAV:
         for converted in self._resampler.resample(None):
             yield np.ascontiguousarray(converted.to_ndarray().T)
 
-    def _announced(self, stream):
+    def _count_announced(self, stream):
         """Return how many samples the container says that there are; None where that would only be guessed."""
         name = self._container.format.name
         if "mp4" in name and stream.duration and stream.time_base:
@@ -119,9 +119,9 @@ class _Program:
             raise MediaError(lines[-1].split(": ")[-1] if lines else "it holds no sound")
         start, _, _, self.samplerate, self.channels = struct.unpack_from(">5I", head, 4)
         self._process.stdout.read(start - 24)
-        self.frames = self._announced(source)
+        self.frames = self._count_announced(source)
 
-    def _announced(self, source):
+    def _count_announced(self, source):
         """Return how many samples the container says that there are; None where that would only be guessed."""
         if shutil.which("ffprobe") is None:  # it comes with ffmpeg
             return None

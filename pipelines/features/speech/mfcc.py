@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from pipelines.features.speech.vocal_tract import warped_mel
+from pipelines.features.speech.vocal_tract import warp_mel
 
 _LOWEST_POWER = 1e-10  # librosa.power_to_db's amin
 _FRAMES_AT_ONCE = 128  # so few stay in the processor's cache from one operation to the next
@@ -40,7 +40,7 @@ def make_matrices(sr, n_fft, win_length, n_mels, fmin, fmax, n_mfcc, warps=(1.0,
     window = librosa.filters.get_window("hann", win_length, fftbins=True)
     return {
         "window": np.pad(window, (before, n_fft - win_length - before)),
-        "mel": np.stack([warped_mel(warp, sr, n_fft, n_mels, fmin, fmax) for warp in warps]),
+        "mel": np.stack([warp_mel(warp, sr, n_fft, n_mels, fmin, fmax) for warp in warps]),
         # The very call that librosa.feature.mfcc makes on a spectrogram, made on the identity.
         "dct": scipy.fft.dct(np.eye(n_mels), axis=0, type=2, norm="ortho")[:n_mfcc],
     }
@@ -66,7 +66,7 @@ def power_spectra(waveforms, window, hop_lengths):
     bounds : ndarray of int64 [shape=(n_clips + 1,)]
         Clip i has the rows bounds[i] to bounds[i + 1].
     """
-    framed, starts, bounds = _framed(waveforms, len(window), np.broadcast_to(hop_lengths, len(waveforms)))
+    framed, starts, bounds = _frame(waveforms, len(window), np.broadcast_to(hop_lengths, len(waveforms)))
     power = np.empty((len(starts), 1 + len(window) // 2))
     for first in range(0, len(starts), _FRAMES_AT_ONCE):
         few = slice(first, first + _FRAMES_AT_ONCE)
@@ -143,14 +143,14 @@ def slopes(sequences, bounds, width, order):
     derivative : ndarray of float64 [shape=(n_frames, n_coefficients)]
         Per frame (order 1), or per frame squared (order 2).
     """
-    repeated, places = _with_ends_repeated(sequences, bounds, width // 2)
+    repeated, places = _repeat_ends(sequences, bounds, width // 2)
     derivative = np.zeros((len(repeated) - width + 1, sequences.shape[1]))
     for step, weight in enumerate(slope_weights(width, order)):
         derivative += weight * repeated[step : step + len(derivative)]
     return derivative[places]
 
 
-def _with_ends_repeated(sequences, bounds, n):
+def _repeat_ends(sequences, bounds, n):
     """Put the first frame of each clip n times before it, and the last one n times behind it.
 
     Returns
@@ -174,7 +174,7 @@ def slope_weights(width, order):
     return np.linalg.pinv(powers)[order] * math.factorial(order)
 
 
-def _framed(waveforms, n_fft, hops):
+def _frame(waveforms, n_fft, hops):
     """Put clips one after the other, with zeros between them.
 
     Returns

@@ -8,7 +8,7 @@ device can; the blocks are brought to the rate that is wanted.
 from contextlib import contextmanager
 
 from pipelines.errors import MicrophoneError
-from pipelines.features.speech.long_recording import resampled
+from pipelines.features.speech.long_recording import resample
 from pipelines.machine.extras import install_command
 
 BLOCK_SECONDS = 0.05
@@ -49,7 +49,7 @@ def microphone(sr, device=None):
         blocks = _blocks(stream, round(BLOCK_SECONDS * rate), sounddevice.PortAudioError)
         for _ in range(round(SETTLING_SECONDS / BLOCK_SECONDS)):
             next(blocks)
-        yield blocks if rate == sr else resampled(blocks, rate, sr)
+        yield blocks if rate == sr else resample(blocks, rate, sr)
     finally:
         stream.close()
 

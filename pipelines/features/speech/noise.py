@@ -10,7 +10,7 @@ WHITE, PINK, BROWN = 0.0, 1.0, 2.0
 _STEP = 256
 
 
-def coloured_noise(n, colour, rng):
+def make_noise(n, colour, rng):
     """Return noise: float64 [shape=(n,)], its power falling as 1 / frequency ** colour, of no particular level."""
     length = quick_length(n)
     spectrum = np.fft.rfft(rng.standard_normal(length))
@@ -19,8 +19,8 @@ def coloured_noise(n, colour, rng):
 
 
 def noise_of_power(n, power, colour, rng):
-    """Return noise of a mean power: float64 [shape=(n,)]; see `coloured_noise`."""
-    noise = coloured_noise(n, colour, rng)
+    """Return noise of a mean power: float64 [shape=(n,)]; see `make_noise`."""
+    noise = make_noise(n, colour, rng)
     return noise * np.sqrt(power / np.square(noise).mean())
 
 

@@ -64,7 +64,7 @@ class Segmentation:
         """
         if not np.any(waveform):
             return []
-        phrase = _Phrase(model.extractor, model.extractor.levelled(waveform))
+        phrase = _Phrase(model.extractor, model.extractor.normalise_level(waveform))
         starts, stops = self._stretches(phrase)
         if not len(starts):
             return []

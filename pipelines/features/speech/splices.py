@@ -12,7 +12,7 @@ import numpy as np
 PLACES = (0.35, 0.65)  # where the second word takes over, as a share of the sequence
 
 
-def spliced(extractor, first, second, rng):
+def splice(extractor, first, second, rng):
     """Return the features of words that begin as those of `first` and end as those of `second`.
 
     Parameters

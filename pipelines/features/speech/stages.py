@@ -37,7 +37,7 @@ def _stages_to_words(extractor):
         ),
         Stage(
             "preemphasis",
-            extractor.raised,
+            extractor.emphasise,
             "waveform with its high frequencies raised, float64 [n_samples]",
             {"preemphasis": extractor.preemphasis},
         ),
@@ -61,7 +61,7 @@ def _stages_to_words(extractor):
         ),
         Stage(
             "words",
-            lambda found: [extractor.levelled(found[0][start:stop]) for start, stop in found[1]],
+            lambda found: [extractor.normalise_level(found[0][start:stop]) for start, stop in found[1]],
             "the word as each cut has it, at full level: list of float64 [n_samples]",
         ),
     )

@@ -177,7 +177,7 @@ def _last_flac_frame(contents, start, stop):
     while (at := tail.rfind(mark, 0, at)) >= 0:
         if not _FLAC_FRAME.match(tail, at):
             continue
-        number, n_bytes = _coded_number(tail[at + 4 : at + 11])
+        number, n_bytes = _decode_number(tail[at + 4 : at + 11])
         if number is None:
             continue
         end = at + 4 + n_bytes + _FLAC_SIZE_BYTES.get(tail[at + 2] >> 4, 0) + _FLAC_RATE_BYTES.get(tail[at + 2] & 15, 0)
@@ -190,7 +190,7 @@ def _last_flac_frame(contents, start, stop):
 _FLAC_SIZE_BYTES, _FLAC_RATE_BYTES = {6: 1, 7: 2}, {12: 1, 13: 2, 14: 2}  # how many follow, by what a frame begins with
 
 
-def _coded_number(coded):
+def _decode_number(coded):
     """Decode a number as UTF-8 codes one, with up to 36 bits: (number, bytes), (None, 0) where it is none."""
     if not coded:
         return None, 0
@@ -248,11 +248,11 @@ def _frame(contents, at, known):
         return None
     head = contents[at : at + 3]
     if head not in known:
-        known[head] = _described(int.from_bytes(head, "big"))
+        known[head] = _read_head(int.from_bytes(head, "big"))
     return known[head]
 
 
-def _described(head):
+def _read_head(head):
     version, layer, index = head >> 11 & 3, _LAYERS.get(head >> 9 & 3), head >> 4 & 15
     rate, padding = head >> 2 & 3, head >> 1 & 1
     if head >> 13 != 0x7FF or version == 1 or layer is None or index in (0, 15) or rate == 3:
@@ -287,7 +287,7 @@ def mpeg_streams(contents):
             break
         begins = contents[at + 13 : at + 40]
         counts = b"Xing" in begins or b"Info" in begins or b"VBRI" in begins
-        count = _frames_claimed(contents, at, length) if counts else None
+        count = _read_claim(contents, at, length) if counts else None
         if open_stream is None or count is not None or sr != open_stream.sr:
             if open_stream is not None:
                 streams.append(open_stream)
@@ -298,7 +298,7 @@ def mpeg_streams(contents):
         at += length
     if open_stream is not None:
         streams.append(open_stream)
-    return [stream.closed() for stream in streams if stream.n_frames > 0]
+    return [stream.close() for stream in streams if stream.n_frames > 0]
 
 
 @dataclass
@@ -313,7 +313,7 @@ class _OpenStream:
     n_frames: int = 0
     whole: bool = True
 
-    def closed(self):
+    def close(self):
         present = self.n_frames * self.n_samples
         n_frames, n_bytes = self.count or (0, None)
         if n_frames == self.n_frames:
@@ -330,7 +330,7 @@ class _OpenStream:
 def _counting_frame(head, n_frames, n_bytes):
     """Return a frame that says how many follow, as its kind is written (Xing), in the manner of the frame of a head."""
     head = (head | 0x10000) & ~0xF200 | 0x8000  # no checksum, the eighth of the rates in bits, no padding
-    length, *_ = _described(head >> 8)
+    length, *_ = _read_head(head >> 8)
     at = (_XING_MONO if head >> 6 & 3 == 3 else _XING_STEREO)[head >> 19 & 3]
     content = _WORD.pack(head) + bytes(at - 4) + b"Xing" + struct.pack(">III", 3, n_frames, n_bytes + length)
     return content.ljust(length, b"\0")
@@ -347,7 +347,7 @@ def _next_frame(contents, at, known):
     return len(contents)
 
 
-def _frames_claimed(contents, at, length):
+def _read_claim(contents, at, length):
     """Return (frames, bytes or None) as the first frame of a stream may say; None where it is an ordinary frame."""
     mark = at + (_XING_STEREO if contents[at + 3] >> 6 != 3 else _XING_MONO)[contents[at + 1] >> 3 & 3]
     if contents[mark : mark + 4] in _XING and length >= 54:

@@ -99,7 +99,7 @@ class Command:
         _run(words)
 
 
-def spoken(engine, text, voice):
+def synthesise(engine, text, voice):
     """Return a word as an engine says it: float32 waveform [shape=(n_samples,)] and its rate in Hz.
 
     Raises UsageError where nothing comes that can be heard.

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 
-def time_normalised(sequences, bounds, frames):
+def normalise_time(sequences, bounds, frames):
     """Bring the sequence of each word to one number of frames, by averaging over equal stretches of time.
 
     Parameters

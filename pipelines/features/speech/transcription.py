@@ -98,7 +98,7 @@ def _rows(extractor, recording, found):
     words, rows = stretches(recording.blocks(), bounds), [np.empty((0, extractor.n_stored), extractor.stored_dtype)]
     for start in range(0, len(bounds), WORDS_AT_ONCE):
         together = [next(words) for _ in bounds[start : start + WORDS_AT_ONCE]]
-        rows.append(extractor.stored_rows(together))
+        rows.append(extractor.extract_rows(together))
     return np.concatenate(rows)
 
 

@@ -71,7 +71,7 @@ def why_unreadable(source, error):
     if (instead := what_it_is(head)) is not None:
         return instead
     if isinstance(error, media.MediaError):
-        return damaged(error)
+        return describe_damage(error)
     if (kind := other_sound(head)) is not None:
         return f"this is {kind}, which cannot be read here; {media.INSTALL}, or {_convert(source)}"
     if (way := packed_with(head)) is not None:
@@ -82,7 +82,7 @@ def why_unreadable(source, error):
         if getattr(error, "code", None) in UNKNOWN_CODING:
             reason = "is cut short, or coded in a way that cannot be read here"
             return f"the sound {reason} ({_reason(error)}); copy it again, or {_convert(source)}"
-        return damaged(error)
+        return describe_damage(error)
     return NO_RECORDING
 
 
@@ -104,7 +104,7 @@ def _convert(source):
     return f"convert it: {shlex.join(['ffmpeg', '-i', str(path), wav.name])}"
 
 
-def damaged(error):
+def describe_damage(error):
     return f"the sound is damaged or cut short ({_reason(error)}); copy or record it again"
 
 

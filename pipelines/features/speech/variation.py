@@ -20,7 +20,7 @@ from pipelines.features.speech.foreign import foreign_sound
 from pipelines.features.speech.mfcc import mel_decibels, power_spectra
 from pipelines.features.speech.noise import noise_of_power
 from pipelines.features.speech.room import through_microphone, through_room
-from pipelines.features.speech.vocal_tract import warped_mel
+from pipelines.features.speech.vocal_tract import warp_mel
 
 SHORTEST_SECONDS = 0.05  # what cutting leaves of a word at least
 RECORDED_SHARE = 0.5  # of the noise that words get, where recordings of noise came with them
@@ -77,7 +77,7 @@ class Variation:
     shift: float = 0.07
     mild_share: float = 0.5
 
-    def scaled(self, strength):
+    def scale(self, strength):
         """Return a variation that goes `strength` times as far; with 0 nothing varies."""
         lowest, highest = self.noise
         return Variation(
@@ -115,7 +115,7 @@ class Variation:
             mild_share=0.0,
         )
 
-    def varied_word(self, sound, extractor, rng, recorded=None):
+    def vary_word(self, sound, extractor, rng, recorded=None):
         """Return the word that is cut out of a sound once that has been varied: float64 [shape=(n_samples,)].
 
         Parameters
@@ -145,9 +145,9 @@ class Variation:
             else:
                 sound = sound + noise_like(sound, level, rng.uniform(0, 1.5), rng)
         moved = rng.uniform(-self.trim * 2 / 3, self.trim)
-        return self._narrowed(extractor.cut(sound, extractor.trim_db + moved), sr, rng)
+        return self._narrow(extractor.cut(sound, extractor.trim_db + moved), sr, rng)
 
-    def _narrowed(self, word, sr, rng):
+    def _narrow(self, word, sr, rng):
         first, last = (round(seconds * sr) for seconds in rng.uniform(0, self.shift, 2).tolist())
         if len(word) - first - last < round(SHORTEST_SECONDS * sr):
             return word
@@ -219,7 +219,7 @@ class VariedWords:
         axis = {name: given[name] for name in ("sr", "n_fft", "n_mels", "fmin", "fmax")}
         warps = np.exp(np.linspace(-reach, reach, WARPS)) if reach else [1.0]
         # In double precision and column by column, as `mel_decibels` multiplies with them: then nothing is converted.
-        return [np.asfortranarray(warped_mel(float(warp), **axis), np.float64) for warp in warps]
+        return [np.asfortranarray(warp_mel(float(warp), **axis), np.float64) for warp in warps]
 
     def settings(self):
         """Return what decides the rows, as JSON types."""
@@ -233,7 +233,7 @@ class VariedWords:
         """Length of a stored row: the features of all variants, one after the other."""
         return (self.n_variants + self.n_foreign) * self.extractor.n_features
 
-    def stored_rows(self, waveforms):
+    def extract_rows(self, waveforms):
         """Return the variants' features: float32 [shape=(n, n_stored)]."""
         rows = [self._variants(waveform) for waveform in waveforms]
         return np.concatenate([np.empty((0, self.n_stored), self.stored_dtype), *rows])
@@ -241,7 +241,7 @@ class VariedWords:
     def _variants(self, waveform):
         """Return the row of one recording: float32 [shape=(1, n_stored)]."""
         extractor = self.extractor
-        words, hops, mels = self.drawn(waveform, self.rng_for(waveform))
+        words, hops, mels = self.draw(waveform, self.rng_for(waveform))
         power, bounds = power_spectra(words, extractor.matrices()["window"], hops)
         decibels = mel_decibels(power, bounds, mels, extractor.top_db)
         return extractor.rows_of(decibels, bounds).reshape(1, -1)
@@ -250,7 +250,7 @@ class VariedWords:
         """Return the numpy Generator that a recording is varied with: the same for the same samples."""
         return np.random.default_rng([self.seed, zlib.crc32(waveform)])
 
-    def drawn(self, waveform, rng):
+    def draw(self, waveform, rng):
         """Draw the variants of a recording's word, mild ones last, and behind them the foreign sounds made of it.
 
         Parameters
@@ -267,12 +267,12 @@ class VariedWords:
         mels : list of ndarray of float64 [shape=(n_mels, 1 + n_fft // 2)]
             The mel filters of each one's vocal tract.
         """
-        extractor, varied_word = self.extractor, functools.partial(self.variation.varied_word, recorded=self.recorded)
+        extractor, varied_word = self.extractor, functools.partial(self.variation.vary_word, recorded=self.recorded)
         word = extractor.word(waveform)
         sound = extractor.word(waveform, LOOSE_DB) if self.variation.trim else word
         n_mild = int(self.n_variants * self.variation.mild_share)
         words = [varied_word(sound, extractor, rng) for _ in range(self.n_variants - n_mild)]
-        mildly_varied = functools.partial(self.variation.mild().varied_word, recorded=self.recorded)
+        mildly_varied = functools.partial(self.variation.mild().vary_word, recorded=self.recorded)
         words += [mildly_varied(sound, extractor, rng) for _ in range(n_mild)]
         words += [varied_word(foreign_sound(word, extractor.sr, rng), extractor, rng) for _ in range(self.n_foreign)]
         reach = np.log(self.variation.tempo)

@@ -11,7 +11,7 @@ import numpy as np
 KNEE = 0.85  # of half the sampling rate: what is below is scaled, the rest bends so that the highest stays where it is
 
 
-def warped_mel(warp, sr, n_fft, n_mels, fmin, fmax):
+def warp_mel(warp, sr, n_fft, n_mels, fmin, fmax):
     """Return Slaney's mel filters over a frequency axis that is scaled by `warp`.
 
     Jaitly and Hinton 2013, https://www.cs.toronto.edu/~hinton/absps/perturb.pdf; the axis is theirs, with the knee as a

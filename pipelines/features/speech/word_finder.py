@@ -91,12 +91,12 @@ class WordFinder:
 
         evident = (evidence > high) & (power.mean(axis=1) > _SILENCE_POWER)
 
-        def heard(runs):
+        def keep_heard(runs):
             return [(a, b) for a, b in runs if b - a >= shortest and evident[a:b].any()]
 
         shortest = round(self.shortest / HOP_SECONDS)
-        words = self._widened(heard(self._bridged(_runs(evidence > low))), evidence)
-        return self._padded(heard(part for word in words for part in self._parted(word, evidence)), len(power))
+        words = self._widen(keep_heard(self._bridge(_runs(evidence > low))), evidence)
+        return self._pad(keep_heard(part for word in words for part in self._part(word, evidence)), len(power))
 
     def _evidence(self, power):
         """Return the evidence of each frame, and the peak that it has in the seconds around: float64, in decibels."""
@@ -119,7 +119,7 @@ class WordFinder:
     def _window(self):
         return round(self.floor_seconds / HOP_SECONDS)
 
-    def _bridged(self, runs):
+    def _bridge(self, runs):
         """Join runs of frames that only a short silence parts."""
         joined = []
         for start, stop in runs:
@@ -133,17 +133,17 @@ class WordFinder:
             joined.append((start, stop))
         return joined
 
-    def _parted(self, run, evidence):
+    def _part(self, run, evidence):
         """Part a run of frames into pieces that can be one word."""
         start, stop = run
         pieces, longest = [], round(self.longest / HOP_SECONDS)
         while stop - start > longest:
             middle = self._weakest(start, start + longest, evidence)
-            pieces += self._parted_at_dips(start, middle, evidence)
+            pieces += self._part_at_dips(start, middle, evidence)
             start = middle
-        return pieces + self._parted_at_dips(start, stop, evidence)
+        return pieces + self._part_at_dips(start, stop, evidence)
 
-    def _parted_at_dips(self, start, stop, evidence):
+    def _part_at_dips(self, start, stop, evidence):
         if stop - start <= round(self.long / HOP_SECONDS):
             return [(start, stop)]
         middle = self._weakest(start, stop, evidence)
@@ -151,7 +151,7 @@ class WordFinder:
         sides = min(evidence[start:middle].max(), evidence[middle:stop].max())
         if sides - evidence[middle - half : middle + half].max() < self.dip:
             return [(start, stop)]
-        return self._parted_at_dips(start, middle, evidence) + self._parted_at_dips(middle, stop, evidence)
+        return self._part_at_dips(start, middle, evidence) + self._part_at_dips(middle, stop, evidence)
 
     def _weakest(self, start, stop, evidence):
         """Return the middle of the softest `dip_seconds` that leave room for a word on either side."""
@@ -159,7 +159,7 @@ class WordFinder:
         loudest = sliding_window_view(evidence[start + margin : stop - margin], width).max(axis=1)
         return start + margin + width // 2 + int(loudest.argmin())
 
-    def _widened(self, words, evidence):
+    def _widen(self, words, evidence):
         """Let a word that is softer than those around begin and end where it sinks `low_below_peak` below itself."""
         ends = [0, *((stop + start) // 2 for (_, stop), (start, _) in pairwise(words)), len(evidence)]
         widened = []
@@ -170,7 +170,7 @@ class WordFinder:
             widened.append((start, stop + int(after[0]) if len(after) else most))
         return widened
 
-    def _padded(self, words, n_frames):
+    def _pad(self, words, n_frames):
         starts = np.array([start for start, _ in words], float) * HOP_SECONDS
         stops = np.array([stop for _, stop in words], float) * HOP_SECONDS
         half_pauses = (starts[1:] - stops[:-1]) / 2

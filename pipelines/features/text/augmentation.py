@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from backprop_core.sparse import SparseRows
-from pipelines.features.prefetching import prefetched
+from pipelines.features.prefetching import prefetch
 from pipelines.features.text.ngrams import normalise
 from pipelines.features.text.variation import Variation
 
@@ -50,7 +50,7 @@ class TextAugmentation:
         )
         return f"In each epoch some words of the training texts are dropped, swapped or mistyped{beside}."
 
-    def refitted(self, prepared) -> "TextAugmentation":
+    def refit(self, prepared) -> "TextAugmentation":
         """Return the same: nothing was learned from the training rows."""
         return self
 
@@ -76,6 +76,6 @@ class TextAugmentation:
                 known = np.eye(n_classes, dtype=np.float32)[target]
                 target = np.concatenate([known, np.full((len(drawn), n_classes), 1 / n_classes, np.float32)])
             varied = [self.variation.vary(text, own) for text in texts]
-            return features(self.extractor.stored_rows(varied)), target
+            return features(self.extractor.extract_rows(varied)), target
 
-        yield from prefetched(make, range(len(chunks)))
+        yield from prefetch(make, range(len(chunks)))

@@ -91,27 +91,27 @@ class TextExtractor:
             raise InputFileError.about(source, f"cannot be read ({error.strerror or error})") from None
         return decode(content, source)
 
-    def stored_rows(self, texts) -> SparseRows:
+    def extract_rows(self, texts) -> SparseRows:
         """Return the rows of texts: 1 + log count of each n-gram, times its emphasis, with the sign of its hash."""
-        parts = [self._stored(some) for some in _together(texts)]
+        parts = [self._extract(some) for some in _together(texts)]
         return SparseRows.join(parts, self.columns)
 
-    def stored_row(self, text) -> SparseRows:
+    def extract_row(self, text) -> SparseRows:
         """Return the row of one text; NothingToSeeError where it holds no n-gram."""
-        row = self.stored_rows([text])
+        row = self.extract_rows([text])
         if not len(row.data):
             raise NothingToSeeError("holds no text; write something in it")
         return row
 
-    def _stored(self, texts):
-        return self._rows_of(self.counted([normalise(text) for text in texts]), len(texts))
+    def _extract(self, texts):
+        return self._rows_of(self.count_ngrams([normalise(text) for text in texts]), len(texts))
 
     def _rows_of(self, counted, n_texts):
         columns = (counted.hashes % np.uint32(self.columns)).astype(np.int32)
         starts = np.searchsorted(counted.rows, np.arange(n_texts + 1))
         return SparseRows(self.values_of(counted), columns, starts, self.columns)
 
-    def counted(self, texts) -> Counted:
+    def count_ngrams(self, texts) -> Counted:
         """Return how often each n-gram is in each text, texts being normalised."""
         return count_grams(grams_of(texts, self.letters, self.words))
 
@@ -127,7 +127,7 @@ class TextExtractor:
             Stage("normalised", normalise, "the text in NFKC, case folded, white space made one blank, str"),
             Stage(
                 "ngrams",
-                lambda text: self.counted([text]),
+                lambda text: self.count_ngrams([text]),
                 "how often each n-gram is there, with its hash, and whether it is of words",
                 grams,
             ),
@@ -147,7 +147,7 @@ class TextExtractor:
     def extract(self, source) -> SparseRows:
         """Return the features of one text."""
         try:
-            return self.to_features(self.stored_row(self.read(source)))
+            return self.to_features(self.extract_row(self.read(source)))
         except NothingToSeeError as error:
             raise InputFileError.about(source, error) from None
 

@@ -76,7 +76,7 @@ def grams_of(texts, letters=(2, 3, 4, 5), words=(1, 2)) -> Grams:
     hashes, starts, ends = (np.concatenate(column) for column in zip(*found, strict=True))
     of_row = rows[starts]
     of_words = np.arange(len(hashes)) >= n_of_letters
-    return Grams(of_row, mixed(hashes), of_words, starts - begins[of_row], ends - begins[of_row])
+    return Grams(of_row, mix_bits(hashes), of_words, starts - begins[of_row], ends - begins[of_row])
 
 
 class Counted(NamedTuple):
@@ -114,7 +114,7 @@ def _keys(grams):
     return (grams.rows.astype(np.uint64) << np.uint64(33)) | kinds | grams.hashes
 
 
-def mixed(hashes: np.ndarray) -> np.ndarray:
+def mix_bits(hashes: np.ndarray) -> np.ndarray:
     """Return hashes in which every bit of the input may turn every bit: the end of MurmurHash3; uint32 arrays."""
     hashes = hashes ^ (hashes >> np.uint32(16))
     hashes *= np.uint32(2246822507)
@@ -164,14 +164,14 @@ def _word_grams(points, rows, kinds):
         new = np.diff(rows[starts], prepend=-1, append=-1) != 0  # whether word i begins a text; the last is no word
         begins, ends_text, inner = np.flatnonzero(new[:-1]), np.flatnonzero(new[1:]), np.flatnonzero(~new[1:])
         found += [
-            (_paired(BASIS, hashes[begins]), starts[begins], ends[begins]),
-            (_paired(hashes[inner], hashes[inner + 1]), starts[inner], ends[inner + 1]),
-            (_paired(hashes[ends_text], BASIS), starts[ends_text], ends[ends_text]),
+            (_pair(BASIS, hashes[begins]), starts[begins], ends[begins]),
+            (_pair(hashes[inner], hashes[inner + 1]), starts[inner], ends[inner + 1]),
+            (_pair(hashes[ends_text], BASIS), starts[ends_text], ends[ends_text]),
         ]
     return found
 
 
-def _paired(first, second):
+def _pair(first, second):
     """Return the hashes of pairs of words."""
     return ((((BASIS ^ np.uint32(1)) ^ first) * PRIME) ^ second) * PRIME
 

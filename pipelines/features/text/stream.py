@@ -108,11 +108,11 @@ def _of_object(where, found, column):
     if not isinstance(found, dict) or column not in found:
         reason = found.get("error") if isinstance(found, dict) else None
         return Sample(where, b"", reason if isinstance(reason, str) else f"{where}: has no {column}")
-    text = _spoken(found[column])
+    text = _join_words(found[column])
     return Sample(where, text) if isinstance(text, str) else Sample(where, b"", f"{where}: {column} is no text")
 
 
-def _spoken(value):
+def _join_words(value):
     """Return a text that is given as the list of its words, as `transcribe --json` has them; else the value itself."""
     if not isinstance(value, list):
         return value
@@ -142,23 +142,23 @@ def _records(sample, encoding, quoted):
     number, first, rest = 1, True, b""
     for piece in _pieces(sample, encoding):
         if first:
-            encoding, piece = _checked_start(sample, piece, encoding)
+            encoding, piece = _check_start(sample, piece, encoding)
             first = False
         rest += piece
         *lines, rest = rest.split(b"\n")
-        records, number, left = _joined(lines, number, quoted)
+        records, number, left = _join_lines(lines, number, quoted)
         rest = b"\n".join([*left, rest])
         if len(rest) > LONGEST:
             raise InputFileError(
                 f"{sample.name}: line {number} is longer than {LONGEST >> 20} MB; part it, or give it as a file"
             )
         if records:
-            yield [_decoded(sample.name, at, content, encoding) for at, content in records]
+            yield [_decode(sample.name, at, content, encoding) for at, content in records]
     if rest:
-        yield [_decoded(sample.name, number, rest, encoding)]
+        yield [_decode(sample.name, number, rest, encoding)]
 
 
-def _joined(lines, number, quoted):
+def _join_lines(lines, number, quoted):
     """Return the records that lines make, as (line number, bytes), the number of the next line, and the lines left."""
     records, open_lines = [], []
     for line in lines:
@@ -175,12 +175,12 @@ def _pieces(sample, encoding):
     """Yield what there is to read, as bytes; text of two or four bytes a character as UTF-8."""
     source = sample.source
     if isinstance(source, bytes):
-        yield from _narrowed([source], encoding)
+        yield from _recode([source], encoding)
     elif hasattr(source, "read"):
-        yield from _narrowed(_read(source), encoding)
+        yield from _recode(_read(source), encoding)
     else:
         with Path(source).open("rb") as file:
-            yield from _narrowed(_read(file), encoding)
+            yield from _recode(_read(file), encoding)
 
 
 def _read(file):
@@ -189,7 +189,7 @@ def _read(file):
         yield piece
 
 
-def _narrowed(pieces, encoding):
+def _recode(pieces, encoding):
     decoder = None
     for place, piece in enumerate(pieces):
         if place == 0:
@@ -200,7 +200,7 @@ def _narrowed(pieces, encoding):
         yield last.encode("utf-8", "surrogatepass")
 
 
-def _checked_start(sample, piece, encoding):
+def _check_start(sample, piece, encoding):
     """Return the encoding of lines and the piece without a byte order mark; refuse what is no text, or no encoding."""
     problem = what_it_is(piece[:ENOUGH]) or (
         "is a recording or a picture, not text" if task_of(piece[:ENOUGH]) in ("speech", "images") else None
@@ -216,7 +216,7 @@ def _checked_start(sample, piece, encoding):
     return encoding, piece.removeprefix(codecs.BOM_UTF8)
 
 
-def _decoded(name, number, content, encoding):
+def _decode(name, number, content, encoding):
     where = f"{name}:{number}"
     try:
         text = content.removesuffix(b"\r").decode(encoding)

@@ -30,7 +30,7 @@ class Variation:
     swap: float = 0.1
     typo: float = 0.05
 
-    def scaled(self, strength: float) -> "Variation":
+    def scale(self, strength: float) -> "Variation":
         """Return the variation so many times as strong, no probability above 1/2."""
         return replace(self, **{name: min(0.5, strength * value) for name, value in vars(self).items()})
 
@@ -45,13 +45,13 @@ class Variation:
         if self.typo:
             chances = rng.random(len(words))
             words = [
-                mistyped(word, rng) if chance < self.typo and len(word) > 3 else word
+                mistype(word, rng) if chance < self.typo and len(word) > 3 else word
                 for word, chance in zip(words, chances, strict=True)
             ]
         return " ".join(words)
 
 
-def mistyped(word: str, rng) -> str:
+def mistype(word: str, rng) -> str:
     """Return a word of two letters or more with one letter lost, doubled, exchanged with the next, or replaced."""
     k, kind = int(rng.integers(len(word) - 1)), int(rng.integers(4))
     if kind == 0:

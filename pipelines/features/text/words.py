@@ -44,17 +44,17 @@ class Words(NamedTuple):
 
 def words_of(text: str) -> Words:
     """Return the words of a text; those that normalising leaves nothing of are left out."""
-    parts = [(part, k == 0) for word in text.split() for k, part in enumerate(_parted(word))]
-    found = _placed(parts)
+    parts = [(part, k == 0) for word in text.split() for k, part in enumerate(_part(word))]
+    found = _place(parts)
     whole = normalise(text)
-    if _joined(found) != whole:  # letters that become others together
+    if _join(found) != whole:  # letters that become others together
         found = [(word, word, True) for word in whole.split()]
     lengths = [len(normal) + begins for _, normal, begins in found]
     ends = np.cumsum(np.array(lengths, np.int64)) - 1  # no blank stands before the first
     return Words([written for written, _, _ in found], [begins for *_, begins in found], ends)
 
 
-def _placed(parts):
+def _place(parts):
     """Return (as written, normalised, begins) of the parts of which something is left."""
     found, begins = [], False
     for part, is_first in parts:
@@ -65,23 +65,23 @@ def _placed(parts):
     return found
 
 
-def _joined(found):
+def _join(found):
     return "".join(f" {normal}" if begins else normal for _, normal, begins in found)[1:]
 
 
-def _parted(word):
+def _part(word):
     """Return a word's parts: characters of scripts without blanks, and what stands between them."""
     parts = []
     for letter, before in zip(word, itertools.chain([""], word), strict=False):
         is_mark = unicodedata.category(letter).startswith("M")
-        if parts and (is_mark or not (_unparted(letter) or _unparted(before))):
+        if parts and (is_mark or not (_is_unparted(letter) or _is_unparted(before))):
             parts[-1] += letter
         else:
             parts.append(letter)
     return parts
 
 
-def _unparted(letter):
+def _is_unparted(letter):
     return bool(letter) and any(low <= ord(letter) <= high for low, high in UNPARTED)
 
 
@@ -97,7 +97,7 @@ def share_out(extractor, text: str, slopes: np.ndarray) -> tuple[Words, np.ndarr
     Returns
     -------
     words : Words
-    values : float64 ndarray [shape=(n_words,)], which add up to `extractor.stored_row(text)` times the slopes
+    values : float64 ndarray [shape=(n_words,)], which add up to `extractor.extract_row(text)` times the slopes
     """
     normal = normalise(text)
     grams = grams_of([normal], extractor.letters, extractor.words)

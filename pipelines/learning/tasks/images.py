@@ -51,8 +51,8 @@ class Images(Task):
         """
         rows, asked = dataset.rows("train"), "pixels" if recipe is None else recipe.features
         if asked == KIND:
-            return GradientExtractor.suited_to(dataset.items, rows)
-        plain = ImageExtractor.suited_to(dataset.items, rows)
+            return GradientExtractor.choose_for(dataset.items, rows)
+        plain = ImageExtractor.choose_for(dataset.items, rows)
         if asked == "pixels" or CHANNELS[plain.channels] == 1:
             return plain
         return _more_telling(dataset, rows, plain)
@@ -80,7 +80,7 @@ class Images(Task):
         extractor, n_rows, kept = prepared.extractor, len(prepared.dataset.rows("train")), 0
         if extractor.name == KIND:
             kept = number_of_variants(n_rows, extractor.n_features, recipe.for_rows(max(1, n_rows)).epochs)
-        return ImageAugmentation.suited_to(prepared, recipe.augmentation, kept)
+        return ImageAugmentation.choose_for(prepared, recipe.augmentation, kept)
 
     def describe(self, extractor):
         """Return the size, the colours and the framing as a sentence."""
@@ -128,14 +128,14 @@ def _more_telling(dataset, rows, plain):
     from pipelines.features.images.picture_character import gradients_tell_more
 
     some = np.random.default_rng(0).permutation(rows if len(rows) else np.arange(len(dataset)))[:PROBED]
-    richer = GradientExtractor.suited_to(dataset.items, rows)
+    richer = GradientExtractor.choose_for(dataset.items, rows)
     is_array = isinstance(dataset.items, np.ndarray)
     stored, ok, _ = extract_all(richer, dataset.items[some] if is_array else [dataset.items[row] for row in some])
     pictures = stored.reshape(-1, richer.height, richer.width, CHANNELS[richer.channels])
     more, by_pixels, by_gradients = gradients_tell_more(pictures, dataset.y[some[ok]], np.random.default_rng(0))
     if not more:
         return plain
-    return richer.explained(
+    return richer.add_reason(
         f"a linear classifier is right on {100 * by_gradients:.0f} % of some of them by gradients and on "
         f"{100 * by_pixels:.0f} % by pixels"
     )

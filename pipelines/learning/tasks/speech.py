@@ -81,11 +81,11 @@ class Speech(Task):
         return augmentation.of_recordings(
             prepared.dataset,
             prepared.extractor,
-            Variation().scaled(recipe.augmentation),
+            Variation().scale(recipe.augmentation),
             augmentation.variants_for(epochs) if recipe.augmentation else 1,
             recipe.foreign,
             n_jobs,
-            Blending().scaled(recipe.augmentation),
+            Blending().scale(recipe.augmentation),
         )
 
     def describe(self, extractor):
@@ -128,13 +128,13 @@ class Speech(Task):
 
         some = items[:: max(1, -(-len(items) // conditions.SAMPLED))]
         decoded = [extractor.read(item) for item in some if not isinstance(item, np.ndarray)]
-        return conditions.usual([conditions.measured(waveform, extractor) for waveform in decoded])
+        return conditions.usual([conditions.measure(waveform, extractor) for waveform in decoded])
 
     def unlike(self, extractor, decoded, limits):
         """Return how a recording sounds otherwise than those that were learned from."""
         from pipelines.features.speech import conditions
 
-        return conditions.differences(conditions.measured(decoded, extractor), limits)
+        return conditions.differences(conditions.measure(decoded, extractor), limits)
 
     def headers(self):
         """Return the module that reads the headers of recordings."""

@@ -54,7 +54,7 @@ class Text(Task):
         from pipelines.features.text.variation import Variation
 
         texts = [extractor.read(item) for item in dataset.items]
-        return TextAugmentation(extractor, texts, Variation().scaled(recipe.augmentation), learned, recipe.foreign)
+        return TextAugmentation(extractor, texts, Variation().scale(recipe.augmentation), learned, recipe.foreign)
 
     def batches(self, samples, *, lines=False, column=None, encoding=None):
         """Yield the texts in files, a few at a time: each file is one, or each line, or each cell of a column."""

@@ -65,7 +65,7 @@ def words(sound):
 @pytest.fixture(scope="session")
 def speech_subject(words):
     extractor = SpeechExtractor()
-    return subject_of("speech", extractor, extractor.stored_rows(words))
+    return subject_of("speech", extractor, extractor.extract_rows(words))
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +77,7 @@ def picture_subject():
 @pytest.fixture(scope="session")
 def text_subject():
     extractor = TextExtractor(columns=512)
-    rows = extractor.stored_rows(["what is my balance", "block my card", "It's two words: don't_stop", "ÄÖ ß"])
+    rows = extractor.extract_rows(["what is my balance", "block my card", "It's two words: don't_stop", "ÄÖ ß"])
     return subject_of("text", extractor, rows)
 
 
@@ -132,12 +132,12 @@ def word_model(folder, sound):
         normalise="variance", warps=(1.0, 1.1), cuts=(0.0, 10.0),
     )  # fmt: skip
     words = [sound(seconds, 16000, pitch).astype(np.float32) for seconds, pitch in ((0.4, 110), (0.6, 150), (0.5, 220))]
-    return saved(folder / "words.safetensors", "speech", extractor, extractor.stored_rows(words), activation="silu")
+    return saved(folder / "words.safetensors", "speech", extractor, extractor.extract_rows(words), activation="silu")
 
 
 @pytest.fixture(scope="session")
 def text_model(folder):
     """A model of texts with a way around its second layer."""
     extractor = TextExtractor(columns=512)
-    rows = extractor.stored_rows(TEXTS)
+    rows = extractor.extract_rows(TEXTS)
     return saved(folder / "texts.safetensors", "text", extractor, rows, hidden=(8, 8), residual=True)

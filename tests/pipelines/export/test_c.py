@@ -67,7 +67,7 @@ def test_words_get_the_same_answers(speech_subject, words, tmp_path):
 )
 def test_so_do_words_under_other_settings(make_subject, settings, words, tmp_path):
     extractor = SpeechExtractor(**settings)
-    subject = make_subject("speech", extractor, extractor.stored_rows(words[:4]))
+    subject = make_subject("speech", extractor, extractor.extract_rows(words[:4]))
     assert_same(subject, tmp_path, short(words)[:5], 3e-5)
 
 
@@ -159,7 +159,7 @@ def test_no_sound_makes_it_read_beyond_its_end(speech_subject, tmp_path):
 @needs_compiler
 def test_eight_bits_are_the_numpy_twin_bit_by_bit(make_subject, monkeypatch, words, tmp_path):
     extractor = SpeechExtractor()
-    stored = extractor.stored_rows(words[:8])
+    stored = extractor.extract_rows(words[:8])
     subject = make_subject("speech", extractor, stored)
     monkeypatch.setattr(integer_layers, "validation_features", lambda subject: extractor.to_features(stored))
     written(subject, tmp_path, int8=True)
@@ -228,7 +228,7 @@ def test_it_compiles_for_a_cortex_m4_and_costs_what_it_says(name, request, tmp_p
 @needs_compiler
 def test_the_streaming_example_hears_a_word_once(make_subject, words, tmp_path):
     extractor = SpeechExtractor()
-    subject = make_subject("speech", extractor, extractor.stored_rows(words[:-1]))
+    subject = make_subject("speech", extractor, extractor.extract_rows(words[:-1]))
     subject.bundle.provenance["threshold"] = 0.0
     written(subject, tmp_path)
     example = (ROOT / "docs/examples/stream.c").read_text()

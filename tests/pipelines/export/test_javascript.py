@@ -47,8 +47,8 @@ def differences(model, samples, path=None, rate=None):
     with node.answering(path or model.path, rate) as answer:
         for sample in samples:
             try:
-                expected = model.probabilities(model.reader.stored_rows([sample]))[0]
-                assert model.task.name != "text" or len(model.reader.stored_rows([sample]).data)
+                expected = model.probabilities(model.reader.extract_rows([sample]))[0]
+                assert model.task.name != "text" or len(model.reader.extract_rows([sample]).data)
             except (NothingToSeeError, AssertionError):
                 with pytest.raises(NotTakenError):
                     answer(sample)
@@ -161,7 +161,7 @@ def test_a_recording_of_two_channels_at_another_rate_is_answered_as_a_file_of_it
     model = bundle.load(speech_model)
     word = np.pad(sound(0.5, 44100), 4000)
     soundfile.write(tmp_path / "word.wav", np.stack([word, 0.4 * word], 1), 44100, "FLOAT")
-    expected = model.probabilities(model.extractor.stored_row(model.extractor.read(tmp_path / "word.wav"))[np.newaxis])
+    expected = model.probabilities(model.extractor.extract_row(model.extractor.read(tmp_path / "word.wav"))[np.newaxis])
     with node.answering(speech_model, 44100) as answer:
         found = answer(np.stack([word, 0.4 * word]).astype(np.float32))
     np.testing.assert_allclose(found, expected[0], atol=0.02)

@@ -53,7 +53,7 @@ def test_words_get_the_same_answers_whole_from_the_waveform(speech_subject, word
 )
 def test_so_do_words_under_other_settings(make_subject, settings, words, tmp_path):
     extractor = SpeechExtractor(**settings)
-    subject = make_subject("speech", extractor, extractor.stored_rows(words[:4]))
+    subject = make_subject("speech", extractor, extractor.extract_rows(words[:4]))
     assert_same(subject, tmp_path, words[:4])
 
 
@@ -70,7 +70,7 @@ def test_pictures_of_any_size_are_brought_to_size_as_pillow_does_it(make_subject
     shapes = [(1, 1), (8, 10), (3, 40), (61, 33), (7, 9, 3), (8, 10, 3), (90, 64, 3), (1, 50, 3)]
     pictures = [RNG.integers(0, 256, shape).astype(np.uint8) for shape in shapes]
     extractor = ImageExtractor(10, 8, channels)
-    subject = make_subject("images", extractor, extractor.stored_rows(pictures), activation="gelu")
+    subject = make_subject("images", extractor, extractor.extract_rows(pictures), activation="gelu")
     assert_same(subject, tmp_path, [*pictures, *odd_inputs(subject)])
 
 
@@ -80,7 +80,7 @@ def test_gradient_features_are_computed_in_the_graph(make_subject, channels, hei
     shapes = [(height, width), (50, 60), (31, 44, 3), (height, width, 3)]
     pictures = [RNG.integers(0, 256, shape).astype(np.uint8) for shape in shapes]
     pictures.append(np.full((height, width), 90, np.uint8))
-    subject = make_subject("images", extractor, extractor.stored_rows(pictures))
+    subject = make_subject("images", extractor, extractor.extract_rows(pictures))
     assert_same(subject, tmp_path, pictures)
 
 
@@ -101,7 +101,7 @@ def test_the_reference_of_onnx_reproduces_the_golden_sample(name, request, tmp_p
 
 def test_the_graph_from_features_on_takes_batches_and_its_logits_can_be_averaged(speech_subject, words, tmp_path):
     bundle, session = speech_subject.bundle, onnx_exporter._session(written(speech_subject, tmp_path)[1].read_bytes())
-    stored = bundle.extractor.stored_rows(words[:3])
+    stored = bundle.extractor.extract_rows(words[:3])
     logits = [session.run(["logits"], {"features": view})[0] for view in bundle.extractor.views(stored)]
     z = np.mean(logits, axis=0) / bundle.temperature
     expected = bundle.probabilities(stored)

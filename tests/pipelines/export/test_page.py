@@ -150,7 +150,7 @@ def test_a_drawing_is_answered_as_python_answers_the_same_pixels(opened, drawing
     draw(tab)
     png = base64.b64decode(tab.evaluate("document.querySelector('#pad').toDataURL()").split(",")[1])
     drawn = drawing_model.extractor.read(png)
-    expected = drawing_model.probabilities(drawing_model.reader.stored_rows([drawn]))[0]
+    expected = drawing_model.probabilities(drawing_model.reader.extract_rows([drawn]))[0]
     said = float(tab.inner_text("#guesses li:first-child > :last-child").split()[0]) / 100
     assert said == pytest.approx(expected.max(), abs=1e-3)
     tab.click("#undo")
@@ -200,7 +200,7 @@ def test_recordings_and_other_files_are_answered_or_refused(opened, word_model, 
     tab.wait_for_selector("#files li:nth-child(2)")
     listed = tab.inner_text("#files")
     model = bundle.load(word_model.path)
-    answer = model.probabilities(model.extractor.stored_row(model.extractor.read(spoken))[np.newaxis])[0]
+    answer = model.probabilities(model.extractor.extract_row(model.extractor.read(spoken))[np.newaxis])[0]
     assert f"{100 * answer.max():.0f}" in listed
     assert "no.wav: this is no recording that the browser can read" in listed
 
@@ -208,7 +208,7 @@ def test_recordings_and_other_files_are_answered_or_refused(opened, word_model, 
 def test_a_text_is_answered_while_it_is_written_and_the_threshold_makes_it_unknown(opened, text_model):
     tab, _, _ = opened("text_model")
     tab.fill("#text", "play some jazz")
-    expected = text_model.probabilities(text_model.extractor.stored_rows(["play some jazz"]))[0]
+    expected = text_model.probabilities(text_model.extractor.extract_rows(["play some jazz"]))[0]
     label = text_model.labels[int(expected.argmax())]
     tab.click("summary")
     tab.focus("#threshold")

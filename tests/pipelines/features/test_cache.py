@@ -10,7 +10,7 @@ import soundfile
 
 from pipelines.datasets.dataset import Dataset
 from pipelines.features import cache
-from pipelines.features.cache import cached_features
+from pipelines.features.cache import load_features
 from pipelines.features.images.extractor import ImageExtractor
 from pipelines.features.speech.extractor import SpeechExtractor
 
@@ -79,8 +79,8 @@ def same(one, other):
 
 
 def test_the_second_time_features_come_from_disk_and_are_the_same(dataset, folder, extractions, said):
-    first = cached_features(dataset, SPEECH)
-    again = cached_features(dataset, SPEECH)
+    first = load_features(dataset, SPEECH)
+    again = load_features(dataset, SPEECH)
     assert len(extractions) == 1
     assert same(first, again)
     assert again[0].dtype == np.float32
@@ -92,11 +92,11 @@ def test_the_second_time_features_come_from_disk_and_are_the_same(dataset, folde
 
 
 def test_other_data_settings_or_version_have_entries_of_their_own(dataset, folder, extractions, monkeypatch):
-    cached_features(dataset, SPEECH)
-    cached_features(replace(dataset, fingerprint="0" * 64), SPEECH)
-    cached_features(dataset, replace(SPEECH, trim_db=30.0))
+    load_features(dataset, SPEECH)
+    load_features(replace(dataset, fingerprint="0" * 64), SPEECH)
+    load_features(dataset, replace(SPEECH, trim_db=30.0))
     monkeypatch.setattr(SpeechExtractor, "version", SPEECH.version + 1)
-    cached_features(dataset, SPEECH)
+    load_features(dataset, SPEECH)
     assert len(extractions) == len(list(folder.iterdir())) == 4
 
 
@@ -113,13 +113,13 @@ def damaged(content):
 
 
 def test_a_damaged_entry_is_noticed_said_and_made_again(dataset, folder, extractions, said):
-    first = cached_features(dataset, SPEECH)
+    first = load_features(dataset, SPEECH)
     (path,) = folder.iterdir()
     content = path.read_bytes()
     for count, (damage, bad) in enumerate(damaged(content), 2):
         path.write_bytes(bad)
         said()
-        assert same(cached_features(dataset, SPEECH), first), damage
+        assert same(load_features(dataset, SPEECH), first), damage
         lines = said().splitlines()
         assert lines[0].startswith(f"WARNING {path}: "), damage
         assert "damaged" in lines[0], damage
@@ -129,7 +129,7 @@ def test_a_damaged_entry_is_noticed_said_and_made_again(dataset, folder, extract
 
 @pytest.mark.parametrize("wrong", ["rows", "columns", "dtype", "failures", "names"])
 def test_an_entry_that_is_whole_but_does_not_fit_is_made_again(dataset, folder, extractions, said, wrong):
-    stored, ok, failures = cached_features(dataset, SPEECH)
+    stored, ok, failures = load_features(dataset, SPEECH)
     (path,) = folder.iterdir()
     entry = {
         "rows": (stored[1:], ok, failures),
@@ -143,7 +143,7 @@ def test_an_entry_that_is_whole_but_does_not_fit_is_made_again(dataset, folder, 
         path.write_bytes(content.getvalue() + cache.hashlib.sha256(content.getvalue()).digest())
     else:
         cache._save(path, entry)
-    assert same(cached_features(dataset, SPEECH), (stored, ok, failures))
+    assert same(load_features(dataset, SPEECH), (stored, ok, failures))
     assert "damaged" in said()
     assert len(extractions) == 2
 
@@ -151,7 +151,7 @@ def test_an_entry_that_is_whole_but_does_not_fit_is_made_again(dataset, folder, 
 def test_a_folder_that_cannot_be_written_costs_a_warning_and_no_more(dataset, tmp_path, monkeypatch, said):
     (tmp_path / "file").touch()
     monkeypatch.setenv("BACKPROP_DATA", str(tmp_path / "file"))
-    stored, ok, _ = cached_features(dataset, SPEECH)
+    stored, ok, _ = load_features(dataset, SPEECH)
     assert len(stored) == ok.sum() == 5
     shown = said()
     assert "WARNING " in shown
@@ -164,14 +164,14 @@ def test_a_disk_that_fills_up_leaves_no_half_made_entry(dataset, folder, monkeyp
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        cached_features(dataset, SPEECH)
+        load_features(dataset, SPEECH)
     assert "No space left on device" in said()
     assert list(folder.iterdir()) == []
 
 
 def test_pixels_in_memory_are_not_cached(folder, said):
     pixels = np.random.default_rng(0).integers(0, 256, (4, 5, 5), dtype=np.uint8)
-    stored, ok, failures = cached_features(of_items(pixels), ImageExtractor(5, 5, "grey"))
+    stored, ok, failures = load_features(of_items(pixels), ImageExtractor(5, 5, "grey"))
     assert np.array_equal(stored, pixels.reshape(4, 25))
     assert ok.all()
     assert failures == []

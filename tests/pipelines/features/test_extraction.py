@@ -48,7 +48,7 @@ def test_rows_come_in_the_order_of_the_files_whatever_the_number_of_threads(word
     assert stored.dtype == SPEECH.stored_dtype
     assert ok.all()
     assert failures == []
-    assert np.array_equal(stored, [SPEECH.stored_row(SPEECH.read(path)) for path in words])
+    assert np.array_equal(stored, [SPEECH.extract_row(SPEECH.read(path)) for path in words])
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_pixels_in_memory_are_converted_like_pictures():
     assert ok.all()
     assert failures == []
     other = ImageExtractor(4, 4, "colour")
-    assert np.array_equal(extract_all(other, pixels)[0], [other.stored_row(one) for one in pixels])
+    assert np.array_equal(extract_all(other, pixels)[0], [other.extract_row(one) for one in pixels])
 
 
 def test_contents_and_paths_give_the_same_rows(words):
@@ -165,7 +165,7 @@ def test_progress_is_a_bar_that_ends_at_the_end_where_there_is_a_terminal(words,
 
 def test_an_error_in_the_program_is_not_taken_for_a_bad_file(words):
     class Broken(SpeechExtractor):
-        def stored_rows(self, waveforms):
+        def extract_rows(self, waveforms):
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -74,13 +74,13 @@ def test_a_file_and_its_contents_give_the_same_bytes(extractor, files):
 def test_extracting_does_not_change_what_was_decoded(extractor, files):
     decoded = extractor.read(files[0])
     before = decoded.copy()
-    extractor.stored_row(decoded)
+    extractor.extract_row(decoded)
     assert np.array_equal(decoded, before)
 
 
 def test_extracting_is_reading_storing_and_converting(extractor, files):
     for path in files:
-        row = extractor.stored_row(extractor.read(path))
+        row = extractor.extract_row(extractor.read(path))
         assert row.dtype == extractor.stored_dtype
         assert row.shape == (extractor.n_stored,)
         assert np.array_equal(extractor.to_features(row[np.newaxis])[0], extractor.extract(path))
@@ -101,7 +101,7 @@ def test_a_sample_has_a_display_and_evidence_lies_over_all_of_it(extractor, file
 
 
 def test_the_first_view_is_what_the_network_learns_from(extractor, files):
-    rows = np.stack([extractor.stored_row(extractor.read(path)) for path in files])
+    rows = np.stack([extractor.extract_row(extractor.read(path)) for path in files])
     views = list(extractor.views(rows))
     assert np.array_equal(views[0], extractor.to_features(rows))
     assert {view.shape for view in views} == {(len(files), extractor.n_features)}

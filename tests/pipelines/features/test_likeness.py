@@ -32,7 +32,7 @@ def saved_as_jpeg(picture):
 
 
 def row(picture):
-    return PICTURES.stored_row(np.asarray(picture))
+    return PICTURES.extract_row(np.asarray(picture))
 
 
 COPIES = {
@@ -65,7 +65,7 @@ def test_directions_have_length_one_and_pictures_that_show_nothing_have_none():
 def test_a_recording_at_another_rate_or_loudness_is_a_copy_and_another_take_is_not():
     extractor = SpeechExtractor()
     paths = sorted((WORDS / "f1").glob("*.flac"))[:12]
-    rows = extractor.stored_rows([extractor.read(path) for path in paths])
+    rows = extractor.extract_rows([extractor.read(path) for path in paths])
     likeness = of_recordings(extractor, rows)
     directions = likeness.directions(rows)
     copies = []
@@ -73,7 +73,7 @@ def test_a_recording_at_another_rate_or_loudness_is_a_copy_and_another_take_is_n
         word, sr = soundfile.read(path)
         file = io.BytesIO()
         soundfile.write(file, 0.5 * soxr.resample(word, sr, 22050), 22050, format="WAV")
-        copies.append(extractor.stored_row(extractor.read(file.getvalue())))
+        copies.append(extractor.extract_row(extractor.read(file.getvalue())))
     near = likeness.directions(np.stack(copies)) @ directions.T >= likeness.near
     assert not near[~np.eye(len(paths), dtype=bool)].any()
     assert np.diag(near).mean() > 0.8

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from pipelines.features.prefetching import prefetched
+from pipelines.features.prefetching import prefetch
 
 
 def threads():
@@ -14,7 +14,7 @@ def threads():
 
 @pytest.mark.parametrize("n", [0, 1, 3, 4, 20])
 def test_every_item_comes_once_and_in_order(n):
-    assert list(prefetched(lambda i: i * i, range(n))) == [i * i for i in range(n)]
+    assert list(prefetch(lambda i: i * i, range(n))) == [i * i for i in range(n)]
     assert not threads()
 
 
@@ -25,7 +25,7 @@ def test_items_are_made_in_another_thread_and_only_so_many_ahead():
         made.append(threading.current_thread())
         return i
 
-    items = prefetched(make, range(100), ahead=3)
+    items = prefetch(make, range(100), ahead=3)
     for taken in range(1, 20):
         next(items)
         time.sleep(0.001)
@@ -43,7 +43,7 @@ def test_an_error_is_raised_where_its_item_would_have_come():
 
     taken = []
     with pytest.raises(OSError, match="the disk is full"):
-        taken.extend(iter_all(prefetched(make, range(10)), taken))
+        taken.extend(iter_all(prefetch(make, range(10)), taken))
     assert taken == [0, 1, 2, 3, 4]
     assert not threads()
 
@@ -56,7 +56,7 @@ def iter_all(items, taken):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_no_thread_is_left_where_the_one_who_takes_breaks_off(error):
-    items = prefetched(lambda i: i, range(1000))
+    items = prefetch(lambda i: i, range(1000))
 
     def take():
         for item in items:

@@ -19,19 +19,19 @@ def test_the_stages_of_speech_end_in_the_stored_row(sound, settings, noise):
     extractor = SpeechExtractor(**settings)
     waveform = np.pad(sound(), 2400) + 0.01
     waveform = (waveform + noise * RNG.standard_normal(len(waveform))).astype(np.float32)
-    assert np.array_equal(run(extractor.stages(), waveform), extractor.stored_row(waveform))
+    assert np.array_equal(run(extractor.stages(), waveform), extractor.extract_row(waveform))
 
 
 @pytest.mark.parametrize("channels", ["grey", "colour"])
 @pytest.mark.parametrize("shape", [(1, 1), (9, 8), (20, 30), (20, 30, 3), (9, 8, 3)])
 def test_the_stages_of_pictures_end_in_the_stored_row(channels, shape):
     extractor, pixels = ImageExtractor(8, 9, channels), RNG.integers(0, 256, shape).astype(np.uint8)
-    assert np.array_equal(run(extractor.stages(), pixels), extractor.stored_row(pixels))
+    assert np.array_equal(run(extractor.stages(), pixels), extractor.extract_row(pixels))
 
 
 def test_the_stages_of_texts_end_in_the_stored_row():
     extractor = TextExtractor(columns=512)
-    row, expected = run(extractor.stages(), "What's  my balance?"), extractor.stored_row("What's  my balance?")
+    row, expected = run(extractor.stages(), "What's  my balance?"), extractor.extract_row("What's  my balance?")
     assert np.array_equal(row.toarray(), expected.toarray())
 
 

@@ -31,7 +31,7 @@ def stored(images_model):
 
     dataset = datasets.load("digits", "images")
     extractor = bundle.load(images_model).extractor
-    return np.stack([extractor.stored_row(pixels) for pixels in dataset.items[:60]])
+    return np.stack([extractor.extract_row(pixels) for pixels in dataset.items[:60]])
 
 
 def test_a_model_with_itself_answers_as_it_does_alone(images_model, stored):

@@ -38,7 +38,7 @@ def maps(model, answers):
 
 
 def answers_of(model):
-    return [int(model.probabilities(model.extractor.stored_row(DIGITS.items[row])[None]).argmax()) for row in TESTS]
+    return [int(model.probabilities(model.extractor.extract_row(DIGITS.items[row])[None]).argmax()) for row in TESTS]
 
 
 def likeness(some, others):

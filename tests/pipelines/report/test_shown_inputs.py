@@ -25,7 +25,7 @@ def test_every_pixel_of_the_row_is_one_even_square(call, images_model, files, tm
         shown = np.asarray(Image.open(record["input"]))
         times = SIDE // 8
         assert shown.shape == (8 * times, 8 * times)
-        small = extractor.stored_row(extractor.read(path)).reshape(8, 8)
+        small = extractor.extract_row(extractor.read(path)).reshape(8, 8)
         np.testing.assert_array_equal(shown, np.kron(small, np.ones((times, times), np.uint8)))
 
 

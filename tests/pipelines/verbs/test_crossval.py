@@ -34,7 +34,7 @@ def made(n_groups, n_each=6, n_classes=3, seed=0):
 
 
 def work_on(dataset, recipe=RECIPE, **chosen):
-    prepared = extract(dataset, ImageExtractor.suited_to(dataset.items))
+    prepared = extract(dataset, ImageExtractor.choose_for(dataset.items))
     return Work(prepared, tasks.find("images").scaling(), recipe, folding(dataset, **chosen))
 
 
@@ -351,7 +351,7 @@ def test_variations_are_decided_on_by_the_rows_that_teach_a_fold():
     class Deciding:
         """An augmentation that remembers which rows it was fitted to."""
 
-        def refitted(self, prepared):
+        def refit(self, prepared):
             self.seen = prepared.dataset.rows("train")
             return self
 

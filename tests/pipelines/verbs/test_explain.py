@@ -93,7 +93,7 @@ def test_the_folders_name_is_the_label_where_the_model_knows_it(call, images_mod
 
 def test_a_stored_row_gives_what_its_file_gives(call, sample):
     model = bundle.load(sample[0])
-    stored = model.extractor.stored_row(model.extractor.read(sample[1]))[np.newaxis]
+    stored = model.extractor.extract_row(model.extractor.read(sample[1]))[np.newaxis]
     record = call("explain", *sample, "--label", "2", "--json").json
     row = explain_row(model, stored, "2")
     assert row == {key: value for key, value in record.items() if key not in ("path", "label_from")}

@@ -93,7 +93,7 @@ def test_a_word_is_classified_as_a_recording_of_it_would_be(model, strung, sr):
     soundfile.write(content, waveform, sr, format="WAV", subtype="FLOAT")
     for word in transcription.transcribe_recording(model, Sample("two words", content.getvalue())).words:
         alone = waveform[round(word.start * sr) : round(word.end * sr)]
-        probabilities = model.probabilities(model.extractor.stored_rows([alone]))[0]
+        probabilities = model.probabilities(model.extractor.extract_rows([alone]))[0]
         assert word.probability == pytest.approx(probabilities.max(), abs=1e-6)
         assert word.word == model.labels[probabilities.argmax()]
 

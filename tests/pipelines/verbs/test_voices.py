@@ -10,7 +10,7 @@ import pytest
 
 from pipelines import datasets
 from pipelines.errors import UsageError
-from pipelines.features.speech.synthesis import Voice, near_misses, spoken
+from pipelines.features.speech.synthesis import Voice, near_misses, synthesise
 from pipelines.learning.tasks.speech import TASK
 
 SPEAKER = """
@@ -156,4 +156,4 @@ def test_a_word_that_gives_no_sound_is_named():
             path.write_bytes(b"")
 
     with pytest.raises(UsageError, match="'hush' cannot be spoken"):
-        spoken(Silent(), "hush", Voice("1", 150, 50))
+        synthesise(Silent(), "hush", Voice("1", 150, 50))

@@ -15,7 +15,7 @@ from pipelines.features.images.augmentation import (
     THINGS,
     Amounts,
     ImageAugmentation,
-    faded,
+    fade,
 )
 from pipelines.learning.preparation import prepare
 from pipelines.learning.tasks.images import TASK as IMAGES
@@ -80,16 +80,16 @@ def test_no_thread_is_left_where_an_epoch_is_broken_off(prepared):
 
 
 def test_variation_fades_to_nothing_at_the_end():
-    assert faded(0) == faded(1 - 1.1 * FADE) == 1
-    assert faded(1 - FADE / 2) == pytest.approx(0.5)
-    assert faded(1) == 0
+    assert fade(0) == fade(1 - 1.1 * FADE) == 1
+    assert fade(1 - FADE / 2) == pytest.approx(0.5)
+    assert fade(1) == 0
 
 
 def test_at_strength_0_only_mirroring_is_left():
     rows = np.random.default_rng(0).integers(0, 256, (50, 64)).astype(np.uint8)
-    same = augmentation(replace(EVERYTHING, mirror=False)).varied(rows, 0, np.random.default_rng(1))
+    same = augmentation(replace(EVERYTHING, mirror=False)).vary(rows, 0, np.random.default_rng(1))
     np.testing.assert_array_equal(same, rows)
-    turned = augmentation(replace(EVERYTHING, mirror=True)).varied(rows, 0, np.random.default_rng(1))
+    turned = augmentation(replace(EVERYTHING, mirror=True)).vary(rows, 0, np.random.default_rng(1))
     mirrored = rows.reshape(50, 8, 8)[:, :, ::-1].reshape(50, 64)
     is_mirrored = (turned == mirrored).all(axis=1)
     assert 10 < is_mirrored.sum() < 40
@@ -100,7 +100,7 @@ def test_at_strength_0_only_mirroring_is_left():
 def test_the_compiled_warp_makes_the_same_pictures(shape):
     rows = np.random.default_rng(0).integers(0, 256, (20, np.prod(shape))).astype(np.uint8)
     one = augmentation(shape=shape)
-    ways = [one.varied(rows, 1, np.random.default_rng(3), warp) for warp in (warping.warp, None)]
+    ways = [one.vary(rows, 1, np.random.default_rng(3), warp) for warp in (warping.warp, None)]
     assert np.abs(ways[0].astype(int) - ways[1]).max() <= 2  # a level, which contrast may have doubled
 
 
@@ -119,11 +119,11 @@ def test_no_amount_is_exceeded():
 
 
 def test_what_varies_follows_from_the_pictures(prepared):
-    chosen = ImageAugmentation.suited_to(prepared, 0.5)
+    chosen = ImageAugmentation.choose_for(prepared, 0.5)
     assert chosen.strength == 0.5
     assert not chosen.amounts.mirror
     assert chosen.because["linear_accuracy"] > chosen.because["linear_accuracy_mirrored"]
-    assert chosen == chosen.refitted(prepared)
+    assert chosen == chosen.refit(prepared)
     assert chosen.settings()["amounts"]["shift"] > 0
     assert "shift" in chosen.note()
 
@@ -137,15 +137,15 @@ def discs(radius, n=60, side=28):
 def test_thin_strokes_are_taken_for_handwriting_broad_figures_for_things_and_full_pictures_for_photographs(prepared):
     stored, y = prepared.rows("train")
     without_a_pen = replace(HANDWRITING, pen=0, flourish=0)
-    assert Amounts.suited_to(stored.reshape(-1, 8, 8, 1), y)[0] == without_a_pen
-    assert Amounts.suited_to(*discs(2))[0] == HANDWRITING
+    assert Amounts.choose_for(stored.reshape(-1, 8, 8, 1), y)[0] == without_a_pen
+    assert Amounts.choose_for(*discs(2))[0] == HANDWRITING
     dark, classes = discs(2)
-    assert Amounts.suited_to(255 - dark, classes)[0] == without_a_pen
-    assert Amounts.suited_to(*discs(9))[0] == THINGS
+    assert Amounts.choose_for(255 - dark, classes)[0] == without_a_pen
+    assert Amounts.choose_for(*discs(9))[0] == THINGS
     before_a_wall = np.random.default_rng(0).integers(0, 25, (60, 28, 28, 1)).astype(np.uint8) + discs(9)[0]
-    assert Amounts.suited_to(before_a_wall, classes)[0] == PHOTOGRAPHS
+    assert Amounts.choose_for(before_a_wall, classes)[0] == PHOTOGRAPHS
     noise = np.random.default_rng(0).integers(0, 256, (60, 8, 8, 3)).astype(np.uint8)
-    assert Amounts.suited_to(noise, np.arange(60) % 3)[0] == PHOTOGRAPHS
+    assert Amounts.choose_for(noise, np.arange(60) % 3)[0] == PHOTOGRAPHS
 
 
 def test_training_tells_how_pictures_were_varied_and_goes_on_to_the_same_weights(call, tmp_path):

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from pipelines.features.images.even_ground import readings
 from pipelines.features.images.ink import otsu
-from pipelines.features.images.stroke_framing import framed
+from pipelines.features.images.stroke_framing import frame
 
 
 def seven(side=200, ink=1.0, at=(0.3, 0.2), size=0.5, pen=0.06):
@@ -21,7 +21,7 @@ def seven(side=200, ink=1.0, at=(0.3, 0.2), size=0.5, pen=0.06):
 
 def row(levels):
     pixels = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
-    return framed(readings(pixels)[0].drawing, 28, 28, 20, 2.4).astype(float).ravel()
+    return frame(readings(pixels)[0].drawing, 28, 28, 20, 2.4).astype(float).ravel()
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,7 @@ def test_extracting_twice_gives_the_same_bytes(tmp_path, rng):
 
 def test_a_picture_alone_has_the_same_features_as_in_a_batch(tmp_path, rng):
     paths = [saved(tmp_path, f"{i}.png", rng.integers(0, 256, (9 + i, 40), dtype=np.uint8)) for i in range(5)]
-    batch = GREY_28.to_features(np.stack([GREY_28.stored_row(GREY_28.read(path)) for path in paths]))
+    batch = GREY_28.to_features(np.stack([GREY_28.extract_row(GREY_28.read(path)) for path in paths]))
     np.testing.assert_array_equal(batch, np.stack([GREY_28.extract(path) for path in paths]))
 
 
@@ -67,7 +67,7 @@ def test_a_picture_alone_has_the_same_features_as_in_a_batch(tmp_path, rng):
 def test_pixels_of_the_right_size_pass_through_untouched(tmp_path, rng, shape, channels):
     extractor = ImageExtractor(4, 6, channels)
     pixels = rng.integers(0, 256, shape, dtype=np.uint8)
-    row = extractor.stored_row(pixels)
+    row = extractor.extract_row(pixels)
     assert np.shares_memory(row, pixels)
     np.testing.assert_array_equal(row.reshape(shape), pixels)
     np.testing.assert_array_equal(
@@ -82,32 +82,32 @@ def test_features_are_the_levels_over_255():
 
 def test_grey_in_colour_settings_has_three_equal_channels(rng):
     pixels = rng.integers(0, 256, (5, 5), dtype=np.uint8)
-    row = ImageExtractor(5, 5, "colour").stored_row(pixels).reshape(5, 5, 3)
+    row = ImageExtractor(5, 5, "colour").extract_row(pixels).reshape(5, 5, 3)
     np.testing.assert_array_equal(row, np.dstack([pixels] * 3))
 
 
 def test_colour_in_grey_settings_is_luma(rng):
     pixels = rng.integers(0, 256, (5, 5, 3), dtype=np.uint8)
-    row = ImageExtractor(5, 5, "grey").stored_row(pixels).reshape(5, 5)
+    row = ImageExtractor(5, 5, "grey").extract_row(pixels).reshape(5, 5)
     assert np.abs(row - pixels @ [0.299, 0.587, 0.114]).max() <= 1
 
 
 def test_scaling_down_averages_instead_of_picking_pixels():
     stripes = np.tile(np.array([0, 255], dtype=np.uint8), (256, 128))
-    row = ImageExtractor(16, 16, "grey").stored_row(stripes).astype(int)
+    row = ImageExtractor(16, 16, "grey").extract_row(stripes).astype(int)
     assert np.abs(row - 127).max() <= 16
 
 
 def test_scaling_keeps_the_average_brightness(rng):
     coarse = np.kron(rng.integers(0, 256, (8, 8)), np.ones((16, 16))).astype(np.uint8)
-    assert GREY_28.stored_row(coarse).mean() == pytest.approx(coarse.mean(), abs=2)
+    assert GREY_28.extract_row(coarse).mean() == pytest.approx(coarse.mean(), abs=2)
 
 
 def test_a_picture_is_never_squeezed():
     disc = np.zeros((60, 120), dtype=np.uint8)
     y, x = np.mgrid[0:60, 0:120]
     disc[(y - 29.5) ** 2 + (x - 59.5) ** 2 < 24**2] = 255
-    seen = ImageExtractor(32, 32, "grey").stored_row(disc).reshape(32, 32) > 127
+    seen = ImageExtractor(32, 32, "grey").extract_row(disc).reshape(32, 32) > 127
     assert np.ptp(np.flatnonzero(seen.any(axis=0))) == np.ptp(np.flatnonzero(seen.any(axis=1)))
 
 
@@ -115,14 +115,14 @@ def test_a_picture_is_never_squeezed():
 def test_what_is_missing_to_the_wanted_proportions_has_the_colour_of_the_edge(background):
     picture = np.full((10, 40, 3), [background, 5, 90], dtype=np.uint8)
     picture[4:6, 10:30] = 128
-    framed = ImageExtractor(40, 40, "colour").stored_row(picture).reshape(40, 40, 3)
+    framed = ImageExtractor(40, 40, "colour").extract_row(picture).reshape(40, 40, 3)
     np.testing.assert_array_equal(framed[15:25], picture)
     outside = np.concatenate([framed[:15], framed[25:]])
     np.testing.assert_array_equal(outside, np.broadcast_to([background, 5, 90], outside.shape))
 
 
 def test_one_pixel_fills_the_whole_picture():
-    np.testing.assert_array_equal(GREY_28.stored_row(np.array([[77]], dtype=np.uint8)), np.full(784, 77))
+    np.testing.assert_array_equal(GREY_28.extract_row(np.array([[77]], dtype=np.uint8)), np.full(784, 77))
 
 
 def test_a_large_photograph_gives_nearly_the_features_of_the_same_picture_without_loss(tmp_path):
@@ -207,12 +207,12 @@ def test_missing_settings_are_refused():
     [((3, 28, 20), ImageExtractor(20, 28, "grey")), ((3, 32, 48, 3), ImageExtractor(48, 32, "colour"))],
 )
 def test_pixels_in_memory_keep_their_own_size_and_channels(shape, suited):
-    assert ImageExtractor.suited_to(np.zeros(shape, dtype=np.uint8)) == suited
+    assert ImageExtractor.choose_for(np.zeros(shape, dtype=np.uint8)) == suited
 
 
 def test_small_files_of_one_size_keep_it(tmp_path, rng):
     paths = [saved(tmp_path, f"{i}.png", rng.integers(0, 256, (20, 28), dtype=np.uint8)) for i in range(3)]
-    assert ImageExtractor.suited_to(paths) == ImageExtractor(28, 20, "grey")
+    assert ImageExtractor.choose_for(paths) == ImageExtractor(28, 20, "grey")
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg"])
@@ -221,21 +221,21 @@ def test_larger_files_are_brought_down_to_32_pixels_in_their_usual_proportions(t
     paths = [
         saved(tmp_path, f"{i}.{suffix}", rng.integers(0, 256, shape, dtype=np.uint8)) for i, shape in enumerate(shapes)
     ]
-    assert ImageExtractor.suited_to(paths[:2]) == ImageExtractor(32, 24, "colour")
-    assert ImageExtractor.suited_to(paths) == ImageExtractor(32, 24, "colour")
+    assert ImageExtractor.choose_for(paths[:2]) == ImageExtractor(32, 24, "colour")
+    assert ImageExtractor.choose_for(paths) == ImageExtractor(32, 24, "colour")
 
 
 def test_pictures_lying_and_standing_in_equal_number_suit_a_square(tmp_path):
     paths = [saved(tmp_path, f"{w}.png", np.zeros((h, w), np.uint8)) for h, w in [(40, 80), (80, 40)]]
-    assert ImageExtractor.suited_to(paths) == ImageExtractor(32, 32, "grey")
+    assert ImageExtractor.choose_for(paths) == ImageExtractor(32, 32, "grey")
 
 
 def test_grey_pictures_that_are_stored_as_colour_count_as_grey_until_one_is_not(tmp_path, rng):
     grey = np.dstack([rng.integers(0, 256, (9, 9), dtype=np.uint8)] * 3)
     paths = [saved(tmp_path, "grey.png", grey), saved(tmp_path, "grey.jpg", grey)]
-    assert ImageExtractor.suited_to(paths).channels == "grey"
+    assert ImageExtractor.choose_for(paths).channels == "grey"
     paths.append(saved(tmp_path, "colour.png", rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)))
-    assert ImageExtractor.suited_to(paths).channels == "colour"
+    assert ImageExtractor.choose_for(paths).channels == "colour"
 
 
 def test_of_many_files_only_a_sample_is_opened_and_the_choice_is_repeatable(tmp_path, rng, monkeypatch):
@@ -245,7 +245,7 @@ def test_of_many_files_only_a_sample_is_opened_and_the_choice_is_repeatable(tmp_
         "pipelines.features.images.extractor.read_pixels",
         lambda path, smallest: opened.append(path) or np.zeros((9, 9), np.uint8),
     )
-    assert ImageExtractor.suited_to([path] * 1000) == ImageExtractor.suited_to([path] * 1000)
+    assert ImageExtractor.choose_for([path] * 1000) == ImageExtractor.choose_for([path] * 1000)
     assert len(opened) == 400
 
 
@@ -253,16 +253,16 @@ def test_broken_files_in_the_sample_are_passed_over(tmp_path, rng):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"not a picture")
     paths = [broken, saved(tmp_path, "a.png", rng.integers(0, 256, (9, 8), dtype=np.uint8)), tmp_path / "missing.png"]
-    assert ImageExtractor.suited_to(paths) == ImageExtractor(8, 9, "grey")
+    assert ImageExtractor.choose_for(paths) == ImageExtractor(8, 9, "grey")
 
 
 def test_a_data_set_without_a_single_picture_is_refused(tmp_path):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"not a picture")
     with pytest.raises(DataError, match=r"none of the 1 files looked at is a picture; for example, .*broken\.png: "):
-        ImageExtractor.suited_to([broken])
+        ImageExtractor.choose_for([broken])
     with pytest.raises(DataError, match="no pictures"):
-        ImageExtractor.suited_to([])
+        ImageExtractor.choose_for([])
 
 
 def test_what_is_no_picture_is_refused_by_name(tmp_path):
@@ -301,7 +301,7 @@ def test_a_display_has_the_pixels_that_the_features_are_made_of(channels):
     pixels = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)
     display = extractor.display(pixels)
     assert display.pixels.shape == (17, 20, 3)[: 2 if channels == "grey" else 3]
-    np.testing.assert_array_equal(display.pixels.ravel(), extractor.stored_row(pixels))
+    np.testing.assert_array_equal(display.pixels.ravel(), extractor.extract_row(pixels))
 
 
 @pytest.mark.parametrize("extractor", [ImageExtractor(20, 17, "colour"), ImageExtractor(8, 9, "grey")])
@@ -336,4 +336,4 @@ def test_a_features_name_says_where_it_is_in_the_picture():
         (ImageExtractor(9, 16, "colour"), "row 4, column 7, blue"),
         (ImageExtractor(9, 16, "grey"), "row 4, column 7"),
     ):
-        assert extractor.feature_name(int(extractor.stored_row(pixels).argmax())) == name
+        assert extractor.feature_name(int(extractor.extract_row(pixels).argmax())) == name

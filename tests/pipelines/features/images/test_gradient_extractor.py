@@ -102,9 +102,9 @@ def test_variants_are_the_same_whenever_they_are_made():
 
     first, again = variants.Variants(4), variants.Variants(4)
     rows = np.arange(variants.CHUNK + 5)
-    early = {k: first.drawn(rows, np.random.default_rng(k), make) for k in range(6)}
+    early = {k: first.draw(rows, np.random.default_rng(k), make) for k in range(6)}
     for k in reversed(range(6)):
-        np.testing.assert_array_equal(again.drawn(rows, np.random.default_rng(k), make), early[k])
+        np.testing.assert_array_equal(again.draw(rows, np.random.default_rng(k), make), early[k])
 
 
 def test_variants_are_kept_for_small_sets_that_are_gone_through_often():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from pipelines.features.images.ground import filled, ground_beside
+from pipelines.features.images.ground import fill, ground_beside
 
 
 def sheet(light):
@@ -28,7 +28,7 @@ LIGHTS = {
 @pytest.mark.parametrize("light", LIGHTS)
 def test_both_grounds_pass_below_the_ink(light):
     picture, covered = sheet(LIGHTS[light])
-    level, basins = filled(picture)
+    level, basins = fill(picture)
     assert basins[covered].all()
     assert (level[covered] > 0.8 * LIGHTS[light].min()).all()
     ground = ground_beside(picture, covered)
@@ -37,7 +37,7 @@ def test_both_grounds_pass_below_the_ink(light):
 
 def test_what_comes_in_from_the_edge_is_no_basin():
     picture, covered = sheet(LIGHTS["shadow to the left"])
-    _, basins = filled(picture)
+    _, basins = fill(picture)
     assert not basins[:, :12].any()
     inside = np.zeros_like(covered)
     inside[55:85, 42:55] = True  # what the ring encloses is bright, so no water stays on it
@@ -60,7 +60,7 @@ def test_basins_are_filled_to_the_lowest_way_out():
                 if water[v, u] < 0:
                     water[v, u] = max(level, land[v, u])
                     heapq.heappush(queue, (int(water[v, u]), v, u))
-    level, basins = filled(Image.fromarray(land))
+    level, basins = fill(Image.fromarray(land))
     around = np.pad(water, 1, mode="edge")
     highest = np.max([around[i : i + 128, j : j + 100] for i in range(3) for j in range(3)], axis=0)
     np.testing.assert_array_equal(level, highest)

@@ -213,7 +213,7 @@ def test_small_jpegs_do_go_the_short_way_and_others_do_not(monkeypatch, colour):
     small = encoded(colour, "JPEG")
     expected = read_pixels(small)
     other = np.full((1, 1), 7, np.uint8)
-    monkeypatch.setattr(image_file, "_decoded", lambda *_: other)
+    monkeypatch.setattr(image_file, "_decode", lambda *_: other)
     np.testing.assert_array_equal(read_pixels(small), expected)
     turned = Image.Exif()
     turned[0x0112] = 6

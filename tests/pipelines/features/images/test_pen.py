@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 
 from pipelines.features.images.drawing import breadth
 from pipelines.features.images.flourishes import with_flourishes
-from pipelines.features.images.pen import redrawn
+from pipelines.features.images.pen import redraw
 
 
 def drawing(*lines, width=3):
@@ -27,7 +27,7 @@ def breadths(pictures):
 
 def test_strokes_become_broader_and_thinner_and_the_drawing_stays_in_its_place():
     many = np.repeat(SEVEN, 200, axis=0)
-    made = redrawn(many, np.ones(200, bool), 1.0, np.random.default_rng(0))
+    made = redraw(many, np.ones(200, bool), 1.0, np.random.default_rng(0))
     before = breadths(SEVEN)[0]
     assert breadths(made).min() < 0.9 * before
     assert breadths(made).max() > 1.6 * before
@@ -40,16 +40,16 @@ def test_strokes_become_broader_and_thinner_and_the_drawing_stays_in_its_place()
 
 def test_drawings_that_are_not_chosen_stay():
     many, chosen = np.repeat(SEVEN, 10, axis=0), np.arange(10) < 4
-    made = redrawn(many, chosen, 1.0, np.random.default_rng(0))
+    made = redraw(many, chosen, 1.0, np.random.default_rng(0))
     np.testing.assert_array_equal(made[~chosen], many[~chosen])
     assert (made[chosen] != many[chosen]).any()
-    assert redrawn(many, np.zeros(10, bool), 1.0, np.random.default_rng(0)) is many
+    assert redraw(many, np.zeros(10, bool), 1.0, np.random.default_rng(0)) is many
 
 
 @pytest.mark.parametrize("empty", [0, 3])
 def test_an_empty_picture_stays_nearly_empty(empty):
     blank = np.full((5, 28, 28, 1), empty, np.uint8)
-    assert redrawn(blank, np.ones(5, bool), 1.0, np.random.default_rng(0)).max() <= 3 * empty
+    assert redraw(blank, np.ones(5, bool), 1.0, np.random.default_rng(0)).max() <= 3 * empty
     assert with_flourishes(blank, np.ones(5, bool), np.random.default_rng(0)) is blank
 
 

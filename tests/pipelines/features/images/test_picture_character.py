@@ -25,23 +25,23 @@ def bars(rng, n=400, mirrored=False):
 
 
 def test_a_mirrored_digit_is_no_digit():
-    allowed, plain, mirrored = character.mirrored_means_the_same(*digits(), np.random.default_rng(0))
+    allowed, plain, mirrored = character.can_be_mirrored(*digits(), np.random.default_rng(0))
     assert not allowed
     assert plain > 0.9 > 0.5 > mirrored
 
 
 def test_where_left_and_right_mean_nothing_a_mirror_image_is_as_good():
     rng = np.random.default_rng(0)
-    assert character.mirrored_means_the_same(*bars(rng), rng) == (True, 1, 1)
-    assert character.mirrored_means_the_same(*bars(rng, mirrored=True), rng) == (False, 1, 0)
+    assert character.can_be_mirrored(*bars(rng), rng) == (True, 1, 1)
+    assert character.can_be_mirrored(*bars(rng, mirrored=True), rng) == (False, 1, 0)
 
 
 def test_what_cannot_be_learned_allows_no_conclusion():
     rng = np.random.default_rng(0)
     pictures, y = bars(rng)
-    assert not character.mirrored_means_the_same(pictures, rng.permutation(y), rng)[0]
-    assert not character.mirrored_means_the_same(pictures[:1], y[:1], rng)[0]
-    assert not character.mirrored_means_the_same(pictures, np.zeros(len(y), int), rng)[0]
+    assert not character.can_be_mirrored(pictures, rng.permutation(y), rng)[0]
+    assert not character.can_be_mirrored(pictures[:1], y[:1], rng)[0]
+    assert not character.can_be_mirrored(pictures, np.zeros(len(y), int), rng)[0]
 
 
 def test_the_linear_classifier_is_ridge_regression():

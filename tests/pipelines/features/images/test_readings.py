@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from pipelines.errors import NothingToSeeError
 from pipelines.features.extraction import extract_all
 from pipelines.features.images.extractor import ImageExtractor
-from pipelines.features.images.readings import MOST, PREFERENCE, SHOWN, DrawingReader, seen_in
+from pipelines.features.images.readings import MOST, PREFERENCE, SHOWN, DrawingReader, locate_readings
 
 EXTRACTOR = ImageExtractor(28, 28, "grey", "strokes", 20, 2.4)
 READER = DrawingReader(EXTRACTOR)
@@ -21,9 +21,9 @@ def drawn(*lefts):
 
 
 def test_the_first_reading_of_a_row_is_the_row_that_the_extractor_makes():
-    row = READER.stored_row(drawn(100))
+    row = READER.extract_row(drawn(100))
     assert row.shape == (READER.n_stored,)
-    np.testing.assert_array_equal(row[: EXTRACTOR.n_features], EXTRACTOR.stored_row(drawn(100)))
+    np.testing.assert_array_equal(row[: EXTRACTOR.n_features], EXTRACTOR.extract_row(drawn(100)))
 
 
 def test_readings_that_there_are_not_are_left_out_and_every_row_keeps_one():
@@ -37,7 +37,7 @@ def test_readings_that_there_are_not_are_left_out_and_every_row_keeps_one():
 
 
 def test_of_no_pictures_there_are_no_readings():
-    readings, owner, which = READER.alternatives(READER.stored_rows([]))
+    readings, owner, which = READER.alternatives(READER.extract_rows([]))
     assert readings.shape == (0, EXTRACTOR.n_features)
     assert READER.surest(np.empty((0, 10)), owner, which).tolist() == []
 
@@ -58,7 +58,7 @@ def test_between_readings_that_are_both_sure_the_odds_decide():
 
 
 def test_pixels_that_fit_are_their_only_reading_from_memory_too():
-    fitting = EXTRACTOR.stored_row(drawn(100)).reshape(1, 28, 28)
+    fitting = EXTRACTOR.extract_row(drawn(100)).reshape(1, 28, 28)
     stored, ok, _ = extract_all(READER, fitting)
     assert ok.all()
     assert len(READER.alternatives(stored)[0]) == 1
@@ -66,26 +66,26 @@ def test_pixels_that_fit_are_their_only_reading_from_memory_too():
 
 
 def test_several_drawings_side_by_side_are_warned_of_and_one_is_not():
-    [warning] = READER.warnings_of(READER.stored_row(drawn(20, 120, 220)))
+    [warning] = READER.warnings_of(READER.extract_row(drawn(20, 120, 220)))
     assert "3 drawings" in warning
     assert "transcribe" in warning
-    assert READER.warnings_of(READER.stored_row(drawn(100))) == []
+    assert READER.warnings_of(READER.extract_row(drawn(100))) == []
 
 
 def test_where_there_is_nothing_there_is_no_row():
     with pytest.raises(NothingToSeeError, match="no strokes stand out"):
-        READER.stored_row(np.full((90, 90), 200, np.uint8))
+        READER.extract_row(np.full((90, 90), 200, np.uint8))
 
 
 def test_a_photographs_row_has_a_place_for_every_reading():
     light = np.clip(drawn(100) * np.linspace(0.3, 1, 300), 0, 255).astype(np.uint8)
-    readings, owner, _ = READER.alternatives(READER.stored_rows([light, drawn(100)]))
+    readings, owner, _ = READER.alternatives(READER.extract_rows([light, drawn(100)]))
     assert set(owner) == {0, 1}
     assert len(readings) <= 2 * MOST
 
 
 def test_no_picture_at_all_has_no_reading():
-    readings, owner, which = READER.alternatives(READER.stored_rows([]))
+    readings, owner, which = READER.alternatives(READER.extract_rows([]))
     assert readings.shape == (0, EXTRACTOR.n_stored)
     assert owner.size == which.size == 0
 
@@ -97,12 +97,12 @@ def test_a_readings_box_is_where_the_drawing_is_in_the_picture_itself(times):
     expected = dark_columns.min(), dark_rows.min(), dark_columns.max() + 1, dark_rows.max() + 1
     uneven = np.clip(pixels * np.linspace(0.4, 1, pixels.shape[1]), 0, 255).astype(np.uint8)
     for picture in (pixels, uneven):
-        for seen in seen_in(EXTRACTOR, picture)[0][:1]:
+        for seen in locate_readings(EXTRACTOR, picture)[0][:1]:
             np.testing.assert_allclose(seen.drawing.box, expected, atol=4 * times)
 
 
 def test_the_steps_lead_from_the_picture_to_the_row_that_was_answered():
-    row = EXTRACTOR.stored_row(drawn(100))
+    row = EXTRACTOR.extract_row(drawn(100))
     first, strokes, framed = READER.steps(drawn(100), row)[:3]
     assert first.pixels.shape == (200, 300, 3)
     assert strokes.taken
@@ -110,15 +110,15 @@ def test_the_steps_lead_from_the_picture_to_the_row_that_was_answered():
     np.testing.assert_array_equal(framed.pixels, row.reshape(28, 28))
     fitting = row.reshape(28, 28)
     assert READER.steps(fitting, row) == []
-    assert READER.laid_over(fitting, row, np.ones((28, 28))) is None
+    assert READER.lay_over(fitting, row, np.ones((28, 28))) is None
 
 
 def test_what_was_said_of_a_row_lies_over_the_drawing_in_the_picture():
     pixels = drawn(100)
-    row = EXTRACTOR.stored_row(pixels)
-    picture, laid = READER.laid_over(pixels, row, row.reshape(28, 28).astype(float))
+    row = EXTRACTOR.extract_row(pixels)
+    picture, laid = READER.lay_over(pixels, row, row.reshape(28, 28).astype(float))
     assert picture.shape == laid.shape == pixels.shape
     ink = pixels < 130
     assert laid[ink].mean() > 10 * laid[~ink].mean()
     large = np.kron(pixels, np.ones((5, 5), np.uint8))
-    assert max(READER.laid_over(large, EXTRACTOR.stored_row(large), np.ones((28, 28)))[0].shape) == SHOWN
+    assert max(READER.lay_over(large, EXTRACTOR.extract_row(large), np.ones((28, 28)))[0].shape) == SHOWN

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from pipelines.features.images.regions import boxes, connected_regions
+from pipelines.features.images.regions import boxes, number_regions
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2), (30, 41), (120, 90)])
 @pytest.mark.parametrize("share", [0, 0.02, 0.2, 0.4, 0.5, 0.7, 1])
 def test_regions_and_boxes_are_those_of_scipy(shape, share):
     marked = np.random.default_rng(3).random(shape) < share
-    regions, n = connected_regions(marked)
+    regions, n = number_regions(marked)
     expected, n_expected = scipy.ndimage.label(marked, np.ones((3, 3)))
     assert n == n_expected
     np.testing.assert_array_equal(regions, expected)
@@ -30,10 +30,10 @@ def test_a_spiral_is_one_region():
                 if not (0 <= x < 41 and 0 <= y < 41):
                     break
             x, y = min(max(x, 0), 40), min(max(y, 0), 40)
-    assert connected_regions(spiral)[1] == scipy.ndimage.label(spiral, np.ones((3, 3)))[1] == 1
+    assert number_regions(spiral)[1] == scipy.ndimage.label(spiral, np.ones((3, 3)))[1] == 1
 
 
 def test_the_far_ends_of_two_rows_do_not_touch():
     marked = np.zeros((2, 5), bool)
     marked[0, 4] = marked[1, 0] = True
-    assert connected_regions(marked)[1] == 2
+    assert number_regions(marked)[1] == 2

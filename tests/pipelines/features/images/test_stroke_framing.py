@@ -8,7 +8,7 @@ from pipelines.errors import UsageError
 from pipelines.features.extraction import extract_all
 from pipelines.features.images.even_ground import readings
 from pipelines.features.images.extractor import ImageExtractor
-from pipelines.features.images.stroke_framing import convention, framed, obeys
+from pipelines.features.images.stroke_framing import convention, frame, obeys
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def pictures():
         sheet = Image.new("L", (200, 200), 255)
         points = [tuple(point) for point in rng.integers(40, 160, (4, 2)).tolist()]
         ImageDraw.Draw(sheet).line(points, 0, 16, joint="curve")
-        field = framed(readings(np.asarray(sheet))[0].drawing, 28, 28, 20, 2.4)
+        field = frame(readings(np.asarray(sheet))[0].drawing, 28, 28, 20, 2.4)
         if obeys(field[np.newaxis], 20)[0]:
             made.append(field)
     return np.stack(made)
@@ -30,15 +30,15 @@ def test_the_convention_of_normalised_pictures_is_found(pictures):
     side, breadth = convention(pictures)
     assert side in (19, 20)
     assert 1.5 < breadth < 4
-    extractor = ImageExtractor.suited_to(pictures)
+    extractor = ImageExtractor.choose_for(pictures)
     assert (extractor.framing, extractor.drawing_side, extractor.stroke_breadth) == ("strokes", side, breadth)
 
 
 def test_only_the_rows_to_be_trained_on_decide(pictures):
     both = np.concatenate([pictures, 255 - pictures])
-    assert ImageExtractor.suited_to(both).framing == "whole"
-    assert ImageExtractor.suited_to(both, np.arange(40)).framing == "strokes"
-    assert ImageExtractor.suited_to(both, np.arange(40, 80)).framing == "whole"
+    assert ImageExtractor.choose_for(both).framing == "whole"
+    assert ImageExtractor.choose_for(both, np.arange(40)).framing == "strokes"
+    assert ImageExtractor.choose_for(both, np.arange(40, 80)).framing == "whole"
 
 
 def test_files_of_normalised_pictures_are_framed_like_pixels(pictures, tmp_path):
@@ -46,9 +46,9 @@ def test_files_of_normalised_pictures_are_framed_like_pixels(pictures, tmp_path)
     for number, pixels in enumerate(pictures):
         paths.append(tmp_path / f"{number}.png")
         Image.fromarray(pixels).convert("RGB" if number % 2 else "L").save(paths[-1])
-    assert ImageExtractor.suited_to(paths) == ImageExtractor.suited_to(pictures)
+    assert ImageExtractor.choose_for(paths) == ImageExtractor.choose_for(pictures)
     Image.new("L", (28, 30)).save(paths[0])
-    assert ImageExtractor.suited_to(paths).framing == "whole"
+    assert ImageExtractor.choose_for(paths).framing == "whole"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_other_pictures_have_none(pictures, change):
 def test_a_few_that_disobey_are_tolerated_and_framed(likeness, pictures):
     X = pictures.copy()
     X[7] = np.roll(X[7], 5, axis=0)
-    extractor = ImageExtractor.suited_to(X)
+    extractor = ImageExtractor.choose_for(X)
     assert extractor.framing == "strokes"
     stored, ok, _ = extract_all(extractor, X)
     assert ok.all()
@@ -79,7 +79,7 @@ def test_a_few_that_disobey_are_tolerated_and_framed(likeness, pictures):
 
 
 def test_the_data_sets_own_pictures_pass_untouched_from_memory_and_from_files(pictures, tmp_path):
-    extractor = ImageExtractor.suited_to(pictures)
+    extractor = ImageExtractor.choose_for(pictures)
     stored, ok, failures = extract_all(extractor, pictures)
     assert ok.all()
     assert failures == []
@@ -87,21 +87,21 @@ def test_the_data_sets_own_pictures_pass_untouched_from_memory_and_from_files(pi
     for mode in ("L", "RGB"):
         path = tmp_path / f"{mode}.png"
         Image.fromarray(pictures[3]).convert(mode).save(path)
-        np.testing.assert_array_equal(extractor.stored_row(extractor.read(path)), pictures[3].ravel())
+        np.testing.assert_array_equal(extractor.extract_row(extractor.read(path)), pictures[3].ravel())
 
 
 @pytest.mark.parametrize("colours", [lambda X: X, lambda X: 255 - X])
 def test_enlarged_or_inverted_they_give_nearly_the_same_row(likeness, pictures, colours):
-    extractor = ImageExtractor.suited_to(pictures)
+    extractor = ImageExtractor.choose_for(pictures)
     for pixels in pictures[:10]:
         for size in (28, 280, 1000):
             image = Image.fromarray(colours(pixels)).resize((size, size), Image.Resampling.BICUBIC)
-            assert likeness(extractor.stored_row(np.asarray(image)), pixels) > 0.94
+            assert likeness(extractor.extract_row(np.asarray(image)), pixels) > 0.94
 
 
 def test_in_memory_too_a_picture_without_strokes_loses_its_row_and_no_other(pictures):
     X = np.concatenate([pictures[:3], np.full((1, 28, 28), 200, np.uint8), pictures[3:5]])
-    stored, ok, failures = extract_all(ImageExtractor.suited_to(pictures), X)
+    stored, ok, failures = extract_all(ImageExtractor.choose_for(pictures), X)
     assert ok.tolist() == [True, True, True, False, True, True]
     assert [index for index, _ in failures] == [3]
     np.testing.assert_array_equal(stored, pictures[:5].reshape(5, -1))

@@ -33,7 +33,7 @@ def row(pixels, **options):
     image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
     contents = io.BytesIO()
     image.save(contents, options.pop("format", "PNG"), **options)
-    return EXTRACTOR.stored_row(EXTRACTOR.read(contents.getvalue())).astype(float)
+    return EXTRACTOR.extract_row(EXTRACTOR.read(contents.getvalue())).astype(float)
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from pipelines.features.images.warping import Warps, compiled, elastic_sheet, warp
+from pipelines.features.images.warping import Warps, compile_warp, elastic_sheet, warp
 
 SHEET = elastic_sheet(128, 4, np.random.default_rng(0))
-WARPS = [warp, compiled()]
+WARPS = [warp, compile_warp()]
 
 
 def warps(n=1, affine=((1, 0, 0), (0, 1, 0)), bend=0.0, corner=(0, 0, 0, 0)):

@@ -137,7 +137,7 @@ def test_of_channels_that_cancel_each_other_the_louder_one_is_taken(other, hiss)
 @given(arrays(np.float32, (400, 3), elements=st.floats(-1, 1, width=16)))
 def test_mixing_keeps_a_share_of_the_power_whatever_the_channels_are(channels):
     levels = audio_file.Levels()
-    levels.seen(channels.T)
+    levels.see(channels.T)
     mixed = levels.mix().of(channels.T)
     power = np.var(channels, axis=0, dtype=float).sum() / 9
     assert np.var(mixed, dtype=float) >= 0.99 * audio_file.CANCELLED * power - 1e-12

@@ -85,7 +85,7 @@ def test_variants_stay_within_their_memory(monkeypatch, fitting, expected):
         made["counts"] = (words.n_variants, words.n_foreign)
         return np.zeros((len(dataset), words.n_stored), np.float32), None, []
 
-    monkeypatch.setattr(augmentation, "cached_features", cached)
+    monkeypatch.setattr(augmentation, "load_features", cached)
     monkeypatch.setattr(augmentation, "MOST_BYTES", round(fitting * 4 * 5 * SpeechExtractor().n_features))
     augmented = augmentation.of_recordings(five, SpeechExtractor(), Variation(), 6, 0.2)
     assert made["counts"] == expected

@@ -23,7 +23,7 @@ OWN, ALIKE, OTHERS = (words(EXTRACTOR, seed) for seed in range(3))
 
 def test_takes_are_blended_along_the_line_between_them_and_no_farther_than_is_said():
     blending = Blending(share=0.5, most=0.6, manner_share=0.0)
-    rows = blending.blended(EXTRACTOR, OWN, ALIKE, OTHERS, np.random.default_rng(0))
+    rows = blending.blend(EXTRACTOR, OWN, ALIKE, OTHERS, np.random.default_rng(0))
     way = ALIKE - OWN
     extent = ((rows - OWN) * way).sum(axis=1) / np.square(way).sum(axis=1)
     np.testing.assert_allclose(rows, OWN + extent[:, np.newaxis] * way, atol=1e-3)
@@ -55,7 +55,7 @@ def test_with_no_extent_nothing_changes_and_what_was_given_stays_as_it_was():
     np.testing.assert_allclose(
         in_the_manner_of(EXTRACTOR, own, OTHERS, np.zeros((N, 1), np.float32)), OWN, rtol=1e-5, atol=1e-4
     )
-    Blending().blended(EXTRACTOR, own, ALIKE, OTHERS, np.random.default_rng(0))
+    Blending().blend(EXTRACTOR, own, ALIKE, OTHERS, np.random.default_rng(0))
     np.testing.assert_array_equal(own, OWN)
 
 
@@ -69,11 +69,11 @@ def test_a_silent_spread_makes_nothing_infinite():
 def test_rows_that_do_not_tell_their_manner_are_blended_with_other_takes_alone():
     extractor = SpeechExtractor(statistics=False)
     own, alike, others = (words(extractor, seed) for seed in range(3))
-    rows = Blending(share=0.0).blended(extractor, own, alike, others, np.random.default_rng(0))
+    rows = Blending(share=0.0).blend(extractor, own, alike, others, np.random.default_rng(0))
     np.testing.assert_array_equal(rows, own)
 
 
 def test_blending_goes_as_far_as_its_strength_and_not_at_all_with_none():
-    assert not Blending().scaled(0).blends
-    assert Blending().scaled(0.5) == Blending(most=0.3, manner=0.5)
-    assert Blending().scaled(9).most == 1
+    assert not Blending().scale(0).blends
+    assert Blending().scale(0.5) == Blending(most=0.3, manner=0.5)
+    assert Blending().scale(9).most == 1

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipelines.features.speech.conditions import differences, measured, usual
+from pipelines.features.speech.conditions import differences, measure, usual
 from pipelines.features.speech.extractor import SpeechExtractor
 from pipelines.features.speech.room import through_room
 
@@ -22,7 +22,7 @@ def word(rng, seconds=0.4, quiet=0.3):
 @pytest.fixture(scope="module")
 def limits():
     rng = np.random.default_rng(0)
-    return usual([measured(word(rng, rng.uniform(0.3, 0.5)), EXTRACTOR) for _ in range(40)])
+    return usual([measure(word(rng, rng.uniform(0.3, 0.5)), EXTRACTOR) for _ in range(40)])
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def one():
 
 
 def test_a_recording_like_the_others_has_nothing_unusual(limits, one):
-    assert differences(measured(one, EXTRACTOR), limits) == []
+    assert differences(measure(one, EXTRACTOR), limits) == []
 
 
 @pytest.mark.parametrize(
@@ -45,15 +45,15 @@ def test_a_recording_like_the_others_has_nothing_unusual(limits, one):
     ],
 )
 def test_what_is_unusual_is_named(limits, one, changed, said):
-    found = differences(measured(changed(one, np.random.default_rng(1)), EXTRACTOR), limits)
+    found = differences(measure(changed(one, np.random.default_rng(1)), EXTRACTOR), limits)
     assert any(said in sentence for sentence in found), found
 
 
 def test_loudness_alone_changes_no_number(one):
-    loud, soft = (measured((factor * one).astype(np.float32), EXTRACTOR) for factor in (1.0, 0.05))
+    loud, soft = (measure((factor * one).astype(np.float32), EXTRACTOR) for factor in (1.0, 0.05))
     assert loud == pytest.approx(soft, rel=1e-3, abs=1e-3)
 
 
 def test_of_no_recordings_nothing_is_usual(one):
     assert usual([]) == {}
-    assert differences(measured(one, EXTRACTOR), {}) == []
+    assert differences(measure(one, EXTRACTOR), {}) == []

@@ -37,7 +37,7 @@ def saved(path, samples, sr=8000, **options):
 
 
 def stored(extractor, path):
-    return extractor.stored_row(extractor.read(path))
+    return extractor.extract_row(extractor.read(path))
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_a_recording_at_another_rate_has_nearly_the_same_features(tmp_path):
 
 def test_duration_is_told_by_the_last_feature_alone():
     unpadded = replace(DEFAULT, trim_pad=0.0)
-    slow, fast = (unpadded.stored_row(word(seconds).astype(np.float32)) for seconds in (1.0, 0.5))
+    slow, fast = (unpadded.extract_row(word(seconds).astype(np.float32)) for seconds in (1.0, 0.5))
     assert slow[-1] - fast[-1] == pytest.approx(np.log(2), abs=0.05)
     assert replace(DEFAULT, duration=False).n_features == DEFAULT.n_features - 1
 
@@ -116,7 +116,7 @@ def test_sound_above_what_is_kept_counts_as_silence(tmp_path):
 
 
 def test_no_words_are_no_rows():
-    rows = DEFAULT.stored_rows([])
+    rows = DEFAULT.extract_rows([])
     assert rows.shape == (0, DEFAULT.n_stored)
     assert rows.dtype == np.float32
 

@@ -34,7 +34,7 @@ def stream(seconds=4.0, places=PLACES):
 
 def listened(sound, size, **options):
     blocks = [sound[start : start + size] for start in range(0, len(sound), size)]
-    return [word for heard in Listener(Sure(), **options).heard(blocks) for word in heard.words]
+    return [word for heard in Listener(Sure(), **options).hear(blocks) for word in heard.words]
 
 
 def test_each_word_is_answered_once_where_it_is():
@@ -59,7 +59,7 @@ def test_an_answer_comes_soon_after_the_end_of_its_word():
             fed = start + 80
             yield sound[start : start + 80]
 
-    late = [fed / SR - word.end for heard in Listener(Sure()).heard(blocks()) for word in heard.words]
+    late = [fed / SR - word.end for heard in Listener(Sure()).hear(blocks()) for word in heard.words]
     assert len(late) == 3
     assert max(late) < PATIENCE + 0.1
 
@@ -80,17 +80,17 @@ def test_a_word_in_doubt_tells_how_it_is_unlike_those_learned_from():
     noisy = stream() + np.random.default_rng(1).normal(0, 0.01, 4 * SR).astype(np.float32)
     for threshold, sound, expected in ((0.95, noisy, "noise is only"), (0.95, stream(), None), (0.5, noisy, None)):
         model.provenance = {"threshold": threshold, "usual": limits}
-        told = {each for heard in listener.heard(np.split(sound, 40)) for each in heard.unlike.values()}
+        told = {each for heard in listener.hear(np.split(sound, 40)) for each in heard.unlike.values()}
         assert all(expected and expected in each for each in told)
         assert bool(told) == bool(expected)
 
 
 def test_digital_silence_is_noticed_after_a_second_and_noise_is_not():
     silence = np.zeros(2 * SR, np.float32)
-    heard = list(Listener(Sure()).heard(silence[start : start + 800] for start in range(0, 2 * SR, 800)))
+    heard = list(Listener(Sure()).hear(silence[start : start + 800] for start in range(0, 2 * SR, 800)))
     assert [step.muted for step in heard].index(True) >= MUTED * SR / 800 - 2
     assert heard[-1].muted
-    noise = Listener(Sure()).heard([stream(places=())])
+    noise = Listener(Sure()).hear([stream(places=())])
     assert not any(step.muted or step.words for step in noise)
 
 
@@ -108,6 +108,6 @@ def test_a_sound_of_ten_seconds_is_answered_in_parts(monkeypatch):
 def test_a_sound_whose_peaks_are_cut_off_is_told_of(size):
     loud = np.clip(20 * stream(), -1, 1)
     steps = [loud[start : start + size] for start in range(0, len(loud), size)]
-    assert any(heard.clipped for heard in Listener(Sure()).heard(steps))
+    assert any(heard.clipped for heard in Listener(Sure()).hear(steps))
     steps = [stream()[start : start + size] for start in range(0, len(loud), size)]
-    assert not any(heard.clipped for heard in Listener(Sure()).heard(steps))
+    assert not any(heard.clipped for heard in Listener(Sure()).hear(steps))

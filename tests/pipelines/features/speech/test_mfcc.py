@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.features.speech.endpoints import word_endpoints
 from pipelines.features.speech.mfcc import make_matrices, mel_decibels, power_spectra, slopes
-from pipelines.features.speech.time_normalisation import area_weights, mean_and_spread, time_normalised
+from pipelines.features.speech.time_normalisation import area_weights, mean_and_spread, normalise_time
 
 TOLERANCE = 1e-4
 FRAMINGS = [(256, 200, 80), (256, 256, 64), (512, 400, 80), (254, 200, 100), (200, 200, 200)]
@@ -124,7 +124,7 @@ def test_endpoints_of_the_shortest_clips_are_never_empty(length):
 @pytest.mark.parametrize("frames", [1, 5, 20])
 def test_time_normalisation_is_repeating_then_averaging(n_given, frames):
     sequence = np.random.default_rng(3).normal(size=(n_given, 3))
-    averaged = time_normalised(*in_one([sequence]), frames)[0]
+    averaged = normalise_time(*in_one([sequence]), frames)[0]
     by_hand = sequence.repeat(frames, axis=0).reshape(frames, n_given, 3).mean(axis=1)
     assert np.allclose(averaged, by_hand)
     assert np.allclose(averaged.mean(axis=0), sequence.mean(axis=0))

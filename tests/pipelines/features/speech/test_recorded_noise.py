@@ -45,4 +45,4 @@ def test_variants_are_others_with_recorded_noise_and_the_same_without():
     assert "recorded_noise" not in plain.settings()
     assert mixed.settings()["recorded_noise"] == noise.digest()
     without = VariedWords(extractor, Variation(noise_share=1.0), 4)
-    assert not np.array_equal(mixed.stored_rows([waveform]), without.stored_rows([waveform]))
+    assert not np.array_equal(mixed.extract_rows([waveform]), without.extract_rows([waveform]))

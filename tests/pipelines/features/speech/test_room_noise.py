@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from pipelines.features.speech.endpoints import word_endpoints
-from pipelines.features.speech.noise import BROWN, PINK, WHITE, coloured_noise, noise_of_power
+from pipelines.features.speech.noise import BROWN, PINK, WHITE, make_noise, noise_of_power
 from pipelines.features.speech.room_noise import beyond_noise
 
 WORDS = sorted((Path(__file__).resolve().parents[4] / "data" / "bundled" / "spoken-digits").glob("[fm]1/*.flac"))
@@ -104,8 +104,8 @@ def test_a_knock_before_the_word_is_not_the_word(words, louder, snr):
         np.ones(1),
         np.ones(2000),
         np.zeros(1000) + np.eye(1, 1000, 500)[0],
-        coloured_noise(2 * SR, WHITE, np.random.default_rng(1)),
-        coloured_noise(round(0.3 * SR), PINK, np.random.default_rng(1)),
+        make_noise(2 * SR, WHITE, np.random.default_rng(1)),
+        make_noise(round(0.3 * SR), PINK, np.random.default_rng(1)),
     ],
     ids=["one sample", "one level", "one click", "noise", "short noise"],
 )

@@ -11,7 +11,7 @@ from pipelines.features.speech.librosa_reference import reference_variants
 from pipelines.features.speech.variation import LOUD_SHARE, Variation, VariedWords, noise_like, overdriven
 
 EXTRACTOR = SpeechExtractor()
-STILL = Variation().scaled(0)
+STILL = Variation().scale(0)
 
 
 def recording(seed=0, seconds=0.5):
@@ -34,20 +34,20 @@ def test_variants_equal_a_plain_computation_with_librosa(tmp_path, variation):
     for number, waveform in enumerate([*RECORDINGS, recording(seconds=0.08)]):
         path = tmp_path / f"{number}.wav"
         soundfile.write(path, waveform / np.abs(waveform).max(), 8000, subtype="FLOAT")
-        ours = varied.stored_rows([varied.read(path)])[0]
+        ours = varied.extract_rows([varied.read(path)])[0]
         assert np.abs(ours - reference_variants(path, varied)).max() < 1e-4
 
 
 def test_no_strength_varies_nothing():
     words = VariedWords(EXTRACTOR, STILL, 3)
-    rows = words.stored_rows(RECORDINGS).reshape(5, 3, -1)
-    plain = EXTRACTOR.to_features(EXTRACTOR.stored_rows(RECORDINGS))
+    rows = words.extract_rows(RECORDINGS).reshape(5, 3, -1)
+    plain = EXTRACTOR.to_features(EXTRACTOR.extract_rows(RECORDINGS))
     assert np.abs(rows - plain[:, np.newaxis]).max() < 1e-4
 
 
 def test_variants_differ_from_each_other_and_more_so_with_more_strength():
     def spread(strength):
-        rows = VariedWords(EXTRACTOR, Variation().scaled(strength), 8).stored_rows(RECORDINGS).reshape(5, 8, -1)
+        rows = VariedWords(EXTRACTOR, Variation().scale(strength), 8).extract_rows(RECORDINGS).reshape(5, 8, -1)
         return rows.std(axis=1).mean()
 
     assert 0 < spread(0.2) < spread(0.5) < spread(1)
@@ -55,15 +55,15 @@ def test_variants_differ_from_each_other_and_more_so_with_more_strength():
 
 def test_a_recordings_variants_do_not_depend_on_its_neighbours():
     words = VariedWords(EXTRACTOR, Variation(reverberation_share=0.5), 4, n_foreign=2)
-    together = words.stored_rows(RECORDINGS)
+    together = words.extract_rows(RECORDINGS)
     assert together.shape == (5, words.n_stored)
-    alone = np.concatenate([words.stored_rows([recording]) for recording in RECORDINGS[::-1]])[::-1]
+    alone = np.concatenate([words.extract_rows([recording]) for recording in RECORDINGS[::-1]])[::-1]
     assert np.array_equal(together, alone)
 
 
 def test_the_seed_decides():
-    rows = {seed: VariedWords(EXTRACTOR, Variation(), 2, seed=seed).stored_rows(RECORDINGS) for seed in (0, 1)}
-    assert np.array_equal(rows[0], VariedWords(EXTRACTOR, Variation(), 2, seed=0).stored_rows(RECORDINGS))
+    rows = {seed: VariedWords(EXTRACTOR, Variation(), 2, seed=seed).extract_rows(RECORDINGS) for seed in (0, 1)}
+    assert np.array_equal(rows[0], VariedWords(EXTRACTOR, Variation(), 2, seed=0).extract_rows(RECORDINGS))
     assert not np.array_equal(rows[0], rows[1])
 
 
@@ -85,7 +85,7 @@ def test_the_seed_decides():
 )
 def test_each_variation_alone_changes_the_features_and_leaves_them_finite(one):
     words = VariedWords(EXTRACTOR, replace(STILL, mild_share=0.0, **one), 4)
-    rows = words.stored_rows(RECORDINGS).reshape(5, 4, -1)
+    rows = words.extract_rows(RECORDINGS).reshape(5, 4, -1)
     assert np.isfinite(rows).all()
     assert (rows.std(axis=1).max(axis=1) > 0.01).sum() >= 3  # a word in silence ends at the same place for most cuts
 
@@ -93,7 +93,7 @@ def test_each_variation_alone_changes_the_features_and_leaves_them_finite(one):
 def test_the_tempo_changes_the_duration_and_the_warp_does_not():
     duration = {}
     for name in ("tempo", "warp"):
-        rows = VariedWords(EXTRACTOR, replace(STILL, **{name: 1.3}), 20).stored_rows(RECORDINGS)
+        rows = VariedWords(EXTRACTOR, replace(STILL, **{name: 1.3}), 20).extract_rows(RECORDINGS)
         duration[name] = rows.reshape(5, 20, -1)[..., -1]
     assert np.ptp(duration["warp"], axis=1).max() == 0
     reach = np.exp(np.abs(duration["tempo"] - duration["warp"]).max())
@@ -120,12 +120,12 @@ def test_overdrive_bounds_a_sound_at_full_scale_and_flattens_its_peaks(soft):
 def test_the_shortest_word_survives():
     click = np.ones(401, np.float32)
     click[200] = -1
-    rows = VariedWords(EXTRACTOR, Variation().scaled(3), 16, n_foreign=16).stored_rows([click])
+    rows = VariedWords(EXTRACTOR, Variation().scale(3), 16, n_foreign=16).extract_rows([click])
     assert np.isfinite(rows).all()
 
 
 def test_scaling_by_one_is_the_variation_itself():
-    assert Variation().scaled(1) == Variation()
+    assert Variation().scale(1) == Variation()
 
 
 def test_everything_that_decides_the_rows_is_in_the_settings():
@@ -135,10 +135,10 @@ def test_everything_that_decides_the_rows_is_in_the_settings():
 
 
 def test_mild_variants_lie_nearer_to_the_recording_than_the_others():
-    plain = EXTRACTOR.to_features(EXTRACTOR.stored_rows(RECORDINGS))[:, np.newaxis]
+    plain = EXTRACTOR.to_features(EXTRACTOR.extract_rows(RECORDINGS))[:, np.newaxis]
 
     def distance(share):
-        rows = VariedWords(EXTRACTOR, replace(Variation(), mild_share=share), 16).stored_rows(RECORDINGS)
+        rows = VariedWords(EXTRACTOR, replace(Variation(), mild_share=share), 16).extract_rows(RECORDINGS)
         return np.abs(rows.reshape(5, 16, -1) - plain).mean()
 
     assert 0 < distance(1.0) < distance(0.5) < distance(0.0)

@@ -20,7 +20,7 @@ def counted(text):
 
 
 def test_a_stored_row_is_one_plus_log_of_the_count_times_the_emphasis_with_the_sign_of_the_hash():
-    row = TextExtractor(emphasis=3.0).stored_row(TEXTS[1]).toarray()[0]
+    row = TextExtractor(emphasis=3.0).extract_row(TEXTS[1]).toarray()[0]
     expected = np.zeros(1 << 15, np.float32)
     for (h, of_words), n in counted(TEXTS[1]).items():
         expected[h % (1 << 15)] += (-1 if h >> 31 else 1) * (3 if of_words else 1) * (1 + np.log(n))
@@ -29,9 +29,9 @@ def test_a_stored_row_is_one_plus_log_of_the_count_times_the_emphasis_with_the_s
 
 def test_rows_together_are_the_rows_alone_whatever_the_order():
     extractor = TextExtractor()
-    together = extractor.stored_rows(TEXTS).toarray()
+    together = extractor.extract_rows(TEXTS).toarray()
     for k in (3, 0, 4):
-        assert np.array_equal(extractor.stored_row(TEXTS[k]).toarray()[0], together[k])
+        assert np.array_equal(extractor.extract_row(TEXTS[k]).toarray()[0], together[k])
 
 
 def test_settings_survive_json_and_give_the_same_row():
@@ -46,7 +46,7 @@ def test_a_text_that_shows_nothing_is_refused(text):
     extractor = TextExtractor()
     if not normalise(text):
         with pytest.raises(NothingToSeeError):
-            extractor.stored_row(text)
+            extractor.extract_row(text)
 
 
 @pytest.mark.parametrize("text", ["a", "👍", "مرحبا", "数", "\x01\x02", "?!"])

@@ -15,7 +15,7 @@ SLOPES = np.random.default_rng(0).normal(size=1 << 10).astype(np.float32)
 
 @given(st.text(max_size=40))
 def test_what_the_words_have_adds_up_to_the_row_times_the_slopes(text):
-    row = EXTRACTOR.stored_rows([text])
+    row = EXTRACTOR.extract_rows([text])
     words, values = EXTRACTOR.share_out(text, SLOPES)
     assert len(words.texts) == len(words.begins) == len(values)
     np.testing.assert_allclose(values.sum(), row.data @ SLOPES[row.columns], rtol=1e-4, atol=1e-4)
@@ -45,7 +45,7 @@ def test_words_are_written_as_in_the_text(text, words):
 def test_a_word_has_only_what_its_own_n_grams_say():
     slopes = np.zeros(1 << 15, np.float32)
     extractor = TextExtractor(letters=(3,), words=(1,))
-    alone = extractor.stored_row("card")
+    alone = extractor.extract_row("card")
     slopes[alone.columns] = alone.data
     words, values = extractor.share_out("my card is here", slopes)
     assert values[words.texts.index("card")] > 0
@@ -54,7 +54,7 @@ def test_a_word_has_only_what_its_own_n_grams_say():
 
 def test_every_n_gram_is_named_with_its_column():
     text = "the the cat"
-    row, pieces = EXTRACTOR.stored_row(text), EXTRACTOR.pieces(text)
+    row, pieces = EXTRACTOR.extract_row(text), EXTRACTOR.pieces(text)
     sums = np.zeros(1 << 10)
     for piece in pieces:
         sums[piece.column] += piece.value
