@@ -65,7 +65,7 @@ def fetch_folder(source):
 
     Raises the same errors as `fetch_files`.
     """
-    folder = unpacked_folder(source)
+    folder = find_unpacked_folder(source)
     if not _is_here(folder):
         [archive] = fetch_files(source)
         log.info(f"{source.name}: unpacking {archive.name}")
@@ -73,14 +73,14 @@ def fetch_folder(source):
     return folder / source.root
 
 
-def unpacked_folder(source):
+def find_unpacked_folder(source):
     """Return where the archive of `source` is unpacked: Path. The name follows the contents, so it never goes stale."""
     return downloads_folder() / f"{source.name}-{source.files[0].sha256[:12]}"
 
 
 def is_local(source):
     """Return whether `source` can be read without fetching: bool. Checksums are verified only when files are used."""
-    if source.is_archive and _is_here(unpacked_folder(source)):
+    if source.is_archive and _is_here(find_unpacked_folder(source)):
         return True
     paths = [downloads_folder() / file.name for file in source.files]
     return all(
@@ -97,7 +97,7 @@ def _fetch_file(source, file):
     failures = []
     for place in _places(file):
         try:
-            with _verified_file(path, file) as receiver:
+            with _verify_file(path, file) as receiver:
                 _transfer(place, receiver, source.name)
             return path
         except _NotHadError as failure:
@@ -145,7 +145,7 @@ def _no_place_left(source, file, path, failures):
 
 
 @contextmanager
-def _verified_file(path, file):
+def _verify_file(path, file):
     """Give a receiver to write to; what it gets becomes `path` if it is the registered file, and vanishes otherwise."""
     path.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(path.parent).free

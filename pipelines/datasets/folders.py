@@ -17,10 +17,10 @@ from pipelines.datasets.columns import find_columns
 from pipelines.datasets.groups import with_named_groups
 from pipelines.datasets.listed_files import ListedFiles
 from pipelines.datasets.reading import Reading
-from pipelines.datasets.roles import role_of, says_nothing, settled
+from pipelines.datasets.roles import role_of, says_nothing, settle
 from pipelines.datasets.rows import Row, check_classes
 from pipelines.datasets.tables import is_table, read_table
-from pipelines.datasets.tree import PassedOver, composed, look_into, usable
+from pipelines.datasets.tree import PassedOver, compose, look_into, usable
 from pipelines.errors import DataError
 from pipelines.machine import contents
 from pipelines.machine.suffixes import SUFFIXES
@@ -105,7 +105,7 @@ class _FolderReader:
     def read_place(self, place):
         """Return the Reading of the folder where the data begins."""
         full = self.full(place)
-        roles = settled([folder.name for folder in full])
+        roles = settle([folder.name for folder in full])
         parts = {folder.name: self.inner(folder) for folder in full if roles[folder.name]}
         labelled = [name for name, part in parts.items() if self.full(part)]
         if labelled:
@@ -191,7 +191,7 @@ class _FolderReader:
     def _roles_inside(self, folders):
         """Return which roles the folders inside the classes mean, dict by name; empty where they are groups."""
         names = {inside.name for folder in folders for inside in self.full(folder)}
-        roles = settled(names)
+        roles = settle(names)
         return roles if names and all(roles.values()) and "train" in roles.values() else {}
 
     def _read_listed(self, place, full, roles, or_else):
@@ -248,7 +248,7 @@ class _FolderReader:
         for folder in (place, *full):
             role = "train" if folder is place else roles[folder.name] or "train"
             for path in self._files_of(folder, place):
-                match = _CLASS_IN_NAME.fullmatch(composed(path.stem))
+                match = _CLASS_IN_NAME.fullmatch(compose(path.stem))
                 rows.append((path, match["label"] if match else None, role))
         counts = Counter(label for _, label, _ in rows)
         named = {label for label in counts if label is not None}
@@ -273,7 +273,7 @@ class _FolderReader:
         spellings = defaultdict(set)
         for row in rows:
             spellings[row.label].add(row.name.split("/")[-2] if "/" in row.name else "")
-        doubled = [label for label, names in spellings.items() if len({n for n in names if composed(n) == label}) > 1]
+        doubled = [label for label, names in spellings.items() if len({n for n in names if compose(n) == label}) > 1]
         if doubled:
             notes.append(f"{listed(sorted(doubled))}: written in two forms of Unicode, and taken for the same class.")
         if self.noise:

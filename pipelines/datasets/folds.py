@@ -80,7 +80,7 @@ def folding(dataset, by=None, n_folds=None, seed=FOLD_SEED):
         by, grouped, folds = "speaker", True, _one_for_each_speaker(dataset, n_groups)
     else:
         by, grouped = "fold", n_groups >= MANY_GROUPS
-        folds = _drawn(dataset, n_folds or N_FOLDS, n_groups if grouped else None, seed)
+        folds = _draw(dataset, n_folds or N_FOLDS, n_groups if grouped else None, seed)
     return Folding(by, folds, grouped, _validation(dataset, folds, grouped))
 
 
@@ -93,7 +93,7 @@ def _one_for_each_speaker(dataset, n_groups):
     return {str(group): np.flatnonzero(dataset.group == group) for group in np.unique(dataset.group)}
 
 
-def _drawn(dataset, n_folds, n_groups, seed):
+def _draw(dataset, n_folds, n_groups, seed):
     """Draw folds class by class: of whole groups unless `n_groups` is None, and of whole chains of near copies."""
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from pipelines.datasets.tree import composed
+from pipelines.datasets.tree import compose
 from pipelines.wording import listed
 
 ENOUGH = 5  # groups in all: with fewer, a split by group leaves little to learn from
@@ -39,16 +39,16 @@ def with_named_groups(rows):
     rows : list of Row
     note : str or None
     """
-    stems = [composed(row.name.split("/")[-1].rsplit(".", 1)[0]) for row in rows]
+    stems = [compose(row.name.split("/")[-1].rsplit(".", 1)[0]) for row in rows]
     for pattern in (_SPEECH_COMMANDS, _AUGMENTED):
         matches = [pattern.fullmatch(stem) for stem in stems]
         if sum(map(bool, matches)) > len(rows) / 2:
             groups = [match["group"] if match else stem for match, stem in zip(matches, stems, strict=True)]
-            return _named(rows, groups) if len(set(groups)) < len(groups) else (rows, None)
+            return _name_groups(rows, groups) if len(set(groups)) < len(groups) else (rows, None)
     groups = _from_words(stems, [row.label for row in rows])
     if groups is None or not _worth_it(groups, [row.label for row in rows]):
         return rows, None
-    return _named(rows, groups)
+    return _name_groups(rows, groups)
 
 
 def chains(n, pairs):
@@ -92,7 +92,7 @@ def _links(groups, kin):
     return np.unique(np.stack([groups[order[:-1]], groups[order[1:]]], axis=1)[same], axis=0)
 
 
-def _named(rows, groups):
+def _name_groups(rows, groups):
     names = sorted(set(groups))
     note = (
         f"The names of the files tell {len(names)} groups, such as speakers or objects ({listed(names)}); a split "
@@ -119,7 +119,7 @@ def _from_words(stems, labels):
         ):
             return None
         groups.append("_".join(kept))
-    if not any(re.search(r"[^\W\d_]", group) for group in groups) and not _shared(groups, labels):
+    if not any(re.search(r"[^\W\d_]", group) for group in groups) and not _are_shared(groups, labels):
         return None
     return groups
 
@@ -152,7 +152,7 @@ def _worth_it(groups, labels):
     )
 
 
-def _shared(groups, labels):
+def _are_shared(groups, labels):
     """Tell whether most groups have files in at least half of the classes, as speakers do."""
     classes, n = defaultdict(set), len(set(labels))
     for group, label in zip(groups, labels, strict=True):

@@ -9,7 +9,7 @@ import os
 from collections import defaultdict
 from pathlib import Path, PureWindowsPath
 
-from pipelines.datasets.tree import PassedOver, composed, look_into, usable
+from pipelines.datasets.tree import PassedOver, compose, look_into, usable
 from pipelines.errors import DataError
 from pipelines.wording import listed
 
@@ -42,7 +42,7 @@ class ListedFiles:
         path = self.folder / text
         if "\0" not in text and _is_file(path):
             return path
-        return self._looked_up(text)
+        return self._look_up(text)
 
     def is_file(self, text):
         """Tell whether one file or several can be meant by `text`."""
@@ -58,7 +58,7 @@ class ListedFiles:
         except DataError:
             return None
 
-    def _looked_up(self, text):
+    def _look_up(self, text):
         """Look among all files below the folder: the whole path, then its last parts, with and without suffix."""
         wanted = [part for part in text.split("/") if part not in ("", ".")]
         if not wanted or ".." in wanted:
@@ -99,7 +99,7 @@ class ListedFiles:
 
 
 def _key(name):
-    return composed(name).casefold()
+    return compose(name).casefold()
 
 
 def _with_slashes(text):

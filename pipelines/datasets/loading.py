@@ -92,7 +92,7 @@ def load(name_or_path, task, to_train=True):
     if task not in SUFFIXES:
         raise UsageError(f"{task}: no such task (known: {', '.join(SUFFIXES)})")
     if several.SEPARATOR in name_or_path and not own.is_path(name_or_path):
-        return several.joined([load(name, task, to_train=False) for name in several.names_in(name_or_path)])
+        return several.join([load(name, task, to_train=False) for name in several.names_in(name_or_path)])
     if name_or_path not in registry.sources():
         return _load_path(name_or_path, task, to_train)
     source = registry.find(name_or_path)

@@ -10,7 +10,7 @@ from collections import Counter
 from pipelines.datasets.columns import MEANINGS, find_columns
 from pipelines.datasets.listed_files import ListedFiles
 from pipelines.datasets.reading import Reading
-from pipelines.datasets.roles import settled
+from pipelines.datasets.roles import settle
 from pipelines.datasets.rows import MANY_NUMBERS, Row, check_classes, numbers_in, regression
 from pipelines.datasets.tables import Table, heading, read_table, unreadable
 from pipelines.errors import DataError
@@ -91,7 +91,7 @@ def _with_heading(table, files):
 
 def _rows(path, table, columns, files, default_role):
     """Return a list of what each line says: name, Path or None, label, role, group."""
-    roles = settled({cells[columns.split] for _, cells in table.lines}) if columns.split is not None else {}
+    roles = settle({cells[columns.split] for _, cells in table.lines}) if columns.split is not None else {}
     rows = []
     for line, cells in table.lines:
         for name in ("path", "label", "split", "group"):

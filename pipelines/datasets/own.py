@@ -36,7 +36,7 @@ def read(text, task, to_train=True):
     UsageError
         Nothing is there, and what was written looks like the name of a registered data set.
     """
-    path = _expanded(text)
+    path = _expand(text)
     try:
         is_folder, is_file = path.is_dir(), path.is_file()
     except (OSError, ValueError) as error:
@@ -67,12 +67,12 @@ def guess_task(text, names):
     """
     if text in registry.names():
         return registry.find(text).task
-    path = _expanded(text)
+    path = _expand(text)
     if not path.exists():
         return read(text, names[0])  # raises, and says what is the matter
     counts = Counter()
     if path.is_file() and packed.is_packed(path):
-        path = packed.unpacked(path)
+        path = packed.unpack(path)
     if path.is_dir():
         counts.update(task for file in _some_files(path) for task in names if tree.usable(file, task))
     elif tables.is_table(path):
@@ -107,7 +107,7 @@ def _some_files(folder):
     return some if len(some) == LOOKED_AT else list(tree.look_into(folder, tree.PassedOver()).all_files())
 
 
-def _expanded(text):
+def _expand(text):
     return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises on the name of a user who does not exist
 
 
@@ -127,7 +127,7 @@ def _read_file(path, task, to_train):
     if problem:
         raise DataError(f"{path}: {problem}")
     if packed.is_packed(path):
-        folder = packed.unpacked(path)
+        folder = packed.unpack(path)
         try:
             found = folders.read(folder, task, to_train)
         except DataError as error:  # about a folder that its user has never seen

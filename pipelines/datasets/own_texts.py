@@ -13,7 +13,7 @@ from collections import Counter
 
 from pipelines.datasets.columns import MEANINGS, column_of, is_index, only
 from pipelines.datasets.reading import Reading
-from pipelines.datasets.roles import settled
+from pipelines.datasets.roles import settle
 from pipelines.datasets.rows import check_classes
 from pipelines.datasets.tables import Table, heading, is_table, lines_of, read_table
 from pipelines.datasets.texts import TextRow
@@ -63,7 +63,7 @@ def _parts(path):
     if any(each.is_dir() for each in inside):
         return []
     tables = [each for each in inside if _has_labels_in_front(each) or (is_table(each) and each.suffix != ".txt")]
-    roles = settled([each.stem for each in tables])
+    roles = settle([each.stem for each in tables])
     if len(tables) > 1 and not all(roles.values()):
         tables = [each for each in tables if roles[each.stem]]
         if not any(roles[each.stem] == "train" for each in tables):
@@ -109,7 +109,7 @@ def _read_table(path, role):
     table = read_table(path)
     table, at = _columns(path, table)
     text, label, split, group = (at[name] for name in ("text", "label", "split", "group"))
-    roles = settled({cells[split] for _, cells in table.lines}) if split is not None else {}
+    roles = settle({cells[split] for _, cells in table.lines}) if split is not None else {}
     rows, empty = [], []
     for number, cells in table.lines:
         if not cells[label]:

@@ -18,7 +18,7 @@ import zipfile
 import zlib
 
 from pipelines.datasets.archives import check_end, give_final_name
-from pipelines.datasets.tree import composed
+from pipelines.datasets.tree import compose
 from pipelines.errors import DataError
 from pipelines.machine.leftovers import left_behind
 from pipelines.machine.locations import cache_folder
@@ -46,7 +46,7 @@ def is_packed(path):
     return packed or first[257:262] == b"ustar" or path.name.lower().endswith(SUFFIXES)
 
 
-def unpacked(archive):
+def unpack(archive):
     """Unpack an archive (Path) into the cache, unless it has been, and return the folder: Path.
 
     Raises
@@ -148,7 +148,7 @@ class _Unpacking:
             raise DataError(f"{self.archive}: {name} would be written outside its folder; the archive is not unpacked")
         if is_folder or not parts or any(map(left_behind, parts)):
             return None
-        return self.folder.joinpath(*map(composed, parts))
+        return self.folder.joinpath(*map(compose, parts))
 
     def _write(self, content, target):
         if target.parent not in self.made:

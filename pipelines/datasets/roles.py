@@ -40,7 +40,7 @@ _PLAIN = {"set", "data", "dataset", "split", "part", "images", "image", "img", "
 def role_of(name):
     """Return the role that a name means, "train", "valid" or "test"; None where it means none.
 
-    `eval` is the validation part unless the data has another one; see `settled`.
+    `eval` is the validation part unless the data has another one; see `settle`.
     """
     words = [word for word in re.split(r"[^a-z]+", name.casefold()) if word]
     if len(words) == 1:
@@ -50,7 +50,7 @@ def role_of(name):
     return roles.pop() if len(roles) == 1 and not others else None
 
 
-def settled(names):
+def settle(names):
     """Return the roles that names have together: dict of name to role or None.
 
     `eval` beside a validation part is the test, as in data that has `train`, `dev` and `eval`.

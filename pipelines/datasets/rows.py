@@ -64,10 +64,10 @@ def dataset_from_rows(rows, name, task, contents=None, **about):
     rows = [row for row in rows if row.label != FOREIGN] if others else rows
     if others:
         about["foreign"] = Foreign(tuple(row.path for row in others), np.array([row.role for row in others]))
-    return labelled([row.path for row in rows], rows, name=name, task=task, fingerprint=own, **about)
+    return label_rows([row.path for row in rows], rows, name=name, task=task, fingerprint=own, **about)
 
 
-def labelled(items, rows, **about):
+def label_rows(items, rows, **about):
     """Return the Dataset of some items, of which each row has the `label`, the `role` and the `group`.
 
     Labels become classes in their sorted order; groups count where every row has one. `about` has what else a Dataset

@@ -11,7 +11,7 @@ import json
 import numpy as np
 
 from pipelines.datasets.dataset import Dataset, Foreign
-from pipelines.datasets.tree import composed
+from pipelines.datasets.tree import compose
 from pipelines.errors import DataError, UsageError
 from pipelines.wording import listed
 
@@ -23,7 +23,7 @@ def names_in(name):
     return [part.strip() for part in name.split(SEPARATOR) if part.strip()]
 
 
-def joined(parts):
+def join(parts):
     """Put data sets together.
 
     Parameters
@@ -47,7 +47,7 @@ def joined(parts):
         raise UsageError(f"{listed(names)}: name each data set once")
     labels = _labels(parts)
     index = {label: number for number, label in enumerate(labels)}
-    y = np.concatenate([np.array([index[composed(label)] for label in part.labels])[part.y] for part in parts])
+    y = np.concatenate([np.array([index[compose(label)] for label in part.labels])[part.y] for part in parts])
     role = np.concatenate([part.role for part in parts])
     untaught = [label for k, label in enumerate(labels) if not (y[role == "train"] == k).any()]
     if untaught:
@@ -76,7 +76,7 @@ def _labels(parts):
     """Return all classes, sorted; refuse those that differ only in capitals or blanks."""
     by_letters = {}
     for part in parts:
-        for label in map(composed, part.labels):
+        for label in map(compose, part.labels):
             other, name = by_letters.setdefault("".join(label.casefold().split()), (label, part.name))
             if other != label:
                 raise DataError(
@@ -85,14 +85,14 @@ def _labels(parts):
                 )
     if len(by_letters) < 2:
         raise DataError(f"{SEPARATOR.join(part.name for part in parts)}: has only one class; at least two are needed")
-    return tuple(sorted({composed(label) for part in parts for label in part.labels}))
+    return tuple(sorted({compose(label) for part in parts for label in part.labels}))
 
 
 def _missing(parts, labels):
     """Return a sentence for each set that lacks classes of the others."""
     notes = []
     for part in parts:
-        known = set(map(composed, part.labels))
+        known = set(map(compose, part.labels))
         if lacking := [label for label in labels if label not in known]:
             notes.append(
                 f"{part.name} has no sample of {listed(lacking, 5)}: what tells these apart from its own classes may "

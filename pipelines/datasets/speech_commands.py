@@ -40,7 +40,7 @@ def read_rows(folder):
     names = [f"{word}/{path.name}" for word in words for path in sorted((folder / word).iterdir())]
     if not names:
         raise DataError(f"{folder}: holds no folders of words; delete it and fetch the data set again")
-    roles = _listed_roles(folder, set(names))
+    roles = _read_roles(folder, set(names))
     return [
         Row(name, folder / name, name.split("/")[0], roles.get(name, "train"), _speaker(folder, name)) for name in names
     ]
@@ -51,7 +51,7 @@ def background_noise(folder):
     return sorted((folder / NOISE_FOLDER).glob("*.wav"))
 
 
-def _listed_roles(folder, names):
+def _read_roles(folder, names):
     roles = {}
     for role, list_name in LISTS.items():
         path = folder / list_name

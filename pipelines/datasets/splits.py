@@ -45,13 +45,13 @@ def with_split(dataset, rng, valid_fraction=0.1, test_fraction=0.2):
     """
     fractions = {"test": test_fraction, "valid": valid_fraction}
     if dataset.source is None:
-        return _with_foreign_roles(_filled_in(dataset, rng, fractions), rng, fractions)
+        return _with_foreign_roles(_fill_in(dataset, rng, fractions), rng, fractions)
     role, notes = dataset.role.astype("<U5"), list(dataset.notes)
     for name in dict.fromkeys(dataset.source.tolist()):
         rows = np.flatnonzero(dataset.source == name)
         part = replace(dataset.only(rows), name=name, notes=(), source=None)
         if (part.role == "train").any():
-            filled = _filled_in(part, rng, fractions)
+            filled = _fill_in(part, rng, fractions)
             role[rows] = filled.role
             notes += [f"{name}: {note}" for note in filled.notes]
     return _with_foreign_roles(replace(dataset, role=role, notes=tuple(notes)), rng, fractions)
@@ -69,7 +69,7 @@ def _with_foreign_roles(dataset, rng, fractions):
     return replace(dataset, foreign=replace(dataset.foreign, role=role))
 
 
-def _filled_in(dataset, rng, fractions):
+def _fill_in(dataset, rng, fractions):
     """Fill in the roles of one data set, see `with_split`."""
     role = dataset.role.astype("<U5")
     notes = list(dataset.notes)
@@ -125,7 +125,7 @@ def _draw_units(dataset, together, free, wanted, rng):
         wanted = np.where(total > 1, np.maximum(1, wanted), 0)
     taken = np.zeros(len(wanted), dtype=np.int64)
 
-    def spared(group):
+    def is_spared(group):
         return not ((total > 0) & (taken + sizes[group] >= total)).any()
 
     def distance(n_rows):
@@ -134,11 +134,11 @@ def _draw_units(dataset, together, free, wanted, rng):
     order = rng.permutation(len(groups))
     drawn = []
     for group in order:
-        if spared(group) and distance(taken + sizes[group]) < distance(taken):
+        if is_spared(group) and distance(taken + sizes[group]) < distance(taken):
             drawn.append(group)
             taken += sizes[group]
     if not drawn:
-        drawn = sorted(filter(spared, order), key=lambda group: distance(sizes[group]))[:1]
+        drawn = sorted(filter(is_spared, order), key=lambda group: distance(sizes[group]))[:1]
     return free[np.isin(member, drawn)]
 
 

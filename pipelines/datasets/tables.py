@@ -11,7 +11,7 @@ import io
 import json
 from dataclasses import dataclass, field
 
-from pipelines.datasets.tree import composed
+from pipelines.datasets.tree import compose
 from pipelines.errors import DataError
 from pipelines.machine import contents
 from pipelines.wording import listed
@@ -74,7 +74,7 @@ def lines_of(path):
 
 def heading(name):
     """Return a column's name as it is compared: in small letters, words joined by one underscore."""
-    return "_".join(composed(name).strip(_BLANK).casefold().replace("-", " ").replace("_", " ").split())
+    return "_".join(compose(name).strip(_BLANK).casefold().replace("-", " ").replace("_", " ").split())
 
 
 def _text_of(path):
@@ -88,17 +88,17 @@ def _text_of(path):
         raise DataError(f"{path}: {problem}")
     for mark, name in ((b"\xff\xfe\0\0", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(mark):
-            return _decoded(path, data, name), name.upper()
+            return _decode(path, data, name), name.upper()
     sample = data[:4096]
     if len(sample) >= 4 and b"\0" in sample:  # UTF-16 without its mark: every other byte of plain text is 0
         for name, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[0::2])):
             if zeros.count(0) > 0.8 * len(zeros):
-                return _decoded(path, data[: len(data) // 2 * 2], name), "UTF-16"
+                return _decode(path, data[: len(data) // 2 * 2], name), "UTF-16"
         raise DataError(f"{path}: is not text, so no list of files; save the table as CSV in UTF-8")
-    return _decoded(path, data, "utf-8-sig"), "UTF-8"
+    return _decode(path, data, "utf-8-sig"), "UTF-8"
 
 
-def _decoded(path, data, encoding):
+def _decode(path, data, encoding):
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -127,7 +127,7 @@ def _from_cells(path, text):
             f"{path}: is not a CSV file ({error}); a quote that is opened must be closed, one inside quotes is doubled"
         ) from error
     columns = _without_empty_ends(columns or [], lines)
-    lines = [(line, _fitted(path, line, cells, len(columns))) for line, cells in lines]
+    lines = [(line, _fit(path, line, cells, len(columns))) for line, cells in lines]
     return Table(columns, lines, DELIMITERS.get(delimiter, f"the sign {delimiter!r}"), n_empty)
 
 
@@ -139,18 +139,18 @@ def _lines_in(text, delimiter, skipped):
     text = text.replace("\0", "")
     csv.field_size_limit(MOST_BYTES)  # a cell may hold a long text
     try:
-        return _parsed(text, delimiter, skipped, csv.QUOTE_MINIMAL)
+        return _parse(text, delimiter, skipped, csv.QUOTE_MINIMAL)
     except csv.Error:
         if delimiter != "\t":
             raise
-        return _parsed(text, delimiter, skipped, csv.QUOTE_NONE)
+        return _parse(text, delimiter, skipped, csv.QUOTE_NONE)
 
 
-def _parsed(text, delimiter, skipped, quoting):
+def _parse(text, delimiter, skipped, quoting):
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
     columns, lines, n_empty = None, [], 0
     for cells in reader:
-        cells = [composed(cell).strip(_BLANK) for cell in cells]
+        cells = [compose(cell).strip(_BLANK) for cell in cells]
         if not any(cells):
             n_empty += columns is not None
         elif columns is None:
@@ -187,7 +187,7 @@ def _without_empty_ends(columns, lines):
     return columns
 
 
-def _fitted(path, line, cells, n):
+def _fit(path, line, cells, n):
     if any(cells[n:]):
         raise DataError(f"{path}: line {line} has more cells than there are columns; quote cells that contain a comma")
     return cells[:n] + [""] * (n - len(cells))
@@ -257,7 +257,7 @@ def _as_cell(path, line, name, value):
     if value is None:
         return ""
     if isinstance(value, str):
-        return composed(value).strip(_BLANK)
+        return compose(value).strip(_BLANK)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict) and isinstance(value.get("path"), str):  # as Hugging Face writes {"audio": {"path": …}}

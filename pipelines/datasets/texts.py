@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pipelines.datasets.dataset import Foreign
-from pipelines.datasets.rows import labelled
+from pipelines.datasets.rows import label_rows
 
 
 class TextRow(NamedTuple):
@@ -48,4 +48,4 @@ def dataset_from_texts(rows, foreign, name, task, **about):
         digest.update(json.dumps(row).encode() + b"\n")
     others = Foreign(tuple(text for text, _ in foreign), np.array([role for _, role in foreign])) if foreign else None
     texts = [row.text for row in rows]
-    return labelled(texts, rows, name=name, task=task, fingerprint=digest.hexdigest(), foreign=others, **about)
+    return label_rows(texts, rows, name=name, task=task, fingerprint=digest.hexdigest(), foreign=others, **about)

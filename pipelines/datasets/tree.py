@@ -43,7 +43,7 @@ class Folder:
     @property
     def name(self):
         """The folder's name in composed Unicode (NFC), as labels are compared."""
-        return composed(self.path.name)
+        return compose(self.path.name)
 
     def all_files(self):
         """Yield every file in the folder and below it."""
@@ -84,7 +84,7 @@ def look_into(folder, passed_over):
     return _look(folder, passed_over, ())
 
 
-def composed(text):
+def compose(text):
     """Return text in composed Unicode (NFC), in which names are compared."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 

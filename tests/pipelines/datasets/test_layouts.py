@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from pipelines.datasets import load
-from pipelines.datasets.roles import role_of, settled
+from pipelines.datasets.roles import role_of, settle
 from pipelines.errors import DataError
 
 
@@ -54,9 +54,9 @@ def test_parts_of_a_split_are_known_by_their_usual_names(tree, train, valid, tes
 
 
 def test_eval_alone_is_the_validation_part_and_beside_one_the_test():
-    assert settled(["train", "eval"]) == {"train": "train", "eval": "valid"}
-    assert settled(["train", "dev", "eval"])["eval"] == "test"
-    assert settled(["train", "eval", "test"])["eval"] == "valid"
+    assert settle(["train", "eval"]) == {"train": "train", "eval": "valid"}
+    assert settle(["train", "dev", "eval"])["eval"] == "test"
+    assert settle(["train", "eval", "test"])["eval"] == "valid"
 
 
 @pytest.mark.parametrize("name", ["cat", "trained dogs", "test tube", "latest", "evaluate me", "contest", ""])
