@@ -6,7 +6,7 @@ from pipelines.wording import listed, shown
 MOST_CLASSES = 30
 
 
-def checked_summary(record):
+def check_summary(record):
     """Return the record of `verbs.check.check` as text."""
     about = [
         ("task", record["task"] + (" (most files are of this kind)" if record["task_guessed"] else "")),
@@ -14,13 +14,13 @@ def checked_summary(record):
         ("samples", f"{record['n']:,} in {record['n_classes']} classes"),
         ("split", _split(record["split"])),
         ("groups", _groups(record["groups"])),
-        *_measured(record["measured"]),
+        *_describe_measured(record["measured"]),
     ]
     if record["noise"]:
         about.append(("noise", f"{record['noise']} recordings, no samples"))
     parts = [shown(record["path"]), _lines(about), "", _classes(record["classes"])]
     if passed := record["passed_over"]:
-        parts += _passed(passed)
+        parts += _describe_passed(passed)
     parts += [f"note: {shown(note)}" for note in record["notes"]]
     parts += [f"{'error' if each['grave'] else 'warning'}: {shown(each['text'])}" for each in record["problems"]]
     if not any(problem["grave"] for problem in record["problems"]):
@@ -47,7 +47,7 @@ def _groups(groups):
     return f"{groups['n']:,} (the largest: {listed([f'{name} {n}' for name, n in groups['largest'].items()], 5)})"
 
 
-def _measured(measured):
+def _describe_measured(measured):
     lines = []
     if length := measured.get("seconds"):
         lines.append(
@@ -72,7 +72,7 @@ def _classes(classes):
     return table(rows, ("class", "samples")) + more + "\n"
 
 
-def _passed(passed):
+def _describe_passed(passed):
     if not passed["n"]:
         return []
     lines = [

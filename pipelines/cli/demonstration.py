@@ -30,7 +30,7 @@ def demonstration_text(record):
             "",
             *_reasons(record),
             "",
-            _wrapped(record["lesson"] if record["cured"] else _not_shown(record)),
+            _wrap(record["lesson"] if record["cured"] else _not_shown(record)),
             "",
             f"data:  {shown(record['dataset'])}{fallback}, {sizes}, seed {record['seed']}; {record['seconds']:.0f} s",
         ]
@@ -71,5 +71,5 @@ def _not_shown(record):
     )
 
 
-def _wrapped(text):
+def _wrap(text):
     return textwrap.fill(text, WIDTH)

@@ -20,26 +20,26 @@ def diagnosis_text(record):
     record : dict of JSON types, that of `diagnose.diagnose`
     """
     parts = [
-        _wrapped(f"{record['verdict'].upper()}: {record['reason']}"),
+        _wrap(f"{record['verdict'].upper()}: {record['reason']}"),
         _scores(record),
         *[_finding(finding) for finding in record["findings"][1:]],
         "",
         *_curves(record),
         *_suspects(record),
-        _wrapped(f"next:  {record['next']['text']}", 7),
+        _wrap(f"next:  {record['next']['text']}", 7),
         f"       {program()} {shlex.join(record['next']['words'])}",
         _about(record),
     ]
     return "\n".join(part for part in parts if part is not None)
 
 
-def _wrapped(text, indent=0):
+def _wrap(text, indent=0):
     return textwrap.fill(shown(text), WIDTH, subsequent_indent=" " * indent)
 
 
 def _finding(finding):
     mark = MARKS.get(finding["verdict"], "??")
-    return _wrapped(f"{mark} {finding['name']}: {finding['advice']}", 3)
+    return _wrap(f"{mark} {finding['name']}: {finding['advice']}", 3)
 
 
 def _scores(record):

@@ -58,10 +58,10 @@ DATASET_HELP = "A registered name, a folder of class folders, a table of files, 
 def option_dataset(text):
     """Return what adds --dataset, which can be repeated; several are handed on as one name, see `datasets.several`."""
 
-    def joined(ctx, param, values):
+    def join(ctx, param, values):
         return " + ".join(values) or None
 
-    return click.option("--dataset", multiple=True, callback=joined, metavar="NAME|PATH", help=text)
+    return click.option("--dataset", multiple=True, callback=join, metavar="NAME|PATH", help=text)
 
 
 def option_json(command):

@@ -53,13 +53,13 @@ def evaluation_summary(record, most_confused):
     confused = [f"  {true} taken for {predicted}: {count}" for true, predicted, count in most_confused] or ["  none"]
     return "\n".join(
         [
-            f"{record['dataset']}, {record['split']} split, {record['n']} samples{_answered_by(record)}",
+            f"{record['dataset']}, {record['split']} split, {record['n']} samples{_name_answering(record)}",
             f"accuracy {percent(record['accuracy'])}  (95 % interval {percent(low)} to {percent(high)})",
             f"balanced accuracy {percent(record['balanced_accuracy'])}  (mean over the classes)",
             f"loss {record['loss']:.4f}, expected calibration error {percent(record['ece'])}",
             *_apart(record),
             *_of_groups(record),
-            *_refused(record),
+            *_describe_refused(record),
             "",
             table(rows, ("class", "precision", "recall", "f1", "support")),
             "",
@@ -91,7 +91,7 @@ def _of_groups(record):
     return lines
 
 
-def _refused(record):
+def _describe_refused(record):
     """Return lines about samples of none of the classes; none where there are none."""
     found = record.get("foreign")
     if not found:
@@ -109,7 +109,7 @@ def _refused(record):
     ]
 
 
-def _answered_by(record):
+def _name_answering(record):
     together = f", {1 + len(record['with'])} models together" if "with" in record else ""
     return together + (", averaged over views" if "averaged" in record else "")
 

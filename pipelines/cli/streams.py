@@ -18,7 +18,7 @@ _ASCII = "escaped-ascii"
 
 def prepare():
     """Make standard output and standard error write anything; keep what libraries write themselves from the user."""
-    codecs.register_error(_ESCAPE, _escaped)
+    codecs.register_error(_ESCAPE, _escape)
     codecs.register(_ascii_by_another_name)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -48,7 +48,7 @@ def _is_utf8(encoding):
         return False
 
 
-def _escaped(error):
+def _escape(error):
     """Encode what an encoding lacks: bytes of a file's name as they were, any character as its number."""
     if not isinstance(error, UnicodeEncodeError):
         raise error

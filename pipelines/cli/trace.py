@@ -52,19 +52,19 @@ def trace_text(record, model):
             *_input(record["input"], record["features"]),
             *(line for layer in record["layers"] for line in _forward(layer)),
             *_heading("Error: how wrong is the answer?"),
-            *_wrapped(ERROR),
+            *_wrap(ERROR),
             "",
             *_error(record),
             *_heading("Backward: who is to blame?"),
-            *_wrapped(BACKWARD),
+            *_wrap(BACKWARD),
             *(line for layer in reversed(record["layers"]) for line in _backward(layer)),
             *_heading("Update: one step"),
-            *_wrapped(UPDATE.format(rate=_n(record["learning_rate"]))),
+            *_wrap(UPDATE.format(rate=_n(record["learning_rate"]))),
             "",
             *_update(record),
             "",
             *_outcome(record),
-            *(line for pointed in record["at"] for line in _pointed_at(pointed, record["frozen"])),
+            *(line for pointed in record["at"] for line in _describe_place(pointed, record["frozen"])),
         ]
     )
 
@@ -74,7 +74,7 @@ def _n(value):
     return "overflow" if value is None else f"{value:.4g}"
 
 
-def _wrapped(text, indent=""):
+def _wrap(text, indent=""):
     return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
@@ -112,13 +112,13 @@ def _head(record, model):
     seen = f"Of {views} views of the sample, whose answers predict averages, this is the first. " if views > 1 else ""
     return [
         *lines,
-        *_wrapped(
+        *_wrap(
             f"{seen}Training takes many such steps, each on a batch, and by its own optimizer. The network is in "
             "evaluation mode, with dropout off; the loss is softmax cross-entropy without label smoothing, of logits "
             "that are not calibrated. The model file stays as it is."
         ),
         "",
-        *_wrapped(READING),
+        *_wrap(READING),
     ]
 
 
@@ -136,7 +136,7 @@ def _words(record):
     added = sum(word["evidence"] for word in found["words"])
     return [
         *_heading(f"Words: what speaks for {_short(found['label'])}, and what against"),
-        *_wrapped(WORDS),
+        *_wrap(WORDS),
         "",
         table(rows, ("word", "nats", "")),
         *([f"and {rest} more words"] if rest > 0 else []),
@@ -152,7 +152,7 @@ def _input(summary, names):
         "",
         f"input: {summary['shape'][1]} standardised features",
         *_numbers("x", summary),
-        *_wrapped(f"those told of are: {told}" if told else "", INDENT),
+        *_wrap(f"those told of are: {told}" if told else "", INDENT),
     ]
 
 
@@ -164,7 +164,7 @@ def _numbers(name, summary):
         f"{name} from {_n(summary['min'])} to {_n(summary['max'])}, mean {_n(summary['mean'])}, "
         f"std {_n(summary['std'])}, length {_n(summary['norm'])}{zeros}"
     )
-    return [*_wrapped(text, INDENT), *_wrapped(f"largest: {largest or 'none, all are 0'}", INDENT)]
+    return [*_wrap(text, INDENT), *_wrap(f"largest: {largest or 'none, all are 0'}", INDENT)]
 
 
 def _shape(lengths):
@@ -177,7 +177,7 @@ def _name(layer):
 
 def _title(layer, sizes, text):
     """Return the first lines of a layer's block: its name and shapes, and a text."""
-    return ["", f"layer {layer['name']}, {_name(layer)}   {sizes}", *_wrapped(text, INDENT)]
+    return ["", f"layer {layer['name']}, {_name(layer)}   {sizes}", *_wrap(text, INDENT)]
 
 
 def _kind(layer):
@@ -198,7 +198,7 @@ def _forward(layer):
     ]
     if layer["layers"]:
         lines += ["", f"layer {layer['name']}, residual: the sum"]
-    return [*lines, *_numbers("y", layer["output"]), *_worked(layer, words.worked_forward, layer["forward"])]
+    return [*lines, *_numbers("y", layer["output"]), *_work_out(layer, words.worked_forward, layer["forward"])]
 
 
 def _backward(layer):
@@ -215,8 +215,8 @@ def _backward(layer):
     if layer["layers"]:
         lines += ["", f"layer {layer['name']}, residual: the sum"]
     for parameter in layer["parameters"]:
-        lines += _blamed(parameter)
-    lines += _worked(layer, kind.words.worked_backward, layer["backward"])
+        lines += _describe_blame(parameter)
+    lines += _work_out(layer, kind.words.worked_backward, layer["backward"])
     if layer["input_error"] is None:
         lines += [f"{INDENT}the error ends here: nothing before this layer learns"]
     return lines
@@ -228,7 +228,7 @@ def _place(entry):
     return f"{name}_{to}" if source is None else f"{name}[{source},{to}]"
 
 
-def _blamed(parameter):
+def _describe_blame(parameter):
     """Return lines on the gradient of one array of parameters, and on where it is largest."""
     name, zeros = parameter["name"], ""
     if parameter["n_zero"]:
@@ -258,7 +258,7 @@ def _steps_before(record):
     return lines
 
 
-def _pointed_at(pointed, frozen):
+def _describe_place(pointed, frozen):
     """Return lines on what --at points at."""
     lines = _heading(f"At {shown(pointed['place'])}")
     if "weight" in pointed:
@@ -275,12 +275,12 @@ def _pointed_at(pointed, frozen):
     for layer in pointed["unit"]:
         lines += ["", f"layer {layer['layer']}, {layer['kind'].replace('_', ' ')}"]
         words = _kind(layer).words
-        lines += _worked(layer, words.worked_forward, layer["forward"])
-        lines += _worked(layer, words.worked_backward, layer["backward"])
+        lines += _work_out(layer, words.worked_forward, layer["forward"])
+        lines += _work_out(layer, words.worked_backward, layer["backward"])
     return lines
 
 
-def _worked(layer, lines, example):
+def _work_out(layer, lines, example):
     """Return the arithmetic of one unit: a sum as columns, one term a line, and every other formula as one line."""
     settings = {name: shown(str(value)) for name, value in layer["settings"].items()}
     filled = list(rows(lines, example, _n, **settings))
@@ -289,7 +289,7 @@ def _worked(layer, lines, example):
     return [
         line
         for row in filled
-        for line in _wrapped(" = ".join(filter(None, (row.formula, row.numbers, _n(row.value)))), INDENT)
+        for line in _wrap(" = ".join(filter(None, (row.formula, row.numbers, _n(row.value)))), INDENT)
     ]
 
 
@@ -367,14 +367,14 @@ def _outcome(record):
     label, before, after = _short(record["label"]), record["loss"], record["loss_after"]
     true = next(entry for entry in record["classes"] if entry["target"])
     if after is None:
-        return _wrapped("The step was so long that the network's numbers overflowed; try a smaller --learning-rate.")
+        return _wrap("The step was so long that the network's numbers overflowed; try a smaller --learning-rate.")
     lines = [
         f"loss   {_n(before)} before, {_n(after)} after the step: {after - before:+.4g}, where the slope promised "
         f"{_n(record['promised'])}",
         f"p({label})   {percent(true['probability'])} before, {percent(true['probability_after'])} after",
     ]
     if after > before:
-        lines += _wrapped(
+        lines += _wrap(
             "The loss rose: the step was longer than the slope holds good for; try a smaller --learning-rate."
         )
     return lines

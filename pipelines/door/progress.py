@@ -68,7 +68,7 @@ class Told(Silent):
 
     def dataset(self, dataset: Any, fallback: bool, warnings: list[str]) -> None:
         """Say which data is trained on, what was left out of it, and what is wrong with it."""
-        self._left_out(dataset, fallback)
+        self._note_left_out(dataset, fallback)
         for warning in warnings:
             self.note(f"warning: {dataset.name}: {warning}")
         for remark in dataset.notes:
@@ -76,7 +76,7 @@ class Told(Silent):
         sizes = ", ".join(f"{len(dataset.rows(role))} {role}" for role in ("train", "valid", "test"))
         self.note(f"{dataset.name}: {len(dataset.labels)} classes, {sizes}")
 
-    def _left_out(self, dataset: Any, fallback: bool) -> None:
+    def _note_left_out(self, dataset: Any, fallback: bool) -> None:
         if fallback:
             self.note(
                 "warning: the default data set can be had from no address, so this trains on the bundled "
@@ -102,7 +102,7 @@ class Told(Silent):
 
     def folding(self, dataset: Any, fallback: bool, folding: Any) -> None:
         """Say which data is cross-validated and how, and which classes cannot be learned in which fold."""
-        self._left_out(dataset, fallback)
+        self._note_left_out(dataset, fallback)
         for remark in dataset.notes:
             self.note(f"note: {remark}")
         untaught = folding.untaught(dataset)

@@ -85,7 +85,7 @@ def check(path, task_name=None, n_jobs=None):
         "groups": _groups(dataset),
         "noise": len(dataset.noise),
         "measured": measured,
-        "passed_over": _passed_over(dataset.skipped),
+        "passed_over": _count_passed_over(dataset.skipped),
         "notes": list(split.notes),
         "problems": problems,
         "seconds": round(time.perf_counter() - began, 2),
@@ -120,7 +120,7 @@ def _groups(dataset):
     return {"n": len(names), "largest": largest}
 
 
-def _passed_over(skipped):
+def _count_passed_over(skipped):
     """Return how many files were left out for which reason, and the first of the sentences."""
     reasons = Counter(sentence.rpartition(": left out, ")[2] or sentence for sentence in skipped)
     suffixes = Counter(
@@ -138,7 +138,7 @@ def _passed_over(skipped):
 
 def _measure(dataset, task, n_jobs):
     """Return what the headers say together, and the problems of files and of classes."""
-    looked = _looked_at(task.name, dataset.items, n_jobs or cores())
+    looked = _look_at_all(task.name, dataset.items, n_jobs or cores())
     headers = [header for header, _ in looked]
     reader = task.headers()
     good = [row for row, header in enumerate(headers) if isinstance(header, tuple)]
@@ -171,7 +171,7 @@ def _problem(finding):
     return {"name": str(finding.name), "text": finding.advice, "grave": False}
 
 
-def _looked_at(task_name, items, n_jobs):
+def _look_at_all(task_name, items, n_jobs):
     """Return the header and a key of each file, in order; see `_look`."""
     parts = [[str(item) for item in items[start : start + PART]] for start in range(0, len(items), PART)]
     if len(items) < MANY or n_jobs == 1:

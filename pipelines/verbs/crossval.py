@@ -217,7 +217,7 @@ def cross_validate(
         if not done:
             raise
     done = {key: done[key] for key in ahead if key in done}
-    measured, most_confused = _measured(loaded, folds, done)
+    measured, most_confused = _measure(loaded, folds, done)
     record = {
         "task": task.name,
         "dataset": loaded.name,
@@ -233,7 +233,7 @@ def cross_validate(
     return CrossValidation(cast(CrossvalRecord, record), most_confused)
 
 
-def _measured(dataset, folds, done):
+def _measure(dataset, folds, done):
     """Return what the record says of the predictions, and the most confused pairs of the worst fold."""
     shares: dict[str, dict[int, float]] = {}
     confusion: dict[str, Any] = {}

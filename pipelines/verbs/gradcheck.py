@@ -70,7 +70,7 @@ def check_parts(seed: int = 0) -> GradcheckRecord:
         rows.append(_row("loss", name, _check(tanh, rng, name)))
     for normalization, residual, dropout in itertools.product((None, *NORMALIZATIONS), (False, True), (0.0, 0.3)):
         words = [f"{normalization} norm"] * bool(normalization) + ["residual"] * residual + ["noise"] * bool(dropout)
-        records = _combined(normalization, residual, dropout, rng)
+        records = _check_combinations(normalization, residual, dropout, rng)
         rows.append(_row("combination", ", ".join(words) or "plain", records))
     return _record(None, seed, rows)
 
@@ -100,7 +100,7 @@ def check_model(model: Any, seed: int = 0) -> GradcheckRecord:
     n_classes = model.network.n_outputs
     y = (model.network.logits(X).argmax(axis=1) + rng.integers(1, max(n_classes, 2), N_ROWS)) % n_classes
     records = gradcheck.check_gradients(model.network, SoftmaxCrossEntropy(), X, y, rng, SAMPLES)
-    return _record(model.path, seed, [_judged(record) for record in records])
+    return _record(model.path, seed, [_judge(record) for record in records])
 
 
 def complaint(record):
@@ -117,7 +117,7 @@ def complaint(record):
     return f"{where}the gradient of {first} could not be checked, all its numbers sit at a kink; try another --seed"
 
 
-def _combined(normalization, residual, dropout, rng):
+def _check_combinations(normalization, residual, dropout, rng):
     """Return the check's records of networks with each activation and each loss; dropout comes with noise."""
     records = []
     for activation in ACTIVATIONS:
@@ -151,10 +151,10 @@ def _row(part, name, records):
         "n_checked": sum(record["n_checked"] for record in records),
         "error": max(record["error"] for record in records),
     }
-    return {"part": part, "name": name, **_judged(whole)}
+    return {"part": part, "name": name, **_judge(whole)}
 
 
-def _judged(record):
+def _judge(record):
     """Return the record with its verdict, and without a number that JSON does not know."""
     error = record["error"] if math.isfinite(record["error"]) and record["n_checked"] else None
     return {**record, "error": error, "verdict": gradcheck.verdict(record)}

@@ -95,7 +95,7 @@ def record(
         The source cannot be opened or has come to an end, or `ATTEMPTS` attempts at one take have failed.
     """
     _check_names(labels, speaker)
-    wanted = _wanted(labels, Path(out), speaker, takes)
+    wanted = _list_takes(labels, Path(out), speaker, takes)
     manifest = Path(out) / MANIFEST
     _update(manifest, wanted, speaker)
     missing = [take for take in wanted if not take.path.exists()]
@@ -129,7 +129,7 @@ def _check_names(labels, speaker):
         raise UsageError(f"record: {' and '.join(twice)} are the same word; name each once")
 
 
-def _wanted(labels, out, speaker, takes):
+def _list_takes(labels, out, speaker, takes):
     """Return every take in the order in which they are asked for: list of Take."""
     total = takes * len(labels)
     named = [(label, out / label / f"{speaker}-{n}.wav") for n in range(1, takes + 1) for label in labels]
@@ -190,10 +190,10 @@ def listen(blocks, seconds):
             loud = [word for word in _sounds(np.concatenate(heard)) if word.peak >= FAINTEST_PEAK]
             if loud and n_samples - loud[-1].stop > QUIET_SECONDS * SR:
                 break
-    return judged(np.concatenate(heard))
+    return judge(np.concatenate(heard))
 
 
-def judged(waveform):
+def judge(waveform):
     """Cut the word out of what was heard, float32 [shape=(n_samples,)], or say why it is no good; returns Heard."""
     sounds = _sounds(waveform)
     loud = [sound for sound in sounds if sound.peak >= FAINTEST_PEAK]

@@ -107,12 +107,12 @@ def evaluate_stream(model, dataset=None, *, split="test", foreign=(), per_hour=P
     rng = np.random.default_rng(SEED)
     n_said = len(words)
     sound, spans = _strung([waveform for waveform, _ in words], opened.extractor.sr, rng)
-    answers, seconds = _heard(opened, [sound])
-    right, false = _matched(answers, spans, [label for _, label in words])
+    answers, seconds = _hear(opened, [sound])
+    right, false = _match(answers, spans, [label for _, label in words])
     about = {"model": opened.path, "dataset": name, "split": split, "n_words": n_said}
-    parts = _recordings(foreign, opened) if foreign else [_made(words, opened.extractor.sr, rng)]
+    parts = _recordings(foreign, opened) if foreign else [_make_foreign(words, opened.extractor.sr, rng)]
     for blocks in parts:
-        answers, more = _heard(opened, blocks)
+        answers, more = _hear(opened, blocks)
         false += [answer.probability for answer in answers]
         seconds += more
     about["foreign"] = "recordings" if foreign else "made of the words"
@@ -155,7 +155,7 @@ def _strung(waveforms, sr, rng):
     return (sound + 10 ** (HISS_DB / 20) * rng.standard_normal(len(sound))).astype(np.float32), spans
 
 
-def _made(words, sr, rng):
+def _make_foreign(words, sr, rng):
     """Return sounds that are made of words and are none, in a row: blocks."""
     sounds = [foreign_sound(waveform.astype(np.float64), sr, rng) for waveform, _ in words for _ in range(MADE)]
     return [_strung(sounds, sr, rng)[0]]
@@ -169,21 +169,21 @@ def _recordings(foreign, model):
         yield LongRecording(sample.source, model.extractor.sr).blocks()
 
 
-def _heard(model, blocks):
+def _hear(model, blocks):
     """Return all answers to a sound, list of Word, and how long it is in seconds."""
     n_samples = 0
 
-    def counted():
+    def count():
         nonlocal n_samples
         for block in blocks:
             n_samples += len(block)
             yield block
 
-    answers = [word for heard in Listener(model).hear(counted()) for word in heard.words]
+    answers = [word for heard in Listener(model).hear(count()) for word in heard.words]
     return answers, n_samples / model.extractor.sr
 
 
-def _matched(answers, spans, labels):
+def _match(answers, spans, labels):
     """Return the probability of the right answer to each word, -1 where there is none, and those of other answers."""
     right, false = [-1.0] * len(spans), []
     starts = np.array([start for start, _ in spans])

@@ -174,15 +174,15 @@ def train(
         Ctrl-C came before the first epoch was over; after that it ends the training, and the best model is kept.
     """
     began = time.perf_counter()
-    place = _checked_place(out, resume)
-    ready = _made_ready(task, recipe, dataset, seed, n_jobs, deterministic, rows, _opened(task, origin))
+    place = _check_place(out, resume)
+    ready = _make_ready(task, recipe, dataset, seed, n_jobs, deterministic, rows, _open(task, origin))
     if on_dataset:
         told = replace(ready.prepared.dataset, notes=ready.notes)
         on_dataset(told, ready.fallback, [warning["text"] for warning in ready.warnings])
     if on_ready:
         on_ready(ready)
     checkpoints = Checkpoints(place, ready.identity()) if place else None
-    fitted = _fitted(ready, checkpoints, resume, on_epoch, before_step)
+    fitted = _fit(ready, checkpoints, resume, on_epoch, before_step)
     seconds = round(time.perf_counter() - began, 2)
     bundle = _bundle(ready, fitted, seconds)
     bundle.remember_golden()
@@ -193,7 +193,7 @@ def train(
     return _with_checkpoints(trained, checkpoints) if checkpoints else trained
 
 
-def _opened(task: Task, origin: Any) -> Bundle | None:
+def _open(task: Task, origin: Any) -> Bundle | None:
     """Return the model that a training goes on from; UsageError where it is of another task."""
     if origin is None:
         return None
@@ -203,7 +203,7 @@ def _opened(task: Task, origin: Any) -> Bundle | None:
     return model
 
 
-def _made_ready(
+def _make_ready(
     task: Task,
     recipe: Recipe,
     dataset: Any,
@@ -230,7 +230,7 @@ def _made_ready(
     return Ready(task, recipe, seed, prepared, fallback, notes, warnings, n_threads, beginning)
 
 
-def _fitted(
+def _fit(
     ready: Ready,
     checkpoints: Checkpoints | None,
     resume: bool,
@@ -388,7 +388,7 @@ def _example(dataset: datasets.Dataset, place: Path | None) -> str:
     return str(picture)
 
 
-def _checked_place(out: Any, resume: bool) -> Path | None:
+def _check_place(out: Any, resume: bool) -> Path | None:
     """Return the place of the model file; find out before the work, not after it, that it cannot be written."""
     if out is None:
         if resume:

@@ -56,10 +56,10 @@ def serve(model, port, *, host="127.0.0.1", threshold=None, patience=PATIENCE, r
     def listener():
         return Listener(model, threshold, patience, refractory)
 
-    asyncio.run(_served(listener, host, port, on_start))
+    asyncio.run(_serve(listener, host, port, on_start))
 
 
-async def _served(listener, host, port, on_start):
+async def _serve(listener, host, port, on_start):
     server = AsyncTcpServer(host, port)
     try:
         await server.start(lambda reader, writer: Satellite(listener, reader, writer))
@@ -172,12 +172,12 @@ class _Hearing:
             await asyncio.wrap_future(told)
         return self._words
 
-    def _heard_blocks(self):
+    def _hear_blocks(self):
         while (block := self._blocks.get()) is not None:
             yield block
 
     def _listen(self):
-        blocks, sr = self._heard_blocks(), self._listener.sr
+        blocks, sr = self._hear_blocks(), self._listener.sr
         for heard in self._listener.hear(blocks if self._rate == sr else resample(blocks, self._rate, sr)):
             for word in heard.words:
                 if word.word is not None:

@@ -48,10 +48,10 @@ def check(path, task_name, jobs, as_json):
 
     Example: backprop datasets check my-words
     """
-    from pipelines.cli.checked import checked_summary
+    from pipelines.cli.checked import check_summary
     from pipelines.verbs.check import check as run
 
     record = run(path, task_name, jobs)
-    click.echo(terminal.as_json(record) if as_json else checked_summary(record))
+    click.echo(terminal.as_json(record) if as_json else check_summary(record))
     if any(problem["grave"] for problem in record["problems"]):
         sys.exit(DataError.exit_code)

@@ -74,7 +74,7 @@ def listen(model, source, rate, threshold, patience, refractory, device, devices
                     click.echo(f"{word.start:8.2f} {word.end:8.2f}  {word.text}  {percent(word.probability)}")
                 sys.stdout.flush()
                 if call and word.word is not None:
-                    called = [each for each in called if each.poll() is None] + [_called(call, word)]
+                    called = [each for each in called if each.poll() is None] + [_start(call, word)]
     except KeyboardInterrupt:
         meter.end()
         terminal.note("stopped")
@@ -99,7 +99,7 @@ def _serve(model, port, host, **options):
         terminal.note("stopped")
 
 
-def _called(command, word):
+def _start(command, word):
     """Start a command that is told the word: a Popen."""
     import os
     import subprocess

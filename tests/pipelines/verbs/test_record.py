@@ -126,7 +126,7 @@ def test_a_short_pause_is_inside_a_word_and_a_breath_is_none(said):
 def test_the_verdict_is_the_same_with_a_direct_current(said):
     for piece in (said(), said(level=0.012), pause(3)):
         plain, shifted = ([*Source(piece + offset, endless=False)._blocks()] for offset in (0, 0.3))
-        plain, shifted = (room.judged(np.concatenate(blocks)) for blocks in (plain, shifted))
+        plain, shifted = (room.judge(np.concatenate(blocks)) for blocks in (plain, shifted))
         assert plain.problem == shifted.problem
 
 

@@ -8,7 +8,7 @@ import soundfile
 
 from pipelines.features.speech.transcript import Word
 from pipelines.verbs import stream
-from pipelines.verbs.stream import StreamEvaluation, _matched, _strung, evaluate_stream
+from pipelines.verbs.stream import StreamEvaluation, _match, _strung, evaluate_stream
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def evaluation(right, false, hours=1.0, per_hour=1.0):
     ],
 )
 def test_each_word_is_hit_once_and_all_else_is_a_false_alarm(answers, right, false):
-    assert _matched(answers, SPANS, LABELS) == (right, false)
+    assert _match(answers, SPANS, LABELS) == (right, false)
 
 
 def test_the_threshold_is_the_lowest_with_no_more_false_alarms_than_wanted():
