@@ -70,7 +70,7 @@ def run():
 
 def measured(candidate, voices):
     """Return the shares of right words, and the word error rate of strings, mean over seeds: dict of float."""
-    recipe = SPEECH.presets[PRESET].changed(candidate.recipe)
+    recipe = SPEECH.presets[PRESET].replace(candidate.recipe)
     fsdd, spanish = (datasets.load(name, "speech") for name in ("fsdd", str(voices / "spanish" / "manifest.csv")))
     prepared = _augmented(prepare(fsdd, _extractor(fsdd, candidate)), recipe, candidate)
     by_seed = []

@@ -76,7 +76,7 @@ def _compared(subject, form, samples, odd, int8=False):
 def _rights(path):
     """Return the test accuracy of the model, and of its twin with weights of 8 bits; Node's answers are the twin's."""
     from pipelines import datasets
-    from pipelines.export.quantisation import quantised_subject
+    from pipelines.export.quantisation import quantise_subject
     from pipelines.export.subject import Subject
     from pipelines.learning.preparation import prepare
     from pipelines.models import bundle
@@ -84,7 +84,7 @@ def _rights(path):
     model = bundle.load(path)
     prepared = prepare(datasets.load(model.provenance["dataset"], model.task.name), model.extractor)
     stored, y = prepared.rows("test")
-    twin = quantised_subject(Subject(model, path.stem)).bundle
+    twin = quantise_subject(Subject(model, path.stem)).bundle
     return {
         name: float((each.probabilities(stored).argmax(axis=1) == y).mean())
         for name, each in (("accuracy", model), ("accuracy_int8", twin))

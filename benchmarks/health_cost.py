@@ -12,7 +12,7 @@ from benchmarks import results_file
 from benchmarks.spread import spread
 from pipelines import datasets
 from pipelines.learning.fitting import fit, threads_for
-from pipelines.learning.preparation import augmented, prepare
+from pipelines.learning.preparation import augment, prepare
 from pipelines.learning.tasks.images import TASK as IMAGES
 from pipelines.learning.tasks.speech import TASK as SPEECH
 
@@ -34,8 +34,8 @@ def run():
 
 def cost(task, name, epochs, rounds=ROUNDS):
     """Return the seconds of some epochs with and without recording, and what recording adds, as a share."""
-    recipe, dataset = task.presets["fast"].changed({"epochs": epochs}), datasets.load(name, task.name)
-    prepared = augmented(prepare(dataset, task.extractor_for(dataset)), task, recipe)
+    recipe, dataset = task.presets["fast"].replace({"epochs": epochs}), datasets.load(name, task.name)
+    prepared = augment(prepare(dataset, task.extractor_for(dataset)), task, recipe)
     n_threads = threads_for(recipe, prepared.extractor.n_features, len(dataset.labels))
     seconds = {"watched": [], "plain": []}
     for _ in range(rounds):

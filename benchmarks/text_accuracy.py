@@ -27,7 +27,7 @@ from backprop_core.metrics import wilson_interval
 from benchmarks import results_file
 from pipelines import datasets
 from pipelines.learning.fitting import fit, threads_for
-from pipelines.learning.preparation import augmented, prepare
+from pipelines.learning.preparation import augment, prepare
 from pipelines.learning.scoring import refusals
 from pipelines.learning.tasks.text import TASK as TEXT
 from pipelines.learning.views import logits_of
@@ -56,9 +56,9 @@ def _measured(name, preset, seeds, peers):
     dataset = datasets.load(name, "text")
     prepared = prepare(dataset, TEXT.extractor_for(dataset))
     recipe = TEXT.presets[preset].for_rows(len(prepared.dataset.rows("train")))
-    prepared = augmented(prepared, TEXT, recipe)
+    prepared = augment(prepared, TEXT, recipe)
     n_threads = threads_for(recipe, prepared.extractor.n_features, len(prepared.dataset.labels))
-    fit(prepared, TEXT.scaling(), recipe.changed({"epochs": 1}), 0, n_threads, measured=("valid",))
+    fit(prepared, TEXT.scaling(), recipe.replace({"epochs": 1}), 0, n_threads, measured=("valid",))
     runs = [_of_seed(prepared, recipe, seed, n_threads) for seed in range(seeds)]
     accuracies, n_test = [run["accuracy"] for run in runs], len(prepared.dataset.rows("test"))
     mean = float(np.mean(accuracies))

@@ -19,7 +19,7 @@ from benchmarks.spread import spread
 from pipelines import datasets
 from pipelines.datasets.folds import folding
 from pipelines.learning.fitting import fit
-from pipelines.learning.preparation import augmented, extract, prepare
+from pipelines.learning.preparation import augment, extract, prepare
 from pipelines.learning.tasks.images import TASK as IMAGES
 from pipelines.learning.tasks.speech import TASK as SPEECH
 from pipelines.runs import trainings
@@ -58,7 +58,7 @@ def run():
 def speakers():
     """Return (name, (Work, keys)) of leaving each speaker of FSDD out."""
     recipe, dataset = SPEECH.presets["fast"], datasets.load("fsdd", "speech")
-    prepared = augmented(extract(dataset, SPEECH.extractor_for(dataset)), SPEECH, recipe)
+    prepared = augment(extract(dataset, SPEECH.extractor_for(dataset)), SPEECH, recipe)
     shared = folding(dataset, "speaker")
     return "fsdd by speaker", (
         Work(prepared.without_items(), SPEECH.scaling(), recipe, shared),
@@ -68,8 +68,8 @@ def speakers():
 
 def learning_curve():
     """Return (name, (LearningCurve, keys)) of MNIST, a few epochs each."""
-    recipe, dataset = IMAGES.presets["fast"].changed({"epochs": EPOCHS}), datasets.load("mnist", "images")
-    prepared = augmented(prepare(dataset, IMAGES.extractor_for(dataset)), IMAGES, recipe)
+    recipe, dataset = IMAGES.presets["fast"].replace({"epochs": EPOCHS}), datasets.load("mnist", "images")
+    prepared = augment(prepare(dataset, IMAGES.extractor_for(dataset)), IMAGES, recipe)
     return "mnist learning curve", (
         LearningCurve(prepared.without_items(), recipe),
         [(size, seed) for size in SIZES for seed in SEEDS],

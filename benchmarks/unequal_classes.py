@@ -14,7 +14,7 @@ from benchmarks import results_file
 from pipelines import datasets
 from pipelines.learning.balance import prior_shift
 from pipelines.learning.fitting import fit
-from pipelines.learning.preparation import augmented, extract
+from pipelines.learning.preparation import augment, extract
 from pipelines.learning.tasks.images import TASK as IMAGES
 
 LARGEST, RATIO, HELD_OUT = 3000, 100, 500
@@ -51,8 +51,8 @@ def shares(dataset, seed):
 
     Balancing changes nothing but the outputs of a network that was trained, so one training serves all strengths.
     """
-    recipe = IMAGES.presets["fast"].changed({"balance": 0.0})
-    prepared = augmented(extract(dataset, IMAGES.extractor_for(dataset)), IMAGES, recipe)
+    recipe = IMAGES.presets["fast"].replace({"balance": 0.0})
+    prepared = augment(extract(dataset, IMAGES.extractor_for(dataset)), IMAGES, recipe)
     fitted = fit(prepared, IMAGES.scaling(), recipe, seed, n_threads=1)
     stored, y = prepared.rows("valid")
     logits = fitted.network.logits(fitted.standardizer.transform(prepared.extractor.to_features(stored)))

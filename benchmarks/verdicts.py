@@ -34,7 +34,7 @@ from pipelines import datasets
 from pipelines.diagnosis.fit import DIVERGED, GOOD, OVER, UNDER, UNFINISHED, UNKNOWN, VERDICTS
 from pipelines.diagnosis.mislabelled import margins, out_of_fold
 from pipelines.diagnosis.probes import FOLDS, SPARE, Probes
-from pipelines.learning.preparation import augmented, prepare
+from pipelines.learning.preparation import augment, prepare
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.tasks.images import TASK as IMAGES
 from pipelines.learning.tasks.speech import TASK as SPEECH
@@ -112,24 +112,24 @@ def _wrong(prepared, rng):
 
 
 CASES = {
-    "good": Case(PLAIN.changed(HELD), (GOOD,)),
-    "overfitting": Case(PLAIN.changed({"hidden": (256, 256)}), (OVER,), n_train=150),
-    "underfitting": Case(PLAIN.changed({"hidden": (2,)}), (UNDER,), sets=("mnist", "fashion-mnist", "digits", "fsdd")),
+    "good": Case(PLAIN.replace(HELD), (GOOD,)),
+    "overfitting": Case(PLAIN.replace({"hidden": (256, 256)}), (OVER,), n_train=150),
+    "underfitting": Case(PLAIN.replace({"hidden": (2,)}), (UNDER,), sets=("mnist", "fashion-mnist", "digits", "fsdd")),
     "underfitting, weights held near zero": Case(
-        PLAIN.changed({"weight_decay": 150.0, "schedule": "constant"}), (UNDER,)
+        PLAIN.replace({"weight_decay": 150.0, "schedule": "constant"}), (UNDER,)
     ),
-    "not converged": Case(PLAIN.changed({"least_steps": 40, "learning_rate": 1e-4}), (UNFINISHED,)),
+    "not converged": Case(PLAIN.replace({"least_steps": 40, "learning_rate": 1e-4}), (UNFINISHED,)),
     "diverged": Case(
-        PLAIN.changed({"optimizer": "sgd", "learning_rate": 300.0, "activation": "leaky_relu", "schedule": "constant"}),
+        PLAIN.replace({"optimizer": "sgd", "learning_rate": 300.0, "activation": "leaky_relu", "schedule": "constant"}),
         (DIVERGED,),
         "exploding gradients",
     ),
-    "too few rows": Case(PLAIN.changed(HELD), (UNKNOWN,), n_valid=20),
-    "leaky split": Case(PLAIN.changed({"hidden": (256, 256)}), (OVER,), "leakage", leaky, n_train=150),
+    "too few rows": Case(PLAIN.replace(HELD), (UNKNOWN,), n_valid=20),
+    "leaky split": Case(PLAIN.replace({"hidden": (256, 256)}), (OVER,), "leakage", leaky, n_train=150),
     "shuffled labels": Case(PLAIN, BAD_FITS, "labels and samples", shuffled),
-    "mislabelled": Case(PLAIN.changed(HELD), (GOOD, OVER, UNDER, UNFINISHED), "mislabelled", mislabelled),
-    "vanishing": Case(PLAIN.changed({"hidden": (48,) * 20, "activation": "logistic"}), BAD_FITS, "vanishing gradients"),
-    "dead": Case(PLAIN.changed({"learning_rate": 1.0}), BAD_FITS, "dead units"),
+    "mislabelled": Case(PLAIN.replace(HELD), (GOOD, OVER, UNDER, UNFINISHED), "mislabelled", mislabelled),
+    "vanishing": Case(PLAIN.replace({"hidden": (48,) * 20, "activation": "logistic"}), BAD_FITS, "vanishing gradients"),
+    "dead": Case(PLAIN.replace({"learning_rate": 1.0}), BAD_FITS, "dead units"),
 }
 
 
@@ -161,7 +161,7 @@ def judged(kind, name, seed=SEED):
     """Make a case, have it diagnosed, and say whether the verdict is right: dict of JSON types."""
     case, began = CASES[kind], time.perf_counter()
     task, prepared = _material(name, case, np.random.default_rng([seed, 0]))
-    prepared = augmented(case.change(prepared, np.random.default_rng([seed, 1])), task, case.recipe)
+    prepared = augment(case.change(prepared, np.random.default_rng([seed, 1])), task, case.recipe)
     record = diagnose(Subject(task, prepared, case.recipe, seed, kind)).record()
     problems = [finding["name"] for finding in record["findings"][1:] if finding["verdict"] == "problem"]
     named = case.problem is None or case.problem in problems
@@ -207,7 +207,7 @@ def wrong_labels(seed=SEED):
     recipe = IMAGES.presets["fast"]
     prepared = prepare(dataset, IMAGES.extractor_for(dataset))
     prepared, wrong = _wrong(prepared, np.random.default_rng(seed))
-    probes = Probes(augmented(prepared, IMAGES, recipe).without_items(), IMAGES.scaling(), recipe, seed)
+    probes = Probes(augment(prepared, IMAGES, recipe).without_items(), IMAGES.scaling(), recipe, seed)
     keys = [("fold", k) for k in range(FOLDS)]
     results = {key: probes.read(key, found) for key, found in trainings.run(probes, keys)}
     rows, probabilities = out_of_fold(probes, results)

@@ -11,7 +11,7 @@ LONGEST = 500  # letters of a text that are looked at
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 
 
-def shown(text: str) -> str:
+def escape(text: str) -> str:
     """Return text with its control characters written out, such as "\\n", and bytes that are no text as "\\xff"."""
     plain = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in plain)
@@ -31,14 +31,14 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
-def rounded_percent(share: float) -> str:
+def round_percent(share: float) -> str:
     """Return a share as text with one decimal, in which little is not nothing and nearly all is not all."""
     if 0 < share < 0.001:
         return "< 0.1 %"
     return "> 99.9 %" if 0.999 < share < 1 else f"{100 * share:.1f} %"
 
 
-def listed(words: Sequence, most: int = 3) -> str:
+def list_some(words: Sequence, most: int = 3) -> str:
     """Return the first few words in one line of text, and how many more there are."""
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(map(str, words[:most])) + more
@@ -65,7 +65,7 @@ def _guard(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
-def meant(name: object, known: Iterable[str]) -> str:
+def suggest(name: object, known: Iterable[str]) -> str:
     """Return "did you mean NAME?" for the known name that is most like an unknown one, else "choose one of …"."""
     import difflib
 

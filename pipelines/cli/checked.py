@@ -1,7 +1,7 @@
 """What `backprop datasets check` prints: a few lines about the whole, a table of the classes, and what is wrong."""
 
 from pipelines.cli.terminal import program, table
-from pipelines.wording import listed, shown
+from pipelines.wording import escape, list_some
 
 MOST_CLASSES = 30
 
@@ -18,18 +18,18 @@ def check_summary(record):
     ]
     if record["noise"]:
         about.append(("noise", f"{record['noise']} recordings, no samples"))
-    parts = [shown(record["path"]), _lines(about), "", _classes(record["classes"])]
+    parts = [escape(record["path"]), _lines(about), "", _classes(record["classes"])]
     if passed := record["passed_over"]:
         parts += _describe_passed(passed)
-    parts += [f"note: {shown(note)}" for note in record["notes"]]
-    parts += [f"{'error' if each['grave'] else 'warning'}: {shown(each['text'])}" for each in record["problems"]]
+    parts += [f"note: {escape(note)}" for note in record["notes"]]
+    parts += [f"{'error' if each['grave'] else 'warning'}: {escape(each['text'])}" for each in record["problems"]]
     if not any(problem["grave"] for problem in record["problems"]):
-        parts.append(f"try: {program()} train {record['task']} --dataset {shown(record['path'])}")
+        parts.append(f"try: {program()} train {record['task']} --dataset {escape(record['path'])}")
     return "\n".join(parts)
 
 
 def _lines(pairs):
-    return "\n".join(f"  {name + ':':<10} {shown(text)}" for name, text in pairs)
+    return "\n".join(f"  {name + ':':<10} {escape(text)}" for name, text in pairs)
 
 
 def _split(split):
@@ -44,7 +44,7 @@ def _split(split):
 def _groups(groups):
     if groups is None:
         return "not known"
-    return f"{groups['n']:,} (the largest: {listed([f'{name} {n}' for name, n in groups['largest'].items()], 5)})"
+    return f"{groups['n']:,} (the largest: {list_some([f'{name} {n}' for name, n in groups['largest'].items()], 5)})"
 
 
 def _describe_measured(measured):
@@ -55,12 +55,12 @@ def _describe_measured(measured):
              f"{length['total'] / 60:.1f} min in all")
         )  # fmt: skip
     if rates := measured.get("sampling_rates"):
-        lines.append(("rate", listed([f"{int(rate) / 1000:g} kHz ({n:,})" for rate, n in rates.items()], 5)))
+        lines.append(("rate", list_some([f"{int(rate) / 1000:g} kHz ({n:,})" for rate, n in rates.items()], 5)))
     if sizes := measured.get("sizes"):
-        lines.append(("size", listed([f"{size} ({n:,})" for size, n in sizes.items()], 5)))
+        lines.append(("size", list_some([f"{size} ({n:,})" for size, n in sizes.items()], 5)))
     for name in ("channels", "modes", "formats"):
         if counts := measured.get(name):
-            lines.append((name, listed([f"{kind} ({n:,})" for kind, n in counts.items()], 6)))
+            lines.append((name, list_some([f"{kind} ({n:,})" for kind, n in counts.items()], 6)))
     if unknown := measured.get("n_unknown"):
         lines.append(("unknown", f"the headers of {unknown:,} files"))
     return lines
@@ -76,6 +76,6 @@ def _describe_passed(passed):
     if not passed["n"]:
         return []
     lines = [
-        f"left out: {n:,} {'file' if n == 1 else 'files'}: {shown(reason)}" for reason, n in passed["reasons"].items()
+        f"left out: {n:,} {'file' if n == 1 else 'files'}: {escape(reason)}" for reason, n in passed["reasons"].items()
     ]
-    return [*lines[:10], *[f"  such as {shown(passed['first'][0].split(': left out')[0])}"]]
+    return [*lines[:10], *[f"  such as {escape(passed['first'][0].split(': left out')[0])}"]]

@@ -3,7 +3,7 @@
 import textwrap
 
 from pipelines.cli.terminal import note, table
-from pipelines.wording import percent, shown
+from pipelines.wording import escape, percent
 
 WIDTH = 96
 
@@ -32,7 +32,7 @@ def demonstration_text(record):
             "",
             _wrap(record["lesson"] if record["cured"] else _not_shown(record)),
             "",
-            f"data:  {shown(record['dataset'])}{fallback}, {sizes}, seed {record['seed']}; {record['seconds']:.0f} s",
+            f"data:  {escape(record['dataset'])}{fallback}, {sizes}, seed {record['seed']}; {record['seconds']:.0f} s",
         ]
     )
 
@@ -60,7 +60,7 @@ def _verdict(trial):
 def _reasons(record):
     for number, trial in enumerate(record["trials"], 1):
         remark = f" {trial['remark']}" if trial["remark"] else ""
-        yield textwrap.fill(shown(f"{number}. {trial['why']}{remark}"), WIDTH, subsequent_indent="   ")
+        yield textwrap.fill(escape(f"{number}. {trial['why']}{remark}"), WIDTH, subsequent_indent="   ")
 
 
 def _not_shown(record):

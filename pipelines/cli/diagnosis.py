@@ -5,7 +5,7 @@ import textwrap
 
 from pipelines.cli.terminal import program, table
 from pipelines.diagnosis.finding import FINE, PROBLEM
-from pipelines.wording import percent, shown
+from pipelines.wording import escape, percent
 
 WIDTH = 96
 MARKS = {FINE: "ok", PROBLEM: "!!"}
@@ -34,7 +34,7 @@ def diagnosis_text(record):
 
 
 def _wrap(text, indent=0):
-    return textwrap.fill(shown(text), WIDTH, subsequent_indent=" " * indent)
+    return textwrap.fill(escape(text), WIDTH, subsequent_indent=" " * indent)
 
 
 def _finding(finding):
@@ -97,6 +97,6 @@ def _about(record):
     fallback = " (bundled, because the default could not be had)" if record["bundled_fallback"] else ""
     sizes = f"{record['n_train']:,} training and {record['n_valid']:,} validation rows"
     return (
-        f"data:  {shown(record['dataset'])}{fallback}, {sizes}; {record['seconds']:.0f} s\n"
+        f"data:  {escape(record['dataset'])}{fallback}, {sizes}; {record['seconds']:.0f} s\n"
         "       test rows were not used; limits are in --json and in the report"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli import streams
-from pipelines.wording import shown
+from pipelines.wording import escape
 
 INTERRUPTED = 130  # the exit code after Ctrl-C
 
@@ -38,13 +38,13 @@ def line(text):
 
 def note(text):
     """Say something that is not a result, in one line: a file's name may hold what a terminal takes for a command."""
-    click.echo(shown(text), err=True)
+    click.echo(escape(text), err=True)
 
 
 def table(rows, header=()):
     """Return rows of cells as aligned text; text cells to the left, numbers, given as text, to the right."""
     lines = [header, *rows] if header else list(rows)
-    lines = [[shown(text) for text in line] for line in lines]
+    lines = [[escape(text) for text in line] for line in lines]
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
 
     def cell(text, width):

@@ -10,7 +10,7 @@ from backprop_core.architecture import LAYERS
 from backprop_core.layers import Layer
 from backprop_core.worked_example import rows
 from pipelines.cli.terminal import table
-from pipelines.wording import percent, shown
+from pipelines.wording import escape, percent
 
 WIDTH = 100
 LABEL_WIDTH = 16
@@ -84,7 +84,7 @@ def _heading(text):
 
 def _short(label):
     """Return a label, which strangers may have chosen, as text of no great length."""
-    text = shown(label)
+    text = escape(label)
     return text if len(text) <= LABEL_WIDTH else f"{text[: LABEL_WIDTH - 3]}..."
 
 
@@ -101,8 +101,8 @@ def _head(record, model):
     }[record["learning_rate_from"]]
     answer, views = record["answer"], record["n_views"]
     lines = [
-        f"model    {shown(model)} ({record['task']}, {record['n_parameters']:,} parameters)",
-        f"sample   {shown(record['path'])}",
+        f"model    {escape(model)} ({record['task']}, {record['n_parameters']:,} parameters)",
+        f"sample   {escape(record['path'])}",
         f"truth    {_short(record['label'])} ({truth})",
         f"answer   {_short(answer['label'])}, {percent(answer['probability'])} (as predict has it)",
         f"step     plain gradient descent, learning rate {_n(record['learning_rate'])} ({rate})",
@@ -132,7 +132,7 @@ def _words(record):
         sums[word["word"]] = sums.get(word["word"], 0.0) + word["evidence"]
     heaviest = sorted(sums.items(), key=lambda entry: -abs(entry[1]))[:MOST_WORDS]
     rest = len(sums) - len(heaviest)
-    rows = [(shown(word), f"{value:+.4f}", "for" if value > 0 else "against") for word, value in heaviest]
+    rows = [(escape(word), f"{value:+.4f}", "for" if value > 0 else "against") for word, value in heaviest]
     added = sum(word["evidence"] for word in found["words"])
     return [
         *_heading(f"Words: what speaks for {_short(found['label'])}, and what against"),
@@ -172,7 +172,7 @@ def _shape(lengths):
 
 
 def _name(layer):
-    return shown(layer["settings"].get("activation", layer["kind"]).replace("_", " "))
+    return escape(layer["settings"].get("activation", layer["kind"]).replace("_", " "))
 
 
 def _title(layer, sizes, text):
@@ -260,7 +260,7 @@ def _steps_before(record):
 
 def _describe_place(pointed, frozen):
     """Return lines on what --at points at."""
-    lines = _heading(f"At {shown(pointed['place'])}")
+    lines = _heading(f"At {escape(pointed['place'])}")
     if "weight" in pointed:
         entry = pointed["weight"]
         met = 1.0 if entry["input"] is None else entry["input"]
@@ -282,7 +282,7 @@ def _describe_place(pointed, frozen):
 
 def _work_out(layer, lines, example):
     """Return the arithmetic of one unit: a sum as columns, one term a line, and every other formula as one line."""
-    settings = {name: shown(str(value)) for name, value in layer["settings"].items()}
+    settings = {name: escape(str(value)) for name, value in layer["settings"].items()}
     filled = list(rows(lines, example, _n, **settings))
     if any(row.term is not None for row in filled):
         return _sum([(row.formula, row.numbers, _n(row.value)) for row in filled])

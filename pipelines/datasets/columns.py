@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pipelines.datasets.roles import role_of
 from pipelines.datasets.tables import heading
 from pipelines.errors import DataError
-from pipelines.wording import listed
+from pipelines.wording import list_some
 
 # By what they mean, the surest first: a heading of an earlier line is taken before one of a later line.
 MEANINGS = {
@@ -90,7 +90,7 @@ def find_columns(table, place, is_file):
 
 
 def _advice(table):
-    has = f"it has {listed([repr(column) for column in table.columns], 8)}" if table.columns else "it is empty"
+    has = f"it has {list_some([repr(column) for column in table.columns], 8)}" if table.columns else "it is empty"
     kind = f"as {table.kind}" if "JSON" in table.kind else f"separated by {table.kind}"
     return f"{has}, {kind}; the first line must name the columns path and label, and optionally split and group"
 
@@ -121,7 +121,7 @@ def column_of(meaning, headings, free, table, place, is_file):
                 else f"has {len(columns)} columns that can be the {meaning}"
             )
             raise DataError(
-                f"{place}: {told}: {listed(columns)}; call the one that is meant {meaning}, and rename the others"
+                f"{place}: {told}: {list_some(columns)}; call the one that is meant {meaning}, and rename the others"
             )
         if candidates:
             return candidates[0]

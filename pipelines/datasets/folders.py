@@ -24,7 +24,7 @@ from pipelines.datasets.tree import PassedOver, compose, look_into, usable
 from pipelines.errors import DataError
 from pipelines.machine import contents
 from pipelines.machine.suffixes import SUFFIXES
-from pipelines.wording import listed
+from pipelines.wording import list_some
 
 NOISE_FOLDERS = ("_background_noise_", "background_noise", "_noise_")
 UNLISTED = 0.1  # share of the files that a table may leave out, and still be believed rather than the folders
@@ -118,8 +118,9 @@ class _FolderReader:
             return found
         if len(full) > 1 and all(roles[folder.name] for folder in full):
             raise DataError(
-                f"{place.path}: has {listed([folder.path.name for folder in full])}, but no class folders in them; put "
-                "the files of each class in a folder with the class's name, or list them in a table (path,label,split)"
+                f"{place.path}: has {list_some([folder.path.name for folder in full])}, but no class folders in them; "
+                "put the files of each class in a folder with the class's name, or list them in a table "
+                "(path,label,split)"
             )
         rows, skipped = self._classes(place, "train")
         return self._reading(rows, skipped, "class folders", place)
@@ -128,8 +129,8 @@ class _FolderReader:
         """Read folders for the split, with class folders in each."""
         if strange := [folder.path.name for folder in full if not roles[folder.name]]:
             raise DataError(
-                f"{self.top}: holds {listed(strange)} beside {listed(labelled)}; have class folders only, or only "
-                "train, valid and test with class folders in each"
+                f"{self.top}: holds {list_some(strange)} beside {list_some(labelled)}; have class folders only, or "
+                "only train, valid and test with class folders in each"
             )
         rows, skipped = [], self._outside(place)
         taught = {f.name for name in labelled if roles[name] == "train" for f in self.full(parts[name])}
@@ -211,7 +212,7 @@ class _FolderReader:
         if len(understood) > 1 and any(role is None and role_of(path.stem) is None for path, role in understood):
             if or_else:
                 return None
-            names = listed([path.relative_to(self.top).as_posix() for path, _ in understood])
+            names = list_some([path.relative_to(self.top).as_posix() for path, _ in understood])
             raise DataError(f"{place.path}: has {len(understood)} tables that list files: {names}; name the one to use")
         together = Reading([], layout="a table beside the files")
         for path, role in understood:
@@ -258,7 +259,7 @@ class _FolderReader:
         found = [self._row(path, label, role) for path, label, role in rows if label is not None]
         skipped = [f"{path}: left out, its name says no class" for path, label, _ in rows if label is None]
         reading = self._reading(found, skipped, "names that begin with the class", place)
-        reading.notes.append(f"The labels are what the names begin with, up to the dot: {listed(sorted(named), 5)}.")
+        reading.notes.append(f"The labels are what the names begin with, up to the dot: {list_some(sorted(named), 5)}.")
         return reading
 
     def _reading(self, rows, skipped, layout, place):
@@ -268,14 +269,16 @@ class _FolderReader:
             rows = [row if row.group is not None else row._replace(group=row.name) for row in rows]
             notes.append(
                 f"Folders inside the classes are taken for groups, such as speakers: {len(groups)} of them "
-                f"({listed(groups)})."
+                f"({list_some(groups)})."
             )
         spellings = defaultdict(set)
         for row in rows:
             spellings[row.label].add(row.name.split("/")[-2] if "/" in row.name else "")
         doubled = [label for label, names in spellings.items() if len({n for n in names if compose(n) == label}) > 1]
         if doubled:
-            notes.append(f"{listed(sorted(doubled))}: written in two forms of Unicode, and taken for the same class.")
+            notes.append(
+                f"{list_some(sorted(doubled))}: written in two forms of Unicode, and taken for the same class."
+            )
         if self.noise:
             use = "mixed into training words" if self.task == "speech" else "left out"
             n, kind = len(self.noise), "recording" if len(self.noise) == 1 else "recordings"

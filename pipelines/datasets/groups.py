@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 import numpy as np
 
 from pipelines.datasets.tree import compose
-from pipelines.wording import listed
+from pipelines.wording import list_some
 
 ENOUGH = 5  # groups in all: with fewer, a split by group leaves little to learn from
 ENOUGH_IN_CLASS = 3
@@ -95,7 +95,7 @@ def _links(groups, kin):
 def _name_groups(rows, groups):
     names = sorted(set(groups))
     note = (
-        f"The names of the files tell {len(names)} groups, such as speakers or objects ({listed(names)}); a split "
+        f"The names of the files tell {len(names)} groups, such as speakers or objects ({list_some(names)}); a split "
         "that is made here keeps each on one side."
     )
     return [row._replace(group=group) for row, group in zip(rows, groups, strict=True)], note

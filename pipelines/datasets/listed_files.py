@@ -11,7 +11,7 @@ from pathlib import Path, PureWindowsPath
 
 from pipelines.datasets.tree import PassedOver, compose, look_into, usable
 from pipelines.errors import DataError
-from pipelines.wording import listed
+from pipelines.wording import list_some
 
 
 class ListedFiles:
@@ -73,7 +73,7 @@ class ListedFiles:
 
     def _one_of(self, text, found):
         if len(found) > 1:
-            shown = listed([path.relative_to(self.folder).as_posix() for path in found])
+            shown = list_some([path.relative_to(self.folder).as_posix() for path in found])
             raise DataError(
                 f"{self.place}: {text} can mean {len(found)} files: {shown}; write the whole path in the table"
             )

@@ -14,7 +14,7 @@ from pipelines.datasets.roles import settle
 from pipelines.datasets.rows import MANY_NUMBERS, Row, check_classes, numbers_in, regression
 from pipelines.datasets.tables import Table, heading, read_table, unreadable
 from pipelines.errors import DataError
-from pipelines.wording import listed
+from pipelines.wording import list_some
 
 CLASS_HEADINGS = frozenset(name for names in MEANINGS["label"] for name in names) - {"target", "y"}
 _MISSING = ("NaN", "nan", "<NA>", "#N/A")  # what pandas and Excel write where there is no value
@@ -55,7 +55,7 @@ def read(path, task, to_train=True, default_role=None):
         raise DataError(f"{path}: lists no files")
     rows = _rows(path, table, columns, files, default_role)
     if missing := [name for name, found, *_ in rows if found is None]:
-        raise DataError(f"{path}: lists {len(missing)} of {len(rows)} files that do not exist: {listed(missing)}")
+        raise DataError(f"{path}: lists {len(missing)} of {len(rows)} files that do not exist: {list_some(missing)}")
     rows, n_twice = _each_once(path, [Row(*row) for row in rows])
     _check_not_numbers(path, table.columns[columns.label], rows)
     if to_train:
@@ -71,9 +71,9 @@ def _notes(path, table, columns, n_twice):
         if getattr(columns, name) is not None
     }
     if other := [f"{called!r} for the {name}" for name, called in taken.items() if called != name]:
-        notes.append(f"{path.name}: takes the column {listed(other, 4)}.")
+        notes.append(f"{path.name}: takes the column {list_some(other, 4)}.")
     if columns.unused:
-        notes.append(f"{path.name}: does not use the columns {listed([repr(name) for name in columns.unused], 8)}.")
+        notes.append(f"{path.name}: does not use the columns {list_some([repr(name) for name in columns.unused], 8)}.")
     if n_twice:
         notes.append(f"{path.name}: {n_twice} {'line repeats' if n_twice == 1 else 'lines repeat'} an earlier one.")
     return notes

@@ -9,7 +9,7 @@ from pipelines.datasets import folders, manifest, own_texts, packed, registry, t
 from pipelines.datasets.listed_files import ListedFiles
 from pipelines.errors import DataError
 from pipelines.machine import contents
-from pipelines.machine.leftovers import left_behind
+from pipelines.machine.leftovers import is_left_behind
 
 LOOKED_AT = 2000  # files that tell which task a folder is for
 
@@ -102,7 +102,7 @@ def _lists_files(path, task):
 
 def _some_files(folder):
     """Return enough of the files in a folder to tell what they are for; all of them where links hide the first."""
-    found = (Path(place, name) for place, _, names in os.walk(folder) for name in names if not left_behind(name))
+    found = (Path(place, name) for place, _, names in os.walk(folder) for name in names if not is_left_behind(name))
     some = list(islice(found, LOOKED_AT))
     return some if len(some) == LOOKED_AT else list(tree.look_into(folder, tree.PassedOver()).all_files())
 

@@ -18,8 +18,8 @@ from pipelines.datasets.rows import check_classes
 from pipelines.datasets.tables import Table, heading, is_table, lines_of, read_table
 from pipelines.datasets.texts import TextRow
 from pipelines.errors import DataError
-from pipelines.machine.leftovers import left_behind
-from pipelines.wording import listed
+from pipelines.machine.leftovers import is_left_behind
+from pipelines.wording import list_some
 
 MARK = "__label__"
 _LABELLED = re.compile(rf"((?:{MARK}\S+\s+)*{MARK}\S+)(?:\s+(.*))?", re.DOTALL)
@@ -59,7 +59,7 @@ def _parts(path):
     """Return the files that hold texts, each with the role that its name gives it: list of (Path, str or None)."""
     if path.is_file():
         return [(path, None)] if is_table(path) or _has_labels_in_front(path) else []
-    inside = [each for each in sorted(path.iterdir()) if not left_behind(each.name)]
+    inside = [each for each in sorted(path.iterdir()) if not is_left_behind(each.name)]
     if any(each.is_dir() for each in inside):
         return []
     tables = [each for each in inside if _has_labels_in_front(each) or (is_table(each) and each.suffix != ".txt")]
@@ -127,9 +127,9 @@ def _read_table(path, role):
     skipped = [f"{path}: left out, {len(empty)} lines without text; the first is line {empty[0]}"] if empty else []
     taken = [f"{table.columns[at[name]]!r} for the {name}" for name in at if at[name] is not None]
     unused = [repr(name) for i, name in enumerate(table.columns) if i not in at.values() and name]
-    notes = [f"{path.name}: takes the column {listed(taken, 4)}."]
+    notes = [f"{path.name}: takes the column {list_some(taken, 4)}."]
     if unused:
-        notes.append(f"{path.name}: does not use the columns {listed(unused, 8)}.")
+        notes.append(f"{path.name}: does not use the columns {list_some(unused, 8)}.")
     return Reading(rows, skipped, notes, layout=f"a table of texts ({table.kind})")
 
 
@@ -170,7 +170,7 @@ def _without_headings(path, table):
 
 
 def _lacking(path, table, names):
-    has = f"it has {listed([repr(column) for column in table.columns], 8)}" if table.columns else "it is empty"
+    has = f"it has {list_some([repr(column) for column in table.columns], 8)}" if table.columns else "it is empty"
     return DataError(
         f"{path}: lacks the column {' and '.join(names)}; {has}, separated by {table.kind}; the first line must name "
         "the columns text and label, and optionally split and group"

@@ -20,7 +20,7 @@ import zlib
 from pipelines.datasets.archives import check_end, give_final_name
 from pipelines.datasets.tree import compose
 from pipelines.errors import DataError
-from pipelines.machine.leftovers import left_behind
+from pipelines.machine.leftovers import is_left_behind
 from pipelines.machine.locations import cache_folder
 from pipelines.machine.log import log
 
@@ -146,7 +146,7 @@ class _Unpacking:
         outside = name.startswith(("/", "\\")) or ".." in parts or "\0" in name or (parts and parts[0].endswith(":"))
         if outside:
             raise DataError(f"{self.archive}: {name} would be written outside its folder; the archive is not unpacked")
-        if is_folder or not parts or any(map(left_behind, parts)):
+        if is_folder or not parts or any(map(is_left_behind, parts)):
             return None
         return self.folder.joinpath(*map(compose, parts))
 

@@ -10,7 +10,7 @@ from functools import cache
 
 from pipelines.errors import UsageError
 from pipelines.machine.locations import data_folder
-from pipelines.wording import meant
+from pipelines.wording import suggest
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def find(name):
     """
     if name in sources():
         return sources()[name]
-    raise UsageError(f"{name}: no such data set; {meant(name, sources())} (or give a folder or a CSV manifest)")
+    raise UsageError(f"{name}: no such data set; {suggest(name, sources())} (or give a folder or a CSV manifest)")
 
 
 def _source(name, table):

@@ -18,7 +18,7 @@ import numpy as np
 from pipelines.datasets.dataset import FOREIGN, Dataset, Foreign
 from pipelines.errors import DataError
 from pipelines.machine.cores import cores
-from pipelines.wording import listed
+from pipelines.wording import list_some
 
 MANY_NUMBERS = 20  # more different numbers than that, most of them once, are no names of classes
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?")
@@ -120,10 +120,10 @@ def check_classes(rows, place):
         raise DataError(f"{place}: the labels are {regression(len(classes), len(rows))}")
     untaught = sorted(classes - {row.label for row in rows if row.role == "train"})
     if untaught:
-        raise DataError(f"{place}: has no training sample of {listed(untaught)}; add some, or take the class out")
+        raise DataError(f"{place}: has no training sample of {list_some(untaught)}; add some, or take the class out")
     if single and all(row.role != "test" for row in rows):
         raise DataError(
-            f"{place}: has only one sample of {listed(single)}; a class needs one to learn from and one to test on"
+            f"{place}: has only one sample of {list_some(single)}; a class needs one to learn from and one to test on"
         )
 
 

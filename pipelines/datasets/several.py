@@ -13,7 +13,7 @@ import numpy as np
 from pipelines.datasets.dataset import Dataset, Foreign
 from pipelines.datasets.tree import compose
 from pipelines.errors import DataError, UsageError
-from pipelines.wording import listed
+from pipelines.wording import list_some
 
 SEPARATOR = " + "
 
@@ -44,14 +44,14 @@ def join(parts):
     """
     names = [part.name for part in parts]
     if len(set(names)) < len(names):
-        raise UsageError(f"{listed(names)}: name each data set once")
+        raise UsageError(f"{list_some(names)}: name each data set once")
     labels = _labels(parts)
     index = {label: number for number, label in enumerate(labels)}
     y = np.concatenate([np.array([index[compose(label)] for label in part.labels])[part.y] for part in parts])
     role = np.concatenate([part.role for part in parts])
     untaught = [label for k, label in enumerate(labels) if not (y[role == "train"] == k).any()]
     if untaught:
-        raise DataError(f"{SEPARATOR.join(names)}: has no training sample of {listed(untaught)}; add some")
+        raise DataError(f"{SEPARATOR.join(names)}: has no training sample of {list_some(untaught)}; add some")
     licences = [part.licence for part in parts if part.licence]
     return Dataset(
         name=SEPARATOR.join(names),
@@ -95,8 +95,8 @@ def _missing(parts, labels):
         known = set(map(compose, part.labels))
         if lacking := [label for label in labels if label not in known]:
             notes.append(
-                f"{part.name} has no sample of {listed(lacking, 5)}: what tells these apart from its own classes may "
-                "be how the sets were made."
+                f"{part.name} has no sample of {list_some(lacking, 5)}: what tells these apart from its own classes "
+                "may be how the sets were made."
             )
     return tuple(notes)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from pipelines.datasets.groups import units
 from pipelines.errors import DataError
-from pipelines.wording import listed
+from pipelines.wording import list_some
 
 
 def with_split(dataset, rng, valid_fraction=0.1, test_fraction=0.2):
@@ -96,7 +96,8 @@ def _fill_in(dataset, rng, fractions):
         absent = np.flatnonzero((_class_sizes(dataset, drawn) == 0) & (class_sizes > 0))
         if len(absent):
             notes.append(
-                f"There is no {name} sample of {listed([dataset.labels[index] for index in absent])}: too few to share."
+                f"There is no {name} sample of {list_some([dataset.labels[index] for index in absent])}: too "
+                "few to share."
             )
     return replace(dataset, role=role, notes=tuple(notes))
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pipelines.datasets.tree import compose
 from pipelines.errors import DataError
 from pipelines.machine import contents
-from pipelines.wording import listed
+from pipelines.wording import list_some
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".labels", ".txt", ".psv")
@@ -274,5 +274,5 @@ def unreadable(path):
     """Return the DataError about a file that is no table by its name."""
     return DataError(
         f"{path}: is neither a folder of class folders nor a manifest, which is a table ending in "
-        f"{listed(SUFFIXES[:4], 4)}, nor an archive of them (.zip, .tar.gz)"
+        f"{list_some(SUFFIXES[:4], 4)}, nor an archive of them (.zip, .tar.gz)"
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipelines.errors import DataError
 from pipelines.machine import contents
-from pipelines.machine.leftovers import left_behind
+from pipelines.machine.leftovers import is_left_behind
 from pipelines.machine.suffixes import SUFFIXES
 
 SMALL = 2048  # bytes: what stands in the place of a file, such as a Git LFS pointer, is no larger
@@ -124,7 +124,7 @@ def _look(path, passed_over, above):
 
 def _sort_in(entry, found, passed_over, above):
     path = found.path / entry.name
-    if left_behind(entry.name):
+    if is_left_behind(entry.name):
         passed_over.leftovers[_kind_of_leftover(entry.name)] += 1
         return
     try:

@@ -11,7 +11,7 @@ from backprop_core.metrics import wilson_interval
 from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding, Kind
 from pipelines.diagnosis.probes import LINEAR, MAIN
 from pipelines.diagnosis.thresholds import PROBE_THRESHOLDS
-from pipelines.diagnosis.uncertainty import in_points, paired_gain
+from pipelines.diagnosis.uncertainty import in_points, measure_paired_gain
 
 GAIN = PROBE_THRESHOLDS["gain"].value
 ERRORS = PROBE_THRESHOLDS["gain_errors"].value
@@ -50,7 +50,7 @@ def _judge_more_samples(sizes, points, n_steps):
     """Say whether the last doubling of the training rows was worth it."""
     last = sizes[-1]
     before = min(sizes[:-1], key=lambda n: abs(n - last / 2))
-    gain, error = paired_gain(points[last].right, points[before].right)
+    gain, error = measure_paired_gain(points[last].right, points[before].right)
     rising, flat = gain - 2 * error > GAIN, gain + 2 * error < 2 * GAIN
     evidence = {"rows_before": before, "rows": last, "gain": gain, "gain_error": error, "limit": GAIN, "rising": rising}
     change = f"From {before:,} to {last:,} rows, {n_steps:,} steps each, accuracy changes by {in_points(gain, error)}"
@@ -100,7 +100,7 @@ def validation_curves(probes, results):
 
 def _judge_values(name, chosen, points, changes_of):
     """Say whether another value than the chosen one is clearly better."""
-    gains = {v: paired_gain(point.right, points[chosen].right) for v, point in points.items() if v != chosen}
+    gains = {v: measure_paired_gain(point.right, points[chosen].right) for v, point in points.items() if v != chosen}
     best = max(gains, key=lambda value: gains[value][0])
     gain, error = gains[best]
     evidence = {"chosen": chosen, "best_other": best, "gain": gain, "gain_error": error, "limit": GAIN}
@@ -118,7 +118,7 @@ def depth(probes, results):
     base, linear = results.get(probes.base), results.get(LINEAR)
     if not base or not linear or base.diverged or linear.diverged:
         return []
-    gain, error = paired_gain(base.right, linear.right)
+    gain, error = measure_paired_gain(base.right, linear.right)
     evidence = {"linear": linear.valid["accuracy"], "network": base.valid["accuracy"]}
     evidence |= {"gain": gain, "gain_error": error}
     comparison = (

@@ -75,7 +75,7 @@ def _judge_fit(probes, results, copied):
     main = results[MAIN]
     n_classes = len(probes.prepared.dataset.labels)
     if main.diverged:
-        return fit.diverged(main.entries)
+        return fit.report_divergence(main.entries)
     last = main.entries[-1]
     train, valid, right = last["train"]["accuracy"], last["valid"]["accuracy"], main.right
     if copied.any():

@@ -10,7 +10,7 @@ import math
 
 from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding, Kind
 from pipelines.diagnosis.thresholds import FIT_THRESHOLDS
-from pipelines.diagnosis.uncertainty import gap_error, samples_needed, standard_error
+from pipelines.diagnosis.uncertainty import count_samples_needed, gap_error, standard_error
 
 GOOD, OVER, UNDER = "good fit", "overfitting", "underfitting"
 UNFINISHED, DIVERGED, UNKNOWN = "not converged", "diverged", "inconclusive"
@@ -34,7 +34,7 @@ def of_history(entries, n_train, n_valid, n_classes):
     """
     finished = [entry for entry in entries if "train" in entry]
     if not finished or len(finished) < len(entries):
-        return diverged(entries)
+        return report_divergence(entries)
     last = finished[-1]
     return of_scores(
         last["train"]["accuracy"],
@@ -47,7 +47,7 @@ def of_history(entries, n_train, n_valid, n_classes):
     )
 
 
-def diverged(entries):
+def report_divergence(entries):
     """Return the finding about a training whose loss stopped being a number; `entries` as in `of_history`."""
     finished = sum("train" in entry for entry in entries)
     advice = (
@@ -111,7 +111,7 @@ def of_scores(train, n_train, valid, n_valid, n_classes, still_learning, why_unf
     if gap > LIMITS["gap"] or (2 * error > LIMITS["gap"] and gap + 2 * error > LIMITS["gap"]):
         distance = max(abs(gap - LIMITS["gap"]), LIMITS["gap"] / 2)
         of_train = min(standard_error(train, n_train), distance / 4)
-        evidence["valid_needed"] = needed = max(samples_needed(valid, distance, of_train), n_valid + 1)
+        evidence["valid_needed"] = needed = max(count_samples_needed(valid, distance, of_train), n_valid + 1)
         advice = (
             f"{scores}. These rows are too few to tell a good fit from overfitting ({100 * LIMITS['gap']:g} points); "
             f"about {needed - n_valid:,} more validation rows would tell."

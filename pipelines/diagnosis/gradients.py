@@ -83,7 +83,7 @@ class _Course:
         blocked = np.flatnonzero(self.dead == 1)
         return int(blocked[0]) + 1 if blocked.size and not self.diverged and self.gradient[-1, 0] == 0 else None
 
-    def changed_rate(self, factor):
+    def change_rate(self, factor):
         """Return the recipe entry of another learning rate; none where not even this one is known."""
         return {"learning_rate": _round_for_json(factor * self.learning_rate)} if self.learning_rate else {}
 
@@ -169,7 +169,7 @@ def _judge_exploding(course):
         advice = f"Gradients stay within bounds: at most {peak:.2g} long in any layer."
         return FINE, evidence, advice
     advice = f"The gradients explode: {' and '.join(true)}. Lower the learning rate, clip the gradient, and normalise."
-    changes = {**course.changed_rate(0.1), "clip_norm": 1.0, "normalization": "layer"}
+    changes = {**course.change_rate(0.1), "clip_norm": 1.0, "normalization": "layer"}
     return PROBLEM, evidence, advice, changes
 
 
@@ -185,7 +185,7 @@ def _judge_dead_units(course):
         f"{100 * share:.0f} % of the units of hidden layer {layer} are 0 for every sample and will never learn again. "
         "Lower the learning rate, use an activation that is nowhere flat (leaky_relu, gelu), and normalise."
     )
-    changes = {"activation": "leaky_relu", **course.changed_rate(0.1), "normalization": "layer"}
+    changes = {"activation": "leaky_relu", **course.change_rate(0.1), "normalization": "layer"}
     return PROBLEM, evidence, advice, changes
 
 
@@ -217,12 +217,12 @@ def _judge_step_size(course):
     }
     if peak > LIMITS["largest_update"] and course.ends_badly:
         advice = f"A step changes up to {peak:.2g} of a layer's weights at once. That is too much. Lower the rate."
-        return PROBLEM, evidence, advice, course.changed_rate(0.1)
+        return PROBLEM, evidence, advice, course.change_rate(0.1)
     # Without a gradient the length of the step is not what is wrong.
     felt = _measure_first_and_greatest(course)[1] >= LIMITS["faint"]
     if peak < LIMITS["smallest_update"] and not course.learned and felt:
         advice = f"A step changes at most {peak:.2g} of a layer's weights. That is too little. Raise the rate."
-        return PROBLEM, evidence, advice, course.changed_rate(10)
+        return PROBLEM, evidence, advice, course.change_rate(10)
     return FINE, evidence, f"A step changes at most {peak:.2g} of a layer's weights."
 
 

@@ -246,7 +246,7 @@ class Probes:
 
     def recipe_for(self, n_rows):
         """Return the recipe with as many epochs of so many rows as make up the steps of a probe."""
-        return self.recipe.changed({"epochs": max(1, round(self.n_steps / math.ceil(n_rows / self.recipe.batch_size)))})
+        return self.recipe.replace({"epochs": max(1, round(self.n_steps / math.ceil(n_rows / self.recipe.batch_size)))})
 
     def order(self):
         """Return the training rows in an order of which each beginning has its share of each class."""
@@ -292,7 +292,7 @@ def _choose_rows(probes, n):
 def _choose_part(probes, **changes):
     """Return the part of the rows that most probes learn from, and the recipe for it."""
     chosen = _choose_rows(probes, probes.n_part)
-    return replace(chosen, recipe=chosen.recipe.changed(changes))
+    return replace(chosen, recipe=chosen.recipe.replace(changes))
 
 
 def _change_width(probes, factor):
@@ -320,7 +320,7 @@ def _shuffle_labels(probes, _):
 
 
 def _choose_few_rows(probes, _):
-    recipe = probes.recipe.changed({**FREE, "epochs": 400, "batch_size": MEMORISED})
+    recipe = probes.recipe.replace({**FREE, "epochs": 400, "batch_size": MEMORISED})
     return Conditions(probes.select(probes.order()[:MEMORISED], n_valid=MEMORISED), recipe)
 
 
@@ -345,7 +345,7 @@ def _hold_out_groups(probes, k):
 def _train_longer(probes, factor):
     chosen = _choose_part(probes)
     least = math.ceil(MOST_STEPS / math.ceil(probes.n_part / chosen.recipe.batch_size))
-    return replace(chosen, recipe=chosen.recipe.changed({"epochs": max(factor * chosen.recipe.epochs, least)}))
+    return replace(chosen, recipe=chosen.recipe.replace({"epochs": max(factor * chosen.recipe.epochs, least)}))
 
 
 PROBES = {

@@ -12,7 +12,7 @@ import numpy as np
 from pipelines.diagnosis.finding import FINE, PROBLEM, UNCERTAIN, Finding, Kind
 from pipelines.diagnosis.probes import LINEAR, MAIN, MEMORISE, MEMORISED, SHUFFLED
 from pipelines.diagnosis.thresholds import PROBE_THRESHOLDS
-from pipelines.diagnosis.uncertainty import in_points, paired_gain
+from pipelines.diagnosis.uncertainty import in_points, measure_paired_gain
 
 TRUE_LABELS = ("main", "rows", "width", "dropout", "weight_decay", "linear", "longer")  # probes that learn from these
 
@@ -53,7 +53,7 @@ def signal(probes, results):
     constant = y_valid == np.bincount(probes.prepared.rows("train")[1]).argmax()
     tried = {key: r for key, r in results.items() if key[0] in TRUE_LABELS and not r.diverged}
     best = max(tried, key=lambda key: tried[key].valid["accuracy"])
-    (gain, error), (best_gain, best_error) = (paired_gain(tried[key].right, constant) for key in (MAIN, best))
+    (gain, error), (best_gain, best_error) = (measure_paired_gain(tried[key].right, constant) for key in (MAIN, best))
     evidence = {"valid_accuracy": float(tried[MAIN].right.mean()), "constant": float(constant.mean())}
     evidence |= {"gain": gain, "gain_error": error, "best_probe": list(best), "best_gain": best_gain}
     shuffled = results.get(SHUFFLED)

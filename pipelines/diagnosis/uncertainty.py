@@ -23,7 +23,7 @@ def gap_error(share, n, other, n_other):
     return math.hypot(standard_error(share, n), standard_error(other, n_other))
 
 
-def paired_gain(right, right_before):
+def measure_paired_gain(right, right_before):
     """Return how much more often one network is right than another on the same samples, and the standard error.
 
     With b samples that only the first gets right and c that only the second does, of n,
@@ -45,7 +45,7 @@ def paired_gain(right, right_before):
     return (b - c) / n, math.sqrt(b + c + 2 - (b - c) ** 2 / n) / n
 
 
-def samples_needed(share, distance, other_error=0.0):
+def count_samples_needed(share, distance, other_error=0.0):
     """Return of how many samples two standard errors of a share about this one are as small as a distance: int.
 
     Parameters

@@ -64,7 +64,7 @@ def give_reason(fitting, findings):
     fitting : Finding, of `fit`, whose name is the verdict
     findings : sequence of Finding, all others
     """
-    told = [*find_causes(findings)[:2], *_new_groups_lost(findings)]
+    told = [*find_causes(findings)[:2], *_find_lost_groups(findings)]
     return " ".join([fitting.advice, *(finding.advice for finding in told)])
 
 
@@ -79,7 +79,7 @@ def find_causes(findings):
     return sorted(problems, key=lambda finding: CAUSES.index(finding.kind))
 
 
-def _new_groups_lost(findings):
+def _find_lost_groups(findings):
     """Return the finding that speakers the network has not learned from are a problem, in a list, or none."""
     return [finding for finding in findings if finding.kind == Kind.NEW_GROUPS and finding.verdict == PROBLEM]
 
@@ -118,7 +118,7 @@ def choose_next_step(fitting, findings, recipe, preset, has_model):
         return _reduce_overfitting(findings, recipe)
     if fitting.name == fit.UNDER:
         return _reduce_underfitting(recipe)
-    if _new_groups_lost(findings):
+    if _find_lost_groups(findings):
         return Next(
             "Add speakers or sources. Cross-validation by them is the number to report, and tells which are hard.",
             verb="crossval",

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pipelines.machine.log import watched_by, watcher
-from pipelines.wording import percent, shown
+from pipelines.machine.log import let_watch, watcher
+from pipelines.wording import escape, percent
 
 MOST_LISTED = 10  # files that are left out, classes that cannot be learned
 
@@ -153,7 +153,7 @@ class Lines(Told):
     def note(self, text: str) -> None:
         """Print a line; what strangers have named may hold what a terminal takes for a command."""
         self.close()
-        print(shown(text), file=sys.stderr, flush=True)
+        print(escape(text), file=sys.stderr, flush=True)
 
     def rewrite(self, text: str, done: int, total: int, short: str = "") -> None:
         """Print over the line before on a terminal, a new line elsewhere."""
@@ -199,7 +199,7 @@ class Notebook(Told):
         self._handle = display(HTML(""), display_id=True)
 
     def _show(self) -> None:
-        lines = "".join(f"<div>{self._escape(shown(line))}</div>" for line in self._lines[-MOST_LISTED:])
+        lines = "".join(f"<div>{self._escape(escape(line))}</div>" for line in self._lines[-MOST_LISTED:])
         self._handle.update(self._html(f"{lines}{self._bar}"))
 
     def note(self, text: str) -> None:
@@ -244,7 +244,7 @@ def telling(progress: bool) -> Iterator[Silent]:
         if teller is someone:
             yield teller
         else:
-            with watched_by(teller):
+            with let_watch(teller):
                 yield teller
     finally:
         teller.close()

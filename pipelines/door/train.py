@@ -12,7 +12,7 @@ from pipelines.learning.ranges import Whole, require
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.task import Task
 from pipelines.machine.log import log
-from pipelines.wording import article, meant
+from pipelines.wording import article, suggest
 
 Path = str | os.PathLike[str]
 
@@ -128,7 +128,7 @@ def make_recipe(
     for name in entries:
         if name not in known:
             arguments = [argument for argument in caller.__kwdefaults__ if argument not in known]
-            raise UsageError(f"{caller.__name__}: there is no argument {name}; {meant(name, [*known, *arguments])}")
+            raise UsageError(f"{caller.__name__}: there is no argument {name}; {suggest(name, [*known, *arguments])}")
     return found, found.recipe(preset, config, {name: value for name, value in entries.items() if value is not None})
 
 

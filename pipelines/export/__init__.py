@@ -11,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from pipelines.errors import UsageError
-from pipelines.wording import meant
+from pipelines.wording import suggest
 
 if TYPE_CHECKING:
     from pipelines.export.exporter import Exporter
@@ -30,5 +30,5 @@ NAMES = tuple(MODULES)
 def find(name: str) -> "Exporter":
     """Return the Exporter of this name, whose module is imported when it is first asked for. Raises UsageError."""
     if name not in MODULES:
-        raise UsageError(f"export --to {name}: there is no such form; {meant(name, NAMES)}")
+        raise UsageError(f"export --to {name}: there is no such form; {suggest(name, NAMES)}")
     return importlib.import_module(MODULES[name]).EXPORTER

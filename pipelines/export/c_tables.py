@@ -40,10 +40,10 @@ def real(text: str) -> str:
 
 def constants(numbers: Mapping[str, Any]) -> str:
     """Return definitions; a numpy float32 gets the suffix of a float, and text stays as it is."""
-    return "".join(f"#define {name} {_defined(value)}\n" for name, value in numbers.items())
+    return "".join(f"#define {name} {_define(value)}\n" for name, value in numbers.items())
 
 
-def _defined(value: Any) -> str:
+def _define(value: Any) -> str:
     if isinstance(value, np.float32):
         return real(f"{float(value):.9g}") + "f"
     return real(f"{value:.17g}") if isinstance(value, float) else str(value)
@@ -51,11 +51,11 @@ def _defined(value: Any) -> str:
 
 def strings(name: str, texts: Sequence[str]) -> str:
     """Return an array of texts, in UTF-8."""
-    lines = ",\n".join(f"  {_quoted(text)}" for text in texts)
+    lines = ",\n".join(f"  {_quote(text)}" for text in texts)
     return f"const char *const {name}[{len(texts)}] = {{\n{lines}\n}};\n"
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     parts = [chr(byte) if 32 <= byte < 127 and chr(byte) not in '"\\?' else f"\\{byte:03o}" for byte in text.encode()]
     return f'"{"".join(parts)}"'
 

@@ -12,7 +12,7 @@ import math
 from pipelines.export.exporter import Exporter, Made, Options
 from pipelines.export.layers import every_step
 from pipelines.export.subject import Subject
-from pipelines.wording import listed
+from pipelines.wording import list_some
 
 PIPELINE_TAGS = {"speech": "audio-classification", "images": "image-classification", "text": "text-classification"}
 LICENCES = {  # as Hugging Face spells them
@@ -64,7 +64,7 @@ def _front_matter(subject, scored):
     licence = LICENCES.get(data[0]["licence"], "other") if len(data) == 1 else "other"
     lines = [f"license: {licence}"]
     if licence == "other":
-        lines.append(f"license_name: {json.dumps(listed([of['licence'] for of in data]))}")
+        lines.append(f"license_name: {json.dumps(list_some([of['licence'] for of in data]))}")
     lines += [
         f"pipeline_tag: {PIPELINE_TAGS[subject.task]}",
         "library_name: backprop",
@@ -80,8 +80,8 @@ def _front_matter(subject, scored):
             "  - task:",
             f"      type: {PIPELINE_TAGS[subject.task]}",
             "    dataset:",
-            f"      name: {json.dumps(listed([of['name'] for of in data]))}",
-            f"      type: {json.dumps(listed([of['name'] for of in data]))}",
+            f"      name: {json.dumps(list_some([of['name'] for of in data]))}",
+            f"      type: {json.dumps(list_some([of['name'] for of in data]))}",
             "    metrics:",
             "    - type: accuracy",
             f"      value: {round(accuracy, 6)}",

@@ -53,7 +53,7 @@ class Distilled:
     n: int
 
 
-def distilled(
+def distil(
     subject: Subject, fits: Callable[[Subject], bool], rng: np.random.Generator, int8: bool = False
 ) -> Distilled:
     """Return the widest model that `fits`, taught by the one of the subject.
@@ -62,9 +62,9 @@ def distilled(
     the narrowest does not fit, or the data set of the model is gone.
     """
     hidden = _widest(subject, fits)
-    prepared = _prepared(subject)
+    prepared = _prepare(subject)
     teacher = subject.bundle
-    student = _taught(teacher, prepared, hidden, rng)
+    student = _teach(teacher, prepared, hidden, rng)
     stored, y = prepared.rows("test")
     answers = _answers_in_integers(student, stored) if int8 else student.probabilities(stored)
     scores = [float((found.argmax(axis=1) == y).mean()) for found in (answers, teacher.probabilities(stored))]
@@ -102,7 +102,7 @@ def _widths(width: int) -> tuple[int, ...]:
     return width, max(NARROWEST, width // SECOND)
 
 
-def _prepared(subject: Subject) -> Prepared:
+def _prepare(subject: Subject) -> Prepared:
     bundle = subject.bundle
     try:
         return prepare(datasets.load(bundle.provenance["dataset"], subject.task), bundle.extractor)
@@ -112,7 +112,7 @@ def _prepared(subject: Subject) -> Prepared:
         ) from None
 
 
-def _taught(teacher: Bundle, prepared: Prepared, hidden: tuple[int, ...], rng: np.random.Generator) -> Bundle:
+def _teach(teacher: Bundle, prepared: Prepared, hidden: tuple[int, ...], rng: np.random.Generator) -> Bundle:
     student = with_hidden(teacher, hidden, rng)
     stored, _ = prepared.rows("train")
     z = logits_of(teacher.network, teacher.standardizer, teacher.extractor, stored)

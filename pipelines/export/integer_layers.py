@@ -19,7 +19,7 @@ from backprop_core.calibration import calibrated
 from pipelines import datasets
 from pipelines.errors import BackpropError, UsageError
 from pipelines.export.layers import Step
-from pipelines.export.quantisation import STEPS, quantised
+from pipelines.export.quantisation import STEPS, quantise
 from pipelines.export.subject import Subject
 from pipelines.features.extraction import extract_all
 from pipelines.learning.preparation import SPLIT_SEED
@@ -53,7 +53,7 @@ def integer_layers(subject: Subject) -> list[IntegerLayer]:
         W = step.arrays["W"]
         reach = max(float(np.quantile(np.abs(x), SHARE)), 1e-6)
         per_step = np.float32(STEPS / reach)
-        weights, scale = quantised(W)
+        weights, scale = quantise(W)
         found.append(IntegerLayer(weights, scale / per_step, per_step))
         return x @ W + step.arrays["b"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.export.quantisation import quantised, quantised_subject
+from pipelines.export.quantisation import quantise, quantise_subject
 from pipelines.export.subject import Subject
 from pipelines.models.bundle import KEY
 
@@ -26,7 +26,7 @@ def model_content(subject: Subject, int8: bool = False) -> bytes:
     """
     from safetensors.numpy import save as to_safetensors
 
-    answering = quantised_subject(subject) if int8 else subject
+    answering = quantise_subject(subject) if int8 else subject
     bundle = answering.bundle
     if bundle.golden_probabilities is None:
         bundle.remember_golden()
@@ -55,7 +55,7 @@ def _in_eight_bits(subject: Subject, tensors: dict[str, np.ndarray]) -> dict[str
     for place, views in enumerate(network.params.views):
         for name, array in views.items():
             if array.ndim == 2:
-                q, scale = quantised(array)
+                q, scale = quantise(array)
                 kept[f"network.{place}.{name}"], kept[f"network.{place}.{name}.scale"] = q, scale
     first = tensors.get("params.first.columns")
     if first is not None:  # of a network that reads sparse rows, those that say nothing are left out

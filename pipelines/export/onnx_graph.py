@@ -103,7 +103,7 @@ class Value:
         """Return the same numbers in another shape; -1 and 0 as ONNX has them."""
         return self.graph.op("Reshape", self, self.graph.value(np.array(shape, np.int64)))
 
-    def transposed(self, *order):
+    def transpose(self, *order):
         """Return the tensor with its axes in another order."""
         return self.graph.op("Transpose", self, perm=list(order))
 
@@ -120,7 +120,7 @@ class Value:
         """Return the tensor with a new axis of length 1."""
         return self.graph.op("Unsqueeze", self, self.graph.value(np.array([axis])))
 
-    def reduced(self, kind, axes=None, keep=False):
+    def reduce(self, kind, axes=None, keep=False):
         """Return the "Max", "Min", "Mean" or "Sum" over axes; None means all."""
         given = () if axes is None else (self.graph.value(np.array(axes)),)
         return self.graph.op(f"Reduce{kind}", self, *given, keepdims=int(keep))
@@ -195,7 +195,7 @@ class Graph:
         like = a if isinstance(a, Value) else b
         return self.op(kind, self.value(a, like.dtype), self.value(b, like.dtype), dtype=like.dtype)
 
-    def joined(self, *values: Any, axis: int = 0) -> Value:
+    def join(self, *values: Any, axis: int = 0) -> Value:
         """Return tensors one after the other, one of which is a Value."""
         like = next(value for value in values if isinstance(value, Value))
         return self.op("Concat", *(self.value(each, like.dtype) for each in values), dtype=like.dtype, axis=axis)
@@ -203,7 +203,7 @@ class Graph:
     def sums(self, values: Value) -> Value:
         """Return 0 and the running sum of one row."""
         running = self.op("CumSum", values, self.value(0, INT))
-        return self.joined(np.zeros(1), running)
+        return self.join(np.zeros(1), running)
 
     def smallest(self, values: Value, k: Any, axis: int = 0, largest: bool = False) -> Value:
         """Return the k smallest numbers along an axis, rising; or the k largest, falling."""
@@ -229,7 +229,7 @@ class Graph:
             dtypes = [value.dtype for value in values]
             for value in values:
                 inner.output(value)
-            branches.append(inner.made(self.name(name)))
+            branches.append(inner.make(self.name(name)))
         names = [self.name("If") for _ in dtypes]
         inputs = [condition.reshape().name]
         node = helper.make_node("If", inputs, names, then_branch=branches[0], else_branch=branches[1])
@@ -253,16 +253,16 @@ class Graph:
         start = self.value(np.array(True)) if start is None else start
         inputs = ["" if times is None else times.reshape().name, start.reshape().name]
         inputs += [value.name for value in state]
-        self.nodes.append(helper.make_node("Loop", inputs, names, body=inner.made(self.name("body"))))
+        self.nodes.append(helper.make_node("Loop", inputs, names, body=inner.make(self.name("body"))))
         return [Value(self, name, value.dtype) for name, value in zip(names, state, strict=True)]
 
-    def made(self, name: str) -> onnx.GraphProto:
+    def make(self, name: str) -> onnx.GraphProto:
         """Return the graph, without its constants, which belong to the outermost one."""
         return helper.make_graph(self.nodes, name, self.inputs, self.outputs)
 
     def model(self, name: str, metadata: dict[str, str], documentation: str) -> onnx.ModelProto:
         """Return the whole model, checked."""
-        graph = self.made(name)
+        graph = self.make(name)
         graph.initializer.extend(tensor for _, tensor in self.constants.values())
         opset = helper.make_opsetid("", OPSET)
         model = helper.make_model(graph, opset_imports=[opset], producer_name="backprop", ir_version=IR_VERSION)

@@ -32,10 +32,10 @@ def whole_graph(subject: Subject) -> tuple[Graph, tuple[str, ...]]:
         X = pixels
     else:
         levels = _levels(graph, pixels if n_channels == 3 else pixels.at(-1))
-        X = (_framed(graph, levels, extractor.width, extractor.height, n_channels) / 255.0).cast(FLOAT)
+        X = (_frame(graph, levels, extractor.width, extractor.height, n_channels) / 255.0).cast(FLOAT)
     if "gradients" in subject.stages:
         X = onnx_gradients.features(graph, X, extractor.height, extractor.width, n_channels)
-    z = onnx_network.logits(graph, subject.layers, onnx_network.scaled(graph, subject, X.reshape(1, -1)))
+    z = onnx_network.logits(graph, subject.layers, onnx_network.scale(graph, subject, X.reshape(1, -1)))
     found = onnx_network.probabilities(graph, subject, z).reshape(-1)
     graph.output(found, "probabilities", [len(subject.bundle.labels)])
     return graph, outside
@@ -50,16 +50,16 @@ def _byte(graph: Graph, values: Value) -> Value:
     return graph.least(graph.most(values, 0.0), 255.0)
 
 
-def _framed(graph: Graph, levels: Value, width: int, height: int, n_channels: int) -> Value:
+def _frame(graph: Graph, levels: Value, width: int, height: int, n_channels: int) -> Value:
     """Return a picture [row, column, channel] scaled to fit, with the median colour of its edge around: float64."""
     high, wide = levels.length(0), levels.length(1)
     scale = graph.least(width / wide.cast(DOUBLE), height / high.cast(DOUBLE))
     new_high, new_wide = (graph.most(graph.op("Round", of.cast(DOUBLE) * scale).cast(INT), 1) for of in (high, wide))
-    across = levels.transposed(2, 0, 1)  # channel, row, column
-    across = _resized(graph, across, wide, new_wide)
-    down = _resized(graph, across.transposed(0, 2, 1), high, new_high)
-    small = down.transposed(2, 1, 0)  # row, column, channel
-    edge = graph.joined(
+    across = levels.transpose(2, 0, 1)  # channel, row, column
+    across = _resize(graph, across, wide, new_wide)
+    down = _resize(graph, across.transpose(0, 2, 1), high, new_high)
+    small = down.transpose(2, 1, 0)  # row, column, channel
+    edge = graph.join(
         *(small.part(0, 1, axis).reshape(-1, n_channels) for axis in (0, 1)),
         small.part(new_high - 1, new_high, 0).reshape(-1, n_channels),
         small.part(new_wide - 1, new_wide, 1).reshape(-1, n_channels),
@@ -69,12 +69,12 @@ def _framed(graph: Graph, levels: Value, width: int, height: int, n_channels: in
     rows, columns = (graph.arange(side) for side in (height, width))
     inside_rows = (rows >= top) & (rows < top + new_high)
     inside_columns = (columns >= left) & (columns < left + new_wide)
-    picture = small.take(_clipped(graph, rows - top, new_high), 0).take(_clipped(graph, columns - left, new_wide), 1)
+    picture = small.take(_clip(graph, rows - top, new_high), 0).take(_clip(graph, columns - left, new_wide), 1)
     inside = inside_rows.at(1).at(2) & inside_columns.at(0).at(2)
     return graph.where(inside, picture, colour)
 
 
-def _clipped(graph: Graph, places: Value, length: Value) -> Value:
+def _clip(graph: Graph, places: Value, length: Value) -> Value:
     return graph.least(graph.most(places, 0), length - 1)
 
 
@@ -86,7 +86,7 @@ def _median(graph: Graph, edge: Value) -> Value:
     return graph.op("Floor", middle / 2.0)
 
 
-def _resized(graph: Graph, picture: Value, given: Value, wanted: Value) -> Value:
+def _resize(graph: Graph, picture: Value, given: Value, wanted: Value) -> Value:
     """Return a picture [channel, row, column] with its columns resized as Pillow does it, rounded to bytes."""
     ratio = given.cast(DOUBLE) / wanted.cast(DOUBLE)
     stretch = graph.most(ratio, 1.0)
@@ -98,10 +98,10 @@ def _resized(graph: Graph, picture: Value, given: Value, wanted: Value) -> Value
     x = (place - centre.at(1) + 0.5) / stretch
     inside = (place >= first) & (place < after)
     weights = graph.where(inside, _lanczos(graph, x), 0.0)
-    weights = weights / weights.reduced("Sum", [1], keep=True)
+    weights = weights / weights.reduce("Sum", [1], keep=True)
     fixed = weights * float(1 << PRECISION)
     fixed = graph.where(fixed < 0, graph.op("Ceil", fixed - 0.5), graph.op("Floor", fixed + 0.5))
-    summed = picture @ fixed.transposed(1, 0)
+    summed = picture @ fixed.transpose(1, 0)
     rounded = _byte(graph, graph.op("Floor", (summed + float(1 << (PRECISION - 1))) / float(1 << PRECISION)))
     return rounded
 

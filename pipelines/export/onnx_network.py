@@ -12,7 +12,7 @@ from pipelines.export.onnx_graph import FLOAT, Graph, Value
 from pipelines.export.subject import Subject
 
 
-def scaled(graph: Graph, subject: Subject, X: Value) -> Value:
+def scale(graph: Graph, subject: Subject, X: Value) -> Value:
     """Return rows of features as the network takes them: float32 [shape=(n, n_features)]."""
     arrays = subject.bundle.standardizer.arrays()
     return (X - arrays["mean"]) / arrays["scale"]
@@ -38,18 +38,18 @@ def _step(graph: Graph, step: Step, x: Value) -> Value:
             return x.take(kept, axis=1) @ W[kept] + arrays["b"]
         return graph.op("Gemm", x, graph.value(W), graph.value(arrays["b"]))
     if step.kind == "activation":
-        return _activated(graph, step.settings["activation"], x)
+        return _activate(graph, step.settings["activation"], x)
     if step.kind == "scale":
         return x * arrays["scale"] + arrays["shift"]
     if step.kind == "layer_norm":
-        deviation = x - x.reduced("Mean", [1], keep=True)
-        var = (deviation * deviation).reduced("Mean", [1], keep=True)
+        deviation = x - x.reduce("Mean", [1], keep=True)
+        var = (deviation * deviation).reduce("Mean", [1], keep=True)
         xhat = deviation / graph.op("Sqrt", var + np.float32(step.settings["eps"]))
         return xhat * arrays["gamma"] + arrays["beta"]
     return x + logits(graph, step.inner, x)
 
 
-def _activated(graph: Graph, name: str, z: Value) -> Value:
+def _activate(graph: Graph, name: str, z: Value) -> Value:
     if name == "identity":
         return z
     if name == "silu":
@@ -71,7 +71,7 @@ def features_graph(subject: Subject) -> Graph:
     n_features, n_classes = subject.bundle.extractor.n_features, len(subject.bundle.labels)
     X = graph.input("features", FLOAT, ["n", n_features])
     weighted = "idf" in subject.bundle.standardizer.arrays()  # texts, whose rows come weighted
-    z = logits(graph, subject.layers, X if weighted else scaled(graph, subject, X))
+    z = logits(graph, subject.layers, X if weighted else scale(graph, subject, X))
     graph.output(probabilities(graph, subject, z), "probabilities", ["n", n_classes])
     graph.output(z, "logits", ["n", n_classes])
     return graph

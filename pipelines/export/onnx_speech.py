@@ -24,17 +24,17 @@ def whole_graph(subject: Subject) -> tuple[Graph, tuple[str, ...]]:
     stages, graph = subject.stages, Graph()
     given = graph.input("waveform", FLOAT, ["n_samples"])
     waveform = without_drift(graph, given.cast(DOUBLE), stages["drift"].settings["half"])
-    waveform = raised(graph, waveform, stages["preemphasis"].settings["preemphasis"])
+    waveform = emphasise(graph, waveform, stages["preemphasis"].settings["preemphasis"])
     rows = []
     for start, stop in onnx_word.ends(graph, waveform, stages["ends"]):
         word = waveform.part(start, stop)
-        word = word / graph.most(graph.op("Abs", word).reduced("Max"), 1e-300)
+        word = word / graph.most(graph.op("Abs", word).reduce("Max"), 1e-300)
         decibels = mel_decibels(graph, power(graph, word, stages["power"]), stages["decibels"])
         rows.append(row(graph, decibels @ stages["cepstra"].constants["dct"].T, stages["row"]))
-    X = graph.joined(*rows).cast(FLOAT)
-    z = onnx_network.logits(graph, subject.layers, onnx_network.scaled(graph, subject, X))
-    z = z.reduced("Mean", [0], keep=True)
-    sound = (given.reduced("Max") > given.reduced("Min")).cast(FLOAT)
+    X = graph.join(*rows).cast(FLOAT)
+    z = onnx_network.logits(graph, subject.layers, onnx_network.scale(graph, subject, X))
+    z = z.reduce("Mean", [0], keep=True)
+    sound = (given.reduce("Max") > given.reduce("Min")).cast(FLOAT)
     found = onnx_network.probabilities(graph, subject, z).reshape(-1) * sound
     graph.output(found, "probabilities", [len(subject.bundle.labels)])
     return graph, OUTSIDE
@@ -52,12 +52,12 @@ def without_drift(graph: Graph, waveform: Value, half: int) -> Value:
     return waveform
 
 
-def raised(graph: Graph, waveform: Value, preemphasis: float) -> Value:
+def emphasise(graph: Graph, waveform: Value, preemphasis: float) -> Value:
     """Return a waveform with its high frequencies raised."""
     if not preemphasis:
         return waveform
     n = waveform.length()
-    return graph.joined(waveform.part(0, 1), waveform.part(1, n) - waveform.part(0, n - 1) * preemphasis)
+    return graph.join(waveform.part(0, 1), waveform.part(1, n) - waveform.part(0, n - 1) * preemphasis)
 
 
 def power(graph: Graph, word: Value, stage) -> Value:
@@ -68,13 +68,13 @@ def power(graph: Graph, word: Value, stage) -> Value:
     n_fft, hop, window = stage.settings["n_fft"], stage.settings["hop_length"], stage.constants["window"]
     half = n_fft // 2
     n_frames = word.length() // hop + 1
-    padded = graph.joined(np.zeros(half), word, np.zeros(half + hop))
+    padded = graph.join(np.zeros(half), word, np.zeros(half + hop))
     starts = (graph.arange(n_frames) * hop).at(1)
     frames = padded.take(starts + graph.value(np.arange(n_fft)).at(0)) * window
     forth, back = frames.take(np.arange(1, half), axis=1), frames.take(np.arange(n_fft - 1, half, -1), axis=1)
     ends = frames.take(np.array([0, half]), axis=1)
     angles = 2 * np.pi * np.outer(np.arange(n_fft), np.arange(half + 1)) / n_fft
-    even = graph.joined(ends, forth + back, axis=1) @ np.cos(angles[[0, half, *range(1, half)]])
+    even = graph.join(ends, forth + back, axis=1) @ np.cos(angles[[0, half, *range(1, half)]])
     odd = (forth - back) @ np.sin(angles[1:half])
     return even * even + odd * odd
 
@@ -83,7 +83,7 @@ def mel_decibels(graph: Graph, spectra: Value, stage) -> Value:
     """Return the power in each mel band in decibels, for each warp: float64 [shape=(n_warps, n_frames, n_mels)]."""
     mel = stage.constants["mel"].astype(np.float64).transpose(0, 2, 1)
     loud = graph.op("Log", graph.most(spectra @ mel, stage.settings["lowest_power"])) * (10 / np.log(10))
-    return graph.most(loud, loud.reduced("Max", [1, 2], keep=True) - stage.settings["top_db"])
+    return graph.most(loud, loud.reduce("Max", [1, 2], keep=True) - stage.settings["top_db"])
 
 
 def row(graph: Graph, cepstra: Value, stage) -> Value:
@@ -93,13 +93,13 @@ def row(graph: Graph, cepstra: Value, stage) -> Value:
     around = graph.arange(n).at(1) + graph.value(np.arange(width) - width // 2).at(0)
     neighbours = cepstra.take(graph.least(graph.most(around, 0), n - 1), axis=1)  # [n_warps, n_frames, width, n_mfcc]
     slopes = [
-        (neighbours * constants[f"slope_{order}"][:, np.newaxis]).reduced("Sum", [2])
+        (neighbours * constants[f"slope_{order}"][:, np.newaxis]).reduce("Sum", [2])
         for order in range(1, len(constants) + 1)
     ]
-    sequence = graph.joined(cepstra, *slopes, axis=2)
-    mean = sequence.reduced("Mean", [1], keep=True)
+    sequence = graph.join(cepstra, *slopes, axis=2)
+    mean = sequence.reduce("Mean", [1], keep=True)
     deviation = sequence - mean
-    spread = graph.op("Sqrt", (deviation * deviation).reduced("Mean", [1], keep=True))
+    spread = graph.op("Sqrt", (deviation * deviation).reduce("Mean", [1], keep=True))
     wanted = settings["n_mfcc"] * (1 + settings["deltas"])
     averaged = area_weights(graph, n, settings["frames"]) @ sequence
     if settings["normalise"] != "level":
@@ -111,7 +111,7 @@ def row(graph: Graph, cepstra: Value, stage) -> Value:
         parts += [mean.reshape(settings["n_warps"], -1), spread.reshape(settings["n_warps"], -1)]
     if settings["duration"]:
         parts.append(graph.op("Log", n.cast(DOUBLE)).reshape(1, 1) * np.ones((settings["n_warps"], 1)))
-    return graph.joined(*parts, axis=1)
+    return graph.join(*parts, axis=1)
 
 
 def area_weights(graph: Graph, n: Value, frames: int) -> Value:

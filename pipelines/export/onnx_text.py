@@ -34,17 +34,17 @@ def whole_graph(subject: Subject) -> tuple[Graph, tuple[str, ...]]:
     if first.kind != "dense":
         raise UsageError("export --to onnx: a network of texts has to begin with a dense layer; train it so")
     blank = np.array([BLANK])
-    points = graph.joined(blank, graph.input("points", INT, ["n_points"]), blank)
+    points = graph.join(blank, graph.input("points", INT, ["n_points"]), blank)
     letters = [_letters(graph, points, n) for n in grams["letters"]]
     words = _words(graph, points, grams["words"], grams["longest_word"])
     kinds = [(hashes, size) for hashes, size in ((letters, 1.0), (words, row["emphasis"])) if hashes]
-    counted = [_counted(graph, hashes, size) for hashes, size in kinds]
-    hash_, sizes = (graph.joined(*parts) for parts in zip(*counted, strict=True))
+    counted = [_count(graph, hashes, size) for hashes, size in kinds]
+    hash_, sizes = (graph.join(*parts) for parts in zip(*counted, strict=True))
     columns = graph.op("Mod", hash_, graph.value(row["columns"]))
     sign = graph.where(hash_ > LOWER >> 1, graph.value(np.float32(-1)), np.float32(1))
     data = sign * sizes
     data = data * graph.value(subject.bundle.standardizer.arrays()["idf"]).take(columns)
-    squares = (data * data).reduced("Sum")
+    squares = (data * data).reduce("Sum")
     data = data / graph.op("Sqrt", graph.most(squares, np.float32(1e-30)))
     W, kept = first.arrays["W"], np.flatnonzero(first.arrays["W"].any(axis=1))
     rows = np.full(len(W), len(kept))
@@ -65,7 +65,7 @@ def _times(graph: Graph, hashes: Value, factor) -> Value:
     return graph.op("BitwiseAnd", hashes * int(factor), graph.value(LOWER))
 
 
-def _mixed(graph: Graph, hashes: Value) -> Value:
+def _mix(graph: Graph, hashes: Value) -> Value:
     hashes = _times(graph, _xor(graph, hashes, hashes // (1 << 16)), 2246822507)
     hashes = _times(graph, _xor(graph, hashes, hashes // (1 << 13)), 3266489909)
     return _xor(graph, hashes, hashes // (1 << 16))
@@ -93,7 +93,7 @@ def _words(graph: Graph, points: Value, kinds, longest: int) -> list[Value]:
     table[:-1] = is_letter(np.arange(LAST_LETTER + 1, dtype=np.uint32))
     letter = graph.op("Gather", graph.value(table), graph.least(points, LAST_LETTER + 1), dtype=BOOL, axis=0)
     edge = np.zeros(1, np.int64)
-    numbers = graph.joined(edge, letter.cast(INT), edge)
+    numbers = graph.join(edge, letter.cast(INT), edge)
     n = numbers.length()
     steps = numbers.part(1, n) - numbers.part(0, n - 1)
     starts, stops = graph.places(steps > 0), graph.places(steps < 0)
@@ -105,13 +105,13 @@ def _words(graph: Graph, points: Value, kinds, longest: int) -> list[Value]:
         more = _times(inner, _xor(inner, hashes, inner.value(points).take(at)), PRIME)
         return np.array(True), inner.where(longer, more, hashes)
 
-    most = graph.joined(edge, lengths).reduced("Max")
+    most = graph.join(edge, lengths).reduce("Max")
     (hashes,) = graph.repeat(body, (starts * 0 + int(BASIS),), times=most)
     found = [hashes] if 1 in kinds else []
     if 2 in kinds:
         # A word without letters stands before the first and behind the last; a text without words has no pair.
         n_pairs = starts.length() + graph.least(starts.length(), 1)
-        ends = graph.joined(np.array([int(BASIS)]), hashes, np.array([int(BASIS)]))
+        ends = graph.join(np.array([int(BASIS)]), hashes, np.array([int(BASIS)]))
         pairs = ends.part(0, n_pairs) * 0 + int(BASIS ^ np.uint32(1))
         for part in (ends.part(0, n_pairs), ends.part(1, n_pairs + 1)):
             pairs = _times(graph, _xor(graph, pairs, part), PRIME)
@@ -119,9 +119,9 @@ def _words(graph: Graph, points: Value, kinds, longest: int) -> list[Value]:
     return found
 
 
-def _counted(graph: Graph, hashes: list[Value], emphasis: float) -> tuple[Value, Value]:
+def _count(graph: Graph, hashes: list[Value], emphasis: float) -> tuple[Value, Value]:
     """Return each hash once, and 1 + log of how often it is there, times the emphasis."""
     names = [graph.name(part) for part in ("unique", "places", "inverse", "counts")]
-    graph.several("Unique", [_mixed(graph, graph.joined(*hashes))], names)
+    graph.several("Unique", [_mix(graph, graph.join(*hashes))], names)
     counts = Value(graph, names[3], INT).cast(FLOAT)
     return Value(graph, names[0], INT), (graph.op("Log", counts) + 1) * np.float32(emphasis)

@@ -42,18 +42,18 @@ def _ratio(decibels: float) -> float:
 
 def beyond_clicks(graph: Graph, energies: Value, frames: dict, trim_db: float) -> tuple[Value, ...]:
     """Return the frames of the word and those around it without a click: begin, end, before, after."""
-    n, loudest = energies.length(), energies.reduced("Max")
+    n, loudest = energies.length(), energies.reduce("Max")
     faintest, ratio = loudest * _ratio(-frames["faint"]), _ratio(-trim_db)
     apart, tail = frames["around_loudest"], frames["tail"]
 
     def body(inner: Graph, number, left, clicked, found):
         places, peak = inner.arange(n), inner.op("ArgMax", left, dtype=INT, axis=0, keepdims=0)
-        loud = left > left.reduced("Max") * ratio
+        loud = left > left.reduce("Max") * ratio
         first, last = sound_around(inner, loud, peak, apart, apart)
         lasts = last - first >= frames["shortest_loudest"]
         click = (places >= first - tail) & (places <= last + tail) & ~lasts
         left = inner.where(click, 0.0, left)
-        going = ~lasts & (left.reduced("Max") > inner.value(faintest))
+        going = ~lasts & (left.reduce("Max") > inner.value(faintest))
         return going, left, clicked | click, lasts
 
     none = energies < 0.0
@@ -61,10 +61,10 @@ def beyond_clicks(graph: Graph, energies: Value, frames: dict, trim_db: float) -
     left, clicked, found = graph.repeat(body, state, start=loudest > 0.0)
     places = graph.arange(n)
     peak = graph.op("ArgMax", left, dtype=INT, axis=0, keepdims=0)
-    loud = left > left.reduced("Max") * ratio
+    loud = left > left.reduce("Max") * ratio
     onset, ending = sound_around(graph, loud, peak, frames["before"], frames["after"])
-    early = long_runs(graph, bridged(graph, loud & (places <= peak), frames["before"]), frames["shortest"])
-    late = long_runs(graph, bridged(graph, loud & (places >= peak), frames["after"]), frames["shortest"])
+    early = long_runs(graph, bridge(graph, loud & (places <= peak), frames["before"]), frames["shortest"])
+    late = long_runs(graph, bridge(graph, loud & (places >= peak), frames["after"]), frames["shortest"])
     begin = graph.least(onset, graph.where(any_of(early), early.first(), n))
     last_long = late.first(last=True) + frames["shortest"]
     end = graph.most(ending, graph.where(any_of(late), last_long, -1)) + 1
@@ -83,7 +83,7 @@ def beyond_clicks(graph: Graph, energies: Value, frames: dict, trim_db: float) -
 
 def any_of(mask: Value) -> Value:
     """Return whether any entry of a mask is true."""
-    return mask.cast(FLOAT).reduced("Max") > 0.0
+    return mask.cast(FLOAT).reduce("Max") > 0.0
 
 
 def sound_around(graph: Graph, loud: Value, peak: Value, before: int, after: int) -> tuple[Value, Value]:
@@ -93,31 +93,31 @@ def sound_around(graph: Graph, loud: Value, peak: Value, before: int, after: int
     """
     n, places, numbers = loud.length(), graph.arange(loud.length()), loud.cast(FLOAT)
     if before:
-        preceded = graph.highest_within(graph.joined(np.zeros(before), numbers), before).part(0, n)
+        preceded = graph.highest_within(graph.join(np.zeros(before), numbers), before).part(0, n)
         first = ((preceded <= 0.0) & (places <= peak)).first(last=True)
     else:
         first = peak
     if after:
-        followed = graph.highest_within(graph.joined(numbers, np.zeros(after)), after).part(1, n + 1)
+        followed = graph.highest_within(graph.join(numbers, np.zeros(after)), after).part(1, n + 1)
         last = ((followed <= 0.0) & (places >= peak)).first()
     else:
         last = peak
     return first, last
 
 
-def bridged(graph: Graph, loud: Value, apart: int) -> Value:
+def bridge(graph: Graph, loud: Value, apart: int) -> Value:
     """Return a mask in which frames that are no more than `apart` after one another hang together."""
     if apart < 2:
         return loud
     edge = np.zeros(apart)
-    dilated = graph.highest_within(graph.joined(edge, loud.cast(FLOAT), edge), apart)
+    dilated = graph.highest_within(graph.join(edge, loud.cast(FLOAT), edge), apart)
     closed = graph.highest_within(dilated * -1.0, apart) * -1.0
     return closed.part(1, loud.length() + 1) > 0.0
 
 
 def long_runs(graph: Graph, mask: Value, longer: int) -> Value:
     """Return where a run of true frames begins, or goes on, that lasts `longer` frames more."""
-    inverse = graph.joined(mask.cast(FLOAT) * -1.0, np.zeros(longer))
+    inverse = graph.join(mask.cast(FLOAT) * -1.0, np.zeros(longer))
     return graph.highest_within(inverse, longer + 1) < 0.0
 
 
@@ -179,13 +179,13 @@ class Finder:
         hop, n = self.noise["hop_length"], samples.length()
         n_frames = (n + hop - 1) // hop
         missing = graph.op("Expand", graph.value(np.zeros(1)), (n_frames * hop - n).reshape(1))
-        frames = graph.joined(samples * samples, missing).reshape(-1, hop).reduced("Sum", [1])
+        frames = graph.join(samples * samples, missing).reshape(-1, hop).reduce("Sum", [1])
         last = n_frames - 2
         return frames.part(0, last) + frames.part(1, last + 1) + frames.part(2, last + 2)
 
     def _band_power(self, graph: Graph, waveform: Value) -> Value:
         n_frames = (waveform.length() + self.hop - 1) // self.hop
-        padded = graph.joined(np.zeros((self.length - self.hop) // 2), waveform, np.zeros(self.length + self.hop))
+        padded = graph.join(np.zeros((self.length - self.hop) // 2), waveform, np.zeros(self.length + self.hop))
         places = (graph.arange(n_frames) * self.hop).at(1) + graph.value(np.arange(self.length)).at(0)
         frames = padded.take(places) * self.window
         used = np.flatnonzero(self.bands.any(axis=1))
@@ -197,14 +197,14 @@ class Finder:
         """Return a statistic of windows of rows, interpolated at each row: float64 [shape of rows]."""
         window, n = self.frames_of("floor_seconds"), rows.length()
         length, last = graph.least(n, window), graph.most(n - window, 0)
-        starts = graph.joined(graph.arange(last, step=window // 4), last.reshape(1))
+        starts = graph.join(graph.arange(last, step=window // 4), last.reshape(1))
         values = statistic(rows.take(starts.at(1) + graph.arange(length).at(0)), length).cast(DOUBLE)
         middles = starts.cast(DOUBLE) + length.cast(DOUBLE) / 2.0
         n_windows = starts.length()
-        middles = graph.joined(middles, middles.part(n_windows - 1, n_windows) + 1.0)
-        values = graph.joined(values, values.part(n_windows - 1, n_windows))
+        middles = graph.join(middles, middles.part(n_windows - 1, n_windows) + 1.0)
+        values = graph.join(values, values.part(n_windows - 1, n_windows))
         places = graph.arange(n).cast(DOUBLE) + 0.5
-        passed = (places.at(1) >= middles.at(0)).cast(INT).reduced("Sum", [1])
+        passed = (places.at(1) >= middles.at(0)).cast(INT).reduce("Sum", [1])
         k = graph.least(graph.most(passed - 1, 0), n_windows - 1)
         low, high = middles.take(k), middles.take(k + 1)
         beyond = (graph.most(places - low, 0.0)).at(1)
@@ -219,16 +219,16 @@ class Finder:
             rank = (length - 1).cast(DOUBLE) * settings["floor_share"]
             rank = graph.op("Floor", rank).cast(INT)
             quiet = graph.smallest(part, rank + 1, axis=1).take(rank, axis=1)
-            highest = part.reduced("Max", [1, 2], keep=True).reshape(-1, 1)
+            highest = part.reduce("Max", [1, 2], keep=True).reshape(-1, 1)
             return graph.most(quiet, graph.most(highest * least, np.float32(settings["digital_silence_power"])))
 
-        raised = (power.cast(DOUBLE) / self._over_windows(graph, power, floor)).reduced("Mean", [1])
+        raised = (power.cast(DOUBLE) / self._over_windows(graph, power, floor)).reduce("Mean", [1])
         evidence = graph.op("Log", graph.most(raised, settings["least_evidence"])) * (10 / np.log(10))
         n = evidence.length()
-        before = graph.joined(evidence.part(0, 1), evidence.part(0, n - 1))
-        after = graph.joined(evidence.part(1, n), evidence.part(n - 1, n))
+        before = graph.join(evidence.part(0, 1), evidence.part(0, n - 1))
+        after = graph.join(evidence.part(1, n), evidence.part(n - 1, n))
         smooth = before * 0.25 + evidence * 0.5 + after * 0.25
-        peak = self._over_windows(graph, smooth.at(1), lambda part, length: part.reduced("Max", [1]))
+        peak = self._over_windows(graph, smooth.at(1), lambda part, length: part.reduce("Max", [1]))
         return smooth, peak.reshape(-1)
 
     def _first_and_last(self, graph: Graph, power: Value) -> tuple[Value, Value]:
@@ -238,38 +238,38 @@ class Finder:
         places = graph.arange(evidence.length())
         low = graph.most(peak - settings["low_below_peak"], settings["low"])
         high = graph.most(peak - settings["high_below_peak"], settings["high"])
-        evident = (evidence > high) & (power.reduced("Mean", [1]) > np.float32(settings["silence_power"]))
-        counted = graph.joined(np.zeros(1, np.int64), graph.op("CumSum", evident.cast(INT), graph.value(0)))
+        evident = (evidence > high) & (power.reduce("Mean", [1]) > np.float32(settings["silence_power"]))
+        counted = graph.join(np.zeros(1, np.int64), graph.op("CumSum", evident.cast(INT), graph.value(0)))
 
-        def heard(starts, stops):
+        def keep_heard(starts, stops):
             kept = (stops - starts >= self.frames_of("shortest")) & (counted.take(stops) > counted.take(starts))
             kept = graph.places(kept)
             return starts.take(kept), stops.take(kept)
 
-        starts, stops = self._bridged(graph, evidence > low, places)
-        starts, stops = heard(starts, stops)
+        starts, stops = self._bridge(graph, evidence > low, places)
+        starts, stops = keep_heard(starts, stops)
 
-        starts, stops = self._widened(graph, evidence, starts, stops)
-        starts, stops = heard(*self._parted(graph, evidence, starts, stops))
-        level = power.reduced("Sum", [1]).at(0)
+        starts, stops = self._widen(graph, evidence, starts, stops)
+        starts, stops = keep_heard(*self._part(graph, evidence, starts, stops))
+        level = power.reduce("Sum", [1]).at(0)
         inside = (places.at(0) >= starts.at(1)) & (places.at(0) < stops.at(1))
-        levels = graph.where(inside, level, np.float32(0)).reduced("Max", [1])
+        levels = graph.where(inside, level, np.float32(0)).reduce("Max", [1])
         none = np.full(1, FAR)
-        loudest = graph.joined(levels, np.zeros(1, np.float32)).reduced("Max")
+        loudest = graph.join(levels, np.zeros(1, np.float32)).reduce("Max")
         kept = graph.places(levels > loudest * np.float32(_ratio(-self.noise["part"])))
-        last = graph.joined(stops.take(kept), none).reduced("Max")
-        first = graph.joined(starts.take(kept), np.full(1, -FAR)).reduced("Min")
+        last = graph.join(stops.take(kept), none).reduce("Max")
+        first = graph.join(starts.take(kept), np.full(1, -FAR)).reduce("Min")
         there = last >= 0
         return graph.where(there, first, -1), graph.where(there, last, -1)
 
     def _runs(self, graph: Graph, mask: Value) -> tuple[Value, Value]:
         edge, numbers = np.zeros(1, np.int64), mask.cast(INT)
-        padded = graph.joined(edge, numbers, edge)
+        padded = graph.join(edge, numbers, edge)
         n = padded.length()
         steps = padded.part(1, n) - padded.part(0, n - 1)
         return graph.places(steps > 0), graph.places(steps < 0)
 
-    def _bridged(self, graph: Graph, mask: Value, places: Value) -> tuple[Value, Value]:
+    def _bridge(self, graph: Graph, mask: Value, places: Value) -> tuple[Value, Value]:
         """Return the runs of a mask, joined where only a short silence parts them."""
         settings, (starts, stops) = self.settings, self._runs(graph, mask)
         hop = settings["hop_seconds"]
@@ -288,41 +288,41 @@ class Finder:
         filled, _, _ = graph.repeat(body, state, times=starts.length())
         return self._runs(graph, filled)
 
-    def _widened(self, graph: Graph, evidence: Value, starts: Value, stops: Value) -> tuple[Value, Value]:
+    def _widen(self, graph: Graph, evidence: Value, starts: Value, stops: Value) -> tuple[Value, Value]:
         n, k = evidence.length(), starts.length()
         edge, places, level = np.zeros(1, np.int64), graph.arange(evidence.length()).at(0), evidence.at(0)
         middles = (stops.part(0, graph.most(k - 1, 0)) + starts.part(1, k)) // 2
-        least, most = graph.joined(edge, middles).part(0, k), graph.joined(middles, n.reshape(1)).part(0, k)
+        least, most = graph.join(edge, middles).part(0, k), graph.join(middles, n.reshape(1)).part(0, k)
         starts, stops, least, most = (each.at(1) for each in (starts, stops, least, most))
         inside = (places >= starts) & (places < stops)
-        highest = graph.where(inside, level, -1e9).reduced("Max", [1], keep=True)
+        highest = graph.where(inside, level, -1e9).reduce("Max", [1], keep=True)
         soft = level <= graph.most(highest - self.settings["low_below_peak"], self.settings["low"])
-        begun = graph.where(soft & (places >= least) & (places < starts), places + 1, least).reduced("Max", [1])
-        ended = graph.where(soft & (places >= stops) & (places < most), places, most).reduced("Min", [1])
+        begun = graph.where(soft & (places >= least) & (places < starts), places + 1, least).reduce("Max", [1])
+        ended = graph.where(soft & (places >= stops) & (places < most), places, most).reduce("Min", [1])
         return begun, ended
 
-    def _parted(self, graph: Graph, evidence: Value, starts: Value, stops: Value) -> tuple[Value, Value]:
+    def _part(self, graph: Graph, evidence: Value, starts: Value, stops: Value) -> tuple[Value, Value]:
         """Return the sounds, those that are too long for one word parted at their softest places.
 
         Borders are a mask; the loop goes from border to border, and stays where it has drawn another one.
         """
         n, width = evidence.length(), 2 * round(self.settings["dip_seconds"] / self.settings["hop_seconds"] / 2)
         borders = graph.arange(n + 1)
-        drawn = self._marked(graph, borders, starts) | self._marked(graph, borders, stops) | (borders >= n)
+        drawn = self._mark(graph, borders, starts) | self._mark(graph, borders, stops) | (borders >= n)
         inside = ((borders.at(0) >= starts.at(1)) & (borders.at(0) < stops.at(1))).cast(INT)
-        inside = graph.joined(inside, graph.op("Expand", graph.value(np.zeros((1, 1), np.int64)), (n + 1).reshape(1)))
-        inside = inside.reduced("Max", [0]) > 0
+        inside = graph.join(inside, graph.op("Expand", graph.value(np.zeros((1, 1), np.int64)), (n + 1).reshape(1)))
+        inside = inside.reduce("Max", [0]) > 0
         loudest = graph.highest_within(evidence, width)
         margin, long, longest = (self.frames_of(name) for name in ("shortest", "long", "longest"))
 
         def highest(inner, start, stop):
             places = inner.arange(n)
             chosen = (places >= start) & (places < stop)
-            return inner.where(chosen, inner.value(evidence), -1e9).reduced("Max")
+            return inner.where(chosen, inner.value(evidence), -1e9).reduce("Max")
 
         def body(inner: Graph, number, drawn, start):
             all_borders = inner.value(borders)
-            stop = inner.where(drawn & (all_borders > start), all_borders, inner.value(n)).reduced("Min")
+            stop = inner.where(drawn & (all_borders > start), all_borders, inner.value(n)).reduce("Min")
             upto = inner.least(stop, start + longest)
             places = inner.arange(loudest.length())
             possible = (places >= start + margin) & (places <= upto - (margin + width))
@@ -340,8 +340,8 @@ class Finder:
         begun = graph.places(drawn & inside)
         later = drawn.cast(INT).at(0) > 0
         after = later & (borders.at(0) > begun.at(1))
-        return begun, graph.where(after, borders.at(0), n).reduced("Min", [1])
+        return begun, graph.where(after, borders.at(0), n).reduce("Min", [1])
 
-    def _marked(self, graph: Graph, borders: Value, places: Value) -> Value:
-        beside = graph.joined(places, np.full(1, FAR)).at(1)
-        return borders.at(0).equals(beside).cast(INT).reduced("Max", [0]) > 0
+    def _mark(self, graph: Graph, borders: Value, places: Value) -> Value:
+        beside = graph.join(places, np.full(1, FAR)).at(1)
+        return borders.at(0).equals(beside).cast(INT).reduce("Max", [0]) > 0

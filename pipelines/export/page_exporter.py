@@ -18,7 +18,7 @@ from pipelines.export.javascript import modules
 from pipelines.export.javascript_exporter import TOLERANCE, running
 from pipelines.export.model_content import model_content
 from pipelines.export.subject import Subject
-from pipelines.wording import listed
+from pipelines.wording import list_some
 
 FOLDER = modules.FOLDER / "page"
 MOST_NAMED = 12  # classes in the first sentence
@@ -69,7 +69,7 @@ def _texts(subject: Subject, kind: str) -> dict[str, str]:
         "task": subject.task,
         "paper": _paper(subject, kind),
         "made_by": metadata["made_by"],
-        "lead": f"It tells {KINDS[subject.task]} apart: {listed(labels, MOST_NAMED)}. It runs in this page alone.",
+        "lead": f"It tells {KINDS[subject.task]} apart: {list_some(labels, MOST_NAMED)}. It runs in this page alone.",
         "waiting": WAITING[kind],
         "score": (
             f"Of {'test' if provenance.get('test') else 'validation'} samples that it never learned from, it told "

@@ -21,7 +21,7 @@ from pipelines.export.subject import Subject
 STEPS = 127
 
 
-def quantised(W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def quantise(W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return weights in 8 bits, and the scale of each unit.
 
     Parameters
@@ -38,20 +38,20 @@ def quantised(W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(np.rint(W / scale), -STEPS, STEPS).astype(np.int8), scale
 
 
-def quantised_subject(subject: Subject) -> Subject:
+def quantise_subject(subject: Subject) -> Subject:
     """Return the same model with weights rounded to 8 bits: what an artefact with such weights answers as."""
     bundle = subject.bundle
-    twin = replace(bundle, network=quantised_network(bundle.network))
+    twin = replace(bundle, network=quantise_network(bundle.network))
     twin.remember_golden()
     return Subject(twin, subject.name)
 
 
-def quantised_network(network: Network) -> Network:
-    """Return a network whose weights are those of `quantised`, as numbers of its own dtype."""
+def quantise_network(network: Network) -> Network:
+    """Return a network whose weights are those of `quantise`, as numbers of its own dtype."""
     twin = network.copy()
     for views in twin.params.views:
         for array in views.values():
             if array.ndim == 2:
-                q, scale = quantised(array)
+                q, scale = quantise(array)
                 array[...] = q * scale
     return twin

@@ -13,9 +13,9 @@ from typing import Any, BinaryIO
 
 from pipelines.errors import UsageError
 from pipelines.machine.contents import first_bytes, task_of
-from pipelines.machine.leftovers import left_behind
+from pipelines.machine.leftovers import is_left_behind
 from pipelines.machine.suffixes import SUFFIXES
-from pipelines.wording import article, listed
+from pipelines.wording import article, list_some
 
 _WHAT = {"speech": "recordings", "images": "pictures", "text": "texts"}
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -143,14 +143,14 @@ def _files_in(folder, task, say):
             folders.clear()
             continue
         seen.add((here.st_dev, here.st_ino))
-        left_out += [Path(place) / name for name in (*folders, *names) if left_behind(name)]
-        folders[:] = sorted(name for name in folders if not left_behind(name))
-        for path in (Path(place) / name for name in names if not left_behind(name)):
+        left_out += [Path(place) / name for name in (*folders, *names) if is_left_behind(name)]
+        folders[:] = sorted(name for name in folders if not is_left_behind(name))
+        for path in (Path(place) / name for name in names if not is_left_behind(name)):
             (files if _is_for(path, task) else left_out).append(path)
     others = [path for path in left_out if not path.name.startswith(".")]
     if others and task is not None:
         kinds = Counter(path.suffix or path.name for path in others)
-        what = listed([f"{kind} ({n})" if n > 1 else kind for kind, n in kinds.most_common()])
+        what = list_some([f"{kind} ({n})" if n > 1 else kind for kind, n in kinds.most_common()])
         say(f"{folder}: passed over {len(others)} that are no {_WHAT.get(task, 'files to answer')}: {what}")
     return sorted(files)
 

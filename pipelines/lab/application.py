@@ -19,8 +19,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from backprop_core.errors import BackpropError
 from pipelines.features.inputs import Sample
-from pipelines.lab.archive import packed
-from pipelines.lab.refusal import Refusal, answered
+from pipelines.lab.archive import pack
+from pipelines.lab.refusal import Refusal, answer_error
 
 PAGE = Path(__file__).parent / "page"
 REPORT_CSS = Path(__file__).parents[1] / "report" / "templates" / "report.css"  # whose colours and type the lab shares
@@ -44,11 +44,11 @@ def application(lab):
     return Starlette(
         routes=routes,
         exception_handlers={
-            BackpropError: _told,
-            OSError: _unwritten,
-            404: _not_found,
-            405: _not_found,
-            Exception: _unexpected,
+            BackpropError: _tell,
+            OSError: _tell_unwritten,
+            404: _tell_not_found,
+            405: _tell_not_found,
+            Exception: _tell_unexpected,
         },
     )
 
@@ -97,7 +97,7 @@ async def _part(request):
 
 async def _sample_file(lab, request):
     asked = dict(request.query_params)
-    *_, sample, _ = await run_in_threadpool(lab.asked_for, asked)
+    *_, sample, _ = await run_in_threadpool(lab.find_asked, asked)
     return _file(sample)
 
 
@@ -117,13 +117,13 @@ async def _lesson_file(lab, request):
 async def _lesson_zip(lab, request):
     lesson = lab.school.open(request.path_params["lesson"])
     headers = {"Content-Disposition": f'attachment; filename="{lesson.name}.zip"'}
-    return Response(await run_in_threadpool(packed, lesson), media_type="application/zip", headers=headers)
+    return Response(await run_in_threadpool(pack, lesson), media_type="application/zip", headers=headers)
 
 
 async def _live(lab, socket):
     """Tell how the training goes, as long as somebody listens: each message has what is new."""
     await socket.accept()
-    gone = asyncio.ensure_future(_until_gone(socket))
+    gone = asyncio.ensure_future(_wait_until_gone(socket))
     told = {"course": None, "version": -1, "entries": 0, "failure": None}
     try:
         while not gone.done():
@@ -142,11 +142,11 @@ def _news(lab, told):
     message, course, failure = {}, lab.workshop.course, lab.workshop.failure
     if course is not None and (told["course"] is not course or told["version"] != course.version):
         since = told["entries"] if told["course"] is course else 0
-        seen = course.seen(since)
+        seen = course.describe(since)
         told.update(course=course, version=seen["version"], entries=since + len(seen["entries"]))
         message["training"] = seen
     if failure is not None and told["failure"] != (failure, failure.version):
-        seen = failure.seen()
+        seen = failure.describe()
         told["failure"] = (failure, seen["version"])
         message["failure"] = seen
     return message
@@ -159,7 +159,7 @@ def _parts():
     return {**own, **engine, REPORT_CSS.name: REPORT_CSS}
 
 
-async def _until_gone(socket):
+async def _wait_until_gone(socket):
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):
         while True:
             await socket.receive_text()
@@ -203,18 +203,20 @@ def _kind_of(content):
     return known.get(task_of(content[:512]) or "", "application/octet-stream")
 
 
-async def _told(request, error):
-    return answered(error)
+async def _tell(request, error):
+    return answer_error(error)
 
 
-async def _not_found(request, error):
-    return answered(Refusal(error.status_code, "The lab has nothing at this address."))
+async def _tell_not_found(request, error):
+    return answer_error(Refusal(error.status_code, "The lab has nothing at this address."))
 
 
-async def _unwritten(request, error):
+async def _tell_unwritten(request, error):
     where = f"{error.filename}: " if error.filename else ""
-    return answered(Refusal(507, f"{where}{error.strerror or error}; make room, or start the lab in another folder"))
+    return answer_error(
+        Refusal(507, f"{where}{error.strerror or error}; make room, or start the lab in another folder")
+    )
 
 
-async def _unexpected(request, error):
-    return answered(Refusal(500, f"The lab could not do this: {type(error).__name__}: {error}"))
+async def _tell_unexpected(request, error):
+    return answer_error(Refusal(500, f"The lab could not do this: {type(error).__name__}: {error}"))

@@ -18,7 +18,7 @@ MOST_FILES = 100_000
 LARGEST_UNPACKED = 2 * 2**30  # bytes
 
 
-def packed(lesson):
+def pack(lesson):
     """Return a lesson as a zip: bytes."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -27,7 +27,7 @@ def packed(lesson):
     return file.getvalue()
 
 
-def unpacked(content, folder):
+def unpack(content, folder):
     """Write the lesson in a zip (bytes) below a folder, and return its Lesson. Raises Refusal.
 
     Of the files, those are taken that may be samples, and whose names do not lead out of the folder.

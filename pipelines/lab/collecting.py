@@ -53,7 +53,7 @@ def cuts(content):
 
     Raises Refusal where it cannot be read.
     """
-    waveform = decoded(content)
+    waveform = decode(content)
     problem = None
     if not len(waveform) or np.ptp(waveform) < 2 * SILENCE_PEAK:
         problem, words = "There is only silence in it: the microphone is muted, or another one was meant.", []
@@ -77,7 +77,7 @@ def pieces_of(content, words, margin=MARGIN_SECONDS):
     """
     import soundfile
 
-    waveform, pieces = decoded(content), []
+    waveform, pieces = decode(content), []
     for start, end in words:
         if not 0 <= start < end:
             raise Refusal(400, "A word ends after it begins; move its edges apart.")
@@ -90,7 +90,7 @@ def pieces_of(content, words, margin=MARGIN_SECONDS):
     return pieces
 
 
-def decoded(content):
+def decode(content):
     """Return a recording at `SR`: float32 ndarray [shape=(n_samples,)]. Raises Refusal."""
     try:
         recording, blocks, so_far = LongRecording(content, SR), [], 0

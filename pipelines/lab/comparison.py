@@ -2,7 +2,7 @@
 
 import math
 
-from pipelines.diagnosis.uncertainty import paired_gain
+from pipelines.diagnosis.uncertainty import measure_paired_gain
 from pipelines.errors import UsageError
 from pipelines.verbs.evaluate import evaluate
 
@@ -26,7 +26,7 @@ def compare(a, b):
     name = a.provenance["dataset"]
     measured = [evaluate(model, name) for model in (a, b)]
     right = [each.answers.probabilities.argmax(axis=1) == each.answers.y for each in measured]
-    gain, error = paired_gain(right[1], right[0])
+    gain, error = measure_paired_gain(right[1], right[0])
     only_a, only_b = int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())
     chance = sign_test(only_a, only_b)
     return {

@@ -17,7 +17,7 @@ from pipelines.diagnosis.thresholds import GRADIENT_THRESHOLDS
 from pipelines.lab.watched import Watched
 from pipelines.learning import tasks
 from pipelines.machine.extras import explain_missing
-from pipelines.machine.log import watched_by
+from pipelines.machine.log import let_watch
 from pipelines.verbs.train import train
 
 MOST_PICTURES = 32  # units of the first layer whose weights are shown
@@ -55,7 +55,7 @@ class Course(Watched):
         self._asked = (tasks.find(task), recipe, out, dataset, seed, rows)
         self._ready, self._description = None, None
 
-    def seen(self, since=0):
+    def describe(self, since=0):
         """Return what can be seen, and the entries of the history from number `since` on: dict of JSON types."""
         with self._lock:
             return {**self._state, "version": self.version, "since": since, "entries": self.entries[since:]}
@@ -80,7 +80,7 @@ class Course(Watched):
     def _run(self):
         task, recipe, out, dataset, seed, rows = self._asked
         try:
-            with watched_by(self):
+            with let_watch(self):
                 trained = train(
                     task,
                     recipe,

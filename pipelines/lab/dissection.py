@@ -14,9 +14,9 @@ from backprop_core.inspection.trace import take_steps
 from backprop_core.losses import SoftmaxCrossEntropy
 from pipelines.errors import UsageError
 from pipelines.lab.refusal import Refusal
-from pipelines.lab.sight import rounded, shown
+from pipelines.lab.sight import round_values, show
 from pipelines.learning.ranges import Whole, require
-from pipelines.models.explanation import explained, index_of
+from pipelines.models.explanation import explain_stored, index_of
 from pipelines.verbs.explain import row_of
 
 MOST_STEPS = 1000
@@ -56,7 +56,7 @@ class Dissections:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        found = explained(model, row_of(model, sample.source), label, rate, steps, frozen)
+        found = explain_stored(model, row_of(model, sample.source), label, rate, steps, frozen)
         with self._lock:
             self._kept[key] = found
             while len(self._kept) > MOST_KEPT:
@@ -74,16 +74,16 @@ def dissect(explanation, sample):
     model, trace = explanation.model, explanation.trace
     return {
         "record": explanation.record(TOP),
-        "shown": shown(model, sample),
-        "input": rounded(trace.passages[0].x[0]) if trace.passages[0].x.shape[1] <= 4096 else None,
+        "shown": show(model, sample),
+        "input": round_values(trace.passages[0].x[0]) if trace.passages[0].x.shape[1] <= 4096 else None,
         "layers": [
             {
                 "name": passage.name,
                 "kind": passage.layer.kind,
                 "settings": {k: v for k, v in passage.layer.describe().items() if k != "layers"},
                 "passes": passage.layer.only_in_training,
-                "values": rounded(passage.y[0]),
-                "errors": None if passage.dy is None else rounded(passage.dy[0]),
+                "values": round_values(passage.y[0]),
+                "errors": None if passage.dy is None else round_values(passage.dy[0]),
             }
             for passage in trace.leaves()
         ],
@@ -101,13 +101,13 @@ def _input_blame(explanation, sample):
     model, trace = explanation.model, explanation.trace
     if not hasattr(model.extractor, "evidence"):
         return None
-    network, X = stepped(explanation), trace.passages[0].x
+    network, X = step_back(explanation), trace.passages[0].x
     slope = np.empty_like(X)
     _, backward = network.forward(X)
     backward(trace.dlogits.copy(), network.zero_gradients(), dX=slope)
     decoded = model.reading_of(model.extractor.read(sample.source))
     values = model.extractor.evidence(decoded, slope[0] / model.standardizer.scale, model.standardizer.feature_means)
-    return {"width": values.shape[1], "height": values.shape[0], "values": rounded(values.ravel())}
+    return {"width": values.shape[1], "height": values.shape[0], "values": round_values(values.ravel())}
 
 
 def _other_losses(explanation):
@@ -119,7 +119,7 @@ def _other_losses(explanation):
     return take_steps(explanation.model.network, trace.passages[0].x, trace.target, trace.learning_rate, n)[1]
 
 
-def stepped(explanation):
+def step_back(explanation):
     """Return the network as it was when the traced step began."""
     network = explanation.model.network.copy()
     for views, passage in zip(network.params.views, explanation.trace.passages, strict=True):
@@ -130,7 +130,7 @@ def stepped(explanation):
 
 def _lengths(explanation):
     """Return what steps of several lengths promise, and what they bring."""
-    trace, network, loss = explanation.trace, stepped(explanation), SoftmaxCrossEntropy()
+    trace, network, loss = explanation.trace, step_back(explanation), SoftmaxCrossEntropy()
     before, downhill = network.params.flat.copy(), network.zero_gradients()
     for views, passage in zip(downhill.views, trace.passages, strict=True):
         for name, array in views.items():
@@ -150,8 +150,8 @@ def _lengths(explanation):
     return found
 
 
-def pointed_at(explanation, place):
+def look_at(explanation, place):
     """Return what `explain --at` says of a place: a unit worked out, or a weight. Raises Refusal."""
     if len(place) > 60:
         raise Refusal(400, "A place is LAYER:UNIT, or LAYER:FROM:TO for a weight.")
-    return explanation.pointed_at(place, TOP)
+    return explanation.look_at(place, TOP)

@@ -11,7 +11,7 @@ import hmac
 import ipaddress
 from urllib.parse import urlsplit
 
-from pipelines.lab.refusal import Refusal, answered
+from pipelines.lab.refusal import Refusal, answer_error
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -56,7 +56,7 @@ class Guard:
             return
         prefix = f"/{self._token}"
         inside = {**scope, "root_path": prefix, "path": scope["path"]}
-        await self._application(inside, _limited(receive, _limit(scope["path"])), _with_headers(send))
+        await self._application(inside, _limit_body(receive, _limit(scope["path"])), _with_headers(send))
 
     def _refusal(self, scope, headers):
         """Return why a request is refused, as a Refusal; None where it may pass."""
@@ -114,7 +114,7 @@ async def _refuse(scope, receive, send, refusal):
         await receive()
         await send({"type": "websocket.close", "code": 4403, "reason": str(refusal)[:120]})
         return
-    await answered(refusal)(scope, receive, _with_headers(send))
+    await answer_error(refusal)(scope, receive, _with_headers(send))
 
 
 def _with_headers(send):
@@ -129,7 +129,7 @@ def _with_headers(send):
     return sending
 
 
-def _limited(receive, limit):
+def _limit_body(receive, limit):
     """Return a function that receives, but no more than `limit` bytes of a body, whatever its header claimed."""
     so_far = 0
 

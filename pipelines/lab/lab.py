@@ -12,7 +12,7 @@ from backprop_core.errors import BackpropError
 from pipelines.export import NAMES as FORMS
 from pipelines.lab import collecting, sight
 from pipelines.lab.comparison import compare
-from pipelines.lab.dissection import Dissections, dissect, pointed_at
+from pipelines.lab.dissection import Dissections, dissect, look_at
 from pipelines.lab.offer import offer
 from pipelines.lab.refusal import Refusal
 from pipelines.lab.samples import Samples
@@ -59,9 +59,9 @@ class Lab:
 
     def keep(self, asked, content):
         """Keep a sample, the contents of a file or a text, and return its name."""
-        return {"sample": self._kept(asked, content)}
+        return {"sample": self._keep(asked, content)}
 
-    def _kept(self, asked, content):
+    def _keep(self, asked, content):
         if asked.get("kind") == "text":
             text = content.decode("utf-8", errors="replace").strip()
             if not text:
@@ -73,7 +73,7 @@ class Lab:
             raise Refusal(422, "The file is empty; give another one.")
         return self.samples.keep(content)
 
-    def asked_for(self, asked):
+    def find_asked(self, asked):
         """Return (path, Bundle, name of the sample, Sample, true label or None)."""
         path, name = asked.get("model", ""), asked.get("sample", "")
         model = self.shelf.open(path)
@@ -81,18 +81,18 @@ class Lab:
 
     def look(self, asked, content):
         """Return the answer to a sample, and what there is to see of it."""
-        _, model, name, sample, truth = self.asked_for(asked)
+        _, model, name, sample, truth = self.find_asked(asked)
         threshold = _number(asked, "threshold", 0.0)
         require("threshold", threshold, SHARE)
         return {"sample": name, "truth": truth, **sight.look(model, sample, threshold)}
 
     def answer(self, asked, content):
         """Keep a sample and answer it at once: what is called while somebody draws."""
-        return self.look({**asked, "sample": self._kept(asked, content)}, b"")
+        return self.look({**asked, "sample": self._keep(asked, content)}, b"")
 
     def evidence(self, asked, content):
         """Return what in a sample speaks for a label."""
-        _, model, _, sample, _ = self.asked_for(asked)
+        _, model, _, sample, _ = self.find_asked(asked)
         return sight.evidence(model, sample, asked.get("label"))
 
     def tests(self, asked, content):
@@ -112,14 +112,14 @@ class Lab:
 
     def correct(self, asked, content):
         """Keep a sample with what it truly is, for the next training."""
-        _, model, _, sample, _ = self.asked_for(asked)
+        _, model, _, sample, _ = self.find_asked(asked)
         lesson = self.school.correct(model.task.name, asked.get("label", ""), sample)
         return {"lesson": lesson.name, "manifest": str(lesson.manifest), "n": len(lesson.samples)}
 
     # Taking a step apart
 
     def _explanation(self, asked):
-        path, model, name, sample, truth = self.asked_for(asked)
+        path, model, name, sample, truth = self.find_asked(asked)
         explanation = self.dissections.of(
             path,
             model,
@@ -140,7 +140,7 @@ class Lab:
     def step_at(self, asked, content):
         """Return a unit of the step worked out, or a weight."""
         explanation, *_ = self._explanation(asked)
-        return pointed_at(explanation, asked.get("place", ""))
+        return look_at(explanation, asked.get("place", ""))
 
     def compare(self, asked, content):
         """Return what differs between two models, and whether it is more than chance."""
@@ -160,7 +160,7 @@ class Lab:
         wanted = _object(content)
         if wanted.get("lesson"):
             wanted["dataset"] = str(self.school.open(wanted["lesson"]).manifest)
-        return self.workshop.train(wanted).seen()
+        return self.workshop.train(wanted).describe()
 
     def control(self, asked, content):
         """Pause, resume or stop the training."""
@@ -168,23 +168,23 @@ class Lab:
         if course is None or what not in ("pause", "resume", "stop"):
             raise Refusal(404, "There is no training to be paused or stopped.")
         getattr(course, what)()
-        return {"state": course.seen()["state"]}
+        return {"state": course.describe()["state"]}
 
     def training(self, asked, content):
         """Return the training that runs, or the last one."""
-        return {"training": None if self.workshop.course is None else self.workshop.course.seen()}
+        return {"training": None if self.workshop.course is None else self.workshop.course.describe()}
 
     def fail(self, asked, content):
         """Begin a failure on purpose, or stop it."""
         wanted = _object(content)
         if wanted.get("stop") and self.workshop.failure is not None:
             self.workshop.failure.stop()
-            return self.workshop.failure.seen()
-        return self.workshop.fail(wanted.get("name"), wanted.get("dataset")).seen()
+            return self.workshop.failure.describe()
+        return self.workshop.fail(wanted.get("name"), wanted.get("dataset")).describe()
 
     def failing(self, asked, content):
         """Return the failure on purpose that runs, or the last one."""
-        return {"failure": None if self.workshop.failure is None else self.workshop.failure.seen()}
+        return {"failure": None if self.workshop.failure is None else self.workshop.failure.describe()}
 
     # Teaching
 
@@ -194,18 +194,18 @@ class Lab:
 
     def begin(self, asked, content):
         """Open a lesson, or begin it."""
-        return self.school.begin(asked["lesson"], _object(content).get("task", "images")).seen()
+        return self.school.begin(asked["lesson"], _object(content).get("task", "images")).describe()
 
     def lesson(self, asked, content):
         """Return a lesson."""
-        return self.school.open(asked["lesson"]).seen()
+        return self.school.open(asked["lesson"]).describe()
 
     def teach(self, asked, content):
         """Add a sample to a lesson."""
         lesson = self.school.open(asked["lesson"])
         collecting.check(lesson.task, content)
         lesson.add(asked.get("label", ""), content, asked.get("person", ""), Path(asked.get("name", "")).suffix.lower())
-        return lesson.seen()
+        return lesson.describe()
 
     def cut(self, asked, content):
         """Keep a recording and return where its words are."""
@@ -221,7 +221,7 @@ class Lab:
         ):
             collecting.check("speech", piece)
             lesson.add(label, piece, wanted.get("person", ""))
-        return lesson.seen()
+        return lesson.describe()
 
     def change(self, asked, content):
         """Change a lesson: what to do is the last part of the address."""
@@ -238,7 +238,7 @@ class Lab:
         if asked["what"] not in changes:
             raise Refusal(404, "A lesson cannot be changed in this way.")
         changes[asked["what"]]()
-        return lesson.seen()
+        return lesson.describe()
 
     def _trim(self, lesson, wanted):
         path, edges = wanted.get("path"), [_number(wanted, edge, float("nan")) for edge in ("start", "end")]
@@ -250,7 +250,7 @@ class Lab:
 
     def take_in(self, asked, content):
         """Unpack a lesson that comes as a zip."""
-        return self.school.take_in(content).seen()
+        return self.school.take_in(content).describe()
 
 
 def _object(content):

@@ -77,7 +77,7 @@ class Lesson:
         """The path of the manifest, which `train --dataset` takes."""
         return self.folder / MANIFEST
 
-    def seen(self):
+    def describe(self):
         """Return the lesson for a page: dict of JSON types."""
         with self._lock:
             counts = {name: [s for s in self.samples if s.label == name] for name in self.classes}
@@ -102,7 +102,7 @@ class Lesson:
 
     def add_class(self, name):
         """Add a class. Raises UsageError where its name cannot be one, or is there."""
-        name = checked_name(name)
+        name = check_name(name)
         with self._lock:
             if name.casefold() in (other.casefold() for other in self.classes):
                 raise UsageError(f"{name}: there is a class of this name already")
@@ -329,7 +329,7 @@ def _person(group):
     return "" if group in (None, NOBODY) else group
 
 
-def checked_name(name):
+def check_name(name):
     """Return the name of a class, without spaces around it. Raises UsageError where it cannot be one."""
     if not isinstance(name, str):
         raise UsageError("name of a class: give a text")

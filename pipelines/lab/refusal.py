@@ -23,7 +23,7 @@ class Refusal(BackpropError):
         self.status = status
 
 
-def answered(error):
+def answer_error(error):
     """Return the response to an error of this program: {"error": sentence}."""
     status = getattr(error, "status", None) or STATUS.get(type(error), 400)
     return JSONResponse({"error": str(error)}, status_code=status)

@@ -50,7 +50,7 @@ class School:
     def take_in(self, content):
         """Return the Lesson of a zip. Raises Refusal."""
         with self._lock:
-            lesson = archive.unpacked(content, self.folder)
+            lesson = archive.unpack(content, self.folder)
             self._open[lesson.name] = lesson
             return lesson
 

@@ -51,7 +51,7 @@ def serve(models=(), *, host="127.0.0.1", port=None, open_browser=True, say=prin
     taken = listening.getsockname()[1]
     if port is not None and taken != port:
         say(f"port {port} is in use; this takes {taken}")
-    address = f"http://{_written(host)}:{taken}/{token}/"
+    address = f"http://{_write_host(host)}:{taken}/{token}/"
     if host not in LOOPBACK:
         say(f"warning: {INSECURE}")
     say(f"the lab is at {address}")
@@ -100,7 +100,7 @@ def listen(host, port):
     raise UsageError(f"--host {host}: no port from {port} on can be used ({problem.strerror}); give another --port")
 
 
-def _written(host):
+def _write_host(host):
     """Return a host as an address has it; where the server listens everywhere, this computer's own name for itself."""
     if host in ("0.0.0.0", "::"):
         return "127.0.0.1"

@@ -41,12 +41,12 @@ def look(model, sample, threshold):
     stored = row_of(model, sample.source)
     return {
         "answer": answer.record(),
-        "shown": shown(model, sample),
+        "shown": show(model, sample),
         "layers": activity(model, stored),
     }
 
 
-def shown(model, sample):
+def show(model, sample):
     """Return what the network was given of a sample: {"width", "height", "channels", "pixels", "across", "upward"}.
 
     "pixels" are bytes in base64, row by row from the top. None where the extractor has no picture of it.
@@ -69,7 +69,7 @@ def _axis(axis):
     return None if axis is None else {"label": axis.label, "ticks": [list(tick) for tick in axis.ticks]}
 
 
-def row_given(model, stored):
+def find_given_row(model, stored):
     """Return the features that the network is given of a stored row: ndarray of its dtype [shape=(1, n_features)]."""
     X = model.standardizer.transform(next(iter(model.extractor.views(stored)))).astype(model.network.dtype)
     return X.toarray() if is_sparse(X) else X
@@ -77,10 +77,10 @@ def row_given(model, stored):
 
 def activity(model, stored):
     """Return what came out of each activation, and of the last layer: list of {"name", "kind", "values"}."""
-    passages = list(enumerate(model.network.passes(row_given(model, stored))))
+    passages = list(enumerate(model.network.passes(find_given_row(model, stored))))
     last = passages[-1][0]
     return [
-        {"name": str(i), "kind": passage.layer.kind, "values": rounded(passage.y[0])}
+        {"name": str(i), "kind": passage.layer.kind, "values": round_values(passage.y[0])}
         for i, passage in passages
         if passage.layer.kind in ("activate", "residual") or i == last
     ]
@@ -109,11 +109,11 @@ def evidence(model, sample, label):
         "label": found.label,
         "width": width,
         "height": height,
-        "values": rounded(found.values.ravel()),
+        "values": round_values(found.values.ravel()),
         "unit": UNIT,
     }
 
 
-def rounded(values):
+def round_values(values):
     """Return numbers as JSON has them, with five digits; None where one is not finite."""
     return [float(f"{value:.5g}") if np.isfinite(value) else None for value in values.tolist()]

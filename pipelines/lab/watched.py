@@ -40,7 +40,7 @@ class Watched:
         """Whether it is not over yet."""
         return self._state["state"] in RUNNING
 
-    def seen(self):
+    def describe(self):
         """Return what can be seen: dict of JSON types."""
         with self._lock:
             return {**self._state, "version": self.version}

@@ -13,7 +13,7 @@ from typing import Any
 from backprop_core.network import Network
 from pipelines.errors import UsageError
 from pipelines.learning.recipe import Recipe
-from pipelines.wording import listed
+from pipelines.wording import list_some
 
 ARCHITECTURE = ("hidden", "activation", "normalization", "residual")  # entries of a recipe that weights depend on
 
@@ -45,9 +45,9 @@ class Beginning:
         """Return what a model file says of the model that its training went on from: dict of JSON types."""
         return {"dataset": self.dataset, "labels": list(self.labels), "weights": self.digest}
 
-    def suited(self, recipe: Recipe) -> Recipe:
+    def apply_to(self, recipe: Recipe) -> Recipe:
         """Return a recipe with the architecture of the model; all else stays."""
-        return recipe.changed({name: self.recipe[name] for name in ARCHITECTURE if name in self.recipe})
+        return recipe.replace({name: self.recipe[name] for name in ARCHITECTURE if name in self.recipe})
 
     def write_into(self, network: Network, labels: Sequence[str]) -> None:
         """Overwrite the weights of a new network, whose outputs are `labels`, with those of the model.
@@ -81,8 +81,8 @@ class Beginning:
         """Return what is taken over as a sentence."""
         new = [label for label in labels if label not in self.labels]
         gone = [label for label in self.labels if label not in labels]
-        parts = [f"new to it: {listed(new, 5)}"] if new else []
-        parts += [f"left out, as the data has no sample of it: {listed(gone, 5)}"] if gone else []
+        parts = [f"new to it: {list_some(new, 5)}"] if new else []
+        parts += [f"left out, as the data has no sample of it: {list_some(gone, 5)}"] if gone else []
         known = len(labels) - len(new)
         beyond = f"; {'; '.join(parts)}" if parts else ""
         return f"Goes on from {self.name}, which knows {known} of {len(labels)} classes{beyond}."

@@ -80,7 +80,7 @@ class Prepared:
         return replace(self, dataset=replace(self.dataset, items=()))
 
 
-def dataset_named(dataset: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None) -> str | None:
+def name_dataset(dataset: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None) -> str | None:
     """Return what a caller calls a data set, or several put together, as text; see `datasets.several`.
 
     Raises UsageError where it is neither a name nor a path.
@@ -207,6 +207,6 @@ def with_fewer(prepared: Prepared, n_rows: int, seed: int) -> Prepared:
     return replace(prepared, dataset=replace(dataset, role=role, notes=(*dataset.notes, note)))
 
 
-def augmented(prepared: Prepared, task: "Task", recipe: Recipe, n_jobs: int | None = None) -> Prepared:
+def augment(prepared: Prepared, task: "Task", recipe: Recipe, n_jobs: int | None = None) -> Prepared:
     """Return a Prepared with what makes its training rows vary, as the task and the recipe have it."""
     return replace(prepared, augmentation=task.augmentation_for(prepared, recipe, n_jobs))

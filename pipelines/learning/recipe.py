@@ -20,7 +20,7 @@ from backprop_core.optimizers import OPTIMIZERS
 from backprop_core.schedules import SCHEDULES
 from pipelines.errors import UsageError
 from pipelines.learning.ranges import AMOUNT, PART, RATE, SHARE, Range, Switch, Whole, Widths, choice, require
-from pipelines.wording import meant
+from pipelines.wording import suggest
 
 FEATURES = ("auto", "pixels", "gradients")
 
@@ -141,7 +141,7 @@ class Recipe:
         steps = math.ceil(n_rows / self.batch_size)
         return replace(self, epochs=max(self.epochs, math.ceil(self.least_steps / steps)))
 
-    def changed(self, changes: Mapping[str, Any], source: str = "the options") -> "Recipe":
+    def replace(self, changes: Mapping[str, Any], source: str = "the options") -> "Recipe":
         """Return a recipe with some entries replaced; UsageError naming `source` where an entry is unknown or wrong.
 
         A number of epochs that is asked for is meant as it stands: `least_steps` is then 0.
@@ -151,7 +151,7 @@ class Recipe:
         known = [entry.name for entry in self.entries()]
         for name in changes:
             if name not in known:
-                raise UsageError(f"{source}: no recipe entry is called {name}; {meant(name, known)}")
+                raise UsageError(f"{source}: no recipe entry is called {name}; {suggest(name, known)}")
         try:
             return replace(self, **changes)
         except UsageError as error:
@@ -163,7 +163,7 @@ class Recipe:
 
         try:
             with Path(path).open("rb") as file:
-                return self.changed(tomllib.load(file), str(path))
+                return self.replace(tomllib.load(file), str(path))
         except OSError as error:
             raise UsageError(f"{path}: cannot be read ({error.strerror}); give a TOML file of recipe entries") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

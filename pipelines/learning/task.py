@@ -19,7 +19,7 @@ from pipelines.features.extractor import Augmentation, Extractor
 from pipelines.features.inputs import Sample
 from pipelines.features.likeness import Likeness
 from pipelines.learning.recipe import Recipe
-from pipelines.wording import meant
+from pipelines.wording import suggest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +38,7 @@ class Task:
     name : str
         As on the command line, and in the registry of data sets.
     extractor : type
-        Its usual extractor's class; `restored` makes one from the settings in a model file.
+        Its usual extractor's class; `restore` makes one from the settings in a model file.
     presets : dict of str to Recipe
         `"fast"`, for a first result in seconds, and `"best"`, for the best score in minutes. Each knows its name.
     transcribes : bool
@@ -61,16 +61,16 @@ class Task:
     ) -> Recipe:
         """Return the preset's recipe as the TOML file `config` and then `changes` change it. Raises UsageError."""
         if preset not in self.presets:
-            raise UsageError(f"preset {preset}: there is none of this name; {meant(preset, self.presets)}")
+            raise UsageError(f"preset {preset}: there is none of this name; {suggest(preset, self.presets)}")
         recipe = self.presets[preset]
         recipe = recipe if config is None else recipe.with_file(config)
-        return recipe.changed(changes or {})
+        return recipe.replace(changes or {})
 
     def extractor_for(self, dataset: Dataset, recipe: Recipe | None = None) -> Extractor:
         """Return the extractor that suits the data of a Dataset, as the recipe has it; without one, the usual kind."""
         return self.extractor()
 
-    def restored(self, settings: Mapping[str, Any], matrices: Mapping[str, Any] | None = None) -> Extractor:
+    def restore(self, settings: Mapping[str, Any], matrices: Mapping[str, Any] | None = None) -> Extractor:
         """Return the extractor that `settings()` and `matrices()` described. Raises UsageError where they are wrong."""
         return self.extractor.from_settings(settings, matrices)
 
@@ -133,7 +133,7 @@ class Task:
             raise UsageError(f"transcribe: --words and --grammar are for speech, and this model recognises {self.name}")
         return None
 
-    def failed_transcript(self, sample: Any, error: Exception) -> Any:
+    def make_failed_transcript(self, sample: Any, error: Exception) -> Any:
         """Return what `transcribe` would, of a file that cannot be read, with an `.error`."""
         raise NotImplementedError
 

@@ -12,7 +12,7 @@ FEW = 64  # rows whose views the network answers in one go: it then reads its we
 CHUNK = 4096  # rows whose features are in memory together
 
 
-def averaged_logits(network, standardizer, views):
+def average_logits(network, standardizer, views):
     """Return the mean of the logits of several views.
 
     Its softmax is the geometric mean of the views' probabilities, scaled to sum to 1.
@@ -54,5 +54,5 @@ def logits_of(network, standardizer, extractor, stored, chunk=CHUNK, views=None)
     logits = np.empty((len(stored), network.n_outputs), network.dtype)
     for start in range(0, len(stored), chunk):
         rows = slice(start, start + chunk)
-        logits[rows] = averaged_logits(network, standardizer, views(stored[rows]))
+        logits[rows] = average_logits(network, standardizer, views(stored[rows]))
     return logits

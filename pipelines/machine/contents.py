@@ -148,7 +148,7 @@ def what_it_is(first):
     return None
 
 
-def packed_with(first):
+def find_packing(first):
     """Return with what a file is packed, such as "gzip", by its first bytes; None where it is not."""
     return next((name for beginning, name in _PACKED if first.startswith(beginning)), None)
 

@@ -56,7 +56,7 @@ _PATTERNS = (
 _ANY_PATTERN = re.compile("|".join(map(fnmatch.translate, _PATTERNS))).match  # a data set has 50,000 names
 
 
-def left_behind(name):
+def is_left_behind(name):
     """Tell whether a file or a folder of this name (str, without its folder) was left behind by a system or a tool."""
     name = name.lower()
     return name in _NAMES or _ANY_PATTERN(name) is not None

@@ -67,7 +67,7 @@ def watcher() -> Watcher | None:
 
 
 @contextmanager
-def watched_by(someone: Watcher) -> Iterator[None]:
+def let_watch(someone: Watcher) -> Iterator[None]:
     """Let somebody watch this thread inside."""
     token = _watcher.set(someone)
     with _lock:

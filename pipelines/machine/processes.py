@@ -39,7 +39,7 @@ def results(function, calls, n_jobs, *, ordered, advice):
     return_as = "generator" if ordered else "generator_unordered"
     pool, found = Parallel(n_jobs, backend="loky", batch_size=1, return_as=return_as), None
     try:
-        with _ctrl_c_unheard():
+        with _ignore_ctrl_c():
             found = pool(delayed(_in_worker)(function, call) for call in calls)
         yield from found
     except BrokenProcessPool:
@@ -60,7 +60,7 @@ def _in_worker(function, call):
 
 
 @contextmanager
-def _ctrl_c_unheard():
+def _ignore_ctrl_c():
     """Start processes inside: they never hear of Ctrl-C. This one hears of it when it leaves, if not at once."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield

@@ -58,7 +58,7 @@ class Answer:
     text: str | None = None
 
     @classmethod
-    def given(cls, path: str, guesses: tuple[Guess, ...], unknown: bool, text: str | None = None) -> Answer:
+    def make(cls, path: str, guesses: tuple[Guess, ...], unknown: bool, text: str | None = None) -> Answer:
         """Return the answer of these guesses, the likeliest first."""
         return cls(path, None if unknown else guesses[0].label, guesses[0].probability, guesses, unknown, text=text)
 

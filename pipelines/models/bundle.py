@@ -132,7 +132,7 @@ class Bundle:
             str(self.provenance.get("dataset", "")),
         )
 
-    def averaged(self) -> Self:
+    def average_views(self) -> Self:
         """Return the same model that averages its answers to more views of each sample, if its extractor has more.
 
         Mirror images are among them where the model has learned from such.
@@ -263,9 +263,9 @@ def _assemble(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Bundle:
     if settings.pop("version") != task.extractor.version:
         raise ValueError("its features are of another version")
     matrices = {k.removeprefix("extractor."): t for k, t in tensors.items() if k.startswith("extractor.")}
-    extractor = task.restored(settings, matrices or None)
+    extractor = task.restore(settings, matrices or None)
     layers = [layer_from(entry) for entry in header["network"]]
-    if _n_params(layers) > _n_stored(tensors, extractor):  # before memory is asked for
+    if _n_params(layers) > _count_stored(tensors, extractor):  # before memory is asked for
         raise ValueError("its network has more parameters than are stored")
     network = Network.blank(layers, tensors["params"].dtype)
     _restore_params(network, tensors)
@@ -328,7 +328,7 @@ def _n_params(layers: list[Layer]) -> int:
     return sum(math.prod(shape) for layer in layers for shape in layer.parameter_shapes.values())
 
 
-def _n_stored(tensors: dict[str, np.ndarray], extractor: Extractor) -> int:
+def _count_stored(tensors: dict[str, np.ndarray], extractor: Extractor) -> int:
     """Return how many parameters the tensors stand for; the rows of zeros in a sparse first layer are not stored."""
     first = tensors.get("params.first")
     return tensors["params"].size + (0 if first is None else extractor.n_features * first.shape[1])

@@ -58,9 +58,9 @@ class Ensemble:
         self.path: str | None = first.path
         self.reader, self.reading_of = first.reader, first.reading_of
 
-    def averaged(self) -> Ensemble:
-        """Return the same models, each of which averages its answers to more views; see `Bundle.averaged`."""
-        return Ensemble([member.averaged() for member in self.members])
+    def average_views(self) -> Ensemble:
+        """Return the same models, each of which averages its answers to more views; see `Bundle.average_views`."""
+        return Ensemble([member.average_views() for member in self.members])
 
     def probabilities(self, stored: NDArray) -> NDArray:
         """Return the mean of the members' probabilities: float32 [shape=(n_samples, n_classes)]."""

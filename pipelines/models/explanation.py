@@ -51,7 +51,7 @@ class Explanation:
         model, record = self.model, record_of(self.trace, top)
         names = {} if decoded is None else model.extractor.names_in(decoded)
         features = {
-            str(index): names.get(index) or model.extractor.feature_name(index) for index in _features_told_of(record)
+            str(index): names.get(index) or model.extractor.feature_name(index) for index in _find_told_features(record)
         }
         if layers:
             record["layers"] = [record["layers"][layer] for layer in sorted(set(layers))]
@@ -71,11 +71,11 @@ class Explanation:
             "steps_before": len(self.losses),
             "losses_before": list(self.losses),
             "frozen": list(self.frozen),
-            "at": [self.pointed_at(place, top) for place in at],
+            "at": [self.look_at(place, top) for place in at],
             **record,
         }
 
-    def pointed_at(self, place, top=3):
+    def look_at(self, place, top=3):
         """Return what is at a place: LAYER:UNIT, a unit worked out, or LAYER:FROM:TO, a weight; FROM "b" is the bias.
 
         Returns {"place", "unit": list} or {"place", "weight": entry}, of a unit of the first layer also "features", the
@@ -131,16 +131,16 @@ def explain_row(
     for layer in layers or ():
         if not 0 <= layer < len(model.network.layers):
             raise UsageError(f"--layer {layer}: the model has the layers 0 to {len(model.network.layers) - 1}")
-    return explained(model, stored, label, learning_rate, steps, frozen).record(top, layers, at, decoded)
+    return explain_stored(model, stored, label, learning_rate, steps, frozen).record(top, layers, at, decoded)
 
 
-def explained(model, stored, label=None, learning_rate=None, steps=0, frozen=False):
+def explain_stored(model, stored, label=None, learning_rate=None, steps=0, frozen=False):
     """Return the Explanation of one training step on one stored row; the arguments are as in `explain_row`."""
     probabilities = model.probabilities(stored)[0]
     answer = int(probabilities.argmax())
     target = answer if label is None else index_of(model, label, "label")
     rate, rate_from = _learning_rate(model, learning_rate)
-    spared = tuple(hidden_layers(model.network)) if frozen else ()
+    spared = tuple(find_hidden_layers(model.network)) if frozen else ()
     views = list(model.extractor.views(stored))
     X = model.standardizer.transform(views[0]).astype(model.network.dtype)
     X = X.toarray() if is_sparse(X) else X
@@ -151,7 +151,7 @@ def explained(model, stored, label=None, learning_rate=None, steps=0, frozen=Fal
     )
 
 
-def hidden_layers(network):
+def find_hidden_layers(network):
     """Return the positions of the layers that learn, but for the last one: list of int."""
     return [i for i, layer in enumerate(network.layers) if layer.parameter_shapes][:-1]
 
@@ -163,7 +163,7 @@ def _of_text(model, text, answer):
     return {"text": " ".join(text[:LONGEST].split()), "evidence": words_for(model, text, answer).record()}
 
 
-def _features_told_of(record):
+def _find_told_features(record):
     """Return the indices of the features that a record tells of: the largest, and inputs of the first dense layer."""
     told = {entry["unit"] for entry in record["input"]["largest"]}
     first = _first_dense(record["layers"])

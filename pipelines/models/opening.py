@@ -18,7 +18,7 @@ def open_model(model: Any, others: Sequence[Any] = (), average: bool = False) ->
     ----------
     model : str, Path, Bundle, Ensemble, or an object that has one of these as its `answering`
     others : sequence of the same
-    average : bool, whether each model looks at more views of a sample; see `Bundle.averaged`
+    average : bool, whether each model looks at more views of a sample; see `Bundle.average_views`
 
     Raises
     ------
@@ -27,8 +27,8 @@ def open_model(model: Any, others: Sequence[Any] = (), average: bool = False) ->
     UsageError
         Two models cannot answer together, or one of these is no model at all.
     """
-    opened = [_opened(each) for each in (model, *others)]
-    opened = [each.averaged() for each in opened] if average else opened
+    opened = [_open(each) for each in (model, *others)]
+    opened = [each.average_views() for each in opened] if average else opened
     if not others:
         return opened[0]
     members = [member for each in opened for member in (each.members if isinstance(each, Ensemble) else (each,))]
@@ -37,13 +37,13 @@ def open_model(model: Any, others: Sequence[Any] = (), average: bool = False) ->
 
 def open_bundle(model: Any, verb: str) -> Bundle:
     """Return the one Bundle that a model is; UsageError where it is several, about which `verb` has nothing to say."""
-    opened = _opened(model)
+    opened = _open(model)
     if isinstance(opened, Ensemble):
         raise UsageError(f"{verb}: looks into one model, not into {len(opened.members)} that answer together; give one")
     return opened
 
 
-def _opened(model: Any) -> Bundle | Ensemble:
+def _open(model: Any) -> Bundle | Ensemble:
     model = getattr(model, "answering", model)
     if isinstance(model, Bundle | Ensemble):
         return model

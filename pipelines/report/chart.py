@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from pipelines.report.wording import shortened
+from pipelines.report.wording import shorten
 
 WIDTH, HEIGHT = 360, 240  # units of the drawing; letters are 12 high
 
@@ -129,7 +129,7 @@ def canvas(height=HEIGHT, width=WIDTH):
     return figure, figure.subplots()
 
 
-def plotted(axes, x, y, style, label, **settings):
+def plot(axes, x, y, style, label, **settings):
     """Draw a line with a few markers, in one of `STYLES`; a missing number leaves a gap."""
     colour, dashes, marker = style
     points = [float("nan") if value is None else value for value in y]
@@ -143,7 +143,7 @@ def plotted(axes, x, y, style, label, **settings):
         color=COLOURS[colour],
         markeredgecolor=COLOURS["surface"],
         markeredgewidth=0.8,
-        label=shortened(label, 24),
+        label=shorten(label, 24),
         **settings,
     )
 
@@ -206,7 +206,7 @@ def svg_of(figure, name, label):
         root.attrib.pop(size, None)
     for element in root.iter():
         for key, value in element.attrib.items():
-            element.set(key, _adapted(key, value, name))
+            element.set(key, _adapt(key, value, name))
         element.tail = None
         if element.text and not element.text.strip():
             element.text = None
@@ -218,7 +218,7 @@ def svg_of(figure, name, label):
 _VARIABLES = {code: f"var(--{name})" for name, code in COLOURS.items()}
 
 
-def _adapted(key, value, name):
+def _adapt(key, value, name):
     """Return an attribute with the page's colours and font, and with ids that are this figure's own."""
     if key == "id":
         return f"{name}-{value}"
@@ -232,6 +232,6 @@ def _adapted(key, value, name):
     return value
 
 
-def finished(figure, name, title, trend, table, wide=False):
+def finish(figure, name, title, trend, table, wide=False):
     """Return a drawing as a Figure of the page."""
     return Figure(title, trend, svg_of(figure, name, title), table, wide)

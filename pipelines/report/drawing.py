@@ -25,7 +25,7 @@ def font(size):
     return ImageFont.load_default(size)
 
 
-def shortened(text, size, width, keep="start"):
+def shorten(text, size, width, keep="start"):
     """Return as much of a text as fits into `width` pixels, its start or its end, with an ellipsis for the rest."""
     text = printable(text)
     if font(size).getlength(text) <= width:
@@ -41,7 +41,7 @@ def shortened(text, size, width, keep="start"):
 def write(canvas, box, text, size=14, colour=INK, align="left", keep="start"):
     """Write one line of text, on white, into a box (left, top, width, height) of the canvas, and nowhere else."""
     left, top, width, height = box
-    text = shortened(text, size, width, keep)
+    text = shorten(text, size, width, keep)
     line = Image.new("RGB", (width, height), WHITE)
     free = width - font(size).getlength(text)
     start = {"left": 0, "centre": free // 2, "right": free // 1}[align]
@@ -49,14 +49,14 @@ def write(canvas, box, text, size=14, colour=INK, align="left", keep="start"):
     canvas.paste(line, (left, top))
 
 
-def enlarged(pixels, width, height):
+def enlarge(pixels, width, height):
     """Return pixels as a picture of this size: each stays a sharp rectangle, and where there is no room, an average."""
     picture = Image.fromarray(pixels)
     smaller = picture.width > width or picture.height > height
     return picture.resize((width, height), Image.Resampling.BOX if smaller else Image.Resampling.NEAREST).convert("RGB")
 
 
-def fitted_size(display, width, height):
+def fit_size(display, width, height):
     """Return the (width, height) at which a display fits into a box: stretched if it has axes, else in proportion.
 
     Pictures smaller than the box grow by whole factors, so that all their pixels are alike.

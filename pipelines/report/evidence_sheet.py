@@ -16,13 +16,13 @@ from pipelines.report.drawing import (
     PALE,
     WHITE,
     diverging,
-    enlarged,
+    enlarge,
     faint,
-    fitted_size,
+    fit_size,
     full_colour,
     write,
 )
-from pipelines.wording import rounded_percent
+from pipelines.wording import round_percent
 
 SIDE, WIDE = 288, 432  # pixels of a panel; with axes it is as wide as the second
 MARGIN, GAP, LINE = 20, 28, 22
@@ -48,7 +48,7 @@ def evidence_sheet(evidence, record):
         The contract's record of the answer: path, label, probability, top.
     """
     display, values = evidence.display, evidence.values
-    width, height = fitted_size(display, WIDE if display.across else SIDE, SIDE)
+    width, height = fit_size(display, WIDE if display.across else SIDE, SIDE)
     limit = full_colour(values)
     scale = 56 if display.upward else 0
     panel = max(width, 200)
@@ -58,16 +58,16 @@ def evidence_sheet(evidence, record):
     answers = lefts[1] + panel + GAP + (original.width + GAP if original else 0)
     canvas = Image.new("RGB", (answers + ANSWERS + MARGIN, top + max(height, SIDE) + FOOT + MARGIN), WHITE)
 
-    said = f"{evidence.label}, {rounded_percent(record['probability'])}"
+    said = f"{evidence.label}, {round_percent(record['probability'])}"
     if record.get("unknown"):
         said = f"unknown (likeliest: {said})"
     write(canvas, (MARGIN, MARGIN, canvas.width - 2 * MARGIN, LINE), said, 18)
     write(canvas, (MARGIN, MARGIN + LINE, canvas.width - 2 * MARGIN, LINE), record["path"], 13, GREY, keep="end")
     panels = [
-        ("input, as the network has it", enlarged(display.pixels, width, height)),
+        ("input, as the network has it", enlarge(display.pixels, width, height)),
         (
             f"evidence for {evidence.label}",
-            enlarged(diverging(values / limit, faint(display.pixels)), width, height),
+            enlarge(diverging(values / limit, faint(display.pixels)), width, height),
         ),
     ]
     for left, (heading, picture) in zip(lefts, panels, strict=True):
@@ -89,8 +89,8 @@ def _on_original(evidence, limit):
     if evidence.original is None:
         return None
     display, values = evidence.original
-    width, height = fitted_size(display, SIDE, SIDE)
-    return enlarged(diverging(values / limit, faint(display.pixels)), width, height)
+    width, height = fit_size(display, SIDE, SIDE)
+    return enlarge(diverging(values / limit, faint(display.pixels)), width, height)
 
 
 def _axes(canvas, display, left, top, width, height):
@@ -116,7 +116,7 @@ def _colours(canvas, left, top, width, limit):
     shares = np.linspace(-1, 1, bar)[np.newaxis]
     colours = diverging(shares, np.full(shares.shape, 255, np.uint8))
     write(canvas, (left, top - 2, 56, 18), "against", 12, AGAINST)
-    canvas.paste(enlarged(colours, bar, 12), (left + 60, top + 1))
+    canvas.paste(enlarge(colours, bar, 12), (left + 60, top + 1))
     write(canvas, (left + width - 56, top - 2, 56, 18), "for", 12, FOR)
     write(canvas, (left, top + 16, width, 18), f"full colour: {limit:.2g} nats of log-odds", 12, GREY, "centre")
 
@@ -130,4 +130,4 @@ def _bars(canvas, left, top, answers):
         draw.rectangle((left + name, y + 3, left + name + room, y + 18), fill=PALE)
         length = round(room * answer["probability"])
         draw.rectangle((left + name, y + 3, left + name + length, y + 18), fill=FOR if row == 0 else GREY)
-        write(canvas, (left + name + room + 4, y, 62, 22), rounded_percent(answer["probability"]), 13, INK, "right")
+        write(canvas, (left + name + room + 4, y, 62, 22), round_percent(answer["probability"]), 13, INK, "right")

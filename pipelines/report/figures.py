@@ -11,17 +11,17 @@ from pipelines.report.chart import (
     TRAIN,
     VALID,
     canvas,
-    finished,
+    finish,
     legend,
     load_matplotlib,
-    plotted,
+    plot,
     powers_of_ten,
     settings,
     shares,
     whole_numbers,
 )
 from pipelines.report.tables import health_of
-from pipelines.report.wording import number, share, shortened
+from pipelines.report.wording import number, share, shorten
 
 MOST_GROUPS = 40
 MOST_LINES = 5
@@ -59,14 +59,14 @@ def _epochs(record, tables):
         figure, axes = canvas()
         for (role, values), style in zip(columns.items(), (TRAIN, VALID), strict=True):
             if any(value is not None for value in values):
-                plotted(axes, epochs, values, style, {"train": "training", "valid": "validation"}[role])
+                plot(axes, epochs, values, style, {"train": "training", "valid": "validation"}[role])
         axes.set_xlabel("epoch")
         whole_numbers(axes.xaxis)
         if name == "accuracy":
             shares(axes.yaxis)
         legend(axes)
         trend = trends.by_epoch(name, table, lowest=name == "loss")
-        yield finished(figure, f"epochs-{name}", title, trend, table.name)
+        yield finish(figure, f"epochs-{name}", title, trend, table.name)
 
 
 def _curve(table, name, title, xlabel, chosen=None):
@@ -77,20 +77,20 @@ def _curve(table, name, title, xlabel, chosen=None):
     for role, style in (("train", TRAIN), ("valid", VALID)):
         accuracy = table.column(f"{role}_accuracy")
         if any(value is not None for value in accuracy):
-            plotted(axes, places, accuracy, style, {"train": "training", "valid": "validation"}[role])
+            plot(axes, places, accuracy, style, {"train": "training", "valid": "validation"}[role])
     for i, (low, high) in enumerate(table.select("ci95_low", "ci95_high")):
         if None in (low, high):
             continue
         axes.plot([i, i], [low, high], color=COLOURS["series-2"], linewidth=1.2, marker="_", markersize=7)
     if chosen in values:
         axes.axvline(values.index(chosen), color=COLOURS["muted"], linewidth=1, linestyle=":", label="chosen")
-    axes.set_xticks(places, [shortened(number(value), 14) for value in values])
+    axes.set_xticks(places, [shorten(number(value), 14) for value in values])
     if sum(len(number(value)) for value in values) > 44:
         axes.tick_params(axis="x", rotation=45)
-    axes.set_xlabel(shortened(xlabel, 40))
+    axes.set_xlabel(shorten(xlabel, 40))
     shares(axes.yaxis)
     legend(axes, 3)
-    return finished(figure, name, title, trends.by_value(table), table.name)
+    return finish(figure, name, title, trends.by_value(table), table.name)
 
 
 def _learning_curve(record, tables):
@@ -104,7 +104,7 @@ def _validation_curves(record, tables):
     for i, curve in enumerate(record.get("validation_curves") or ()):
         if table := tables.get(validation_curve_name(curve)):
             heading = table.columns[0].heading
-            title = f"Accuracy by {shortened(heading, 40)}"
+            title = f"Accuracy by {shorten(heading, 40)}"
             yield _curve(table, f"validation-{i}", title, heading, value_of(curve.get("chosen")))
 
 
@@ -118,14 +118,14 @@ def _baselines(record, tables):
     for name, (colour, _, marker), word in (("train", TRAIN, "training"), ("valid", VALID, "validation")):
         values = [float("nan") if v is None else v for v in table.column(f"{name}_accuracy")]
         axes.plot(values, places, marker, color=COLOURS[colour], markersize=7, label=word, clip_on=False)
-    axes.set_yticks(places, [shortened(name, 30) for name in table.column("name")])
+    axes.set_yticks(places, [shorten(name, 30) for name in table.column("name")])
     axes.set_ylim(-0.5, len(places) - 0.5)
     axes.set_xlim(0, 1)
     axes.grid(True, axis="both")
     shares(axes.xaxis)
     legend(axes)
     title = "Accuracy beside what is simpler"
-    yield finished(figure, "baselines", title, trends.baselines(table), table.name)
+    yield finish(figure, "baselines", title, trends.baselines(table), table.name)
 
 
 def _health(record, tables):
@@ -137,13 +137,13 @@ def _health(record, tables):
         figure, axes = canvas()
         for (epoch, health), style in zip(chosen, STYLES, strict=False):
             norms = [value or None for value in health.get("gradient") or ()]
-            plotted(axes, range(1, len(norms) + 1), norms, style, f"epoch {epoch}")
+            plot(axes, range(1, len(norms) + 1), norms, style, f"epoch {epoch}")
         powers_of_ten(axes)
         axes.set_xlabel("dense layer, from the input on")
         whole_numbers(axes.xaxis)
         legend(axes, 3)
         trend = trends.by_layer(*zip(*chosen, strict=True))
-        yield finished(figure, "gradients", "Norm of the gradient by layer", trend, layers.name)
+        yield finish(figure, "gradients", "Norm of the gradient by layer", trend, layers.name)
         trend = trends.extremes(layers, "update_ratio", number)
         yield _over_epochs(layers, "update_ratio", "Update ratio by epoch", trend, logarithmic=True)
     for name, title in (("dead", "Dead units by epoch"), ("saturated", "Saturated outputs by epoch")):
@@ -163,7 +163,7 @@ def _over_epochs(table, name, title, trend, logarithmic=False):
         epochs, values = zip(*points, strict=True)
         if logarithmic:
             values = [value or None for value in values]
-        plotted(axes, epochs, values, style, f"{place} {layer}")
+        plot(axes, epochs, values, style, f"{place} {layer}")
     if logarithmic:
         powers_of_ten(axes)
     else:
@@ -172,7 +172,7 @@ def _over_epochs(table, name, title, trend, logarithmic=False):
     axes.set_xlabel("epoch")
     whole_numbers(axes.xaxis)
     legend(axes, 3)
-    return finished(figure, name.replace("_", "-"), title, trend, table.name)
+    return finish(figure, name.replace("_", "-"), title, trend, table.name)
 
 
 def _calibration(record, tables):
@@ -199,7 +199,7 @@ def _calibration(record, tables):
     shares(axes.yaxis)
     legend(axes)
     trend = trends.calibration(table, (record.get("calibration") or {}).get("ece"))
-    yield finished(figure, "calibration", "Accuracy by confidence", trend, table.name)
+    yield finish(figure, "calibration", "Accuracy by confidence", trend, table.name)
 
 
 def _groups(record, tables):
@@ -214,14 +214,14 @@ def _groups(record, tables):
             axes.plot([low, high], [place, place], color=COLOURS["series-2"], linewidth=1.6)
         if accuracy is not None:
             axes.plot([accuracy], [place], "s", color=COLOURS["series-2"], markersize=6.5, clip_on=False)
-    axes.set_yticks(places, [shortened(group, 24) for group in table.column("group")])
+    axes.set_yticks(places, [shorten(group, 24) for group in table.column("group")])
     axes.set_ylim(-0.6, len(places) - 0.4)
     axes.set_xlim(right=1)
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
     axes.set_xlabel("accuracy, with its 95 % interval")
     shares(axes.xaxis)
-    yield finished(figure, "groups", "Accuracy by speaker or source", trends.by_group(table), table.name)
+    yield finish(figure, "groups", "Accuracy by speaker or source", trends.by_group(table), table.name)
 
 
 def heat_level(count, total):
@@ -250,7 +250,7 @@ def _confusion(record, tables):
     step = -(-n // 50)
     places = range(0, n, step)
     labels = table.column("true")
-    names = [shortened(labels[i], 16) for i in places]
+    names = [shorten(labels[i], 16) for i in places]
     axes.set_xticks([i + 0.5 for i in places], names, rotation=90)
     axes.set_yticks([i + 0.5 for i in places], names)
     axes.set_xlim(0, n)
@@ -260,7 +260,7 @@ def _confusion(record, tables):
     axes.set_xlabel("answer")
     axes.set_ylabel("true class")
     title = "True class by row, answer by column"
-    yield finished(figure, "confusion", title, trends.confusion(table), table.name, wide=True)
+    yield finish(figure, "confusion", title, trends.confusion(table), table.name, wide=True)
 
 
 FIGURES = {

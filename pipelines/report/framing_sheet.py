@@ -8,7 +8,7 @@ network has it.
 from PIL import Image, ImageDraw
 
 from pipelines.features.display import Display
-from pipelines.report.drawing import FOR, GREY, PALE, WHITE, enlarged, fitted_size, write
+from pipelines.report.drawing import FOR, GREY, PALE, WHITE, enlarge, fit_size, write
 
 SIDE = 448  # pixels, about
 STEP, GAP, LINE = 224, 16, 22  # pixels of a step's panel
@@ -36,7 +36,7 @@ def steps_sheet(steps):
 def _panel(canvas, left, top, step):
     title = f"{step.title}, answered" if step.taken and "framed" in step.title else step.title
     write(canvas, (left, top, STEP, LINE), title, 13, FOR if step.taken else GREY)
-    width, height = fitted_size(Display(step.pixels), STEP, STEP)
-    canvas.paste(enlarged(step.pixels, width, height), (left, top + LINE))
+    width, height = fit_size(Display(step.pixels), STEP, STEP)
+    canvas.paste(enlarge(step.pixels, width, height), (left, top + LINE))
     outline = FOR if step.taken else PALE
     ImageDraw.Draw(canvas).rectangle((left - 1, top + LINE - 1, left + width, top + LINE + height), outline=outline)

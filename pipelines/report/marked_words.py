@@ -19,7 +19,7 @@ class MarkedWord(NamedTuple):
     said: str
 
 
-def marked(words, most=MOST):
+def mark_words(words, most=MOST):
     """Return MarkedWords of the "words" of a record: list; of a long text, those of its beginning."""
     limit = max((abs(word["evidence"]) for word in words), default=0.0)
     return [

@@ -1,7 +1,7 @@
 """N-gram lists: what a network was given of a text, the heaviest n-gram first."""
 
 from pipelines.learning.unseen import first_weights
-from pipelines.wording import shown
+from pipelines.wording import escape
 
 
 def ngram_lines(model, text):
@@ -11,12 +11,12 @@ def ngram_lines(model, text):
     rows = [(piece, piece.value * factors[piece.column]) for piece in model.extractor.pieces(text)]
     rows.sort(key=lambda row: (-abs(row[1]), row[0].text))
     new = sum(not known[piece.column] for piece, _ in rows)
-    yield shown(" ".join(text.split()))
+    yield escape(" ".join(text.split()))
     yield ""
     yield f"{len(rows)} n-grams, the heaviest first; {new} of them are in no training text and say nothing"
     yield ""
     yield "weight   times  column  n-gram"
     for piece, weight in rows:
         never = "" if known[piece.column] else "   (new)"
-        yield f'{weight:+.4f} {piece.count:7d} {piece.column:7d}  "{shown(piece.text)}"{never}'
+        yield f'{weight:+.4f} {piece.count:7d} {piece.column:7d}  "{escape(piece.text)}"{never}'
     yield ""

@@ -7,27 +7,27 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from pipelines.wording import listed, percent, shown
+from pipelines.wording import escape, list_some, percent
 
 WIDTH, HEIGHT, MARGIN = 260, 130, 6  # of a picture, in pixels
 COLOURS = {"train": "#1f77b4", "valid": "#d62728"}
 MOST_CLASSES = 40  # rows of a table; beyond them it says how many more there are
 
 
-def escaped(text: object) -> str:
+def escape_html(text: object) -> str:
     """Return text as HTML, its control characters written out."""
-    return html.escape(shown(str(text)))
+    return html.escape(escape(str(text)))
 
 
 def table_html(rows: Iterable[Sequence[object]], header: Sequence[object] = ()) -> str:
     """Return rows of cells as an HTML table; a cell that is a number stands to the right."""
-    head = f"<tr>{''.join(f'<th>{escaped(cell)}</th>' for cell in header)}</tr>" if header else ""
+    head = f"<tr>{''.join(f'<th>{escape_html(cell)}</th>' for cell in header)}</tr>" if header else ""
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     return f"<table>{head}{body}</table>"
 
 
 def _cell(value: object) -> str:
-    text = escaped(value)
+    text = escape_html(value)
     side = "right" if text.removeprefix("-")[:1].isdigit() else "left"
     return f'<td style="text-align:{side}">{text}</td>'
 
@@ -38,7 +38,7 @@ def model_html(model: Any) -> str:
     rows = [
         ("task", model.task),
         ("file", model.path or "in memory"),
-        ("labels", listed(model.labels, most=12)),
+        ("labels", list_some(model.labels, most=12)),
         ("data", provenance.get("dataset", "")),
         ("preset", provenance.get("preset") or "none"),
         ("epochs", provenance.get("epochs", "")),
@@ -60,7 +60,7 @@ def evaluation_html(evaluation: Any) -> str:
     ]
     more = len(evaluation.per_class) - len(rows)
     return (
-        f"<div>{escaped(evaluation.dataset)}, {escaped(evaluation.split)} split: accuracy "
+        f"<div>{escape_html(evaluation.dataset)}, {escape_html(evaluation.split)} split: accuracy "
         f"<b>{percent(evaluation.accuracy)}</b> (95 % interval {percent(low)} to {percent(high)})</div>"
         + table_html(rows, ("class", "precision", "recall", "f1", "samples"))
         + (f"<div>and {more} more classes</div>" if more else "")
@@ -70,9 +70,9 @@ def evaluation_html(evaluation: Any) -> str:
 def crossval_html(record: Any) -> str:
     """Return a cross-validation's record as HTML: the mean, and a table by fold."""
     rows = [(name, fold["n"], percent(fold["accuracy"])) for name, fold in record["folds"].items()]
-    worst = f"worst {percent(record['worst'])} ({escaped(record['worst_fold'])})"
+    worst = f"worst {percent(record['worst'])} ({escape_html(record['worst_fold'])})"
     return (
-        f"<div>{escaped(record['dataset'])}: mean accuracy <b>{percent(record['mean'])}</b>, {worst}</div>"
+        f"<div>{escape_html(record['dataset'])}: mean accuracy <b>{percent(record['mean'])}</b>, {worst}</div>"
         + table_html(rows, (record["by"], "samples", "accuracy"))
     )
 
@@ -81,9 +81,9 @@ def diagnosis_html(record: Any) -> str:
     """Return a diagnosis' record as HTML: the verdict, the findings, and what to try next."""
     rows = [(finding["name"], finding["verdict"], finding["advice"] or "") for finding in record["findings"]]
     return (
-        f"<div><b>{escaped(record['verdict'])}</b>: {escaped(record['summary'])}</div>"
+        f"<div><b>{escape_html(record['verdict'])}</b>: {escape_html(record['summary'])}</div>"
         + table_html(rows, ("looked at", "verdict", "why"))
-        + f"<div>Next: {escaped(record['next']['text'])}</div>"
+        + f"<div>Next: {escape_html(record['next']['text'])}</div>"
     )
 
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from backprop_core.whole_file import whole_file
 from pipelines.report import steps, wording
 from pipelines.report.figures import MOST_CLASSES_IN_TABLE, figures_of, heat_level
-from pipelines.report.marked_words import marked
+from pipelines.report.marked_words import mark_words
 from pipelines.report.media import Media
 from pipelines.report.tables import tables_of
 
@@ -121,16 +121,16 @@ def template(name):
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: value if isinstance(value, Markup) else wording.shortened(value, wording.LONGEST_TEXT),
+        finalize=lambda value: value if isinstance(value, Markup) else wording.shorten(value, wording.LONGEST_TEXT),
     )
     environment.filters |= {
         "cell": cell,
         "flat": wording.flat,
-        "marked": marked,
+        "marked": mark_words,
         "number": wording.number,
         "share": wording.share,
-        "shown_path": wording.shown_path,
-        "spelled": wording.spelled,
+        "shown_path": wording.show_path,
+        "spelled": wording.spell,
     }
     return environment.get_template(name)
 
@@ -139,5 +139,5 @@ def cell(value, kind):
     """Return a cell of a table as text; see `Column.kind`."""
     if value is None:
         return wording.NOTHING
-    forms = {"share": wording.share, "seconds": wording.seconds, "path": wording.shown_path}
+    forms = {"share": wording.share, "seconds": wording.seconds, "path": wording.show_path}
     return forms.get(kind, wording.number)(value)

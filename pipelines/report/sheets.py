@@ -10,11 +10,11 @@ from pathlib import Path
 from PIL import Image
 
 from backprop_core.whole_file import whole_file
-from pipelines.report.drawing import AGAINST, FOR, GREY, INK, PALE, WHITE, enlarged, fitted_size, font, write
+from pipelines.report.drawing import AGAINST, FOR, GREY, INK, PALE, WHITE, enlarge, fit_size, font, write
 from pipelines.report.samples import samples_of
 from pipelines.report.tables import ENTRY
 from pipelines.report.word_sheet import save_review_sheet
-from pipelines.wording import csv_line, rounded_percent
+from pipelines.wording import csv_line, round_percent
 
 COLUMNS = 8
 MARGIN, GAP, THUMB, LINE = 20, 20, 128, 17
@@ -101,10 +101,10 @@ def _tile(canvas, left, top, entry, display):
     if display is None:
         write(canvas, (left + 4, top + THUMB // 2 - 10, THUMB - 8, 20), "cannot be read", 12, GREY, "centre")
     else:
-        width, height = fitted_size(display, THUMB, THUMB)
-        picture = enlarged(display.pixels, width, height)
+        width, height = fit_size(display, THUMB, THUMB)
+        picture = enlarge(display.pixels, width, height)
         canvas.paste(picture, (left + (THUMB - width) // 2, top + (THUMB - height) // 2))
-    below, share = top + THUMB + 3, rounded_percent(entry["probability"])
+    below, share = top + THUMB + 3, round_percent(entry["probability"])
     colour = FOR if entry["true"] == entry["predicted"] else AGAINST
     wide = THUMB + GAP - 6
     room = wide - math.ceil(font(12).getlength(share)) - 4

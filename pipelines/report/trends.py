@@ -3,7 +3,7 @@
 The sentences are made from the numbers of the figure and from nothing else.
 """
 
-from pipelines.report.wording import number, share, shortened
+from pipelines.report.wording import number, share, shorten
 
 
 def drop_missing(pairs):
@@ -45,13 +45,13 @@ def by_value(table):
             sentences.append(f"{word} accuracy {change} (highest, {share(highest)}, at {number(best)})")
     values = table.column(table.columns[0].name)
     ends = [number(values[i]) for i in (0, -1)]
-    return f"By {shortened(what)}, from {ends[0]} to {ends[1]}: {'; '.join(sentences) or 'no accuracy was measured'}."
+    return f"By {shorten(what)}, from {ends[0]} to {ends[1]}: {'; '.join(sentences) or 'no accuracy was measured'}."
 
 
 def baselines(table):
     """Say what each baseline reaches on validation rows."""
     rows = table.select("name", "train_accuracy", "valid_accuracy")
-    parts = [f"{shortened(name)} {share(train if valid is None else valid)}" for name, train, valid in rows]
+    parts = [f"{shorten(name)} {share(train if valid is None else valid)}" for name, train, valid in rows]
     return f"On validation rows, or on training rows where there are no others: {', '.join(parts)}."
 
 
@@ -98,7 +98,7 @@ def by_group(table):
     if not rows:
         return "No accuracy was measured."
     (hardest, low), (easiest, high) = rows[0], rows[-1]
-    return f"From {share(low)} ({shortened(hardest)}) to {share(high)} ({shortened(easiest)})."
+    return f"From {share(low)} ({shorten(hardest)}) to {share(high)} ({shorten(easiest)})."
 
 
 def confusion(table):

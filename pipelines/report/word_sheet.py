@@ -5,7 +5,7 @@ left. Like the page of a diagnosis it fetches nothing and runs nothing.
 """
 
 from backprop_core.whole_file import whole_file
-from pipelines.report.marked_words import MOST, heaviest, marked
+from pipelines.report.marked_words import MOST, heaviest, mark_words
 from pipelines.report.page import template
 
 
@@ -22,7 +22,7 @@ def save_word_sheet(path, evidence, record):
     content = template("words.html").render(
         record=record,
         evidence=evidence,
-        words=marked(evidence["words"]),
+        words=mark_words(evidence["words"]),
         left_out=max(0, len(evidence["words"]) - MOST),
         heaviest=heaviest(evidence["words"]),
     )

@@ -6,7 +6,7 @@ The numbers of a record have all their digits in the files beside the page. A re
 import numbers
 from pathlib import PurePath
 
-from pipelines.wording import printable, rounded_percent
+from pipelines.wording import printable, round_percent
 
 NOTHING = "–"
 LONGEST = 120  # letters of a name that are shown
@@ -14,7 +14,7 @@ LONGEST_TEXT = 2000  # of a sentence, which may name files
 MOST_ITEMS = 12
 
 
-def shortened(value, most=LONGEST):
+def shorten(value, most=LONGEST):
     """Return a text with a question mark for each letter that has no picture of its own, its beginning if it is long.
 
     What is cut off, an ellipsis stands for.
@@ -23,7 +23,7 @@ def shortened(value, most=LONGEST):
     return printable(text, most) if len(text) <= most else f"{printable(text[: most - 1], most)}…"
 
 
-def shown_path(path):
+def show_path(path):
     """Return the last two parts of a path, or as much of their end as there is room for."""
     text = "/".join(PurePath(str(path)).parts[-2:])
     return printable(text) if len(text) <= LONGEST else f"…{printable(text[-LONGEST + 1 :])}"
@@ -37,12 +37,12 @@ def number(value):
         return "yes" if value else "no"
     if isinstance(value, numbers.Integral):
         return f"{value:,}"
-    return f"{value:.4g}" if isinstance(value, numbers.Real) else shortened(value, LONGEST_TEXT)
+    return f"{value:.4g}" if isinstance(value, numbers.Real) else shorten(value, LONGEST_TEXT)
 
 
 def share(value):
     """Return a share as per cent with one decimal, in which little is not nothing and nearly all is not all."""
-    return NOTHING if value is None else rounded_percent(round(value, 12))  # 1 - 1e-16 is 1
+    return NOTHING if value is None else round_percent(round(value, 12))  # 1 - 1e-16 is 1
 
 
 def seconds(value):
@@ -52,19 +52,19 @@ def seconds(value):
     return f"{value:.3g} s" if value < 60 else f"{int(value // 60)} min {value % 60:.0f} s"
 
 
-def spelled(name):
+def spell(name):
     """Return the name of an entry as words: "valid_ci95" as "valid ci95"."""
-    return shortened(name).replace("_", " ")
+    return shorten(name).replace("_", " ")
 
 
 def flat(value, name=()):
     """Return nested JSON types as a list of (name, text): {"a": {"b": 1}} gives [("a: b", "1")]."""
     if isinstance(value, dict):
-        return [row for key, inner in value.items() for row in flat(inner, (*name, spelled(key)))]
-    return [(": ".join(name), _listed(value) if isinstance(value, list | tuple) else number(value))]
+        return [row for key, inner in value.items() for row in flat(inner, (*name, spell(key)))]
+    return [(": ".join(name), _list(value) if isinstance(value, list | tuple) else number(value))]
 
 
-def _listed(values):
+def _list(values):
     """Return a list as text, its beginning if it is long."""
     if not values:
         return "none"
@@ -76,4 +76,4 @@ def _listed(values):
 def _item(value):
     if isinstance(value, dict):
         return "; ".join(f"{name} {text}" for name, text in flat(value))
-    return f"({_listed(value)})" if isinstance(value, list | tuple) else number(value)
+    return f"({_list(value)})" if isinstance(value, list | tuple) else number(value)

@@ -23,7 +23,7 @@ ATTEMPTS = 3  # at sending the data, without a result in between
 
 
 @contextmanager
-def connected(address):
+def connect(address):
     """Give a distributed.Client that is connected to the scheduler at `address`, whose workers run this very program.
 
     Raises
@@ -60,8 +60,8 @@ def connected(address):
 
 
 def check(address):
-    """Connect and leave again, so that what is wrong is said before the work begins. Raises as `connected`."""
-    with connected(address):
+    """Connect and leave again, so that what is wrong is said before the work begins. Raises as `connect`."""
+    with connect(address):
         pass
 
 
@@ -90,9 +90,9 @@ def results(work, keys, address):
     ------
     UsageError
     ClusterError
-        See `connected`; and where workers die again and again.
+        See `connect`; and where workers die again and again.
     """
-    with connected(address) as client:
+    with connect(address) as client:
         from distributed import CancelledError, KilledWorker, as_completed
 
         ahead, attempts = dict(enumerate(keys)), 0
@@ -101,7 +101,7 @@ def results(work, keys, address):
             if attempts > ATTEMPTS:
                 raise ClusterError(f"{address}: all workers died, {ATTEMPTS} times; is there memory for the data?")
             _await_workers(client, address)
-            futures = _submitted(client, work, ahead)
+            futures = _submit(client, work, ahead)
             for future in as_completed(futures, loop=client.loop):
                 try:
                     result = future.result()
@@ -116,7 +116,7 @@ def results(work, keys, address):
                 yield ahead.pop(futures[future]), result
 
 
-def _submitted(client, work, ahead):
+def _submit(client, work, ahead):
     """Send the data to every worker, and then the trainings, in their order: dict of Future to index."""
     shared = client.scatter(work, broadcast=True, hash=False)
     return {client.submit(_train, shared, key, pure=False, priority=-index): index for index, key in ahead.items()}

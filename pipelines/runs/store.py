@@ -41,7 +41,7 @@ class Store:
         self._usable = True
         self._bytes = None
 
-    def known(self, keys):
+    def find_known(self, keys):
         """Return those of the keys of which a result is there: list."""
         return [key for key in keys if self._path(key).exists()]
 
@@ -55,7 +55,7 @@ class Store:
         except OSError:
             return None
         content, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
-        return _decoded(content) if hashlib.sha256(content).digest() == digest else None
+        return _decode(content) if hashlib.sha256(content).digest() == digest else None
 
     def save(self, key, result):
         """Keep a result. A disk that is full costs a warning in the log and no more.
@@ -67,7 +67,7 @@ class Store:
         """
         if not self._usable:
             return
-        content = _encoded(result)
+        content = _encode(result)
         path = self._path(key)
         try:
             with whole_file(path) as temporary:
@@ -109,7 +109,7 @@ def _libraries():
     return {name: version(name) for name in ("numpy", "scipy", "numba")} | {"machine": platform.machine()}
 
 
-def _encoded(result):
+def _encode(result):
     """Return a result as bytes: the contents of an .npz file, its arrays apart from the JSON around them."""
     arrays = {}
 
@@ -126,7 +126,7 @@ def _encoded(result):
     return file.getvalue()
 
 
-def _decoded(content):
+def _decode(content):
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
         arrays = dict(file)
     text = arrays.pop("text").tobytes().decode()

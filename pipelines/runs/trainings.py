@@ -30,7 +30,7 @@ def run(work, keys, *, n_jobs=None, dask=None, store=None):
     Raises
     ------
     BackpropError
-        A process was ended by the system; ClusterError, UsageError: see `cluster.connected`.
+        A process was ended by the system; ClusterError, UsageError: see `cluster.connect`.
     KeyboardInterrupt
         After Ctrl-C; results that were yielded are stored.
     Whatever `work.result` raises.
@@ -42,13 +42,13 @@ def run(work, keys, *, n_jobs=None, dask=None, store=None):
             ahead.append(key)
         else:
             yield key, result
-    for key, result in _computed(work, ahead, n_jobs, dask):
+    for key, result in _compute(work, ahead, n_jobs, dask):
         if store:
             store.save(key, result)
         yield key, result
 
 
-def _computed(work, keys, n_jobs, dask):
+def _compute(work, keys, n_jobs, dask):
     if not keys:
         return iter(())
     if dask:
@@ -57,7 +57,7 @@ def _computed(work, keys, n_jobs, dask):
     if n_jobs == 1:
         return _in_this_process(work, keys)
     calls = ((work, key) for key in keys)
-    return processes.results(_keyed, calls, n_jobs, ordered=False, advice="use fewer --jobs")
+    return processes.results(_compute_keyed, calls, n_jobs, ordered=False, advice="use fewer --jobs")
 
 
 def _in_this_process(work, keys):
@@ -67,5 +67,5 @@ def _in_this_process(work, keys):
         yield key, result
 
 
-def _keyed(work, key):
+def _compute_keyed(work, key):
     return key, work.result(key)

@@ -21,7 +21,7 @@ from pipelines import datasets
 from pipelines.datasets.folds import FOLD_SEED, Folding, folding
 from pipelines.diagnosis.uncertainty import t_interval
 from pipelines.learning.fitting import fit
-from pipelines.learning.preparation import Prepared, augmented, dataset_named, extract, load_dataset, with_kin
+from pipelines.learning.preparation import Prepared, augment, extract, load_dataset, name_dataset, with_kin
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.task import Task
 from pipelines.machine.cores import blas_threads
@@ -191,8 +191,8 @@ def cross_validate(
     began = time.perf_counter()
     if dask:
         cluster.check(dask)
-    loaded, fallback = load_dataset(task, dataset_named(dataset))
-    prepared = augmented(with_kin(extract(loaded, task.extractor_for(loaded, recipe), n_jobs)), task, recipe, n_jobs)
+    loaded, fallback = load_dataset(task, name_dataset(dataset))
+    prepared = augment(with_kin(extract(loaded, task.extractor_for(loaded, recipe), n_jobs)), task, recipe, n_jobs)
     loaded = prepared.dataset
     work = Work(prepared.without_items(), task.scaling(), recipe, folding(loaded, by, n_folds, fold_seed))
     folds = work.folding.folds
@@ -204,7 +204,7 @@ def cross_validate(
     if store and fresh:
         store.forget(ahead)
     if store and on_known:
-        on_known(len(store.known(ahead)), len(ahead))
+        on_known(len(store.find_known(ahead)), len(ahead))
     done, interrupted = {}, False
     try:
         for (name, of_seed), result in trainings.run(work, ahead, n_jobs=n_jobs, dask=dask, store=store):

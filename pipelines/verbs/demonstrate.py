@@ -64,7 +64,7 @@ def demonstrate(name, *, dataset_name=None, task_name="images", seed=0, on_trial
     dataset, fallback = load_dataset(task, dataset_name)
     prepared = prepare(dataset, task.extractor_for(dataset))
     rng = np.random.default_rng(seed)
-    material = Material.drawn(prepared, task.scaling(), demonstration.n_train, rng)
+    material = Material.draw(prepared, task.scaling(), demonstration.n_train, rng)
     trials = []
     for trial in demonstration.trials:
         with threadpool_limits(1):
@@ -99,7 +99,7 @@ def _run_trial(trial, demonstration, material, seed):
     """Run a trial and return its record."""
     began = time.perf_counter()
     n_train = min(trial.n_train or len(material.y), len(material.y))
-    recipe = demonstration.recipe.changed(trial.changes).for_rows(n_train)
+    recipe = demonstration.recipe.replace(trial.changes).for_rows(n_train)
     course = trial.learner(material, recipe, seed, n_train)
     finished = [entry for entry in course.entries if "train" in entry]
     fitting = fit.of_history(course.entries, n_train, len(material.y_valid), material.n_classes)

@@ -20,7 +20,7 @@ from pipelines.diagnosis.examination import examine, needs_longer_training
 from pipelines.diagnosis.probes import LONGER, MAIN, Probes
 from pipelines.diagnosis.results import measure_model, network_of
 from pipelines.errors import DataError, UsageError
-from pipelines.learning.preparation import augmented, dataset_named, load_dataset, prepare
+from pipelines.learning.preparation import augment, load_dataset, name_dataset, prepare
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.scoring import scores
 from pipelines.machine.versions import versions
@@ -134,8 +134,8 @@ class Subject:
 
 def of_training(task, recipe, *, dataset=None, seed=0, n_jobs=None):
     """Return the Subject of a training that is still to come; see `train.train`."""
-    loaded, fallback = load_dataset(task, dataset_named(dataset))
-    prepared = augmented(prepare(loaded, task.extractor_for(loaded, recipe), n_jobs), task, recipe, n_jobs)
+    loaded, fallback = load_dataset(task, name_dataset(dataset))
+    prepared = augment(prepare(loaded, task.extractor_for(loaded, recipe), n_jobs), task, recipe, n_jobs)
     return Subject(task, prepared, recipe, seed, recipe.preset, fallback=fallback)
 
 
@@ -158,7 +158,7 @@ def of_model(model, *, dataset=None, n_jobs=None):
 
     model = open_bundle(model, "diagnose")
     where = model.path or "the model"
-    name = dataset_named(dataset) or model.provenance["dataset"]
+    name = name_dataset(dataset) or model.provenance["dataset"]
     loaded = datasets.load(name, model.task.name)
     if tuple(loaded.labels) != tuple(model.labels):
         raise UsageError(
@@ -170,7 +170,7 @@ def of_model(model, *, dataset=None, n_jobs=None):
         seed, preset = model.provenance["seed"], model.provenance["preset"]
     except (KeyError, TypeError):
         raise UsageError(f"{where}: does not say how it was trained; train it again to have it diagnosed") from None
-    prepared = augmented(prepare(loaded, model.extractor, n_jobs), model.task, recipe, n_jobs)
+    prepared = augment(prepare(loaded, model.extractor, n_jobs), model.task, recipe, n_jobs)
     return Subject(model.task, prepared, recipe, seed, preset, model)
 
 
@@ -241,7 +241,7 @@ def _train(probes, model, n_jobs, dask, keep, fresh, on_training):
         if ahead == [LONGER] and not needs_longer_training(probes, results):
             break
         n_all = len(results) + len(ahead)
-        known += len(store.known(ahead)) if store else 0
+        known += len(store.find_known(ahead)) if store else 0
         if on_training:
             on_training(max(len(results), known), n_all, known)
         try:

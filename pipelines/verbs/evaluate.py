@@ -11,7 +11,7 @@ import numpy as np
 from backprop_core import metrics
 from pipelines import datasets
 from pipelines.errors import DataError, UsageError
-from pipelines.learning.preparation import dataset_named, extract, prepare
+from pipelines.learning.preparation import extract, name_dataset, prepare
 from pipelines.learning.scoring import by_group, by_source, refusals, scores
 from pipelines.models.answers import Answers, review
 from pipelines.models.bundle import Bundle
@@ -19,7 +19,7 @@ from pipelines.models.ensemble import Ensemble
 from pipelines.models.evidence import has_words, with_words
 from pipelines.models.opening import open_model
 from pipelines.records import ClassRecord, EvaluateRecord
-from pipelines.wording import meant
+from pipelines.wording import suggest
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,9 @@ def evaluate(
     ModelFileError, DataError, UsageError
     """
     if split not in datasets.ROLES:
-        raise UsageError(f"split {split}: there is none of this name; {meant(split, datasets.ROLES)}")
+        raise UsageError(f"split {split}: there is none of this name; {suggest(split, datasets.ROLES)}")
     opened = open_model(model)
-    name = dataset_named(dataset) or opened.provenance["dataset"]
+    name = name_dataset(dataset) or opened.provenance["dataset"]
     own = name == opened.provenance["dataset"]
     found = datasets.load(name, opened.task.name, to_train=own)
     unknown = sorted(set(found.labels) - set(opened.labels))

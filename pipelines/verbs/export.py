@@ -127,10 +127,10 @@ def _within(
     flash = exporter.flash
     if flash is None:
         raise UsageError(f"export --to {exporter.name}: knows no budget; leave out --budget, or use --to c")
-    from pipelines.export.distillation import distilled
+    from pipelines.export.distillation import distil
 
     rng = np.random.default_rng(SEED)
-    found = distilled(subject, lambda smaller: flash(smaller, options) <= budget, rng, options.int8)
+    found = distil(subject, lambda smaller: flash(smaller, options) <= budget, rng, options.int8)
     return Subject(found.bundle, subject.name), {
         "hidden": list(found.hidden),
         "accuracy": found.accuracy,

@@ -124,7 +124,7 @@ def _answers(
                 continue
             text = sample.source if isinstance(sample.source, str) else None
             if ok[i := next(places)]:
-                answer = Answer.given(sample.name, *next(guesses), text)
+                answer = Answer.make(sample.name, *next(guesses), text)
                 if told := (*next(warnings), *_doubts_about(model, sample, answer)):
                     answer = replace(answer, warnings=told)
                 made = {name: make(sample, answer) for name, make in pictures.items()}

@@ -18,7 +18,7 @@ from pipelines.features.inputs import samples
 from pipelines.features.speech.foreign import foreign_sound
 from pipelines.features.speech.listening import Listener
 from pipelines.features.speech.long_recording import LongRecording
-from pipelines.learning.preparation import dataset_named, prepare
+from pipelines.learning.preparation import name_dataset, prepare
 from pipelines.models.opening import open_bundle
 
 PAUSES = (0.4, 1.5)  # seconds between two words
@@ -121,7 +121,7 @@ def evaluate_stream(model, dataset=None, *, split="test", foreign=(), per_hour=P
 
 def _words(model, dataset, split, n_jobs):
     """Return some (waveform, label) of a role, in random order, and the data set's name."""
-    name = dataset_named(dataset) or model.provenance["dataset"]
+    name = name_dataset(dataset) or model.provenance["dataset"]
     own = name == model.provenance["dataset"]
     found = datasets.load(name, model.task.name, to_train=own)
     if unknown := sorted(set(found.labels) - set(model.labels)):

@@ -22,7 +22,7 @@ from pipelines.learning.balance import prior_shift
 from pipelines.learning.beginning import Beginning
 from pipelines.learning.checkpoints import Checkpoints
 from pipelines.learning.fitting import Fitted, fit, threads_for
-from pipelines.learning.preparation import Prepared, augmented, dataset_named, load_dataset, prepare, with_fewer
+from pipelines.learning.preparation import Prepared, augment, load_dataset, name_dataset, prepare, with_fewer
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.scoring import by_group, by_source
 from pipelines.learning.task import Task
@@ -214,11 +214,11 @@ def _make_ready(
     origin: Bundle | None,
 ) -> Ready:
     beginning = None if origin is None else origin.beginning()
-    recipe = recipe if beginning is None else beginning.suited(recipe)
-    found, fallback = load_dataset(task, dataset_named(dataset))
+    recipe = recipe if beginning is None else beginning.apply_to(recipe)
+    found, fallback = load_dataset(task, name_dataset(dataset))
     extractor = task.extractor_for(found, recipe) if origin is None else origin.extractor
     prepared = prepare(found, extractor, n_jobs)
-    prepared = augmented(prepared if rows is None else with_fewer(prepared, rows, seed), task, recipe, n_jobs)
+    prepared = augment(prepared if rows is None else with_fewer(prepared, rows, seed), task, recipe, n_jobs)
     found, n_features = prepared.dataset, prepared.extractor.n_features
     recipe = recipe.for_rows(len(found.rows("train")))
     findings = soundness.check(prepared, task) if found.is_own else []

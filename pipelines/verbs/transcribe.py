@@ -58,5 +58,5 @@ def _transcripts(model: Any, chosen: Any, threshold: float, grammar: Any) -> Ite
             with blas_threads(1):
                 transcript = model.task.transcribe(model, sample, threshold, grammar)
         except InputFileError as error:
-            transcript = model.task.failed_transcript(sample, error)
+            transcript = model.task.make_failed_transcript(sample, error)
         yield transcript

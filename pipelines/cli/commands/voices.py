@@ -5,7 +5,7 @@ import click
 from pipelines.cli import terminal
 from pipelines.cli.options import option_json
 from pipelines.cli.terminal import program
-from pipelines.wording import shown
+from pipelines.wording import escape
 
 
 @click.command()
@@ -34,7 +34,7 @@ def voices(words, language, out, takes, near, tts, tts_voices, seed, as_json):
         click.echo(terminal.as_json(made))
         return
     click.echo(
-        f"{shown(made['manifest'])}: {sum(made['takes'].values())} takes of {len(made['takes'])} words in "
+        f"{escape(made['manifest'])}: {sum(made['takes'].values())} takes of {len(made['takes'])} words in "
         f"{made['voices']} voices, {made['near_misses']} near misses\n"
-        f"try: {program()} train speech --dataset {shown(out)} --out models/words.safetensors"
+        f"try: {program()} train speech --dataset {escape(out)} --out models/words.safetensors"
     )

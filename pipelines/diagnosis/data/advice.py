@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipelines.diagnosis.finding import Kind
-from pipelines.wording import listed
+from pipelines.wording import list_some
 
 
 def advise(kind, evidence):
@@ -56,7 +56,7 @@ def _advise_on_few_samples(of):
     few = [f"{label} ({n})" for label, n in sorted(of["n_train"].items(), key=lambda entry: entry[1])]
     one = len(few) == 1
     return (
-        f"{len(few)} class{' has' if one else 'es have'} fewer than {of['enough']} training samples: {listed(few)}. "
+        f"{len(few)} class{' has' if one else 'es have'} fewer than {of['enough']} training samples: {list_some(few)}. "
         f"Add some, because the network will know too little of {'it' if one else 'them'}."
     )
 
@@ -73,8 +73,8 @@ def _advise_on_one_group(of):
     alone = [f"{label} ({group})" for label, group in of["groups"].items()]
     return (
         f"{len(alone)} class{' comes' if len(alone) == 1 else 'es come'} from one group (such as a speaker) alone, "
-        f"others from several: {listed(alone)}. The network may learn the voice instead of the class, so add samples "
-        "of others."
+        f"others from several: {list_some(alone)}. The network may learn the voice instead of the class, so add "
+        "samples of others."
     )
 
 
@@ -85,7 +85,7 @@ def _advise_on_mixed_conditions(of):
         return f"{text}. All samples are converted to one, and it distinguishes no class."
     apart = [f"{label} ({value})" for label, value in of["told_apart"].items()]
     return (
-        f"{text}. It distinguishes {listed(apart)}, so that the network may learn it instead of the class. Take "
+        f"{text}. It distinguishes {list_some(apart)}, so that the network may learn it instead of the class. Take "
         "samples of every class under the same conditions."
     )
 
@@ -94,7 +94,7 @@ def _advise_on_one_word(of):
     told = [f'{label} ("{found["word"]}")' for label, found in of["told_apart"].items()]
     return (
         f"{len(told)} class{' is' if len(told) == 1 else 'es are'} told apart by one word, which nearly all of its own "
-        f"texts hold and hardly any other: {listed(told)}. If people need not say it, the network learns the word "
+        f"texts hold and hardly any other: {list_some(told)}. If people need not say it, the network learns the word "
         "instead of the class, so add texts without it."
     )
 

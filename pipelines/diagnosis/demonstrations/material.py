@@ -29,7 +29,7 @@ class Material:
     scaling: Any
 
     @classmethod
-    def drawn(cls, prepared, scaling, n_train, rng, n_valid=N_VALID):
+    def draw(cls, prepared, scaling, n_train, rng, n_valid=N_VALID):
         """Return at most so many training and validation rows of a Prepared, drawn by a numpy Generator."""
         drawn = []
         for role, n in (("train", n_train), ("valid", n_valid)):

@@ -44,7 +44,7 @@ def last_layer_alone(material, recipe, seed, n_train=None):
         for name, values in own.items():
             values[...] = whole[name]
     features = Material(body.logits(X), y, body.logits(X_valid), y_valid, material.n_classes, Standardizer())
-    head = recipe.changed({"hidden": (), "epochs": 10 * recipe.epochs})
+    head = recipe.replace({"hidden": (), "epochs": 10 * recipe.epochs})
     course = by_backpropagation(features, head, seed)
     share = trainer.network.params.views[-1]["W"].size / trainer.network.params.n_weights
     passes = len(X) * (1 + PASSES * share * head.epochs)

@@ -27,7 +27,7 @@ from PIL import Image, ImageChops, UnidentifiedImageError
 from pipelines.errors import InputFileError
 from pipelines.features.images import shades
 from pipelines.features.images.tiff_file import MAGIC, UnreadableTiffError, misread_by_pillow, read_tiff
-from pipelines.machine.contents import ENOUGH, packed_with, task_of, what_it_is
+from pipelines.machine.contents import ENOUGH, find_packing, task_of, what_it_is
 from pipelines.machine.extras import install_command
 from pipelines.machine.quiet import quiet_libraries
 
@@ -206,7 +206,7 @@ def _otherwise(file, name, error):
         Image.init()  # knows all formats, which takes a moment
         with contextlib.suppress(UnidentifiedImageError, *_OF_DECODERS):
             return _decode(file, name, None, [known for known in RARE_FORMATS if known in Image.OPEN])
-        if (way := packed_with(head)) is not None:
+        if (way := find_packing(head)) is not None:
             raise InputFileError(f"{name}: this is packed with {way}; unpack it, and give what is in it") from error
         what = "a recording, not a picture" if task_of(head) == "speech" else "not a picture"
         raise InputFileError(f"{name}: this is {what}; files that can be read are {COMMON}") from error

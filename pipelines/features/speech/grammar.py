@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.errors import UsageError
-from pipelines.wording import listed
+from pipelines.wording import list_some
 
 ANY = -1  # in the place of a word: whichever scores highest
 NOWHERE = -1  # in the place of a state: there is none before the beginning
@@ -147,5 +147,5 @@ def _parse(cells, labels, where):
                 at += n
                 break
         else:
-            raise UsageError(f"{where}: {cells[at]!r} is none of the model's words; these are {listed(labels, 12)}")
+            raise UsageError(f"{where}: {cells[at]!r} is none of the model's words; these are {list_some(labels, 12)}")
     return found

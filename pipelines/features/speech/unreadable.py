@@ -8,7 +8,7 @@ import shlex
 from pathlib import Path
 
 from pipelines.features.speech import media
-from pipelines.machine.contents import ENOUGH, first_bytes, packed_with, task_of, what_it_is
+from pipelines.machine.contents import ENOUGH, find_packing, first_bytes, task_of, what_it_is
 
 _READABLE = "WAV, FLAC, Ogg and MP3"
 NO_RECORDING = f"this is not a recording; files that can be read are {_READABLE}"
@@ -74,7 +74,7 @@ def why_unreadable(source, error):
         return describe_damage(error)
     if (kind := other_sound(head)) is not None:
         return f"this is {kind}, which cannot be read here; {media.INSTALL}, or {_convert(source)}"
-    if (way := packed_with(head)) is not None:
+    if (way := find_packing(head)) is not None:
         return f"this is packed with {way}; unpack it, and give what is in it"
     if task_of(head) == "images":
         return f"this is a picture, not a recording; files that can be read are {_READABLE}"

@@ -7,7 +7,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from pipelines.errors import UsageError
-from pipelines.wording import article, meant
+from pipelines.wording import article, suggest
 
 if TYPE_CHECKING:
     from pipelines.learning.task import Task
@@ -22,7 +22,7 @@ def find(name: "str | Task") -> "Task":
     """
     if isinstance(name, str):
         if name not in NAMES:
-            raise UsageError(f"{name}: no such task; {meant(name, NAMES)}")
+            raise UsageError(f"{name}: no such task; {suggest(name, NAMES)}")
         return importlib.import_module(f"pipelines.learning.tasks.{name}").TASK
     from pipelines.learning.task import Task
 

@@ -57,7 +57,7 @@ class Images(Task):
             return plain
         return _more_telling(dataset, rows, plain)
 
-    def restored(self, settings, matrices=None):
+    def restore(self, settings, matrices=None):
         """Return the extractor that a model file describes, of pixels or of gradients."""
         kind = GradientExtractor if settings.get("features") == KIND else ImageExtractor
         return kind.from_settings(settings, matrices)
@@ -105,7 +105,7 @@ class Images(Task):
 
         return transcribe_picture(model, sample, threshold)
 
-    def failed_transcript(self, sample, error):
+    def make_failed_transcript(self, sample, error):
         """Return a Page without lines, which says why."""
         from pipelines.features.images.transcription import Page
 

@@ -108,7 +108,7 @@ class Speech(Task):
             return Grammar.read(path, model.labels)
         return None if words is None else Grammar.of_count(words)
 
-    def failed_transcript(self, sample, error):
+    def make_failed_transcript(self, sample, error):
         """Return a Transcript without words, which says why."""
         from pipelines.features.speech.transcript import Transcript
 

@@ -32,6 +32,6 @@ def test_every_entry_stands_below_its_meaning_its_range_and_its_value_in_each_pr
 def test_a_recipe_knows_which_preset_it_is_from_whatever_is_changed():
     for name in tasks.NAMES:
         for preset, recipe in tasks.find(name).presets.items():
-            assert recipe.changed({"dropout": 0.25}).for_rows(10).preset == preset
+            assert recipe.replace({"dropout": 0.25}).for_rows(10).preset == preset
             assert "preset" not in recipe.settings()
     assert Recipe(hidden=(8,), epochs=1).preset is None

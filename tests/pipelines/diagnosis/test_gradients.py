@@ -150,7 +150,7 @@ def test_the_changes_are_recipe_entries_that_cure(digits, name):
     settings = {key: value for key, value in settings.items() if key != "start"}
     found = findings(*trained(digits, depth, activation, **settings))
     changes = {key: value for finding in found for key, value in finding.changes.items()}
-    recipe = Recipe(hidden=(48,) * depth, epochs=1).changed(changes)
+    recipe = Recipe(hidden=(48,) * depth, epochs=1).replace(changes)
     for name in changes.keys() & {"normalization", "residual", "clip_norm"}:
         settings[name] = getattr(recipe, name)
     settings["rate"] = changes.get("learning_rate", settings.get("rate", 2e-3))

@@ -127,7 +127,7 @@ def test_the_main_probe_holds_the_network(small, results):
 
 
 def test_a_training_that_diverges_is_a_result_too(small):
-    recipe = small.recipe.changed(
+    recipe = small.recipe.replace(
         {"optimizer": "sgd", "learning_rate": 1e4, "clip_norm": 0.0, "activation": "identity"}
     )
     result = replace(small, recipe=recipe).result(MAIN)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipelines.diagnosis.uncertainty import gap_error, paired_gain, samples_needed, standard_error
+from pipelines.diagnosis.uncertainty import count_samples_needed, gap_error, measure_paired_gain, standard_error
 
 
 @pytest.mark.parametrize(("share", "n"), [(0.5, 100), (0.9, 400), (0.98, 200)])
@@ -24,7 +24,7 @@ def test_a_paired_gain_is_that_of_the_accuracies_and_its_error_that_of_resamplin
     rng = np.random.default_rng(1)
     before = rng.random(500) < 0.8
     after = before ^ (rng.random(500) < 0.1)
-    gain, error = paired_gain(after, before)
+    gain, error = measure_paired_gain(after, before)
     assert gain == pytest.approx(after.mean() - before.mean())
     again = rng.integers(500, size=(4000, 500))
     assert error == pytest.approx((after[again].mean(axis=1) - before[again].mean(axis=1)).std(), rel=0.05)
@@ -32,13 +32,13 @@ def test_a_paired_gain_is_that_of_the_accuracies_and_its_error_that_of_resamplin
 
 def test_equal_answers_gain_nothing_and_that_is_not_certain():
     same = np.ones(50, bool)
-    gain, error = paired_gain(same, same)
+    gain, error = measure_paired_gain(same, same)
     assert gain == 0
     assert error > 0
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9, 0.97])
 def test_as_many_samples_as_are_needed_suffice(share):
-    n = samples_needed(share, 0.02)
+    n = count_samples_needed(share, 0.02)
     assert 2 * standard_error(share, n) <= 0.02
     assert 2 * standard_error(share, n * 9 // 10) > 0.02

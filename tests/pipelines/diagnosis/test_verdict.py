@@ -42,7 +42,7 @@ def test_causes_come_before_effects_and_what_is_fine_is_none():
 def test_each_verdict_has_its_next_step(verdict, verb, changes):
     found = step(verdict)
     assert (found.verb, found.changes) == (verb, changes)
-    RECIPE.changed(found.changes)
+    RECIPE.replace(found.changes)
 
 
 def test_the_gravest_cause_decides():
@@ -57,7 +57,7 @@ def test_a_better_value_that_was_found_is_used():
 
 
 def test_an_underfitting_network_grows_by_more_than_the_curve_has_tried():
-    tiny = RECIPE.changed({"hidden": [2]})
+    tiny = RECIPE.replace({"hidden": [2]})
     wider = Finding(Kind.VALIDATION_CURVE, PROBLEM, {"gain": 0.1}, "", {"hidden": [4]}, "width curve")
     assert step(fit.UNDER, wider, recipe=tiny).changes == {"hidden": [64]}
     assert step(fit.GOOD, wider, recipe=tiny).changes == {"hidden": [4]}
@@ -91,11 +91,11 @@ def test_every_cause_is_a_kind_of_finding_and_those_about_data_are_causes():
 
 
 def test_what_holds_a_network_back_is_varied_in_turn():
-    varied = RECIPE.changed({"augmentation": 0.0})
+    varied = RECIPE.replace({"augmentation": 0.0})
     assert step(fit.OVER, recipe=varied).changes == {"augmentation": 1.0}
-    dropped = RECIPE.changed({"dropout": 0.6})
+    dropped = RECIPE.replace({"dropout": 0.6})
     assert set(step(fit.OVER, recipe=dropped).changes) == {"weight_decay"}
-    held = RECIPE.changed({"weight_decay": 30.0})
+    held = RECIPE.replace({"weight_decay": 30.0})
     assert step(fit.UNDER, recipe=held).changes == {"weight_decay": 0.02}
-    linear = RECIPE.changed({"hidden": ()})
+    linear = RECIPE.replace({"hidden": ()})
     assert step(fit.UNDER, recipe=linear).changes["hidden"]

@@ -34,9 +34,9 @@ def test_the_accuracy_is_that_of_the_numbers_that_are_written(images_model, monk
         return subject.layers[0].arrays["W"].shape[1] <= 16
 
     for int8 in (False, True):
-        found = distillation.distilled(subject, is_small, np.random.default_rng(0), int8)
+        found = distillation.distil(subject, is_small, np.random.default_rng(0), int8)
         small = Subject(found.bundle, "small")
-        stored, y = distillation._prepared(subject).rows("test")
+        stored, y = distillation._prepare(subject).rows("test")
         answers = found.bundle.probabilities(stored)
         if int8:
             answers = twin_probabilities(small, integer_layers(small), stored)

@@ -18,7 +18,7 @@ from pipelines.errors import NothingToSeeError
 from pipelines.export.exporter import NotTakenError
 from pipelines.export.javascript import modules, node
 from pipelines.export.odd_inputs import TEXTS, odd_inputs
-from pipelines.export.quantisation import quantised, quantised_subject
+from pipelines.export.quantisation import quantise, quantise_subject
 from pipelines.export.subject import Subject
 from pipelines.features.text.ngrams import normalise
 from pipelines.models import bundle
@@ -203,7 +203,7 @@ MODELS = ("drawing_model", "colour_model", "gradient_model", "word_model", "text
 def test_a_module_answers_and_reproduces_its_golden_samples(request, name, int8, tmp_path):
     model = request.getfixturevalue(name)
     exported = load(model.path).export("js", tmp_path / "it is.js", int8=int8)
-    subject = quantised_subject(exported.subject) if int8 else exported.subject
+    subject = quantise_subject(exported.subject) if int8 else exported.subject
     rate = getattr(model.extractor, "sr", None)
     with node.answering(exported.path, rate) as answer:
         np.testing.assert_allclose(answer(subject.golden), subject.golden_probabilities, atol=CLOSE)
@@ -217,7 +217,7 @@ def test_a_module_answers_and_reproduces_its_golden_samples(request, name, int8,
 
 def test_weights_of_8_bits_are_within_half_a_step():
     W = np.random.default_rng(9).standard_normal((30, 5)).astype(np.float32) * [1, 0.1, 10, 0, 1]
-    q, scale = quantised(W)
+    q, scale = quantise(W)
     assert (q.dtype, scale.dtype) == (np.int8, np.float32)
     assert np.abs(q * scale - W).max(axis=0) == pytest.approx(scale / 2, rel=0.2) or not W[:, 3].any()
     assert (np.abs(q * scale - W) <= scale / 2 * 1.001).all()

@@ -127,9 +127,9 @@ def test_two_classes_whose_plain_names_are_alike_keep_apart(shapes):
 
 
 def test_a_lesson_leaves_and_comes_back_as_a_zip(shapes, tmp_path):
-    again = archive.unpacked(archive.packed(shapes), tmp_path / "elsewhere")
+    again = archive.unpack(archive.pack(shapes), tmp_path / "elsewhere")
     assert state(again) == state(shapes)
-    twice = archive.unpacked(archive.packed(shapes), tmp_path / "elsewhere")
+    twice = archive.unpack(archive.pack(shapes), tmp_path / "elsewhere")
     assert twice.folder != again.folder
 
 
@@ -141,7 +141,7 @@ def test_a_hostile_zip_writes_nothing_outside_and_only_samples(shapes, tmp_path)
         hostile.writestr("x/manifest.csv", "path,label\n../../../etc/passwd,a\n/etc/passwd,a\na/1.png,a\na/run.sh,a\n")
         for name in ("../../escaped.png", "/tmp/escaped.png", "x/../../escaped.png", "x/a/run.sh", "x/a/1.png"):
             hostile.writestr(name, b"contents")
-    lesson = archive.unpacked(file.getvalue(), tmp_path / "in" / "lessons")
+    lesson = archive.unpack(file.getvalue(), tmp_path / "in" / "lessons")
     assert [sample.path for sample in lesson.samples] == ["a/1.png"]
     written = sorted(path.name for path in (tmp_path / "in").rglob("*") if path.is_file())
     assert written == ["1.png", "lesson.json", "manifest.csv"]
@@ -150,7 +150,7 @@ def test_a_hostile_zip_writes_nothing_outside_and_only_samples(shapes, tmp_path)
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 broken"])
 def test_what_is_no_lesson_is_refused(content, tmp_path, client):
     with pytest.raises(Refusal):
-        archive.unpacked(content, tmp_path)
+        archive.unpack(content, tmp_path)
     status, error = client.post("lessons/import", content)
     assert status == 422
     assert "zip" in error["error"]
@@ -159,7 +159,7 @@ def test_what_is_no_lesson_is_refused(content, tmp_path, client):
 def test_a_zip_that_would_fill_the_disk_is_refused(shapes, tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "LARGEST_UNPACKED", 100)
     with pytest.raises(Refusal, match="disk"):
-        archive.unpacked(archive.packed(shapes), tmp_path / "elsewhere")
+        archive.unpack(archive.pack(shapes), tmp_path / "elsewhere")
     assert not (tmp_path / "elsewhere").exists()
 
 
@@ -320,10 +320,10 @@ def test_a_lesson_of_another_kind_is_not_mixed_up(client):
 
 
 def test_advice_is_given_before_a_training(shapes, tmp_path):
-    assert not shapes.seen()["advice"]
+    assert not shapes.describe()["advice"]
     shutil.rmtree(shapes.folder)
     empty = Lesson(shapes.folder, "images")
-    assert "two classes" in empty.seen()["advice"][0]
+    assert "two classes" in empty.describe()["advice"][0]
     empty.add_class("a")
     empty.add_class("b")
-    assert "five samples" in empty.seen()["advice"][0]
+    assert "five samples" in empty.describe()["advice"][0]

@@ -157,7 +157,7 @@ def test_what_is_no_object_is_refused(client, body):
 
 
 def test_a_failure_on_purpose_is_that_of_demonstrate(client, monkeypatch):
-    short = replace(UNDERFIT, recipe=UNDERFIT.recipe.changed({"epochs": 2}), trials=UNDERFIT.trials[:2])
+    short = replace(UNDERFIT, recipe=UNDERFIT.recipe.replace({"epochs": 2}), trials=UNDERFIT.trials[:2])
     monkeypatch.setitem(DEMONSTRATIONS, "underfit", short)
     started = client.good(client.post("fail", {"name": "underfit", "dataset": "digits"}))
     assert started["total"] == 2

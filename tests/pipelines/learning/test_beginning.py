@@ -47,10 +47,10 @@ def test_a_network_of_other_widths_is_refused():
 
 def test_the_recipe_takes_over_the_architecture_and_nothing_else():
     recipe = TASK.recipe("fast", changes={"epochs": 3})
-    suited = beginning(("a", "b")).suited(recipe)
+    suited = beginning(("a", "b")).apply_to(recipe)
     assert suited.hidden == (8, 5)
     assert suited.epochs == 3
-    assert suited.changed({"hidden": recipe.hidden}) == recipe
+    assert suited.replace({"hidden": recipe.hidden}) == recipe
 
 
 def test_the_note_names_what_is_new_and_what_is_left_out():

@@ -109,7 +109,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path):
 
 
 def test_a_small_data_set_is_gone_through_more_often():
-    recipe = RECIPE.changed({"batch_size": 100, "least_steps": 30})
+    recipe = RECIPE.replace({"batch_size": 100, "least_steps": 30})
     assert recipe.for_rows(100_000).epochs == recipe.epochs
     assert recipe.for_rows(250).epochs == 10
     assert recipe.for_rows(1).epochs == 30
@@ -117,15 +117,15 @@ def test_a_small_data_set_is_gone_through_more_often():
 
 
 def test_a_number_of_epochs_that_is_asked_for_is_meant_as_it_stands():
-    recipe = RECIPE.changed({"least_steps": 1000})
-    assert recipe.changed({"epochs": 3}).for_rows(10).epochs == 3
-    assert recipe.changed({"dropout": 0.1}).for_rows(10).epochs > 3
-    assert recipe.changed({"epochs": 3, "least_steps": 50}).for_rows(10).epochs == 50
+    recipe = RECIPE.replace({"least_steps": 1000})
+    assert recipe.replace({"epochs": 3}).for_rows(10).epochs == 3
+    assert recipe.replace({"dropout": 0.1}).for_rows(10).epochs > 3
+    assert recipe.replace({"epochs": 3, "least_steps": 50}).for_rows(10).epochs == 50
 
 
 def test_an_eps_reaches_the_optimizer_and_is_refused_where_there_is_no_root():
     recipe = Recipe(hidden=(4,), epochs=1)
     assert optimizer_of(recipe).eps == Adam().eps
-    assert optimizer_of(recipe.changed({"eps": 1e-4})).eps == 1e-4
+    assert optimizer_of(recipe.replace({"eps": 1e-4})).eps == 1e-4
     with pytest.raises(UsageError, match="set eps to 0"):
-        optimizer_of(recipe.changed({"eps": 1e-4, "optimizer": "sgd"}))
+        optimizer_of(recipe.replace({"eps": 1e-4, "optimizer": "sgd"}))

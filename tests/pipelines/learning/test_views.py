@@ -6,7 +6,7 @@ from backprop_core.architecture import multilayer_perceptron
 from backprop_core.losses import softmax
 from backprop_core.network import Network
 from backprop_core.scaling import Standardizer
-from pipelines.learning.views import FEW, averaged_logits
+from pipelines.learning.views import FEW, average_logits
 
 RNG = np.random.default_rng(0)
 VIEWS = [RNG.normal(size=(7, 4)).astype(np.float32) for _ in range(3)]
@@ -15,7 +15,7 @@ SCALING = Standardizer().fit(VIEWS[0])
 
 
 def test_one_view_alone_is_its_own_logits():
-    alone = averaged_logits(NETWORK, SCALING, iter(VIEWS[:1]))
+    alone = average_logits(NETWORK, SCALING, iter(VIEWS[:1]))
     assert np.array_equal(alone, NETWORK.logits(SCALING.transform(VIEWS[0])))
 
 
@@ -23,14 +23,14 @@ def test_the_answer_is_the_geometric_mean_of_the_views_probabilities():
     each = [softmax(NETWORK.logits(SCALING.transform(view)).astype(float)) for view in VIEWS]
     geometric = np.exp(np.mean(np.log(each), axis=0))
     expected = geometric / geometric.sum(axis=1, keepdims=True)
-    assert np.allclose(softmax(averaged_logits(NETWORK, SCALING, VIEWS)), expected, atol=1e-6)
+    assert np.allclose(softmax(average_logits(NETWORK, SCALING, VIEWS)), expected, atol=1e-6)
 
 
 def test_the_order_of_views_does_not_matter():
-    one, other = averaged_logits(NETWORK, SCALING, VIEWS), averaged_logits(NETWORK, SCALING, VIEWS[::-1])
+    one, other = average_logits(NETWORK, SCALING, VIEWS), average_logits(NETWORK, SCALING, VIEWS[::-1])
     assert np.allclose(one, other, atol=1e-5)
 
 
 def test_few_rows_get_the_answers_that_they_get_among_many():
     many = [np.tile(view, (FEW, 1)) for view in VIEWS]
-    assert np.allclose(averaged_logits(NETWORK, SCALING, many)[:7], averaged_logits(NETWORK, SCALING, VIEWS), atol=1e-6)
+    assert np.allclose(average_logits(NETWORK, SCALING, many)[:7], average_logits(NETWORK, SCALING, VIEWS), atol=1e-6)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.machine.leftovers import left_behind
+from pipelines.machine.leftovers import is_left_behind
 
 
 @pytest.mark.parametrize(
@@ -14,11 +14,11 @@ from pipelines.machine.leftovers import left_behind
     ],
 )
 def test_a_leftover_is_known_by_its_name(name):
-    assert left_behind(name)
+    assert is_left_behind(name)
 
 
 @pytest.mark.parametrize(
     "name", ["a.png", "cat", "train", "tmp", "party.wav", "partial.png", "icon", "db", "~", "#1", "ü"]
 )
 def test_what_people_name_stays(name):
-    assert left_behind(name) == (name == "~")
+    assert is_left_behind(name) == (name == "~")

@@ -115,9 +115,9 @@ def test_what_comes_in_at_an_edge_is_what_was_at_it():
 
 def test_averaging_changes_answers_of_pictures_but_not_of_words(call, images_model, speech_model, stored):
     one = bundle.load(images_model)
-    assert not np.array_equal(one.averaged().probabilities(stored), one.probabilities(stored))
+    assert not np.array_equal(one.average_views().probabilities(stored), one.probabilities(stored))
     np.testing.assert_array_equal(one.probabilities(stored), bundle.load(images_model).probabilities(stored))
     words = bundle.load(speech_model)
-    np.testing.assert_array_equal(words.averaged().probabilities(words.golden_row), words.golden_probabilities)
+    np.testing.assert_array_equal(words.average_views().probabilities(words.golden_row), words.golden_probabilities)
     answer = call("evaluate", images_model, "--average", "--json")
     assert answer.json["averaged"] is True

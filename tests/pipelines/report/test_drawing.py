@@ -42,12 +42,12 @@ def test_what_is_printed_is_one_line_of_letters_that_can_be_seen(text):
 @pytest.mark.parametrize("keep", ["start", "end"])
 def test_a_long_text_is_shortened_to_its_room_and_a_short_one_left(keep):
     text = "folder/with/a/name/that/goes/on.png"
-    assert drawing.shortened(text, 14, 1000, keep) == text
-    short = drawing.shortened(text, 14, 100, keep)
+    assert drawing.shorten(text, 14, 1000, keep) == text
+    short = drawing.shorten(text, 14, 100, keep)
     assert drawing.font(14).getlength(short) <= 100
     assert short.replace("...", "") in text
     assert short.startswith(text[:4]) if keep == "start" else short.endswith(text[-4:])
-    assert drawing.shortened(text, 14, 1, keep) == ""
+    assert drawing.shorten(text, 14, 1, keep) == ""
 
 
 @pytest.mark.parametrize(
@@ -55,17 +55,17 @@ def test_a_long_text_is_shortened_to_its_room_and_a_short_one_left(keep):
     [(0, "0.0 %"), (1e-9, "< 0.1 %"), (0.001, "0.1 %"), (0.5, "50.0 %"), (0.9999, "> 99.9 %"), (1, "100.0 %")],
 )
 def test_little_is_not_nothing_and_nearly_all_is_not_all(share, text):
-    assert wording.rounded_percent(share) == text
+    assert wording.round_percent(share) == text
 
 
 def test_a_pixel_grows_to_a_sharp_square():
     pixels = np.random.default_rng(0).integers(0, 256, (4, 6, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(drawing.enlarged(pixels, 30, 20), np.kron(pixels, np.ones((5, 5, 1), np.uint8)))
+    np.testing.assert_array_equal(drawing.enlarge(pixels, 30, 20), np.kron(pixels, np.ones((5, 5, 1), np.uint8)))
 
 
 def test_where_there_is_no_room_pixels_are_averaged():
     pixels = np.tile(np.array([[0, 200]], np.uint8), (50, 50))
-    assert np.unique(drawing.enlarged(pixels, 25, 25)) == [100]
+    assert np.unique(drawing.enlarge(pixels, 25, 25)) == [100]
 
 
 @pytest.mark.parametrize(
@@ -73,12 +73,12 @@ def test_where_there_is_no_room_pixels_are_averaged():
     [((28, 28), (84, 84)), ((8, 8), (96, 96)), ((32, 16), (48, 96)), ((100, 200), (100, 50)), ((3, 4000), (100, 1))],
 )
 def test_a_picture_keeps_its_proportions_inside_its_box(shape, size):
-    assert drawing.fitted_size(Display(np.zeros(shape, np.uint8)), 100, 100) == size
+    assert drawing.fit_size(Display(np.zeros(shape, np.uint8)), 100, 100) == size
 
 
 def test_a_display_with_axes_fills_its_box():
     display = Display(np.zeros((32, 50), np.uint8), Axis("s", ()), Axis("Hz", ()))
-    assert drawing.fitted_size(display, 300, 200) == (300, 200)
+    assert drawing.fit_size(display, 300, 200) == (300, 200)
 
 
 def test_evidence_for_is_blue_against_is_red_and_none_leaves_the_ground():

@@ -1,6 +1,6 @@
 import pytest
 
-from pipelines.report.wording import LONGEST, flat, number, share, shortened, shown_path
+from pipelines.report.wording import LONGEST, flat, number, share, shorten, show_path
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,9 @@ def test_numbers_are_short(value, text):
 
 
 def test_long_names_are_cut_where_they_matter_least():
-    assert shortened("a" * 500) == "a" * (LONGEST - 1) + "…"
-    assert shown_path(f"/x/{'a' * 300}/last.wav").endswith("/last.wav")
-    assert shown_path("/home/me/words/yes/1.wav") == "yes/1.wav"
+    assert shorten("a" * 500) == "a" * (LONGEST - 1) + "…"
+    assert show_path(f"/x/{'a' * 300}/last.wav").endswith("/last.wav")
+    assert show_path("/home/me/words/yes/1.wav") == "yes/1.wav"
 
 
 def test_nested_entries_become_rows():

@@ -122,7 +122,7 @@ def test_a_cluster_that_has_lost_all_workers_is_an_error_and_what_it_has_done_is
     two_workers.kill_worker()
     with pytest.raises(ClusterError, match="has no workers"):
         list(found)
-    assert first in store.known(keys)
+    assert first in store.find_known(keys)
     assert predicted(trainings.run(work, keys, n_jobs=1, store=store)) == serially
 
 

@@ -53,7 +53,7 @@ def test_what_is_written_reads_back_in_the_same_types(result):
             return (a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes())
         return type(a) is type(b) and a == b
 
-    assert same(result, module._decoded(module._encoded(result)))
+    assert same(result, module._decode(module._encode(result)))
 
 
 def test_a_result_belongs_to_its_key_and_its_identity(monkeypatch):
@@ -99,7 +99,7 @@ def test_what_is_forgotten_is_unknown_and_the_rest_is_there():
     for key in ("a",), ("b",), ("c",):
         store.save(key, RESULT)
     store.forget([("b",), ("never",)])
-    assert store.known([("c",), ("b",), ("a",)]) == [("c",), ("a",)]
+    assert store.find_known([("c",), ("b",), ("a",)]) == [("c",), ("a",)]
 
 
 def test_a_full_disk_costs_one_warning(monkeypatch, caplog):
@@ -129,4 +129,4 @@ def test_what_was_not_used_for_longest_goes_first(monkeypatch):
     Store({}).save(("x", 4), RESULT)
     assert len(entries()) == 3
     assert not set(gone) & set(entries())
-    assert set(store.known([("x", oldest), ("x", 4)])) == {("x", oldest), ("x", 4)}
+    assert set(store.find_known([("x", oldest), ("x", 4)])) == {("x", oldest), ("x", 4)}

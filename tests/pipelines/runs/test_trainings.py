@@ -79,7 +79,7 @@ def test_what_was_finished_before_a_run_was_left_is_not_repeated_and_comes_first
     done = [next(begun)[0] for _ in range(2)]
     begun.close()
     store = Store({})
-    assert store.known(KEYS) == done == KEYS[:2]
+    assert store.find_known(KEYS) == done == KEYS[:2]
     assert [key for key, _ in trainings.run(work, KEYS[::-1], n_jobs=1, store=store)] == done[::-1] + KEYS[:1:-1]
     assert work.count() == len(KEYS)
 
@@ -100,7 +100,7 @@ def test_an_error_of_a_training_reaches_the_caller_and_what_came_before_it_is_ke
     keys, store = [("a",), ("b",)], Store({})
     with pytest.raises(type(error), match=str(error)):
         list(trainings.run(Failing(error), keys, n_jobs=n_jobs, store=store))
-    known = store.known(keys)
+    known = store.find_known(keys)
     assert known == [("a",)] if n_jobs == 1 else ("b",) not in known
 
 

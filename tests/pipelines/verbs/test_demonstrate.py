@@ -74,7 +74,7 @@ def few():
 
     dataset = datasets.load("digits", "images")
     prepared = prepare(dataset, IMAGES.extractor_for(dataset))
-    return Material.drawn(prepared, IMAGES.scaling(), 200, np.random.default_rng(0))
+    return Material.draw(prepared, IMAGES.scaling(), 200, np.random.default_rng(0))
 
 
 def test_material_is_scaled_by_the_rows_that_are_learned_from(few):
@@ -84,7 +84,7 @@ def test_material_is_scaled_by_the_rows_that_are_learned_from(few):
 
 
 def test_all_rivals_of_backpropagation_get_no_more_than_its_budget(few):
-    recipe = NO_BACKPROP.recipe.changed({"epochs": 3})
+    recipe = NO_BACKPROP.recipe.replace({"epochs": 3})
     spent = int(re.match(r"([\d,]+) passes", last_layer_alone(few, recipe, 0).remark)[1].replace(",", ""))
     assert spent <= budget(recipe, 200)
     tries = int(re.search(r"of (\d+) random", random_search(few, recipe, 0).remark)[1])
@@ -92,7 +92,7 @@ def test_all_rivals_of_backpropagation_get_no_more_than_its_budget(few):
 
 
 def test_random_search_never_gets_worse_on_the_rows_it_looks_at(few):
-    course = random_search(few, NO_BACKPROP.recipe.changed({"epochs": 40}), 0)
+    course = random_search(few, NO_BACKPROP.recipe.replace({"epochs": 40}), 0)
     losses = [entry["train"]["loss"] for entry in course.entries]
     assert losses == sorted(losses, reverse=True)
 

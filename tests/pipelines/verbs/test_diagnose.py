@@ -42,7 +42,7 @@ def test_the_record_is_complete_when_the_verb_returns(diagnosed, tmp_path):
     from pipelines.verbs.diagnose import diagnose, of_training
 
     task = tasks.find("images")
-    recipe = task.presets["fast"].changed({"hidden": [16], "epochs": 6, "batch_size": 64})
+    recipe = task.presets["fast"].replace({"hidden": [16], "epochs": 6, "batch_size": 64})
     diagnosis = diagnose(of_training(task, recipe, dataset="digits"), n_jobs=1)
     record = diagnosis.record()
     timed = {"seconds": 0, "history": []}  # whose entries have seconds too

@@ -84,9 +84,9 @@ def test_the_extractor_is_restored_from_the_model_file(training, stripes):
     model = bundle.load(training.json["model"])
     assert isinstance(model.extractor, GradientExtractor)
     settings = model.extractor.settings()
-    assert IMAGES.restored(settings) == model.extractor
+    assert IMAGES.restore(settings) == model.extractor
     with pytest.raises(UsageError):
-        IMAGES.restored(settings | {"width": 0})
+        IMAGES.restore(settings | {"width": 0})
 
 
 def test_gradients_do_not_tell_more_where_pixels_tell_all():
