@@ -26,7 +26,7 @@ from backprop_core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
 from backprop_core.mapped_memory import mapping_of
 from backprop_core.optimizers import SGD, Adam
 from backprop_core.regression_losses import SquaredError
-from backprop_core.threads import Company, available, single_threaded_products
+from backprop_core.threads import Company, available, use_single_threads
 
 # Seconds after which compiled steps come back to Python.
 BACK_AFTER = 0.2
@@ -166,7 +166,7 @@ class CompiledSteps:
         losses, clipped, told = np.empty(n), np.zeros(n, np.bool_), np.zeros((4, self.n_threads))
         before, after = self._arguments(order, first, rates, memory, (told, losses, clipped))
         done = first
-        with single_threaded_products() if self.n_threads > 1 else nullcontext():
+        with use_single_threads() if self.n_threads > 1 else nullcontext():
             while done < first + n:
                 if before_piece:
                     before_piece()

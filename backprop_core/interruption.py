@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def ctrl_c_kept() -> Iterator[None]:
+def keep_ctrl_c() -> Iterator[None]:
     """Raise KeyboardInterrupt behind a piece of work that swallowed it; what is not swallowed is raised as ever."""
     swallowed, report = [], sys.unraisablehook
 

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backprop_core.interruption import ctrl_c_kept
+from backprop_core.interruption import keep_ctrl_c
 from backprop_core.whole_file import whole_file
 
 # The folders that may hold compiled code, as Python's and numba's own: the first that can be written to. A user whom
@@ -44,7 +44,7 @@ def load_kernel(module_name, name, sources, arguments):
     kind = json.dumps(_types(arguments))
     key = (name, kind, *(path.read_text(encoding="utf-8") for path in sources), sys.version, *_environment())
     file_name = f"{name}.{hashlib.sha256(repr(key).encode()).hexdigest()[:32]}.code"
-    with ctrl_c_kept():  # objects of llvmlite end in `__del__`, and LLVM calls back to it
+    with keep_ctrl_c():  # objects of llvmlite end in `__del__`, and LLVM calls back to it
         for folder in FOLDERS:
             code = _read(folder / file_name)
             if code:

@@ -56,7 +56,7 @@ def balanced_accuracy(confusion):
     return float(np.mean(np.diag(confusion)[there] / support[there]))
 
 
-def most_confused(confusion, labels, most=5):
+def find_most_confused(confusion, labels, most=5):
     """Return up to `most` tuples (true label, predicted label, count), the most frequent mistakes first."""
     mistakes = confusion - np.diag(np.diag(confusion))
     order = np.argsort(-mistakes, axis=None, kind="stable")[:most]

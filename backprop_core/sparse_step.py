@@ -12,7 +12,7 @@ from backprop_core.lazy_rows import MOVES, LazyRows
 from backprop_core.network import ParameterVector
 from backprop_core.sparse import SparseRows, is_sparse
 from backprop_core.step import Step
-from backprop_core.threads import single_threaded_products
+from backprop_core.threads import use_single_threads
 
 # Weights behind the first layer from which they are worth the compiler's loading, and threads in their products: with
 # nothing to do, these would go on looking for it, in the way of those that share the first layer.
@@ -55,7 +55,7 @@ class SparseStep(Step):
 
     def __call__(self, *arguments):
         """As in `Step`."""
-        with single_threaded_products() if self._is_small else nullcontext():
+        with use_single_threads() if self._is_small else nullcontext():
             return super().__call__(*arguments)
 
     def settle(self):

@@ -143,7 +143,7 @@ def for_each(function, items, n):
         for item in items:
             function(*item)
         return
-    with single_threaded_products(), ThreadPoolExecutor(n) as threads:
+    with use_single_threads(), ThreadPoolExecutor(n) as threads:
         # Each call sees the caller's context, numpy's settings for warnings among it.
         calls = [threads.submit(contextvars.copy_context().run, function, *item) for item in items]
         for call in calls:
@@ -165,7 +165,7 @@ def _libraries():
 
 
 @contextmanager
-def single_threaded_products():
+def use_single_threads():
     """Let the matrix products of this process use one thread each, for code that has threads of its own.
 
     The library's threads do not rest when a product is done: they go on looking for the next one for a while, on a core

@@ -24,11 +24,11 @@ SETS = ("fsdd", "spoken-digits")
 
 def run():
     """Measure, and write results/accuracy.json."""
-    sets = {name: measured("speech", name, "fast", lambda seconds: len(SEEDS)) for name in SETS}
+    sets = {name: measure_set("speech", name, "fast", lambda seconds: len(SEEDS)) for name in SETS}
     results_file.write("accuracy", {"preset": "fast", "sets": sets})
 
 
-def measured(task, name, preset, seeds_for, n_jobs=None, keep=None):
+def measure_set(task, name, preset, seeds_for, n_jobs=None, keep=None):
     """Train on a registered data set and return what its test split says.
 
     Parameters

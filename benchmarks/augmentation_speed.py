@@ -41,7 +41,7 @@ def run():
     step = Step(trainer.network, trainer.optimizer, trainer.loss, compiled=True, **trainer.additions)
     X, scratch = prepared.extractor.to_features(stored), Scratch(np.float32)
 
-    def varied():
+    def vary():
         return augmentation.batches(prepared, prepared.extractor.to_features, recipe.batch_size, 0.0, rng)
 
     def plain():
@@ -52,9 +52,9 @@ def run():
         average.update(trainer.network.params.flat, averages)
 
     kinds = {
-        "varied, nothing learned": lambda: _seconds(varied(), lambda X_batch, y_batch: None),
+        "varied, nothing learned": lambda: _seconds(vary(), lambda X_batch, y_batch: None),
         "learned, nothing varied": lambda: _seconds(plain(), learn),
-        "learned from varied": lambda: _seconds(varied(), learn),
+        "learned from varied": lambda: _seconds(vary(), learn),
     }
     with threadpool_limits(n_threads):
         for take in kinds.values():

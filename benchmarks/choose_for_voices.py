@@ -12,7 +12,7 @@ import statistics
 from dataclasses import dataclass, field, replace
 
 from benchmarks import results_file
-from benchmarks.unheard_voices import asked, each_voice_left_out, strings, trained, voices_folder
+from benchmarks.unheard_voices import ask, leave_each_voice_out, strings, train, voices_folder
 from pipelines import datasets
 from pipelines.features.speech import augmentation
 from pipelines.features.speech.blends import Blending
@@ -63,26 +63,26 @@ def run():
         return
     found = {}
     for name, candidate in CANDIDATES.items():
-        found[name] = measured(candidate, voices)
+        found[name] = measure(candidate, voices)
         print(name, found[name], flush=True)
         results_file.write("choose_for_voices", {"preset": PRESET, "seeds": SEEDS, "candidates": found})
 
 
-def measured(candidate, voices):
+def measure(candidate, voices):
     """Return the shares of right words, and the word error rate of strings, mean over seeds: dict of float."""
     recipe = SPEECH.presets[PRESET].replace(candidate.recipe)
     fsdd, spanish = (datasets.load(name, "speech") for name in ("fsdd", str(voices / "spanish" / "manifest.csv")))
-    prepared = _augmented(prepare(fsdd, _extractor(fsdd, candidate)), recipe, candidate)
+    prepared = _augment(prepare(fsdd, _extractor(fsdd, candidate)), recipe, candidate)
     by_seed = []
     for seed in SEEDS:
-        model, _ = trained(prepared, recipe, seed)
-        *_, right = asked(model, voices / "english" / "manifest.csv")
+        model, _ = train(prepared, recipe, seed)
+        *_, right = ask(model, voices / "english" / "manifest.csv")
         by_seed.append((float(right.mean()), strings(model, voices / "strings")["word_error_rate"]))
-    apart = _augmented(extract(spanish, _extractor(spanish, candidate)), recipe, candidate)
+    apart = _augment(extract(spanish, _extractor(spanish, candidate)), recipe, candidate)
     return {
         "english": statistics.mean(share for share, _ in by_seed),
         "strings_word_error_rate": statistics.mean(rate for _, rate in by_seed),
-        "spanish": statistics.mean(each_voice_left_out(apart, recipe, seed)["mean"] for seed in SEEDS),
+        "spanish": statistics.mean(leave_each_voice_out(apart, recipe, seed)["mean"] for seed in SEEDS),
     }
 
 
@@ -90,7 +90,7 @@ def _extractor(dataset, candidate):
     return replace(SPEECH.extractor_for(dataset), **candidate.features)
 
 
-def _augmented(prepared, recipe, candidate):
+def _augment(prepared, recipe, candidate):
     n_rows = max(1, len(prepared.dataset.rows("train")))
     variation = replace(Variation(), **candidate.variation).scale(recipe.augmentation)
     varied = augmentation.of_recordings(

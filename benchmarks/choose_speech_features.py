@@ -46,9 +46,9 @@ class TraceSegmented(SpeechExtractor):
 
     def in_time(self, sequences, bounds):
         """Return float64 [shape=(n_words, frames, n_coefficients)]."""
-        return np.stack([self._segmented(sequences[start:stop]) for start, stop in pairwise(bounds)])
+        return np.stack([self._segment(sequences[start:stop]) for start, stop in pairwise(bounds)])
 
-    def _segmented(self, given):
+    def _segment(self, given):
         change = np.linalg.norm(np.diff(given, axis=0, prepend=given[:1]), axis=1)
         share = 0.5 / len(given) + 0.5 * change / max(change.sum(), np.finfo(float).tiny)
         ends = np.concatenate([[0], np.cumsum(share)])
@@ -86,7 +86,7 @@ class Windowed(SpeechExtractor):
         """Length of a stored row: all windows, one after the other."""
         return WINDOWS * self.n_features
 
-    def _described(self, words):
+    def _describe(self, words):
         power, bounds = power_spectra(words, self._matrices["window"], self.hop_length)
         cepstra = mel_decibels(power, bounds, self._matrices["mel"][0], self.top_db) @ self._matrices["dct"].T
         return np.stack([self._windows(cepstra[start:stop]) for start, stop in pairwise(bounds)]).astype(np.float32)
@@ -102,7 +102,7 @@ def every_window(prepared, recipe, n_jobs):
     return SpeechAugmentation(windows, windows[:, :0])
 
 
-def varied(**changes):
+def vary(**changes):
     """Return an `augmentation_for` with other extents of variation."""
 
     def augment(prepared, recipe, n_jobs):
@@ -158,7 +158,7 @@ def run():
     What is there of the same recipe, features and seeds is not measured again.
     """
     defaults = {"recipe": RECIPE.settings(), "seeds": list(SEEDS), "features": _as_json(SpeechExtractor().settings())}
-    rows = _measured_before(defaults)
+    rows = _read_measured(defaults)
 
     def measure(group, name, recipe, extractor=None, augment=None):
         if any(row["group"] == group and row["variant"] == name for row in rows):
@@ -175,10 +175,10 @@ def run():
     for name, (extractor, augment) in WAYS.items():
         measure("to one length, without variation", name, PLAIN, extractor, augment)
     for name, changes in VARIATIONS.items():
-        measure("variation", name, RECIPE, augment=varied(**changes))
+        measure("variation", name, RECIPE, augment=vary(**changes))
 
 
-def _measured_before(defaults):
+def _read_measured(defaults):
     path = results_file.FOLDER / "choose_speech_features.json"
     record = json.loads(path.read_text()) if path.exists() else {}
     return record["variants"] if all(record.get(key) == value for key, value in defaults.items()) else []

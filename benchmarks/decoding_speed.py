@@ -27,11 +27,11 @@ def run():
     folder = str(dataset.items[0].parents[2])
     seconds = {"backprop": [], "backprop_own_folder": [], "pillow_loop": []}
     for _ in range(RUNS + 1):
-        stored, taken = timed(lambda: features_of(dataset))
+        stored, taken = take_time(lambda: features_of(dataset))
         seconds["backprop"].append(taken)
-        _, taken = timed(lambda: features_of(datasets.load(folder, "images")))
+        _, taken = take_time(lambda: features_of(datasets.load(folder, "images")))
         seconds["backprop_own_folder"].append(taken)
-        plain, taken = timed(lambda: pillow_loop(dataset.items))
+        plain, taken = take_time(lambda: pillow_loop(dataset.items))
         seconds["pillow_loop"].append(taken)
     median = {name: statistics.median(of[1:]) for name, of in seconds.items()}
     results_file.write(
@@ -63,7 +63,7 @@ def pillow_loop(paths):
     return np.stack(rows)
 
 
-def timed(function):
+def take_time(function):
     """Return what a function returns, and the seconds it took."""
     began = time.perf_counter()
     return function(), time.perf_counter() - began

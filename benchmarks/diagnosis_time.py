@@ -20,10 +20,12 @@ TRAININGS = {"images": "mnist", "speech": "fsdd"}
 
 def run():
     """Measure, and write results/diagnosis_time.json."""
-    results_file.write("diagnosis_time", {"tasks": {task: diagnosed(task, name) for task, name in TRAININGS.items()}})
+    results_file.write(
+        "diagnosis_time", {"tasks": {task: time_diagnosis(task, name) for task, name in TRAININGS.items()}}
+    )
 
 
-def diagnosed(task, name):
+def time_diagnosis(task, name):
     """Return how long the diagnosis of a task's training takes, and what it comes to: dict of JSON types."""
     datasets.fetch(name)
     with cold_cache() as folder:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks import results_file
 from benchmarks.export_parity_js import model_of
-from benchmarks.firefox import PROGRAM, opened_firefox
+from benchmarks.firefox import PROGRAM, open_firefox
 
 DIGIT = ((0.35, 0.25), (0.65, 0.25), (0.45, 0.78))  # a seven, as shares of the paper
 STROKES, WORDS = 20, 8
@@ -59,7 +59,7 @@ def run():
             for int8 in (False, True):
                 key = f"{name}{' --int8' if int8 else ''}"
                 paths[key] = load(model_of(name, folder)).export("html", Path(pages) / f"{key}.html", int8=int8).path
-        spoken = _spoken(Path(pages))
+        spoken = _speak(Path(pages))
         measured = {
             "bytes": {key: path.stat().st_size for key, path in paths.items()},
             "milliseconds_allowed": {"stroke": LONGEST_STROKE, "word": LONGEST_WORD},
@@ -71,7 +71,7 @@ def run():
     results_file.write("export_pages", measured)
 
 
-def _spoken(folder):
+def _speak(folder):
     """Write a recording of the test split at 48 kHz with pauses around it, for the fake microphone; return its path."""
     import numpy as np
     import soundfile
@@ -122,14 +122,14 @@ def _in_chromium(drawings, words, spoken):
     ]
     with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=program, args=fake)
-        strokes = _strokes(_opened(browser, drawings))
-        answered = _words(_opened(browser, words))
+        strokes = _strokes(_open(browser, drawings))
+        answered = _words(_open(browser, words))
         version = browser.version
         browser.close()
     return {"version": version, "stroke": _summary(strokes), "word": _summary(answered)}
 
 
-def _opened(browser, path):
+def _open(browser, path):
     tab = browser.new_context(offline=True).new_page()
     tab.goto(path.as_uri())
     tab.wait_for_selector("body[data-state=ready]")
@@ -179,11 +179,11 @@ async def _in_firefox(drawings, words, spoken):
     """Draw a digit, choose a recording, hold the button, look at the self-tests; None where there is no Firefox."""
     if PROGRAM is None:
         return None
-    async with opened_firefox() as firefox:
-        return await _tried(firefox, drawings, words, spoken)
+    async with open_firefox() as firefox:
+        return await _try(firefox, drawings, words, spoken)
 
 
-async def _tried(firefox, drawings, words, spoken):
+async def _try(firefox, drawings, words, spoken):
     found = {"version": firefox.version}
     await firefox.go(drawings.as_uri())
     await firefox.evaluate(f"({TIMED})(['#pad', 'pointerup'])")

@@ -45,14 +45,14 @@ def _measure(name, folder):
     subject = Subject(bundle.load(path), "model")
     _, samples = samples_to_test(subject)
     odd = list(odd_inputs(subject))
-    found = {form: _compared(subject, form, samples, odd) for form in FORMS}
+    found = {form: _compare(subject, form, samples, odd) for form in FORMS}
     record = {"n_test": len(samples), "n_odd": len(odd), "forms": {k: v for k, v in found.items() if v is not None}}
     if name in EIGHT_BITS:
         record["eight_bits"] = _eight_bits(subject)
     return record
 
 
-def _compared(subject, form, samples, odd):
+def _compare(subject, form, samples, odd):
     """Return how a form compares; None where the model cannot have it, or its runner is not here."""
     from pipelines.errors import UsageError
     from pipelines.export import find

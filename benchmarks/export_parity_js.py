@@ -54,11 +54,11 @@ def _measure(path):
     found = {}
     for form in FORMS:
         few = samples if form == "js" else samples[:: max(1, len(samples) // 200)]
-        found[form] = _compared(subject, form, few, odd)
-    return {**found, "js --int8": _compared(subject, "js", samples, odd, int8=True), **_rights(path)}
+        found[form] = _compare(subject, form, few, odd)
+    return {**found, "js --int8": _compare(subject, "js", samples, odd, int8=True), **_rights(path)}
 
 
-def _compared(subject, form, samples, odd, int8=False):
+def _compare(subject, form, samples, odd, int8=False):
     from pipelines.export import find
     from pipelines.export.exporter import Options
     from pipelines.export.parity import compare

@@ -57,11 +57,11 @@ def run():
     n_views, n_rows = (len(dataset) * kind.n_stored // extractor.n_features for kind in (extractor, varied))
     few = dataset.items[::EVERY]
     ways = {
-        "plain, one core": lambda: _cached(dataset, extractor, 1),
-        "plain, all cores": lambda: _cached(dataset, extractor, None),
+        "plain, one core": lambda: _extract(dataset, extractor, 1),
+        "plain, all cores": lambda: _extract(dataset, extractor, None),
         "plain, librosa": lambda: np.stack([reference_row(path, extractor) for path in dataset.items]),
-        "one core": lambda: _cached(dataset, varied, 1),
-        "all cores": lambda: _cached(dataset, varied, None),
+        "one core": lambda: _extract(dataset, varied, 1),
+        "all cores": lambda: _extract(dataset, varied, None),
         "librosa": lambda: [reference_variants(path, varied, stretched=True) for path in few],
         "same numbers": lambda: np.stack([reference_variants(path, varied) for path in few]),
     }
@@ -97,7 +97,7 @@ def run():
     )
 
 
-def _cached(dataset, extractor, n_jobs):
+def _extract(dataset, extractor, n_jobs):
     """Return the rows of a data set, made anew, written to a cache that is thrown away then."""
     with tempfile.TemporaryDirectory() as folder, patch.dict(os.environ, BACKPROP_DATA=folder):
         return load_features(dataset, extractor, n_jobs)[0]

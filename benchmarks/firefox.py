@@ -94,7 +94,7 @@ class Firefox:
 
 
 @asynccontextmanager
-async def opened_firefox(preferences=FAKE_MICROPHONE):
+async def open_firefox(preferences=FAKE_MICROPHONE):
     """Start Firefox with a profile of its own, in which these preferences are true: a Firefox, ended with the block."""
     import websockets
 

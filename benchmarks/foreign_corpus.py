@@ -87,8 +87,8 @@ def foreign_corpus(folder, rng):
     with ThreadPoolExecutor(cores()) as pool:
         waveforms = pool.map(lambda of, stream: say(of[1], stream), spoken, streams)
         made = [(kind, word, *waveform) for (kind, word), waveform in zip(spoken, waveforms, strict=True)]
-    made += [of for stream in rng.spawn(COMPUTED_TAKES) for of in computed(stream)]
-    sounds = [(kind, name, recorded(waveform, sr, rng), sr) for kind, name, waveform, sr in made]
+    made += [of for stream in rng.spawn(COMPUTED_TAKES) for of in compute(stream)]
+    sounds = [(kind, name, record(waveform, sr, rng), sr) for kind, name, waveform, sr in made]
     sounds += [("near silence", "hiss", hiss, sr) for hiss, sr in (near_silence(rng) for _ in range(COMPUTED_TAKES))]
     sounds += [("silence", "zeros", np.zeros(round(rng.uniform(0.3, 2) * 8000)), 8000) for _ in range(SILENCES)]
     corpus = []
@@ -109,7 +109,7 @@ def say(word, rng):
     return soxr.resample(samples / 32768, sr, wanted), wanted
 
 
-def recorded(waveform, sr, rng):
+def record(waveform, sr, rng):
     """Return a sound as a recording would have it: quiet before and after, a faint noise beneath, at some level."""
     before, after = (round(seconds * sr) for seconds in rng.uniform(*PAD_SECONDS, 2))
     waveform = np.pad(waveform / np.abs(waveform).max(), (before, after))
@@ -117,7 +117,7 @@ def recorded(waveform, sr, rng):
     return waveform * (10 ** (rng.uniform(*PEAK_DB) / 20) / np.abs(waveform).max())
 
 
-def computed(rng):
+def compute(rng):
     """Return one sound of each computed kind: list of (kind, name, waveform, sr)."""
     sr = int(rng.choice(RATES))
     color = rng.choice(list(COLORS))

@@ -15,7 +15,7 @@ import functools
 import json
 
 from benchmarks import results_file
-from benchmarks.accuracy import measured
+from benchmarks.accuracy import measure_set
 
 SETS = ("mnist", "fashion-mnist", "cifar10")
 PRESETS = ("fast", "best")
@@ -27,7 +27,9 @@ def measure(preset, names=SETS, n_seeds=None, **options):
     `options` are those of `measured`.
     """
     for name in names:
-        of_set = measured("images", name, preset, seeds_for if n_seeds is None else lambda seconds: n_seeds, **options)
+        of_set = measure_set(
+            "images", name, preset, seeds_for if n_seeds is None else lambda seconds: n_seeds, **options
+        )
         path = results_file.FOLDER / f"image_accuracy_{preset}.json"
         sets = json.loads(path.read_text())["sets"] if path.exists() else {}
         in_order = {known: (sets | {name: of_set}).get(known) for known in SETS}

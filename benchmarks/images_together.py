@@ -32,10 +32,10 @@ def together(paths):
     if len(paths) > 1:
         ways["all models"] = load(*paths)
         ways["all models, views averaged"] = load(*paths, average=True)
-    return {way: _told(model.evaluate().record()) for way, model in ways.items()}
+    return {way: _tell(model.evaluate().record()) for way, model in ways.items()}
 
 
-def _told(record):
+def _tell(record):
     return {name: record[name] for name in ("n", "accuracy", "ci95", "loss", "ece")}
 
 

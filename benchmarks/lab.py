@@ -32,7 +32,7 @@ def run():
     """Measure, and write results/lab.json."""
     parts = {"watching": _watching, "memory": _memory}
     with tempfile.TemporaryDirectory() as folder:
-        measured = {name: parts[name](Path(folder)) for name in results_file.chosen(parts)}
+        measured = {name: parts[name](Path(folder)) for name in results_file.choose(parts)}
     results_file.write("lab", {"parts": measured}, growing="parts")
 
 
@@ -41,7 +41,7 @@ def _watching(folder):
     seconds = {"backprop train": [], "lab": [], "lab, watched": []}
     with _lab(folder) as lab, _page() as page:
         for _ in range(ROUNDS):
-            seconds["backprop train"].append(_trained(folder))
+            seconds["backprop train"].append(_train(folder))
             seconds["lab"].append(lab.train(asked))
             page.goto(f"{lab.address}#/watch")
             page.locator("main h1").wait_for()
@@ -124,7 +124,7 @@ def _page():
         browser.close()
 
 
-def _trained(folder):
+def _train(folder):
     words = ["train", "images", "--dataset", "mnist", "--preset", "fast", "--out", "terminal.safetensors", "--json"]
     environment = {**os.environ, "PYTHONPATH": str(HERE)}
     done = subprocess.run(

@@ -19,7 +19,7 @@ from PIL import Image, ImageFilter
 
 from backprop_core.metrics import wilson_interval
 from benchmarks import results_file
-from benchmarks.real_pictures import thinned
+from benchmarks.real_pictures import thin_strokes
 from pipelines import datasets
 from pipelines.features.extraction import extract_all
 from pipelines.learning.preparation import SPLIT_SEED
@@ -82,13 +82,13 @@ def drawings(role, kind, n, rng):
 def drawing(digit, kind, rng):
     """Return a drawing of a digit (uint8 [28, 28], bright on dark) as a picture of its kind: uint8 array."""
     if kind == "16 x 16":
-        return _placed(Image.fromarray(digit), 16, 1.0, 0.5, rng).round().astype(np.uint8)
+        return _place(Image.fromarray(digit), 16, 1.0, 0.5, rng).round().astype(np.uint8)
     line = _line(digit, {"thin": -0.6, "thick": 0.6}.get(kind, 0))
     if kind == "pencil":
         return _pencil(line, rng)
     side = round(np.exp(rng.uniform(*np.log(CANVAS))))
     share, at = (rng.uniform(0.6, 0.95), rng.integers(0, 2, 2)) if kind == "touching the frame" else (None, None)
-    coverage = _placed(line, side, share or rng.uniform(0.5, 0.85), rng.uniform(0.2, 0.8, 2) if at is None else at, rng)
+    coverage = _place(line, side, share or rng.uniform(0.5, 0.85), rng.uniform(0.2, 0.8, 2) if at is None else at, rng)
     dark = rng.random() < 0.5 if kind in ("as it is", "touching the frame") else kind != "light on dark"
     contrast = rng.uniform(0.1, 0.4) if kind == "faint" else rng.uniform(0.6, 0.95)
     ground = rng.uniform(0.85, 1) if dark else rng.uniform(0, 0.15)
@@ -105,7 +105,7 @@ def _line(digit, wider):
     if not wider:
         distance = distance_transform_edt(inside) - distance_transform_edt(~inside)
         return Image.fromarray(np.clip(127 + 40 * distance, 0, 255).astype(np.uint8))
-    middle = thinned(inside)
+    middle = thin_strokes(inside)
     half = float(distance_transform_edt(inside)[middle].mean()) * (1 + wider)
     distance = half - distance_transform_edt(~middle)
     if wider > 0:  # what is thick already stays as thick
@@ -113,7 +113,7 @@ def _line(digit, wider):
     return Image.fromarray(np.clip(127 + 40 * distance, 0, 255).astype(np.uint8))
 
 
-def _placed(line, side, share, at, rng):
+def _place(line, side, share, at, rng):
     """Put a line's box on a square canvas, at a share of its size: float array [shape=(side, side)], 0 to 255."""
     line = line.crop(line.getbbox())
     scale = share * side / max(line.size)
@@ -130,7 +130,7 @@ def _placed(line, side, share, at, rng):
 def _pencil(line, rng):
     """A pencil's line, whose darkness varies 4 to 1 along it, on a clean scan."""
     side = round(np.exp(rng.uniform(*np.log((48, 320)))))
-    coverage = _placed(line, side, rng.uniform(0.5, 0.95), rng.uniform(0.1, 0.9, 2), rng) / 255
+    coverage = _place(line, side, rng.uniform(0.5, 0.95), rng.uniform(0.1, 0.9, 2), rng) / 255
     coarse = rng.uniform(0, 1, (5, 5)).astype(np.float32)
     field = np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
     where = coverage > 0.5

@@ -33,7 +33,7 @@ def run():
             "dataset": DATASET,
             "threads": THREADS,
             "rounds": ROUNDS,
-            "networks": {name: _measure(by_name[name]) for name in results_file.chosen(by_name)},
+            "networks": {name: _measure(by_name[name]) for name in results_file.choose(by_name)},
         },
         growing="networks",
     )

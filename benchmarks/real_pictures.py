@@ -73,7 +73,7 @@ def run(model=None, keep=None):
     """Measure, and write results/real_pictures.json."""
     if model is None:
         with tempfile.TemporaryDirectory() as folder:
-            loaded = _trained(Path(folder) / "mnist.safetensors")
+            loaded = _train(Path(folder) / "mnist.safetensors")
     else:
         loaded = bundle.load(model)
     made = list(pictures("test", SEED, EACH))
@@ -108,7 +108,7 @@ def run(model=None, keep=None):
     )
 
 
-def _trained(path):
+def _train(path):
     task = IMAGES
     train(task, task.presets[PRESET], path, dataset="mnist", seed=SEED)
     return bundle.load(path)
@@ -160,8 +160,8 @@ def photograph(digit, kind, rng):
     has = {kind} if kind != "three at once" else set(rng.choice(COMBINED, 3, replace=False))
     width, height = _size(rng)
     page = _page(width, height, has, rng)
-    coverage = _placed(_line(digit, "thin pen" in has, rng), width, height, "small and off-centre" in has, rng)
-    page = _inked(page, coverage, "chalk on a board" in has, rng)
+    coverage = _place(_line(digit, "thin pen" in has, rng), width, height, "small and off-centre" in has, rng)
+    page = _ink(page, coverage, "chalk on a board" in has, rng)
     if "perspective" in has:
         page = _in_perspective(page, rng)
     if "paper's edge" in has:
@@ -234,7 +234,7 @@ def _line(digit, thin, rng):
     large = large.filter(ImageFilter.GaussianBlur(5))
     if not thin:
         return _steep(large, 255 * rng.uniform(0.35, 0.55), 25)
-    middle = thinned(np.asarray(large.resize((160, 160), Image.Resampling.BOX)) > 110)
+    middle = thin_strokes(np.asarray(large.resize((160, 160), Image.Resampling.BOX)) > 110)
     spread = Image.fromarray(middle.astype(np.uint8) * 255).resize((400, 400), Image.Resampling.BICUBIC)
     half = 400 * rng.uniform(0.012, 0.02)
     spread = np.asarray(spread.filter(ImageFilter.GaussianBlur(half)), np.float32)
@@ -249,7 +249,7 @@ def _steep(image, level, slope):
     )
 
 
-def thinned(strokes):
+def thin_strokes(strokes):
     """Thin strokes to lines one pixel wide. Zhang and Suen 1984, https://doi.org/10.1145/357994.358023"""
     strokes = np.pad(strokes, 1).astype(np.uint8)
     while True:
@@ -267,7 +267,7 @@ def thinned(strokes):
             return strokes[1:-1, 1:-1] == 1
 
 
-def _placed(line, width, height, small, rng):
+def _place(line, width, height, small, rng):
     """Put the line somewhere on a sheet: float32 coverage [shape=(height, width)], 0 to 1."""
     line = line.rotate(rng.uniform(-8, 8), Image.Resampling.BICUBIC)
     line = line.crop(line.getbbox())
@@ -283,7 +283,7 @@ def _placed(line, width, height, small, rng):
     return np.asarray(sheet, np.float32) / 255
 
 
-def _inked(page, coverage, chalk, rng):
+def _ink(page, coverage, chalk, rng):
     height, width = coverage.shape
     colour = (225, 225, 215) if chalk else INKS[rng.choice(list(INKS))]
     strength = np.clip(rng.uniform(0.8, 1) + 0.06 * _smooth(height, width, 25, rng), 0, 1) * coverage
@@ -295,10 +295,10 @@ def _in_perspective(page, rng):
     height, width = page.shape[:2]
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], float)
     moved = corners + rng.uniform(-0.14, 0.14, (4, 2)) * (width, height)
-    return _warped(page, moved, corners, tuple(int(c) for c in np.median(page.reshape(-1, 3), axis=0)))
+    return _warp(page, moved, corners, tuple(int(c) for c in np.median(page.reshape(-1, 3), axis=0)))
 
 
-def _warped(page, source, target, fill):
+def _warp(page, source, target, fill):
     """Map four points of a page to four others by a projective map; what lies outside of the page is `fill`."""
     rows = []
     for (x, y), (u, v) in zip(target, source, strict=True):
@@ -316,7 +316,7 @@ def _on_a_table(page, rng):
     inset = rng.uniform(0.03, 0.1, (4, 2)) * (width, height) * [(1, 1), (-1, 1), (-1, -1), (1, -1)]
     inset[:, rng.integers(2)] *= rng.choice([0, 1])
     wood = [(92, 62, 40), (60, 60, 64), (130, 98, 66)][rng.integers(3)]
-    return _warped(page, corners, corners + inset, wood)
+    return _warp(page, corners, corners + inset, wood)
 
 
 def _light(width, height, uneven, rng):

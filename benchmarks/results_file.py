@@ -10,7 +10,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "results"
 
 
-def chosen(names):
+def choose(names):
     """Return those of some names that BENCH_ONLY, a list with commas, asks for; all where it asks for none.
 
     A long benchmark is then measured in parts, each while the machine is quiet. Names count up to their first comma.

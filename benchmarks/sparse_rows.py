@@ -18,7 +18,7 @@ MOST = {256: {"peak_mb": 400}, 1024: {"peak_mb": 1200, "seconds_of_an_epoch": 2.
 def run():
     """Measure, and write results/sparse_rows.json."""
     measured = {}
-    for width in results_file.chosen(map(str, MOST)):
+    for width in results_file.choose(map(str, MOST)):
         with Worker() as worker:
             measured[width] = {**worker(fit, int(width)), "at_most": MOST[int(width)]}
     shape = {"rows": N_ROWS, "columns": N_COLUMNS, "numbers_a_row": PER_ROW, "batch_size": 128}

@@ -34,7 +34,7 @@ def run():
     """Measure, and write results/speech_accuracy.json."""
     began = time.perf_counter()
     sets = {
-        name: accuracy.measured("speech", name, PRESET, lambda seconds: len(SEEDS))
+        name: accuracy.measure_set("speech", name, PRESET, lambda seconds: len(SEEDS))
         for name in ("fsdd", "spoken-digits")
     }
     measured = {"preset": PRESET, "sets": sets, "all_takes": _all_takes()}
@@ -46,10 +46,10 @@ def _all_takes():
     dataset, recipe = datasets.load("fsdd", "speech"), SPEECH.presets[PRESET]
     prepared = extract(dataset, SPEECH.extractor_for(dataset))
     prepared = augment(prepared, SPEECH, recipe)
-    return {f"{n} at a time": _rotated(prepared, recipe, n) for n in TAKES_AT_ONCE}
+    return {f"{n} at a time": _rotate(prepared, recipe, n) for n in TAKES_AT_ONCE}
 
 
-def _rotated(prepared, recipe, at_once):
+def _rotate(prepared, recipe, at_once):
     """Return the accuracy of each seed where so many takes of each speaker are tested at a time."""
     from joblib import Parallel, delayed
 

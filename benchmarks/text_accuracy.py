@@ -40,7 +40,7 @@ SEEDS = 5
 def measure(preset, names=SETS, seeds=SEEDS, peers=None):
     """Measure some sets, and write each into results/text_accuracy_<preset>.json as soon as it is done."""
     for name in names:
-        of_set = _measured(name, preset, seeds, peers)
+        of_set = _measure(name, preset, seeds, peers)
         path = results_file.FOLDER / f"text_accuracy_{preset}.json"
         sets = json.loads(path.read_text())["sets"] if path.exists() else {}
         in_order = {known: (sets | {name: of_set}).get(known) for known in SETS}
@@ -51,7 +51,7 @@ def measure(preset, names=SETS, seeds=SEEDS, peers=None):
 PARTS = {"text_accuracy": functools.partial(measure, "fast"), "text_accuracy_best": functools.partial(measure, "best")}
 
 
-def _measured(name, preset, seeds, peers):
+def _measure(name, preset, seeds, peers):
     """Return the accuracies and seconds of all on one set: dict of JSON types."""
     dataset = datasets.load(name, "text")
     prepared = prepare(dataset, TEXT.extractor_for(dataset))

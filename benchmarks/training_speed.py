@@ -90,7 +90,7 @@ def run():
             "short": SHORT,
             "peers": {package: version(package) for package in ("torch", "numba", "threadpoolctl", *JAX)},
             "seconds_of": "an epoch",
-            "networks": {name: _measure(by_name[name]) for name in results_file.chosen(by_name)},
+            "networks": {name: _measure(by_name[name]) for name in results_file.choose(by_name)},
         },
         growing="networks",
     )

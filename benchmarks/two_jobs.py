@@ -51,7 +51,7 @@ def run():
     """Measure, and write results/two_jobs.json."""
     results_file.write(
         "two_jobs",
-        {"rounds": ROUNDS, "lists": {name: _measured(*listed) for name, listed in (speakers(), learning_curve())}},
+        {"rounds": ROUNDS, "lists": {name: _measure(*listed) for name, listed in (speakers(), learning_curve())}},
     )
 
 
@@ -76,7 +76,7 @@ def learning_curve():
     )
 
 
-def _measured(work, keys):
+def _measure(work, keys):
     """Return the seconds of one job and of two, in turn, and the ratio of their medians."""
     seconds, found = {1: [], 2: []}, {}
     for _ in range(ROUNDS):

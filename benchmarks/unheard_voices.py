@@ -49,12 +49,12 @@ def run():
     voices = voices_folder()
     if voices is None:
         return
-    prepared, together = map(_prepared, (LEARNED, TOGETHER))
+    prepared, together = map(_prepare, (LEARNED, TOGETHER))
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         corpus = foreign_corpus(Path(folder), np.random.default_rng(0))
         for seed in SEEDS:
-            rows.append(measured(prepared, together, SPEECH.presets[PRESET], voices, corpus, seed))
+            rows.append(measure(prepared, together, SPEECH.presets[PRESET], voices, corpus, seed))
             print(seed, rows[-1], flush=True)
             record = {
                 "preset": PRESET,
@@ -66,30 +66,30 @@ def run():
             results_file.write("unheard_voices", {**record, "by_seed": rows})
 
 
-def _prepared(name):
+def _prepare(name):
     dataset = datasets.load(name, "speech")
     return augment(prepare(dataset, SPEECH.extractor_for(dataset)), SPEECH, SPEECH.presets[PRESET])
 
 
-def measured(prepared, together, recipe, voices, corpus, seed):
+def measure(prepared, together, recipe, voices, corpus, seed):
     """Return the figures of one seed: dict of JSON types."""
-    model, fitted = trained(prepared, recipe, seed)
+    model, fitted = train(prepared, recipe, seed)
     found = {"test": fitted.scores["test"]["accuracy"], "threshold": fitted.threshold}
     if (voices / "english").is_dir():
         english = voices / "english" / "manifest.csv"
         found["english"] = strangers(model, fitted.threshold, english, corpus)
-        more, fitted_more = trained(together, recipe, seed)
+        more, fitted_more = train(together, recipe, seed)
         found["english, both learned"] = strangers(more, fitted_more.threshold, english, corpus)
     if (voices / "strings").is_dir():
         found["strings"] = strings(model, voices / "strings")
     if (voices / "spanish").is_dir():
         spanish = datasets.load(str(voices / "spanish" / "manifest.csv"), "speech")
         with_variants = augment(extract(spanish, SPEECH.extractor_for(spanish)), SPEECH, recipe)
-        found["spanish"] = each_voice_left_out(with_variants, recipe, seed)
+        found["spanish"] = leave_each_voice_out(with_variants, recipe, seed)
     return found
 
 
-def trained(prepared, recipe, seed):
+def train(prepared, recipe, seed):
     """Return the Bundle that a recipe and a seed give, and the Fitted."""
     fitted = fit(prepared, SPEECH.scaling(), recipe, seed, n_threads=1)
     model = Bundle(
@@ -107,7 +107,7 @@ def trained(prepared, recipe, seed):
 
 def strangers(model, threshold, manifest, corpus):
     """Return how single words of a manifest are answered, and foreign sounds beside them."""
-    dataset, probabilities, y, right = asked(model, manifest)
+    dataset, probabilities, y, right = ask(model, manifest)
     counts = Counter(dataset.group.tolist())
     by = np.array([who if counts[who] >= FEW else "others" for who in dataset.group])
     foreign = answers(model, [sound.path for sound in corpus]).max(axis=1)
@@ -128,7 +128,7 @@ def strangers(model, threshold, manifest, corpus):
     }
 
 
-def asked(model, manifest):
+def ask(model, manifest):
     """Return the Dataset of a manifest, the model's probabilities, the true classes, and which answers are right."""
     dataset = datasets.load(str(manifest), "speech", to_train=False)
     probabilities = answers(model, dataset.items)
@@ -167,14 +167,14 @@ def strings(model, folder):
     }
 
 
-def each_voice_left_out(prepared, recipe, seed):
+def leave_each_voice_out(prepared, recipe, seed):
     """Return the accuracy for each voice of prepared recordings, of a network that learned from the others."""
     dataset, shares = prepared.dataset, {}
     rng = np.random.default_rng(seed)
     for voice in np.unique(dataset.group):
         role = np.where(rng.random(len(dataset)) < 0.1, "valid", "train")
         role = np.where(dataset.group == voice, "test", role)
-        _, fitted = trained(replace(prepared, dataset=replace(dataset, role=role)), recipe, seed)
+        _, fitted = train(replace(prepared, dataset=replace(dataset, role=role)), recipe, seed)
         shares[str(voice)] = fitted.scores["test"]["accuracy"]
     return {"mean": statistics.mean(shares.values()), "worst": min(shares.values()), "by_speaker": shares}
 

@@ -90,7 +90,7 @@ def leaky(prepared, rng):
     return replace(prepared, stored=stored, dataset=replace(dataset, y=y))
 
 
-def shuffled(prepared, rng):
+def shuffle(prepared, rng):
     """Put all labels in random order."""
     dataset, y = prepared.dataset, prepared.dataset.y.copy()
     used = np.flatnonzero(dataset.role != SPARE)
@@ -98,7 +98,7 @@ def shuffled(prepared, rng):
     return replace(prepared, dataset=replace(dataset, y=y))
 
 
-def mislabelled(prepared, rng):
+def mislabel(prepared, rng):
     """Make some labels wrong."""
     return _wrong(prepared, rng)[0]
 
@@ -126,8 +126,8 @@ CASES = {
     ),
     "too few rows": Case(PLAIN.replace(HELD), (UNKNOWN,), n_valid=20),
     "leaky split": Case(PLAIN.replace({"hidden": (256, 256)}), (OVER,), "leakage", leaky, n_train=150),
-    "shuffled labels": Case(PLAIN, BAD_FITS, "labels and samples", shuffled),
-    "mislabelled": Case(PLAIN.replace(HELD), (GOOD, OVER, UNDER, UNFINISHED), "mislabelled", mislabelled),
+    "shuffled labels": Case(PLAIN, BAD_FITS, "labels and samples", shuffle),
+    "mislabelled": Case(PLAIN.replace(HELD), (GOOD, OVER, UNDER, UNFINISHED), "mislabelled", mislabel),
     "vanishing": Case(PLAIN.replace({"hidden": (48,) * 20, "activation": "logistic"}), BAD_FITS, "vanishing gradients"),
     "dead": Case(PLAIN.replace({"learning_rate": 1.0}), BAD_FITS, "dead units"),
 }
@@ -135,7 +135,7 @@ CASES = {
 
 def run(names=None):
     """Diagnose all cases, and write results/verdicts.json."""
-    cases = [judged(kind, name) for kind, case in CASES.items() for name in case.sets if not names or name in names]
+    cases = [judge(kind, name) for kind, case in CASES.items() for name in case.sets if not names or name in names]
     n_right, n_sure = sum(case["right"] for case in cases), sum(case["confidently_wrong"] for case in cases)
     results_file.write(
         "verdicts",
@@ -157,7 +157,7 @@ def _share(cases, key, value):
     return [sum(chosen), len(chosen)]
 
 
-def judged(kind, name, seed=SEED):
+def judge(kind, name, seed=SEED):
     """Make a case, have it diagnosed, and say whether the verdict is right: dict of JSON types."""
     case, began = CASES[kind], time.perf_counter()
     task, prepared = _material(name, case, np.random.default_rng([seed, 0]))

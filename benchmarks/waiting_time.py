@@ -35,7 +35,7 @@ def run():
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder) / "X.npy", X)
         np.save(Path(folder) / "y.npy", y)
-        for name in results_file.chosen(NETWORKS | WIDE):
+        for name in results_file.choose(NETWORKS | WIDE):
             (hidden, batch_size), measured[name] = (NETWORKS | WIDE)[name], {}
             for epochs in (1,) if name in WIDE and SHORT else (1, 3) if name in WIDE else EPOCHS:
                 taken = {contestant: [] for contestant in contestants}

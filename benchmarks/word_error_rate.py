@@ -70,13 +70,13 @@ def run():
         strung = [_strung(_test_takes(dataset, speaker), rng) for _ in range(SEQUENCES)]
         files = {name: [_wav(_noisy(s, noise, rng)) for s in strung] for name, noise in CONDITIONS.items()}
         for seed in SEEDS:
-            model = _trained_without(prepared, speaker, seed)
+            model = _train_without(prepared, speaker, seed)
             own, early = dataset.group == speaker, dataset.role == "test"
             right = model.probabilities(prepared.stored).argmax(axis=1) == dataset.y
             singles["all takes"][speaker].append(float(right[own].mean()))
             singles["takes 0 to 4"][speaker].append(float(right[own & early].mean()))
             for name in CONDITIONS:
-                counts[name][speaker].append(_counted(model, strung, files[name]))
+                counts[name][speaker].append(_count(model, strung, files[name]))
             print(
                 speaker,
                 seed,
@@ -158,7 +158,7 @@ def _wav(waveform):
     return content.getvalue()
 
 
-def _trained_without(prepared, speaker, seed):
+def _train_without(prepared, speaker, seed):
     """Return a model that learned from the other speakers; their validation takes choose its best epoch."""
     task, dataset = SPEECH, prepared.dataset
     role = np.where(dataset.role == "valid", "valid", "train")
@@ -177,7 +177,7 @@ def _trained_without(prepared, speaker, seed):
     )
 
 
-def _counted(model, strung, files):
+def _count(model, strung, files):
     """Transcribe sequences; return how many words were said, substituted, deleted, inserted, missed and extra."""
     total = Counter()
     for sequence, content in zip(strung, files, strict=True):

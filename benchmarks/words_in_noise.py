@@ -42,7 +42,7 @@ def run():
     words = [extractor.read(dataset.items[i]) for i in test]
     rng = np.random.default_rng(0)
 
-    def measured(recorded):
+    def measure(recorded):
         stored = extractor.extract_rows([recorded(word) for word in words])
         by_seed = [accuracy(dataset.y[test], model.probabilities(stored).argmax(axis=1)) for model in models]
         return {"mean": statistics.mean(by_seed), "seeds": by_seed}
@@ -56,16 +56,16 @@ def run():
             "pause_seconds": PAUSE,
             "click_seconds": CLICK,
             "click_to_word_seconds": FROM_WORD,
-            "as they are": measured(lambda word: word),
-            "pauses": measured(lambda word: np.pad(word, round(PAUSE * extractor.sr))),
+            "as they are": measure(lambda word: word),
+            "pauses": measure(lambda word: np.pad(word, round(PAUSE * extractor.sr))),
             "noise": {
                 name: {
-                    f"{snr} dB": measured(functools.partial(_in_room, extractor.sr, colour, snr, rng)) for snr in SNRS
+                    f"{snr} dB": measure(functools.partial(_in_room, extractor.sr, colour, snr, rng)) for snr in SNRS
                 }
                 for name, colour in COLOURS.items()
             },
             "clicks": {
-                f"{level} dB": measured(functools.partial(_clicked, extractor.sr, level, rng)) for level in CLICKS
+                f"{level} dB": measure(functools.partial(_add_clicks, extractor.sr, level, rng)) for level in CLICKS
             },
         },
     )
@@ -78,7 +78,7 @@ def _in_room(sr, colour, snr, rng, word):
     return (quiet + noise_of_power(len(quiet), power, colour, rng)).astype(np.float32)
 
 
-def _clicked(sr, level, rng, word):
+def _add_clicks(sr, level, rng, word):
     """Return a word between two pauses, with a fading click in each: float32 [shape=(n_samples,)]."""
     length, margin = round(CLICK * sr), round(PAUSE * sr)
     quiet = np.pad(word, margin)

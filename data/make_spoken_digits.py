@@ -91,13 +91,13 @@ def speak(recipe, folder):
     subprocess.run(["espeak-ng", *options, "-w", raw, recipe["word"]], check=True, capture_output=True)
     waveform, rate = soundfile.read(raw, dtype="float64")
     raw.unlink()
-    waveform = trimmed(soxr.resample(waveform, rate, SAMPLE_RATE, quality="VHQ"))
+    waveform = trim(soxr.resample(waveform, rate, SAMPLE_RATE, quality="VHQ"))
     scale = recipe["peak"] * 32768 / np.abs(waveform).max()
     samples = np.round(waveform * scale / STEP) * STEP
     soundfile.write(path, samples.astype(np.int16), SAMPLE_RATE, subtype="PCM_16", compression_level=1.0)
 
 
-def trimmed(waveform):
+def trim(waveform):
     """Cut the silent edges off, keeping `MARGIN` seconds of them."""
     loud = np.flatnonzero(np.abs(waveform) > QUIET * np.abs(waveform).max())
     margin = round(MARGIN * SAMPLE_RATE)

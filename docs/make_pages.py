@@ -87,7 +87,10 @@ def json_page():
     parts = [JSON_INTRODUCTION]
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            entries = [*_inherited(node, tree), *(entry for entry in node.body if isinstance(entry, ast.AnnAssign))]
+            entries = [
+                *_find_inherited(node, tree),
+                *(entry for entry in node.body if isinstance(entry, ast.AnnAssign)),
+            ]
             rows = [
                 [f"`{entry.target.id}`", f"`{ast.unparse(entry.annotation)}`", _comment(entry, lines)]
                 for entry in entries
@@ -107,7 +110,7 @@ This page is made from `pipelines/records.py` by `python docs/make_pages.py`, an
 print with these types."""
 
 
-def _inherited(node, tree):
+def _find_inherited(node, tree):
     """Return the entries of the classes that a class is derived from and that the page does not show."""
     bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
     found = [other for other in tree.body if isinstance(other, ast.ClassDef) and other.name in bases]

@@ -97,7 +97,7 @@ def test_a_telephones_keys_and_the_mains_have_their_frequencies():
 def test_every_computed_sound_is_finite_audible_and_as_long_as_a_word(sr):
     for seed in range(30):
         rng = np.random.default_rng(seed)
-        sounds = [(kind, waveform, rate) for kind, _, waveform, rate in foreign_corpus.computed(rng)]
+        sounds = [(kind, waveform, rate) for kind, _, waveform, rate in foreign_corpus.compute(rng)]
         for kind, waveform, rate in sounds:
             assert np.isfinite(waveform).all(), kind
             assert np.ptp(waveform) > 0.01, kind
@@ -107,7 +107,7 @@ def test_every_computed_sound_is_finite_audible_and_as_long_as_a_word(sr):
 def test_a_recorded_sound_keeps_to_its_level_and_its_quiet():
     rng = np.random.default_rng(0)
     for _ in range(20):
-        waveform = foreign_corpus.recorded(np.ones(800), 8000, rng)
+        waveform = foreign_corpus.record(np.ones(800), 8000, rng)
         level = 20 * np.log10(np.abs(waveform).max())
         assert foreign_corpus.PEAK_DB[0] - 1e-9 <= level <= foreign_corpus.PEAK_DB[1] + 1e-9
         assert np.abs(waveform[: round(foreign_corpus.PAD_SECONDS[0] * 8000)]).max() < 0.03 * np.abs(waveform).max()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from benchmarks.real_pictures import COMBINED, KINDS, _file, photograph, thinned
+from benchmarks.real_pictures import COMBINED, KINDS, _file, photograph, thin_strokes
 from pipelines.features.images.extractor import ImageExtractor
 from pipelines.features.images.image_file import read_pixels
 
@@ -54,7 +54,7 @@ def test_thinning_leaves_a_line_of_one_pixel_that_still_hangs_together():
 
     sheet = Image.new("L", (120, 120))
     ImageDraw.Draw(sheet).ellipse((20, 20, 100, 100), outline=255, width=15)
-    thin = thinned(np.asarray(sheet) > 0)
+    thin = thin_strokes(np.asarray(sheet) > 0)
     assert number_regions(thin)[1] == 1
     assert number_regions(~thin)[1] >= 1
     blocks = thin[:-1, :-1] & thin[1:, :-1] & thin[:-1, 1:] & thin[1:, 1:]

@@ -259,7 +259,7 @@ def _measure(dataset, folds, done):
         "labels": list(dataset.labels),
         "confusion": sum(confusion.values()).tolist(),
     }
-    return measured, metrics.most_confused(confusion[worst], dataset.labels)
+    return measured, metrics.find_most_confused(confusion[worst], dataset.labels)
 
 
 def _by_seed(shares, n_folds):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backprop_core.calibration import calibrated
-from backprop_core.metrics import most_confused
+from backprop_core.metrics import find_most_confused
 from pipelines.datasets import ROLES
 from pipelines.diagnosis import next_command, spread, thresholds, verdict
 from pipelines.diagnosis.calibration import calibration
@@ -295,7 +295,7 @@ def _measure(subject, probes, main):
         "confusion_role": "valid",
         "per_class": of_valid["per_class"],
         "per_group": None if dataset.group is None else spread.table(dataset.group[answers.rows], main.right),
-        "most_confused": [list(pair) for pair in most_confused(np.array(of_valid["confusion"]), dataset.labels)],
+        "most_confused": [list(pair) for pair in find_most_confused(np.array(of_valid["confusion"]), dataset.labels)],
         "calibration": calibration(answers.probabilities, answers.y),
         "errors": with_words(confident_errors(answers, ERRORS), dataset, model),
         "least_certain": with_words(least_certain(answers, ERRORS), dataset, model),

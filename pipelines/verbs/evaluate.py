@@ -62,7 +62,7 @@ class Evaluation:
     @property
     def most_confused(self) -> list[tuple[str, str, int]]:
         """The classes that are taken for others most often: (true label, predicted label, count)."""
-        return metrics.most_confused(np.array(self.measured["confusion"]), self.model.labels)
+        return metrics.find_most_confused(np.array(self.measured["confusion"]), self.model.labels)
 
     def record(self) -> EvaluateRecord:
         """Return the evaluation as the contract has it, a dict of JSON types."""

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from backprop_core.interruption import ctrl_c_kept
+from backprop_core.interruption import keep_ctrl_c
 
 
 def _interrupt():
@@ -28,7 +28,7 @@ def called_back():
 def test_what_is_swallowed_is_raised_behind_the_work_and_not_printed(swallow, ctrl_c, capfd):
     done = []
 
-    @ctrl_c_kept()
+    @keep_ctrl_c()
     def work():
         swallow()
         done.append("the rest of the work")
@@ -42,7 +42,7 @@ def test_what_is_swallowed_is_raised_behind_the_work_and_not_printed(swallow, ct
 def test_what_can_be_raised_is_raised_at_once(ctrl_c):
     done = []
 
-    @ctrl_c_kept()
+    @keep_ctrl_c()
     def work():
         _interrupt()
         done.append("too much")
@@ -60,7 +60,7 @@ def test_another_error_that_nobody_can_catch_is_reported_as_ever(monkeypatch):
     told = []
     monkeypatch.setattr(sys, "unraisablehook", lambda unraisable: told.append(str(unraisable.exc_value)))
     before = sys.unraisablehook
-    with ctrl_c_kept():
+    with keep_ctrl_c():
         Broken()
     assert told == ["a fault of its own"]
     assert sys.unraisablehook is before

@@ -8,7 +8,7 @@ from backprop_core.metrics import (
     balanced_accuracy,
     confusion_matrix,
     expected_calibration_error,
-    most_confused,
+    find_most_confused,
     precision_recall_f1,
     wilson_interval,
 )
@@ -43,9 +43,9 @@ def test_nothing_measured_may_be_anything():
 
 def test_the_most_frequent_mistakes_come_first_and_right_answers_never():
     confusion = np.array([[90, 2, 0], [7, 80, 1], [0, 0, 99]])
-    assert most_confused(confusion, ["a", "b", "c"]) == [("b", "a", 7), ("a", "b", 2), ("b", "c", 1)]
-    assert most_confused(confusion, ["a", "b", "c"], most=1) == [("b", "a", 7)]
-    assert most_confused(np.diag([5, 5]), ["a", "b"]) == []
+    assert find_most_confused(confusion, ["a", "b", "c"]) == [("b", "a", 7), ("a", "b", 2), ("b", "c", 1)]
+    assert find_most_confused(confusion, ["a", "b", "c"], most=1) == [("b", "a", 7)]
+    assert find_most_confused(np.diag([5, 5]), ["a", "b"]) == []
 
 
 def test_calibration_agrees_with_an_example_worked_by_hand():

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from benchmarks.firefox import PROGRAM, opened_firefox
+from benchmarks.firefox import PROGRAM, open_firefox
 from tests.pipelines.lab.test_in_browser import ROOMS, name_of, served  # noqa: F401 - a fixture
 
 pytestmark = [
@@ -41,7 +41,7 @@ def in_firefox():
 
     def run(tried):
         async def opened():
-            async with opened_firefox() as firefox:
+            async with open_firefox() as firefox:
                 await tried(firefox)
                 assert [text for text in firefox.said if any(word in text for word in COMPLAINTS)] == []
 
