@@ -22,14 +22,14 @@ def answers(confidences):
     return probabilities
 
 
-def told_apart(valid, test, foreign, kinds=None, **options):
+def tell_apart(valid, test, foreign, kinds=None, **options):
     return rates(answers(valid), answers(test), answers(foreign), kinds or ["words"] * len(foreign), **options)
 
 
 @settings(deadline=None, max_examples=50)
 @given(SHARES, SHARES, st.floats(0, 0.99))
 def test_no_more_digits_are_refused_than_allowed_and_one_more_would_be_by_a_higher_threshold(valid, foreign, allowed):
-    found = told_apart(valid, valid, foreign, false_rejects=allowed)
+    found = tell_apart(valid, valid, foreign, false_rejects=allowed)
     assert found["false_reject_rate"] <= allowed
     assert np.mean(np.array(valid) <= found["threshold"]) > allowed
 
@@ -37,7 +37,7 @@ def test_no_more_digits_are_refused_than_allowed_and_one_more_would_be_by_a_high
 @settings(deadline=None, max_examples=50)
 @given(SHARES, SHARES, SHARES)
 def test_the_more_may_be_refused_the_less_is_accepted(valid, test, foreign):
-    at = [told_apart(valid, test, foreign, false_rejects=share) for share in (0, 0.05, 0.5)]
+    at = [tell_apart(valid, test, foreign, false_rejects=share) for share in (0, 0.05, 0.5)]
     accepted, rejected = ([of[name] for of in at] for name in ("false_accept_rate", "false_reject_rate"))
     assert accepted == sorted(accepted, reverse=True)
     assert rejected == sorted(rejected)
@@ -46,7 +46,7 @@ def test_the_more_may_be_refused_the_less_is_accepted(valid, test, foreign):
 
 def test_rates_by_hand():
     valid = np.linspace(0.05, 1, 20)
-    found = told_apart(valid, [0.05, 0.2, 0.9, 0.9], [0.95, 0, 0.01, 0.3, 0.9], ["words"] * 3 + ["hum"] + [APART])
+    found = tell_apart(valid, [0.05, 0.2, 0.9, 0.9], [0.95, 0, 0.01, 0.3, 0.9], ["words"] * 3 + ["hum"] + [APART])
     assert found["threshold"] == pytest.approx(0.1)
     assert found["false_reject_rate"] == 0.25
     assert found["false_accept_rate"] == 0.5
@@ -56,11 +56,11 @@ def test_rates_by_hand():
 
 
 def test_a_sound_that_the_reader_refuses_is_never_accepted():
-    assert told_apart([0.5], [0.5], [0, 0])["false_accept_rate"] == 0
+    assert tell_apart([0.5], [0.5], [0, 0])["false_accept_rate"] == 0
 
 
 def test_near_digits_count_in_no_total():
-    with_them = told_apart([0.5], [0.5], [0.1, 0.9, 0.9], ["words", APART, APART])
+    with_them = tell_apart([0.5], [0.5], [0.1, 0.9, 0.9], ["words", APART, APART])
     assert with_them["false_accept_rate"] == 0
     assert with_them["roc_area"] == 1
 

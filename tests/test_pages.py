@@ -122,7 +122,7 @@ def test_results_in_the_pages_are_those_that_the_benchmarks_wrote():
     assert results_page.accuracy_rows()[0] in README
 
 
-def made_pages():
+def find_pages():
     """Return the functions that make pages, by the name of the page."""
     spec = importlib.util.spec_from_file_location("make_pages", ROOT / "docs" / "make_pages.py")
     module = importlib.util.module_from_spec(spec)
@@ -130,6 +130,6 @@ def made_pages():
     return module.PAGES
 
 
-@pytest.mark.parametrize(("name", "make"), made_pages().items(), ids=list(made_pages()))
+@pytest.mark.parametrize(("name", "make"), find_pages().items(), ids=list(find_pages()))
 def test_a_page_about_the_program_says_what_the_program_says(name, make):
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == make()

@@ -25,7 +25,7 @@ COMPILED = (
 )
 
 
-def imported(source):
+def find_imports(source):
     """The names of all modules that a source imports, at the top and inside functions."""
     names = set()
     for node in ast.walk(ast.parse(source)):
@@ -36,7 +36,7 @@ def imported(source):
     return names
 
 
-def allowed(path):
+def find_allowed(path):
     """What a module may import though its neighbours may not: the estimators follow scikit-learn's contract, and the
     kernels are compiled by numba.
     """
@@ -47,8 +47,8 @@ def allowed(path):
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CORE)))
 def test_a_core_module_imports_nothing_it_must_not_know(path):
-    tops = {name.partition(".")[0] for name in imported(path.read_text(encoding="utf-8"))}
-    assert tops & FORBIDDEN <= allowed(path)
+    tops = {name.partition(".")[0] for name in find_imports(path.read_text(encoding="utf-8"))}
+    assert tops & FORBIDDEN <= find_allowed(path)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CORE)))
@@ -57,7 +57,7 @@ def test_a_core_module_opens_with_a_paragraph(path):
 
 
 def test_importing_and_training_pulls_in_nothing_heavy():
-    light = [path.relative_to(CORE.parent).with_suffix("") for path in MODULES if not allowed(path)]
+    light = [path.relative_to(CORE.parent).with_suffix("") for path in MODULES if not find_allowed(path)]
     names = [".".join(path.parts).removesuffix(".__init__") for path in light]
     program = f"""
 import importlib, sys

@@ -11,7 +11,7 @@ def walk(n=7, steps=40, dtype=np.float64):
     return list(np.random.default_rng(0).normal(size=(steps, n)).cumsum(axis=0).astype(dtype))
 
 
-def averaged(decay, path):
+def take_average(decay, path):
     average = ExponentialAverage(decay)
     state = average.init(np.full_like(path[0], 99))
     for params in path:
@@ -24,29 +24,31 @@ def averaged(decay, path):
 def test_it_is_the_weighted_mean_of_all_weights_so_far(decay, steps):
     path = walk(steps=steps)
     weights = decay ** np.arange(steps)[::-1]
-    np.testing.assert_allclose(averaged(decay, path), np.average(path, axis=0, weights=weights), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(
+        take_average(decay, path), np.average(path, axis=0, weights=weights), rtol=1e-10, atol=1e-12
+    )
 
 
 def test_it_is_the_corrected_mean_of_adam():
     path, m = walk(), 0
     for params in path:
         m = 0.9 * m + (1 - 0.9) * params
-    np.testing.assert_allclose(averaged(0.9, path), m / (1 - 0.9 ** len(path)), rtol=1e-12)
+    np.testing.assert_allclose(take_average(0.9, path), m / (1 - 0.9 ** len(path)), rtol=1e-12)
 
 
 def test_the_weights_it_began_with_leave_no_trace():
-    np.testing.assert_allclose(averaged(0.999, walk(steps=1)), walk(steps=1)[0], rtol=0, atol=1e-13)
+    np.testing.assert_allclose(take_average(0.999, walk(steps=1)), walk(steps=1)[0], rtol=0, atol=1e-13)
 
 
 def test_with_a_long_memory_it_starts_as_the_plain_mean():
     path = walk()
-    np.testing.assert_allclose(averaged(1 - 1e-9, path), np.mean(path, axis=0), rtol=1e-6)
+    np.testing.assert_allclose(take_average(1 - 1e-9, path), np.mean(path, axis=0), rtol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_weights_that_stand_still_are_their_own_average(dtype):
     params = walk(dtype=dtype)[-1]
-    average = averaged(0.9, [params] * 20)
+    average = take_average(0.9, [params] * 20)
     assert average.dtype == dtype
     np.testing.assert_allclose(average, params, rtol=1e-5)
 
@@ -67,9 +69,9 @@ def test_the_weights_are_left_untouched():
 
 
 def test_working_in_pieces_changes_nothing(monkeypatch):
-    whole = averaged(0.9, walk(n=50))
+    whole = take_average(0.9, walk(n=50))
     monkeypatch.setattr(pieces, "PIECE", 16)
-    np.testing.assert_array_equal(averaged(0.9, walk(n=50)), whole)
+    np.testing.assert_array_equal(take_average(0.9, walk(n=50)), whole)
 
 
 def test_a_memory_that_was_saved_and_filled_in_again_goes_on_with_the_same_bytes():

@@ -7,7 +7,7 @@ from backprop_core.losses import SoftmaxCrossEntropy, softmax
 from backprop_core.metrics import expected_calibration_error
 
 
-def sampled(temperature, n=20_000, k=5, seed=0):
+def draw_sample(temperature, n=20_000, k=5, seed=0):
     """Logits, and classes drawn from softmax(logits / temperature)."""
     rng = np.random.default_rng(seed)
     logits = rng.normal(0, 3, (n, k))
@@ -17,12 +17,12 @@ def sampled(temperature, n=20_000, k=5, seed=0):
 
 @pytest.mark.parametrize("temperature", [0.3, 0.8, 1.0, 1.7, 6.0])
 def test_the_temperature_that_the_classes_were_drawn_with_is_found(temperature):
-    assert fit_temperature(*sampled(temperature)) == pytest.approx(temperature, rel=0.05)
+    assert fit_temperature(*draw_sample(temperature)) == pytest.approx(temperature, rel=0.05)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 2.0])
 def test_it_is_the_minimum_of_the_negative_log_likelihood_that_scipy_finds(temperature):
-    logits, y = sampled(temperature, n=300_000, k=3)
+    logits, y = draw_sample(temperature, n=300_000, k=3)
     loss = SoftmaxCrossEntropy()
     peer = minimize_scalar(lambda t: loss.loss(logits / np.exp(t), y), bounds=(-3, 3), options={"xatol": 1e-7})
     assert fit_temperature(logits, y) == pytest.approx(np.exp(peer.x), rel=1e-3)
@@ -30,8 +30,8 @@ def test_it_is_the_minimum_of_the_negative_log_likelihood_that_scipy_finds(tempe
 
 @pytest.mark.parametrize("temperature", [0.4, 3.0])
 def test_calibration_error_and_loss_fall_on_rows_that_it_was_not_fitted_to(temperature):
-    fitted = fit_temperature(*sampled(temperature, seed=1))
-    logits, y = sampled(temperature, seed=2)
+    fitted = fit_temperature(*draw_sample(temperature, seed=1))
+    logits, y = draw_sample(temperature, seed=2)
     before, after = softmax(logits), calibrated(logits, fitted)
     assert expected_calibration_error(after, y) < 0.02 < expected_calibration_error(before, y) / 3
     loss = SoftmaxCrossEntropy()
@@ -39,24 +39,24 @@ def test_calibration_error_and_loss_fall_on_rows_that_it_was_not_fitted_to(tempe
 
 
 def test_multiplying_the_logits_multiplies_the_temperature():
-    logits, y = sampled(1.5, n=500)
+    logits, y = draw_sample(1.5, n=500)
     assert fit_temperature(logits * 2.5, y) == pytest.approx(2.5 * fit_temperature(logits, y), rel=1e-6)
 
 
 def test_what_is_added_to_a_row_and_the_order_of_the_rows_change_nothing():
-    logits, y = sampled(1.5, n=500)
+    logits, y = draw_sample(1.5, n=500)
     added = logits + np.random.default_rng(0).normal(0, 50, (500, 1))
     assert fit_temperature(added[::-1], y[::-1]) == pytest.approx(fit_temperature(logits, y), rel=1e-6)
 
 
 @pytest.mark.parametrize("temperature", [COLDEST, 0.5, 1, 3.0, HOTTEST])
 def test_the_order_of_the_classes_never_changes(temperature):
-    logits, _ = sampled(1.0, n=200)
+    logits, _ = draw_sample(1.0, n=200)
     np.testing.assert_array_equal(calibrated(logits, temperature).argsort(axis=1), logits.argsort(axis=1))
 
 
 def test_temperature_one_is_the_softmax_itself():
-    logits, _ = sampled(1.0, n=50)
+    logits, _ = draw_sample(1.0, n=50)
     np.testing.assert_array_equal(calibrated(logits, 1.0), softmax(logits))
 
 
@@ -84,7 +84,7 @@ def test_without_rows_or_with_one_class_nothing_changes(shape):
 
 
 def test_float32_stays_float32_and_the_result_may_overwrite_the_logits():
-    logits, _ = sampled(1.0, n=50)
+    logits, _ = draw_sample(1.0, n=50)
     logits = logits.astype(np.float32)
     expected = calibrated(logits, 2.0)
     assert expected.dtype == np.float32

@@ -160,7 +160,7 @@ def test_saving_changes_nothing_in_the_state(tmp_path):
     assert result(state) == before
 
 
-def refused(path, state=None, fingerprint=FINGERPRINT):
+def check_refused(path, state=None, fingerprint=FINGERPRINT):
     """Load, insist on the refusal being one line that starts with the path and leaves the state alone; return it."""
     state = state or begin()[1]
     before = result(state)
@@ -177,39 +177,39 @@ def refused(path, state=None, fingerprint=FINGERPRINT):
 def test_a_truncated_checkpoint_is_refused(saved, kept):
     content = saved.read_bytes()
     saved.write_bytes(content[: int(len(content) * kept) if isinstance(kept, float) else kept])
-    assert "damaged" in refused(saved)
+    assert "damaged" in check_refused(saved)
 
 
 @pytest.mark.parametrize("content", [b"\x00" * 500, b"\xff" * 500, b"RIFF....WAVEfmt " * 40, b"hello\n"])
 def test_a_file_of_another_kind_is_refused(tmp_path, content):
     path = tmp_path / "run.checkpoint"
     path.write_bytes(content)
-    assert "damaged" in refused(path)
+    assert "damaged" in check_refused(path)
 
 
 def test_a_safetensors_file_that_is_no_checkpoint_is_refused(tmp_path):
     path = tmp_path / "model.safetensors"
     for metadata in (None, {"format": "np"}):
         save_file({"W": np.ones(3)}, path, metadata)
-        assert "no training checkpoint" in refused(path)
+        assert "no training checkpoint" in check_refused(path)
 
 
 @pytest.mark.parametrize("header", ["{", "[]", "null", "{}", '{"format": 1}', '{"format": 99}'])
 def test_a_checkpoint_with_an_edited_header_is_refused(tmp_path, header):
     path = tmp_path / "run.checkpoint"
     save_file({"params": np.ones(3)}, path, {"checkpoint": header})
-    assert refused(path)
+    assert check_refused(path)
 
 
 def test_a_checkpoint_of_a_newer_format_is_refused_by_its_number(saved, monkeypatch):
     written = checkpoint.FORMAT
     monkeypatch.setattr(checkpoint, "FORMAT", 0)
-    assert f"format {written}, this version reads 0" in refused(saved)
+    assert f"format {written}, this version reads 0" in check_refused(saved)
 
 
 def test_missing_files_and_folders_are_refused(tmp_path):
-    assert "no such checkpoint" in refused(tmp_path / "nothing.checkpoint")
-    assert "no such checkpoint" in refused(tmp_path)
+    assert "no such checkpoint" in check_refused(tmp_path / "nothing.checkpoint")
+    assert "no such checkpoint" in check_refused(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_missing_files_and_folders_are_refused(tmp_path):
     [({"seed": 2}, "seed"), ({"data": "77aa", "hidden": [9]}, "data, hidden"), ({"extra": None, "more": 1}, "more")],
 )
 def test_a_checkpoint_of_another_run_is_refused_by_what_differs(saved, change, named):
-    message = refused(saved, fingerprint=FINGERPRINT | change)
+    message = check_refused(saved, fingerprint=FINGERPRINT | change)
     assert f"differs in {named};" in message
 
 
@@ -229,7 +229,7 @@ def test_a_fingerprint_is_compared_as_json_writes_it(saved):
 
 @pytest.mark.parametrize("other", [{"optimizer": "sgd"}, {"hidden": 9}])
 def test_a_checkpoint_of_another_network_or_optimizer_is_refused(saved, other):
-    assert "another network or optimizer" in refused(saved, begin(**other)[1])
+    assert "another network or optimizer" in check_refused(saved, begin(**other)[1])
 
 
 def test_a_random_stream_of_another_kind_is_refused(saved):

@@ -31,7 +31,7 @@ def rows(n=150, dtype=np.float64, seed=0):
     return (rng.normal(size=(n, 6)) + 2 * np.eye(3, 6)[y]).astype(dtype), y
 
 
-def fitted(compiled, dtype=np.float64, hidden=(9, 7), activation="relu", optimizer=None, **settings):
+def fit(compiled, dtype=np.float64, hidden=(9, 7), activation="relu", optimizer=None, **settings):
     parts = ("dropout", "input_dropout", "normalization", "residual")
     additions = {name: settings.pop(name) for name in parts if name in settings}
     layers = multilayer_perceptron(6, hidden, 3, activation=activation if hidden else "relu", **additions)
@@ -86,9 +86,9 @@ def crowd(monkeypatch):
     ids=lambda settings: " ".join(settings) or "plain",
 )
 def test_a_compiled_epoch_takes_the_course_of_the_plain_steps(counted, optimizer, settings):
-    params, state = fitted(True, optimizer=optimizer, **settings)
+    params, state = fit(True, optimizer=optimizer, **settings)
     assert sum(counted) > 0
-    expected, plain = fitted(False, optimizer=optimizer, **settings)
+    expected, plain = fit(False, optimizer=optimizer, **settings)
     np.testing.assert_allclose(params, expected, rtol=0, atol=1e-9)
     for one, other in zip(state.history.entries, plain.history.entries, strict=True):
         assert one["valid"] == pytest.approx(other["valid"], rel=1e-9)
@@ -115,9 +115,9 @@ def test_a_compiled_epoch_takes_the_course_of_the_plain_steps(counted, optimizer
 )
 def test_all_that_a_network_may_add_and_any_number_of_threads_change_nothing(counted, crowd, settings, n_threads):
     crowd(n_threads)
-    params, state = fitted(True, **settings)
+    params, state = fit(True, **settings)
     assert sum(counted) > 0
-    expected, plain = fitted(False, **settings)
+    expected, plain = fit(False, **settings)
     np.testing.assert_allclose(params, expected, rtol=0, atol=1e-9)
     np.testing.assert_allclose(state.statistics, plain.statistics, rtol=0, atol=1e-9)
     for one, other in zip(state.history.entries, plain.history.entries, strict=True):
@@ -152,11 +152,11 @@ def test_one_thread_computes_to_the_last_bit_what_several_do_together(crowd, mon
     results = []
     for together in (True, False):
         monkeypatch.setattr(Company, "next_piece", lambda self, at_most, answer=together: (answer, 100))
-        results.append(fitted(True, np.float32, epochs=1, alpha=0.1, **settings)[0].tobytes())
+        results.append(fit(True, np.float32, epochs=1, alpha=0.1, **settings)[0].tobytes())
     assert results[0] == results[1]
 
 
-def timed(company, monkeypatch, seconds_of):
+def time_company(company, monkeypatch, seconds_of):
     """Let a company work for four seconds of a clock that stands still otherwise; yield (when, together, units)."""
     now = [0.0]
     monkeypatch.setattr(threads.time, "perf_counter", lambda: now[0])
@@ -172,7 +172,7 @@ def test_the_faster_of_two_ways_is_taken_and_the_other_tried_now_and_then(monkey
     def seconds_of(now, together, n):  # after two seconds, other programs are busy
         return n * (1e-4 if together == (now < 2) else 2e-4)
 
-    pieces = list(timed(Company(2), monkeypatch, seconds_of))
+    pieces = list(time_company(Company(2), monkeypatch, seconds_of))
     early, late = ([piece for piece in pieces if (piece[0] < 2) == is_early] for is_early in (True, False))
     assert share_together(early) > 0.9
     assert share_together(late) < 0.2
@@ -188,7 +188,7 @@ def test_threads_that_are_slow_to_wake_are_tried_for_long_enough_to_see_that_the
     def seconds_of(now, together, n):
         return 0.006 + n * 6e-5 if together else n * 1e-4
 
-    assert share_together(timed(Company(2), monkeypatch, seconds_of)) > 0.9
+    assert share_together(time_company(Company(2), monkeypatch, seconds_of)) > 0.9
 
 
 def test_a_trial_that_had_bad_luck_is_soon_repeated(monkeypatch):
@@ -199,23 +199,23 @@ def test_a_trial_that_had_bad_luck_is_soon_repeated(monkeypatch):
         unlucky = together and trials.count(True) == 1
         return n * (3e-2 if unlucky else 1e-2 if together else 2e-2)
 
-    pieces = [piece for piece in timed(Company(2), monkeypatch, seconds_of) if piece[0] > 1.5]
+    pieces = [piece for piece in time_company(Company(2), monkeypatch, seconds_of) if piece[0] > 1.5]
     assert share_together(pieces) > 0.8
 
 
 @pytest.mark.parametrize("n", [1, 2])
 def test_no_piece_takes_much_longer_than_it_may_and_one_thread_has_no_company(monkeypatch, n):
-    pieces = list(timed(Company(n), monkeypatch, lambda now, together, n: n * (6e-5 if together else 1e-4)))
+    pieces = list(time_company(Company(n), monkeypatch, lambda now, together, n: n * (6e-5 if together else 1e-4)))
     assert max(n * (6e-5 if together else 1e-4) for _now, together, n in pieces[1:]) <= 0.21
     assert any(together for _now, together, _n in pieces) == (n > 1)
 
 
 def test_threads_together_repeat_themselves_to_the_last_bit_and_leave_the_library_its_own(crowd):
     crowd(2)
-    first = fitted(True, np.float32, dropout=0.2, hidden=(64, 40))[0].tobytes()
+    first = fit(True, np.float32, dropout=0.2, hidden=(64, 40))[0].tobytes()
     with threadpool_limits(2, user_api="blas"):
         before = threadpool_info()
-        second = fitted(True, np.float32, dropout=0.2, hidden=(64, 40))[0].tobytes()
+        second = fit(True, np.float32, dropout=0.2, hidden=(64, 40))[0].tobytes()
         assert threadpool_info() == before
     assert first == second
 
@@ -223,21 +223,21 @@ def test_threads_together_repeat_themselves_to_the_last_bit_and_leave_the_librar
 @pytest.mark.parametrize("activation", ["relu", "tanh", "logistic"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_each_activation_is_the_plain_one(counted, activation, dtype):
-    params, _ = fitted(True, dtype, activation=activation, epochs=2)
-    expected, _ = fitted(False, dtype, activation=activation, epochs=2)
+    params, _ = fit(True, dtype, activation=activation, epochs=2)
+    expected, _ = fit(False, dtype, activation=activation, epochs=2)
     assert sum(counted) == 20
     np.testing.assert_allclose(params, expected, rtol=0, atol=1e-9 if dtype == np.float64 else 2e-4)
 
 
 def test_a_compiled_epoch_repeats_itself_to_the_last_bit():
-    first, second = (fitted(True, np.float32)[0].tobytes() for _ in range(2))
+    first, second = (fit(True, np.float32)[0].tobytes() for _ in range(2))
     assert first == second
 
 
 def test_how_many_steps_are_taken_at_once_changes_nothing(monkeypatch):
-    expected, _ = fitted(True)
+    expected, _ = fit(True)
     monkeypatch.setattr(epoch, "BACK_AFTER", 0)
-    np.testing.assert_array_equal(fitted(True)[0], expected)
+    np.testing.assert_array_equal(fit(True)[0], expected)
 
 
 def test_what_cannot_be_compiled_goes_step_by_step():
@@ -266,7 +266,7 @@ def test_what_cannot_be_compiled_goes_step_by_step():
 
 def test_without_a_known_library_of_products_training_goes_step_by_step(monkeypatch, counted):
     monkeypatch.setattr(epoch, "SYMBOLS", ())
-    fitted(True)
+    fit(True)
     assert not counted
 
 

@@ -20,11 +20,11 @@ class Ending:
 
 
 @ctypes.CFUNCTYPE(None)
-def called_back():
+def call_back():
     _interrupt()
 
 
-@pytest.mark.parametrize("swallow", [Ending, called_back], ids=["the end of an object", "a function that C calls back"])
+@pytest.mark.parametrize("swallow", [Ending, call_back], ids=["the end of an object", "a function that C calls back"])
 def test_what_is_swallowed_is_raised_behind_the_work_and_not_printed(swallow, ctrl_c, capfd):
     done = []
 

@@ -46,7 +46,7 @@ def network(dtype=np.float64, **settings):
     )
 
 
-def trained(form, optimizer, dtype=np.float64, n_steps=80, settings=None, rates=None, **additions):
+def train(form, optimizer, dtype=np.float64, n_steps=80, settings=None, rates=None, **additions):
     """Network, memory and losses after some steps over rows of this form, "dense" or "sparse"."""
     net = network(dtype, **(settings or {}))
     make = SparseStep if form == "sparse" else Step
@@ -65,8 +65,8 @@ def trained(form, optimizer, dtype=np.float64, n_steps=80, settings=None, rates=
     "additions", [{}, {"weight_decay": 0.3}, {"clip_norm": 0.3, "clip_value": 0.1}, {"max_norm": 0.8}], ids=str
 )
 def test_rows_that_wait_arrive_where_they_would_have_gone(optimizer, additions):
-    dense, memory, losses, plain = trained("dense", optimizer, **additions)
-    lazy, lazy_memory, lazy_losses, step = trained("sparse", optimizer, **additions)
+    dense, memory, losses, plain = train("dense", optimizer, **additions)
+    lazy, lazy_memory, lazy_losses, step = train("sparse", optimizer, **additions)
     np.testing.assert_allclose(lazy_losses, losses, rtol=1e-9)
     np.testing.assert_allclose(lazy.params.flat, dense.params.flat, rtol=0, atol=1e-11)
     for name in memory.keys() - {"t"} if optimizer != OPTIMIZERS[3] else ():  # without momentum nothing is remembered
@@ -79,15 +79,15 @@ def test_a_rate_that_changes_and_any_first_activation_are_followed(settings):
     def rates(t):
         return 0.05 * (1 + np.cos(np.pi * t / 80)) / 2
 
-    dense, *_ = trained("dense", Adam(), settings=settings, rates=rates, weight_decay=0.1)
-    lazy, *_ = trained("sparse", Adam(), settings=settings, rates=rates, weight_decay=0.1)
+    dense, *_ = train("dense", Adam(), settings=settings, rates=rates, weight_decay=0.1)
+    lazy, *_ = train("sparse", Adam(), settings=settings, rates=rates, weight_decay=0.1)
     np.testing.assert_allclose(lazy.params.flat, dense.params.flat, rtol=0, atol=1e-8)
 
 
 def test_the_series_of_float32_is_as_exact_as_float32():
-    exact, *_ = trained("dense", Adam(), np.float64, 300)
-    plain, *_ = trained("dense", Adam(), np.float32, 300)
-    lazy, *_ = trained("sparse", Adam(), np.float32, 300)
+    exact, *_ = train("dense", Adam(), np.float64, 300)
+    plain, *_ = train("dense", Adam(), np.float32, 300)
+    lazy, *_ = train("sparse", Adam(), np.float32, 300)
     error, unavoidable = (np.abs(net.params.flat - exact.params.flat).max() for net in (lazy, plain))
     assert error < 2 * unavoidable + 1e-6
 
@@ -111,9 +111,9 @@ def test_the_series_is_the_sum_it_stands_for_whatever_eps_is_beside_the_gradient
 
 
 def test_waiting_longer_than_the_tables_reach_changes_nothing(monkeypatch):
-    expected, *_ = trained("sparse", Adam())
+    expected, *_ = train("sparse", Adam())
     monkeypatch.setattr(lazy_rows, "LONGEST", 7)
-    lazy, *_ = trained("sparse", Adam())
+    lazy, *_ = train("sparse", Adam())
     np.testing.assert_allclose(lazy.params.flat, expected.params.flat, rtol=0, atol=1e-12)
 
 
@@ -146,7 +146,7 @@ def test_a_batch_that_diverges_leaves_weights_and_memory_as_they_were():
     X[2, 11] = np.nan
     with pytest.raises(DivergedError, match="column 11"):
         step(SparseRows.of_array(X), y, 0.02, memory, None)
-    expected, expected_memory, *_ = trained("sparse", Adam(), n_steps=9)
+    expected, expected_memory, *_ = train("sparse", Adam(), n_steps=9)
     np.testing.assert_allclose(net.params.flat, expected.params.flat, rtol=0, atol=1e-14)
     np.testing.assert_allclose(memory["m"], expected_memory["m"], rtol=1e-12)
 
@@ -187,7 +187,7 @@ EVERYTHING = {
 }
 
 
-def fitted(form, compiled, settings=None, **more):
+def fit(form, compiled, settings=None, **more):
     trainer = Trainer(network(**(settings or {})), compiled=compiled, **(EVERYTHING | more))
     X, y = rows(150)
     X_valid, y_valid = rows(40, 1)
@@ -207,8 +207,8 @@ def fitted(form, compiled, settings=None, **more):
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("form", [sparse.csr_array, sparse.csr_matrix, sparse.csc_array, SparseRows.of_array])
 def test_a_trainer_learns_from_sparse_rows_what_it_learns_from_dense_ones(form, compiled, more):
-    dense, entries, _ = fitted(np.asarray, False, **more)
-    net, sparse_entries, _ = fitted(form, compiled, **more)
+    dense, entries, _ = fit(np.asarray, False, **more)
+    net, sparse_entries, _ = fit(form, compiled, **more)
     np.testing.assert_allclose(net.params.flat, dense.params.flat, rtol=0, atol=1e-9)
     for one, other in zip(entries, sparse_entries, strict=True):
         assert one["valid"] == pytest.approx(other["valid"], rel=1e-9)
@@ -216,7 +216,7 @@ def test_a_trainer_learns_from_sparse_rows_what_it_learns_from_dense_ones(form, 
 
 
 def test_a_sparse_training_repeats_itself_to_the_last_bit():
-    first, second = (fitted(sparse.csr_array, True, {"dropout": 0.2})[0].params.flat.tobytes() for _ in range(2))
+    first, second = (fit(sparse.csr_array, True, {"dropout": 0.2})[0].params.flat.tobytes() for _ in range(2))
     assert first == second
 
 

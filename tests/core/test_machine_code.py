@@ -15,7 +15,7 @@ from backprop_core.optimizers import Adam
 from backprop_core.step import Step
 
 
-def trained(dtype=np.float32):
+def train(dtype=np.float32):
     """Parameters after twenty compiled steps."""
     rng = np.random.default_rng(0)
     network = Network(multilayer_perceptron(6, (9,), 3), rng, dtype=dtype)
@@ -45,9 +45,9 @@ def compiled(monkeypatch):
 
 
 def test_code_that_is_loaded_computes_what_the_compiled_function_did(folder, compiled):
-    expected, _first = trained()
+    expected, _first = train()
     (stored,) = folder.glob("*.code")
-    loaded, _second = trained()
+    loaded, _second = train()
     assert compiled == ["steps"]
     assert loaded.tobytes() == expected.tobytes()
     # Cut short, as by a full disk, or changed in one place, it is compiled anew.
@@ -55,7 +55,7 @@ def test_code_that_is_loaded_computes_what_the_compiled_function_did(folder, com
     for damaged in (whole[:-100], whole[:-1] + b"x", b"", b"{}\n", b"no header"):
         stored.write_bytes(damaged)
         assert machine_code._read(stored) is None
-    again, _third = trained()
+    again, _third = train()
     assert compiled == ["steps"] * 2
     assert again.tobytes() == expected.tobytes()
 
@@ -79,7 +79,7 @@ def test_another_processor_or_source_has_a_file_of_its_own(folder, monkeypatch):
 def test_where_no_folder_can_be_written_each_process_compiles_for_itself(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setattr(machine_code, "FOLDERS", (tmp_path / "file" / "folder",))
-    trained()
+    train()
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

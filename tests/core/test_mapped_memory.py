@@ -8,7 +8,7 @@ from backprop_core.mapped_memory import chunks, mapping_of, take_rows
 RESIDENT = "/proc/self/status"
 
 
-def mapped(folder, mode="r", rows=1000, columns=7):
+def map_array(folder, mode="r", rows=1000, columns=7):
     path = folder / "rows.f32"
     np.arange(rows * columns, dtype=np.float32).tofile(path)
     return np.memmap(path, np.float32, mode, shape=(rows, columns))
@@ -16,7 +16,7 @@ def mapped(folder, mode="r", rows=1000, columns=7):
 
 @pytest.mark.parametrize("view", [lambda X: X, lambda X: np.asarray(X), lambda X: X[10:500:2, 1:]])
 def test_the_mapping_is_found_behind_an_array_and_its_views(tmp_path, view):
-    assert isinstance(mapping_of(view(mapped(tmp_path))), mmap.mmap)
+    assert isinstance(mapping_of(view(map_array(tmp_path))), mmap.mmap)
 
 
 def test_an_ordinary_array_has_no_mapping():
@@ -25,7 +25,7 @@ def test_an_ordinary_array_has_no_mapping():
 
 @pytest.mark.parametrize("mode", ["r", "r+", "c"])
 def test_rows_taken_from_a_mapped_array_are_those_numpy_takes(tmp_path, mode):
-    X, rows = mapped(tmp_path, mode), np.random.default_rng(0).permutation(1000)[:333]
+    X, rows = map_array(tmp_path, mode), np.random.default_rng(0).permutation(1000)[:333]
     out = np.empty((333, 7), np.float32)
     assert take_rows(X, rows, out) is out
     np.testing.assert_array_equal(out, np.asarray(X)[rows])
@@ -33,7 +33,7 @@ def test_rows_taken_from_a_mapped_array_are_those_numpy_takes(tmp_path, mode):
 
 @pytest.mark.parametrize("mode", ["r+", "c"])
 def test_what_was_written_to_a_mapped_array_survives_the_handing_back(tmp_path, mode):
-    X = mapped(tmp_path, mode)
+    X = map_array(tmp_path, mode)
     X[500] = -1
     take_rows(X, np.arange(1000), np.empty((1000, 7), np.float32))
     list(chunks(X))
@@ -42,7 +42,7 @@ def test_what_was_written_to_a_mapped_array_survives_the_handing_back(tmp_path, 
 
 @pytest.mark.parametrize("rows", [1, 7, 1000, 5000])
 def test_the_chunks_of_an_array_are_the_array(tmp_path, rows):
-    X = mapped(tmp_path)
+    X = map_array(tmp_path)
     np.testing.assert_array_equal(np.concatenate([piece.copy() for piece in chunks(X, rows)]), X)
 
 

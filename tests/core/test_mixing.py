@@ -20,7 +20,7 @@ def mix(X, target, seed=1, alpha=1.0, **settings):
     return mixup(X, target, np.random.default_rng(seed), alpha, Scratch(X.dtype), **settings)
 
 
-def drawn(seed=1, alpha=1.0):
+def draw(seed=1, alpha=1.0):
     """The partners and the share that `mix` draws."""
     rng = np.random.default_rng(seed)
     return rng.permutation(N), rng.beta(alpha, alpha)
@@ -35,7 +35,7 @@ def one_hot(y):
 def test_rows_and_labels_are_mixed_with_the_same_partner_by_the_same_share(dtype, alpha):
     X, y = batch(dtype)
     X_mixed, target, weights = mix(X, y, alpha=alpha, n_classes=CLASSES)
-    partner, share = drawn(alpha=alpha)
+    partner, share = draw(alpha=alpha)
     assert X_mixed.dtype == target.dtype == dtype
     assert weights is None
     np.testing.assert_allclose(X_mixed, share * X + (1 - share) * X[partner], rtol=1e-5, atol=1e-6)
@@ -60,14 +60,14 @@ def test_numbers_to_predict_are_mixed_as_the_rows_are(shape, weighted):
     X, _ = batch()
     target = np.random.default_rng(5).normal(size=shape)
     mixed = mix(X, target, weights=np.full(N, 2.0) if weighted else None)[1]
-    partner, share = drawn()
+    partner, share = draw()
     np.testing.assert_allclose(mixed, share * target + (1 - share) * target[partner], rtol=1e-12)
 
 
 def test_a_table_of_zeros_and_ones_is_mixed_as_numbers():
     X, _ = batch()
     labels = np.random.default_rng(5).integers(0, 2, (N, 3))
-    partner, share = drawn()
+    partner, share = draw()
     np.testing.assert_allclose(mix(X, labels)[1], share * labels + (1 - share) * labels[partner], atol=1e-15)
 
 
@@ -91,7 +91,7 @@ def test_with_weights_every_label_counts_by_the_weight_of_its_row():
     w = np.random.default_rng(5).uniform(0, 3, N)
     w[:4] = 0
     _, target, mixed = mix(X, y, n_classes=CLASSES, weights=w)
-    partner, share = drawn()
+    partner, share = draw()
     surprise = -np.log(softmax(np.random.default_rng(6).normal(size=(N, CLASSES))))
     rows = np.arange(N)
     expected = share * w * surprise[rows, y] + (1 - share) * w[partner] * surprise[rows, y[partner]]

@@ -87,17 +87,17 @@ def test_the_global_random_stream_is_neither_read_nor_moved():
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
-def interrupted(state):
+def interrupt(state):
     if state.epoch == 6:
         raise KeyboardInterrupt
 
 
-def broken(state):
+def break_off(state):
     if state.epoch == 6:
         raise RuntimeError("a plug-in failed")
 
 
-@pytest.mark.parametrize("on_epoch", [None, interrupted, broken], ids=["to the end", "Ctrl-C", "an error"])
+@pytest.mark.parametrize("on_epoch", [None, interrupt, break_off], ids=["to the end", "Ctrl-C", "an error"])
 def test_the_best_weights_are_the_ones_that_remain(on_epoch):
     # A rate this high makes the validation loss jump up and down, so the last epoch is not the best one.
     trainer = trainer_for(learning_rate=0.3, epochs=12)
@@ -115,7 +115,7 @@ def test_the_best_weights_are_the_ones_that_remain(on_epoch):
         stopped = trainer.fit(*clouds(150, 0), *clouds(60, 1), state, on_epoch=keep)
     except RuntimeError:
         stopped = "error"
-    assert stopped == {None: "epochs", interrupted: "interrupted", broken: "error"}[on_epoch]
+    assert stopped == {None: "epochs", interrupt: "interrupted", break_off: "error"}[on_epoch]
     assert len(state.history.entries) == (6 if on_epoch else 12)
     assert state.history.best()["epoch"] == best["epoch"] < len(state.history.entries)
     np.testing.assert_array_equal(trainer.network.params.flat, best["params"])

@@ -95,7 +95,7 @@ def main():
     words = parser.parse_args()
     names = words.works or list(WORKS)
     moments = -(-words.moments // len(names))
-    found = {name: killed_until(WORKS[name], moments, np.random.default_rng(words.seed)) for name in names}
+    found = {name: kill_until(WORKS[name], moments, np.random.default_rng(words.seed)) for name in names}
     print(json.dumps(found, indent=1))
     if words.write:
         from benchmarks import results_file
@@ -104,7 +104,7 @@ def main():
     sys.exit(any(figures["with_other_bytes"] for figures in found.values()))
 
 
-def killed_until(work, moments, rng):
+def kill_until(work, moments, rng):
     """Kill a kind of work at so many moments.
 
     Returns
@@ -115,18 +115,18 @@ def killed_until(work, moments, rng):
     kills, ended, others = 0, 0, 0
     with tempfile.TemporaryDirectory(prefix="backprop-kill-") as folder:
         began = time.monotonic()
-        whole = _left_alone(work, Path(folder) / "whole", None)
+        whole = _leave_alone(work, Path(folder) / "whole", None)
         seconds = time.monotonic() - began
         while kills < moments:
             ended += 1
             # At most as long as all of it takes, so that some of it ends by itself.
-            while (result := _left_alone(work, Path(folder) / f"{ended}", rng.uniform(0.1, 1.0) * seconds)) is None:
+            while (result := _leave_alone(work, Path(folder) / f"{ended}", rng.uniform(0.1, 1.0) * seconds)) is None:
                 kills += 1
             others += result != whole
     return {"kills": kills, "ended": ended, "with_other_bytes": others}
 
 
-def _left_alone(work, folder, seconds):
+def _leave_alone(work, folder, seconds):
     """Begin or go on with work; return its result, or None where it was killed after so many seconds."""
     folder.mkdir(exist_ok=True)
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "BACKPROP_DATA": str(folder / "data")}

@@ -36,7 +36,7 @@ ODD_TEXTS = (
 )
 
 
-def mutated(content, rng, others=(), text=False):
+def mutate(content, rng, others=(), text=False):
     """Return contents with one to four damages; `others` are contents to splice in."""
     content = bytearray(content)
     for _ in range(int(rng.integers(1, 5))):

@@ -17,7 +17,7 @@ import numpy as np
 from click.testing import CliRunner
 
 from tests.fuzz import seeds
-from tests.fuzz.mutation import mutated
+from tests.fuzz.mutation import mutate
 
 SECONDS = 5
 EXIT_CODES = (0, 1, 2, 3, 4, 5, 6)
@@ -38,7 +38,7 @@ class Hang(BaseException):
     """A verb took longer than it may."""
 
 
-def _alarmed(*_):
+def _alarm(*_):
     raise Hang
 
 
@@ -87,15 +87,15 @@ class Workshop:
         """Make one trial: dict with "kind", "bytes", "seconds", "code", and "fault", None where it passed."""
         rng = np.random.default_rng([seed, count])
         kind = str(rng.choice(list(SHARES), p=list(SHARES.values())))
-        name, content = self._damaged(kind, rng)
+        name, content = self._damage(kind, rng)
         path = self.folder / name
         path.write_bytes(content)
         # libraries may be imported meanwhile, and numba compiles: the machine decides how long, so it is not counted
         began, record = time.monotonic(), {"kind": kind, "bytes": len(content), "code": None, "fault": None}
-        before = signal.signal(signal.SIGALRM, _alarmed)
+        before = signal.signal(signal.SIGALRM, _alarm)
         signal.setitimer(signal.ITIMER_REAL, SECONDS)
         try:
-            record["code"], record["fault"] = self._judged(kind, path, content, rng)
+            record["code"], record["fault"] = self._judge(kind, path, content, rng)
         except Hang:
             record["fault"] = f"took longer than {SECONDS} s"
         except MemoryError:
@@ -115,14 +115,14 @@ class Workshop:
                 path.unlink()
         return record
 
-    def _damaged(self, kind, rng):
+    def _damage(self, kind, rng):
         other = [seeds.sound(rng)[1], seeds.picture(rng)[1]] if rng.random() < 0.1 else []
         if kind == "recording":
             name, content = seeds.sound(rng)
         elif kind == "picture":
             name, content = seeds.picture(rng)
         elif kind == "model":
-            return "model.safetensors", self._damaged_model(rng)
+            return "model.safetensors", self._damage_model(rng)
         elif kind == "table":
             name, content = seeds.table(rng, self.rows)
         elif kind == "json lines":
@@ -142,13 +142,13 @@ class Workshop:
         else:
             name, content = seeds.words_list(rng, [path for path, _ in self.rows[:3]])
         text = kind in ("table", "json lines", "recipe", "list")
-        return name, mutated(content, rng, other, text)
+        return name, mutate(content, rng, other, text)
 
-    def _damaged_model(self, rng):
+    def _damage_model(self, rng):
         """Return the contents of a model file that is damaged anywhere, or in its header alone and sealed again."""
         content = self.models[str(rng.choice(list(self.models)))].read_bytes()
         if rng.random() < 0.5:
-            return mutated(content, rng)
+            return mutate(content, rng)
         from safetensors import safe_open
         from safetensors.numpy import save
 
@@ -162,31 +162,31 @@ class Workshop:
         header["digest"] = bundle._digest(tensors, header)
         return save(tensors, metadata={bundle.KEY: json.dumps(header)})
 
-    def _judged(self, kind, path, content, rng):
+    def _judge(self, kind, path, content, rng):
         """Call the verb for a kind of file: (exit code, fault or None)."""
         model = self.models["speech" if kind == "recording" else "images"]
         if kind == "recording":
             verb = str(rng.choice(["predict", "transcribe"]))
             answer = self._of_stdin_or_path(verb, model, path, content, rng)
-            return self._judged_answer(answer, features_of=path if verb == "predict" else None, task="speech")
+            return self._judge_answer(answer, features_of=path if verb == "predict" else None, task="speech")
         if kind == "picture":
             answer = self._of_stdin_or_path("predict", model, path, content, rng)
-            return self._judged_answer(answer, features_of=path, task="images")
+            return self._judge_answer(answer, features_of=path, task="images")
         if kind == "model":
-            return self._judged_answer(self.call("predict", path, self._set, "--json"))
+            return self._judge_answer(self.call("predict", path, self._set, "--json"))
         if kind == "recipe":
             words = ("train", "images", "--dataset", self._set, "--epochs", 1, "--config", path)
-            return self._judged_answer(self.call(*words, "--out", self.folder / "trained.safetensors", "--json"))
+            return self._judge_answer(self.call(*words, "--out", self.folder / "trained.safetensors", "--json"))
         if kind == "list":
-            return self._judged_answer(self.call("predict", model, "--files-from", path, "--json"))
-        return self._judged_answer(self.call("evaluate", model, "--dataset", path, "--json"))
+            return self._judge_answer(self.call("predict", model, "--files-from", path, "--json"))
+        return self._judge_answer(self.call("evaluate", model, "--dataset", path, "--json"))
 
     def _of_stdin_or_path(self, verb, model, path, content, rng):
         if rng.random() < 0.2:
             return self.call(verb, model, "-", "--json", stdin=content)
         return self.call(verb, model, path, "--json")
 
-    def _judged_answer(self, answer, features_of=None, task=None):
+    def _judge_answer(self, answer, features_of=None, task=None):
         code, output, errors = answer
         if code not in EXIT_CODES:
             return code, f"exit code {code}"

@@ -27,7 +27,7 @@ def is_module(name):
     return path.is_dir() or path.with_suffix(".py").is_file()
 
 
-def imported(tree, typing=True):
+def find_imports(tree, typing=True):
     """Return every module that a module imports, wherever in it; `from a import b` names a.b where that is one.
 
     `typing` tells whether imports count that only a type checker sees.
@@ -78,7 +78,7 @@ def room_of(name):
 
 def arrows_of(name):
     """Return the modules of the applications that a module imports itself."""
-    return {module for module in imported(PIPELINES[name][1]) if module in PIPELINES}
+    return {module for module in find_imports(PIPELINES[name][1]) if module in PIPELINES}
 
 
 def reachable(start):
@@ -110,7 +110,7 @@ def test_the_door_is_known_to_those_alone_who_call_it():
 
 @pytest.mark.parametrize("name", [name for name in PIPELINES if room_of(name)])
 def test_only_the_command_line_imports_what_prints(name):
-    printing = {module for module in imported(PIPELINES[name][1]) if module.split(".")[0] == "click"}
+    printing = {module for module in find_imports(PIPELINES[name][1]) if module.split(".")[0] == "click"}
     allowed = room_of(name) == "cli" or name == "pipelines.door.progress"
     assert allowed or not printing, f"{name} prints; let it write to pipelines.machine.log"
 
@@ -122,7 +122,7 @@ def test_no_verb_imports_a_verb(name):
 
 @pytest.mark.parametrize("package", [CORE, PIPELINES], ids=["core", "pipelines"])
 def test_no_two_modules_import_each_other(package):
-    arrows = {name: imported(tree, typing=False) & package.keys() - {name} for name, (_, tree) in package.items()}
+    arrows = {name: find_imports(tree, typing=False) & package.keys() - {name} for name, (_, tree) in package.items()}
     while free := [name for name, below in arrows.items() if not below & arrows.keys()]:
         for name in free:
             del arrows[name]
@@ -131,7 +131,7 @@ def test_no_two_modules_import_each_other(package):
 
 @pytest.mark.parametrize("name", CORE)
 def test_the_core_never_imports_the_applications(name):
-    assert not {module for module in imported(CORE[name][1]) if module.split(".")[0] == "pipelines"}
+    assert not {module for module in find_imports(CORE[name][1]) if module.split(".")[0] == "pipelines"}
 
 
 def kind_of(name):
@@ -182,10 +182,10 @@ def test_the_check_for_tasks_finds_what_it_is_after():
 @pytest.mark.parametrize("name", [*CORE, *PIPELINES])
 def test_only_the_report_imports_matplotlib(name):
     tree = {**CORE, **PIPELINES}[name][1]
-    assert name.startswith("pipelines.report") or not any(m.startswith("matplotlib") for m in imported(tree))
+    assert name.startswith("pipelines.report") or not any(m.startswith("matplotlib") for m in find_imports(tree))
 
 
-def loaded_by(*words, heavy=HEAVY):
+def find_loaded(*words, heavy=HEAVY):
     """Run the command line in a process of its own; return its exit code and which heavy packages it loaded."""
     program = (
         "import json, sys\nfrom pipelines.cli import cli\n"
@@ -211,23 +211,23 @@ def test_help_loads_nothing_heavy_nor_any_verb(words):
         "pipelines.verbs.train",
         "pipelines.models.bundle",
     )
-    assert loaded_by(*words, heavy=(*HEAVY, *others)) == [0, []]
+    assert find_loaded(*words, heavy=(*HEAVY, *others)) == [0, []]
 
 
 def test_predicting_a_picture_loads_nothing_heavy(images_model, picture, tmp_path):
     words = ("predict", images_model, picture(tmp_path / "a.png"))
-    assert loaded_by(*words, heavy=(*HEAVY, "scipy", "soundfile", "pooch")) == [0, []]
+    assert find_loaded(*words, heavy=(*HEAVY, "scipy", "soundfile", "pooch")) == [0, []]
 
 
 def test_explaining_a_picture_loads_nothing_heavy(images_model, picture, tmp_path):
     words = ("explain", images_model, picture(tmp_path / "a.png"))
-    assert loaded_by(*words, heavy=(*HEAVY, "scipy", "soundfile", "pooch")) == [0, []]
+    assert find_loaded(*words, heavy=(*HEAVY, "scipy", "soundfile", "pooch")) == [0, []]
 
 
 def test_predicting_a_word_loads_neither_librosa_nor_numba(speech_model):
     word = REPOSITORY / "data" / "bundled" / "spoken-digits" / "f1" / "0-0.flac"
     # The latter two by accident: a median loads masked arrays, and a pool that is not needed loads its library.
-    assert loaded_by("predict", speech_model, word, heavy=(*HEAVY, "numpy.ma", "multiprocessing")) == [0, []]
+    assert find_loaded("predict", speech_model, word, heavy=(*HEAVY, "numpy.ma", "multiprocessing")) == [0, []]
 
 
 @pytest.mark.parametrize("task", ["speech", "images", "text"])
@@ -245,4 +245,4 @@ def test_restoring_a_model_loads_nothing_that_training_alone_needs(task):
 
 def test_a_cluster_is_loaded_only_where_it_is_asked_for():
     words = ("crossval", "images", "--dataset", "digits", "--folds", "2", "--hidden", "8", "--epochs", "1", "--fresh")
-    assert loaded_by(*words, "--jobs", "2", heavy=("distributed", "matplotlib")) == [0, []]
+    assert find_loaded(*words, "--jobs", "2", heavy=("distributed", "matplotlib")) == [0, []]

@@ -57,7 +57,7 @@ def _no_json(value, where):
     return [] if right else [f"{where}: {value!r} is no JSON"]
 
 
-def unpromised(value, promised):
+def find_unpromised(value, promised):
     """Return the keys that a record has and the contract does not name."""
     return sorted(value.keys() - typing.get_type_hints(promised).keys())
 
@@ -76,14 +76,14 @@ def test_the_check_finds_what_it_is_after():
 def test_train_prints_its_record_and_no_more(request, task):
     record = request.getfixturevalue(f"{task}_training").json
     assert complaints(record, records.TrainRecord) == []
-    assert unpromised(record, records.TrainRecord) == []
+    assert find_unpromised(record, records.TrainRecord) == []
 
 
 def test_evaluate_prints_its_record_and_no_more(call, images_model):
     for options in ((), ("--with", images_model, "--average"), ("--split", "valid")):
         record = call("evaluate", images_model, "--json", *options).json
         assert complaints(record, records.EvaluateRecord) == []
-        assert unpromised(record, records.EvaluateRecord) == []
+        assert find_unpromised(record, records.EvaluateRecord) == []
 
 
 def test_predict_prints_a_record_of_each_file_and_no_more(call, images_model, picture, tmp_path):
@@ -91,7 +91,7 @@ def test_predict_prints_a_record_of_each_file_and_no_more(call, images_model, pi
     options = ("--threshold", "1", "--show-input", tmp_path / "seen", "--json")
     for record in call("predict", images_model, *files, *options).json:
         assert complaints(record, records.PredictionRecord) == []
-        assert unpromised(record, records.PredictionRecord) == []
+        assert find_unpromised(record, records.PredictionRecord) == []
     good, bad = call("predict", images_model, *files, "--json").json
     assert set(good) == {"path", "label", "probability", "top"}
     assert set(bad) == {"path", "error"}
@@ -108,10 +108,10 @@ def test_explain_info_gradcheck_and_datasets_print_their_records(call, images_mo
     assert complaints(call("explain", images_model, file, "--json").json, records.ExplainRecord) == []
     described = call("info", images_model, "--verify", "--json").json
     assert complaints(described, records.InfoRecord) == []
-    assert unpromised(described, records.InfoRecord) == []
+    assert find_unpromised(described, records.InfoRecord) == []
     checked = call("gradcheck", images_model, "--json").json
     assert complaints(checked, records.GradcheckRecord) == []
-    assert unpromised(checked, records.GradcheckRecord) == []
+    assert find_unpromised(checked, records.GradcheckRecord) == []
     assert complaints(call("datasets", "--json").json, list[records.ListingRecord]) == []
 
 
@@ -119,7 +119,7 @@ def test_crossval_prints_its_record_and_no_more(call):
     words = ("--dataset", "digits", "--folds", "2", "--hidden", "8", "--epochs", "1", "--fresh", "--jobs", "1")
     record = call("crossval", "images", *words, "--json").json
     assert complaints(record, records.CrossvalRecord) == []
-    assert unpromised(record, records.CrossvalRecord) == []
+    assert find_unpromised(record, records.CrossvalRecord) == []
 
 
 def test_diagnose_prints_its_record(call):

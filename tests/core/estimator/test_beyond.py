@@ -25,7 +25,7 @@ FAST = {"hidden_layer_sizes": (16, 16), "learning_rate_init": 0.01, "max_iter": 
 RATES = {"lion": 0.002, "sgd": 0.05, "adagrad": 0.05}
 
 
-def fitted(**settings):
+def fit(**settings):
     return MLPClassifier(**(FAST | settings)).fit(X, Y)
 
 
@@ -35,13 +35,13 @@ def same_weights(one, other):
 
 @pytest.mark.parametrize("solver", OPTIMIZERS)
 def test_every_solver_learns(solver):
-    assert fitted(solver=solver, learning_rate_init=RATES.get(solver, 0.01)).score(X, Y) > 0.8
+    assert fit(solver=solver, learning_rate_init=RATES.get(solver, 0.01)).score(X, Y) > 0.8
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
 @pytest.mark.parametrize("warm_up", [0, 0.2])
 def test_every_schedule_learns_and_shows_in_the_history(name, warm_up):
-    estimator = fitted(learning_rate=name, warm_up=warm_up)
+    estimator = fit(learning_rate=name, warm_up=warm_up)
     rates = [entry["learning_rate"] for entry in estimator.history_]
     assert estimator.score(X, Y) > 0.8
     assert max(rates) <= 0.01
@@ -49,13 +49,13 @@ def test_every_schedule_learns_and_shows_in_the_history(name, warm_up):
 
 
 def test_a_schedule_of_ones_own_sets_the_rate():
-    estimator = fitted(learning_rate=lambda progress, entries: 1 / (1 + len(entries)), max_iter=3)
+    estimator = fit(learning_rate=lambda progress, entries: 1 / (1 + len(entries)), max_iter=3)
     assert [entry["learning_rate"] for entry in estimator.history_] == pytest.approx([0.01, 0.005, 0.01 / 3])
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_activation_learns(activation):
-    assert fitted(activation=activation, learning_rate_init=0.03).score(X, Y) > 0.7
+    assert fit(activation=activation, learning_rate_init=0.03).score(X, Y) > 0.7
 
 
 SOFTSIGN = Activation(
@@ -67,11 +67,11 @@ SOFTSIGN = Activation(
 
 @pytest.mark.parametrize("activation", [["relu", "tanh"], ("gelu", SOFTSIGN), SOFTSIGN], ids=["names", "mixed", "own"])
 def test_each_layer_may_have_its_own_activation(activation):
-    assert fitted(activation=activation, learning_rate_init=0.03).score(X, Y) > 0.8
+    assert fit(activation=activation, learning_rate_init=0.03).score(X, Y) > 0.8
 
 
 def test_a_sequence_of_equal_activations_is_that_activation():
-    assert same_weights(fitted(activation=["logistic", "logistic"]), fitted(activation="logistic"))
+    assert same_weights(fit(activation=["logistic", "logistic"]), fit(activation="logistic"))
 
 
 FURTHER = [
@@ -84,33 +84,33 @@ FURTHER = [
 
 @pytest.mark.parametrize("settings", FURTHER, ids=str)
 def test_every_further_parameter_changes_the_weights_and_still_learns(settings):
-    estimator = fitted(**settings)
+    estimator = fit(**settings)
     assert estimator.score(X, Y) > 0.8
-    assert not same_weights(estimator, fitted())
-    assert same_weights(estimator, fitted(**settings))
+    assert not same_weights(estimator, fit())
+    assert same_weights(estimator, fit(**settings))
 
 
 def test_all_of_it_goes_together_for_one_class_many_labels_and_amounts():
     together = {"dropout": 0.1, "normalization": "batch", "residual": True, "mixup": 0.2, "clip_norm": 1.0}
     together |= {"solver": "adamw", "learning_rate": "one_cycle", "ema_decay": 0.9, "input_noise": 0.05}
     labelled = make_multilabel_classification(200, 6, n_classes=3, random_state=0)
-    assert fitted(**together, early_stopping=True, label_smoothing=0.1).score(X, Y) > 0.8
+    assert fit(**together, early_stopping=True, label_smoothing=0.1).score(X, Y) > 0.8
     assert MLPClassifier(**FAST, **together).fit(*labelled).score(*labelled) > 0.5
     assert MLPRegressor(**FAST, **together).fit(X, X[:, 0]).score(X, X[:, 0]) > 0.6
 
 
 def test_max_norm_holds():
-    estimator = fitted(max_norm=0.5)
+    estimator = fit(max_norm=0.5)
     assert max(np.linalg.norm(W, axis=0).max() for W in estimator.coefs_) <= 0.5 + 1e-9
 
 
 def test_adamw_is_adam_with_decay():
-    assert same_weights(fitted(solver="adamw"), fitted(weight_decay=0.01))
-    assert same_weights(fitted(solver="adamw", weight_decay=0.0), fitted())
+    assert same_weights(fit(solver="adamw"), fit(weight_decay=0.01))
+    assert same_weights(fit(solver="adamw", weight_decay=0.0), fit())
 
 
 def test_class_weight_is_a_weight_of_each_row():
-    balanced = fitted(class_weight="balanced")
+    balanced = fit(class_weight="balanced")
     weights = len(Y) / (3 * np.bincount(Y))[Y]
     assert same_weights(balanced, MLPClassifier(**FAST).fit(X, Y, weights))
     doubled = MLPClassifier(**FAST, class_weight={1: 3}).fit(X, Y, np.full(200, 2.0))
@@ -161,7 +161,7 @@ def test_averaged_weights_predict_with_statistics_of_their_own(in_batches, setti
 
 
 def test_the_history_has_an_entry_an_epoch():
-    estimator = fitted(max_iter=5)
+    estimator = fit(max_iter=5)
     assert [entry["epoch"] for entry in estimator.history_] == [1, 2, 3, 4, 5]
     assert [entry["train"]["loss"] for entry in estimator.history_] == estimator.loss_curve_
     assert all(entry["seconds"] > 0 and entry["clip_rate"] == 0 for entry in estimator.history_)
@@ -169,13 +169,13 @@ def test_the_history_has_an_entry_an_epoch():
 
 
 def test_the_clip_rate_is_recorded():
-    assert [entry["clip_rate"] for entry in fitted(clip_norm=1e-6, max_iter=3).history_] == [1, 1, 1]
-    assert [entry["clip_rate"] for entry in fitted(clip_value=1e6, max_iter=3).history_] == [0, 0, 0]
+    assert [entry["clip_rate"] for entry in fit(clip_norm=1e-6, max_iter=3).history_] == [1, 1, 1]
+    assert [entry["clip_rate"] for entry in fit(clip_value=1e6, max_iter=3).history_] == [0, 0, 0]
 
 
 def test_validation_rows_are_measured_and_not_trained_on():
     estimator = MLPClassifier(**FAST).fit(X, Y, validation_data=VALID)
-    assert same_weights(estimator, fitted())
+    assert same_weights(estimator, fit())
     assert estimator.validation_scores_ is None
     last = estimator.history_[-1]
     assert last["valid"]["score"] == pytest.approx(estimator.score(*VALID))
@@ -214,14 +214,14 @@ def test_callbacks_see_every_epoch_and_can_end_the_training():
     def watch(estimator):
         seen.append((estimator.n_iter_, estimator.history_[-1]["epoch"], estimator.predict(X[:1]).shape))
 
-    estimator = fitted(callbacks=[watch, lambda estimator: estimator.n_iter_ == 3])
+    estimator = fit(callbacks=[watch, lambda estimator: estimator.n_iter_ == 3])
     assert seen == [(1, 1, (1,)), (2, 2, (1,)), (3, 3, (1,))]
     assert estimator.n_iter_ == 3
-    assert fitted(callbacks=lambda estimator: True).n_iter_ == 1
+    assert fit(callbacks=lambda estimator: True).n_iter_ == 1
 
 
 def test_progress_is_one_line_on_the_error_stream(capsys):
-    fitted(progress=True, max_iter=3, early_stopping=True)
+    fit(progress=True, max_iter=3, early_stopping=True)
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1
@@ -236,7 +236,7 @@ def test_the_thread_limit_holds_while_fitting_and_not_after():
         return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
     before, during = blas_threads(), []
-    fitted(n_threads=1, max_iter=1, callbacks=lambda estimator: during.append(blas_threads()))
+    fit(n_threads=1, max_iter=1, callbacks=lambda estimator: during.append(blas_threads()))
     assert during == [[1] * len(before)]
     assert blas_threads() == before
 
@@ -301,7 +301,7 @@ def test_labels_are_calibrated_too():
 )
 def test_parameters_that_cannot_be_are_named(settings, named):
     with pytest.raises(ValueError, match=named):
-        fitted(**settings)
+        fit(**settings)
 
 
 @pytest.mark.parametrize(("learning_rate", "warned"), [("constant", 1), ("one_cycle", 0), ("cosine", 0)])
@@ -316,12 +316,12 @@ def test_a_schedule_that_has_come_to_its_end_is_no_reason_for_a_warning(learning
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lion", "rmsprop"])
 def test_a_learning_rate_can_be_found_and_learns_well(solver):
     settings = {"solver": solver, "learning_rate_init": "find", "max_iter": 40}
-    model = fitted(**settings)
+    model = fit(**settings)
     assert model.score(X, Y) > 0.8
     assert 1e-6 < model.learning_rate_init_ < 10
     assert model.history_[0]["learning_rate"] == model.learning_rate_init_
     assert model.learning_rate_init == "find"
-    assert same_weights(fitted(**settings), model)
+    assert same_weights(fit(**settings), model)
 
 
 def test_a_rate_is_found_for_weighted_sparse_and_batched_rows_and_before_a_schedule():

@@ -156,7 +156,7 @@ def test_every_parameter_has_its_meaning_in_the_docstring(kind):
 # ---- bad input: what scikit-learn says, we say
 
 
-def said(estimator, *arguments, method="fit"):
+def describe_error(estimator, *arguments, method="fit"):
     """Return the type and the text of what an estimator raises."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -165,17 +165,17 @@ def said(estimator, *arguments, method="fit"):
     return caught.type, str(caught.value)
 
 
-def spoiled(value, dtype=None):
+def spoil(value, dtype=None):
     rows = X.astype(dtype) if dtype else X.copy()
     rows[3, 2] = value
     return rows
 
 
 BAD_ROWS = {
-    "nan": spoiled(np.nan),
-    "infinite": spoiled(np.inf),
-    "minus infinite, float32": spoiled(-np.inf, np.float32),
-    "text": spoiled("a", object),
+    "nan": spoil(np.nan),
+    "infinite": spoil(np.inf),
+    "minus infinite, float32": spoil(-np.inf, np.float32),
+    "text": spoil("a", object),
     "complex": X + 1j,
     "no rows": X[:0],
     "no columns": X[:, :0],
@@ -200,20 +200,22 @@ BAD_PARAMETERS = [
 @BOTH
 @pytest.mark.parametrize("name", BAD_ROWS)
 def test_bad_rows_get_scikit_learns_error(kind, name):
-    expected = said(getattr(neural_network, kind.__name__)(), BAD_ROWS[name], Y)
-    assert said(kind(), BAD_ROWS[name], Y) == expected
+    expected = describe_error(getattr(neural_network, kind.__name__)(), BAD_ROWS[name], Y)
+    assert describe_error(kind(), BAD_ROWS[name], Y) == expected
 
 
 @pytest.mark.parametrize("name", BAD_LABELS)
 def test_bad_labels_get_scikit_learns_error(name):
-    assert said(MLPClassifier(), X, BAD_LABELS[name]) == said(neural_network.MLPClassifier(), X, BAD_LABELS[name])
+    assert describe_error(MLPClassifier(), X, BAD_LABELS[name]) == describe_error(
+        neural_network.MLPClassifier(), X, BAD_LABELS[name]
+    )
 
 
 @BOTH
 @pytest.mark.parametrize("settings", BAD_PARAMETERS, ids=str)
 def test_bad_parameters_are_named_as_scikit_learn_names_them(kind, settings):
-    expected_type, expected = said(getattr(neural_network, kind.__name__)(**settings), X, Y)
-    found_type, found = said(kind(**settings), X, Y)
+    expected_type, expected = describe_error(getattr(neural_network, kind.__name__)(**settings), X, Y)
+    found_type, found = describe_error(kind(**settings), X, Y)
     # Where names are allowed, there are more of them here.
     names = re.compile(r"( or)? a str among \{[^}]*\}")
     assert found_type is expected_type
@@ -224,13 +226,17 @@ def test_bad_parameters_are_named_as_scikit_learn_names_them(kind, settings):
 @pytest.mark.parametrize("rows", [X[:, :3], np.full((1, 4), np.nan), np.full((400, 4), -np.inf), X[:0], X[0]])
 def test_bad_rows_at_prediction_get_scikit_learns_error(kind, rows):
     theirs = getattr(neural_network, kind.__name__)(max_iter=1).fit(X, Y)
-    assert said(kind(max_iter=1).fit(X, Y), rows, method="predict") == said(theirs, rows, method="predict")
+    assert describe_error(kind(max_iter=1).fit(X, Y), rows, method="predict") == describe_error(
+        theirs, rows, method="predict"
+    )
 
 
 @BOTH
 @pytest.mark.parametrize("weights", [np.ones(3), np.full(60, np.nan), np.zeros(60), np.ones((60, 2)), "x"], ids=str)
 def test_bad_sample_weights_get_scikit_learns_error(kind, weights):
-    assert said(kind(), X, Y, weights) == said(getattr(neural_network, kind.__name__)(), X, Y, weights)
+    assert describe_error(kind(), X, Y, weights) == describe_error(
+        getattr(neural_network, kind.__name__)(), X, Y, weights
+    )
 
 
 @BOTH
@@ -327,14 +333,14 @@ def test_other_classes_than_before_get_scikit_learns_error(warm):
     texts = []
     for kind in (neural_network.MLPClassifier, MLPClassifier):
         estimator = kind(max_iter=1, warm_start=warm).partial_fit(X, Y, classes=[0, 1])
-        texts.append(said(estimator, X, Y + 1, method="fit" if warm else "partial_fit"))
+        texts.append(describe_error(estimator, X, Y + 1, method="fit" if warm else "partial_fit"))
     assert texts[0] == texts[1]
 
 
 @BOTH
 def test_a_width_that_is_no_whole_number_gets_scikit_learns_error(kind):
     theirs = getattr(neural_network, kind.__name__)(hidden_layer_sizes=(3.5,))
-    assert said(kind(hidden_layer_sizes=(3.5,)), X, Y) == said(theirs, X, Y)
+    assert describe_error(kind(hidden_layer_sizes=(3.5,)), X, Y) == describe_error(theirs, X, Y)
 
 
 @pytest.mark.parametrize("first", [{"solver": "lbfgs"}, {"early_stopping": True}, {}], ids=str)

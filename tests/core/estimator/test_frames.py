@@ -24,7 +24,7 @@ BOTH = pytest.mark.parametrize("kind", ["MLPClassifier", "MLPRegressor"])
 EACH = pytest.mark.parametrize("library", TABLES)
 
 
-def fitted(package, kind, rows, targets, **given):
+def fit(package, kind, rows, targets, **given):
     return getattr(package, kind)(hidden_layer_sizes=(5,), max_iter=3, random_state=0).fit(rows, targets, **given)
 
 
@@ -44,8 +44,8 @@ def outcome(use):
 def test_a_table_is_learned_as_the_array_that_it_holds(kind, library):
     table, series = TABLES[library]
     weights = np.linspace(0.5, 1.5, len(X))
-    by_table = fitted(backprop_core, kind, table, series(Y), sample_weight=series(weights))
-    by_array = fitted(backprop_core, kind, X, Y, sample_weight=weights)
+    by_table = fit(backprop_core, kind, table, series(Y), sample_weight=series(weights))
+    by_array = fit(backprop_core, kind, X, Y, sample_weight=weights)
     np.testing.assert_array_equal(by_table.predict(table), by_array.predict(X))
     assert by_table.score(table, series(Y)) == by_array.score(X, Y)
     assert list(by_table.feature_names_in_) == NAMES
@@ -57,7 +57,7 @@ def test_a_table_is_learned_as_the_array_that_it_holds(kind, library):
 def test_other_columns_get_scikit_learns_answer(kind, library, columns):
     table, series = TABLES[library]
     other = X if columns is None else table[columns]
-    mine, theirs = (fitted(package, kind, table, series(Y)) for package in (backprop_core, neural_network))
+    mine, theirs = (fit(package, kind, table, series(Y)) for package in (backprop_core, neural_network))
     assert str(outcome(lambda: mine.predict(other).shape)) == str(outcome(lambda: theirs.predict(other).shape))
 
 
@@ -65,8 +65,8 @@ def test_other_columns_get_scikit_learns_answer(kind, library, columns):
 @BOTH
 def test_validation_rows_may_be_a_table(kind, library):
     table, series = TABLES[library]
-    by_table = fitted(backprop_core, kind, table, series(Y), validation_data=(table, series(Y)))
-    by_array = fitted(backprop_core, kind, X, Y, validation_data=(X, Y))
+    by_table = fit(backprop_core, kind, table, series(Y), validation_data=(table, series(Y)))
+    by_array = fit(backprop_core, kind, X, Y, validation_data=(X, Y))
     assert [entry["valid"] for entry in by_table.history_] == [entry["valid"] for entry in by_array.history_]
 
 

@@ -27,7 +27,7 @@ SETTINGS = [
 ]
 
 
-def fitted(kind, **settings):
+def fit(kind, **settings):
     return kind(hidden_layer_sizes=(5, 5), max_iter=3, random_state=0, **settings).fit(X, Y)
 
 
@@ -39,7 +39,7 @@ def from_state(kind, state):
 
 @BOTH
 def test_a_pickle_that_lacks_a_parameter_gets_its_default(kind):
-    state = fitted(kind).__getstate__()
+    state = fit(kind).__getstate__()
     for name, default in kind().get_params().items():
         lacking = {key: value for key, value in state.items() if key != name}
         estimator = from_state(kind, lacking)
@@ -50,7 +50,7 @@ def test_a_pickle_that_lacks_a_parameter_gets_its_default(kind):
 
 @BOTH
 def test_a_pickle_that_lacks_learned_attributes_goes_on_learning(kind):
-    state = fitted(kind).__getstate__()
+    state = fit(kind).__getstate__()
     for name in ("history_", "t_", "temperature_", "_no_improvement_count", "_descent"):
         state.pop(name, None)
     estimator = from_state(kind, state)
@@ -61,7 +61,7 @@ def test_a_pickle_that_lacks_learned_attributes_goes_on_learning(kind):
 
 @BOTH
 def test_a_pickle_of_this_version_is_read_without_a_warning(kind):
-    estimator = fitted(kind)
+    estimator = fit(kind)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         pickle.loads(pickle.dumps(estimator))
@@ -71,7 +71,7 @@ def test_a_pickle_of_this_version_is_read_without_a_warning(kind):
 
 @BOTH
 def test_a_pickle_of_another_version_is_read_with_scikit_learns_warning(kind, monkeypatch):
-    estimator = fitted(kind)
+    estimator = fit(kind)
     pickled = pickle.dumps(estimator)
     monkeypatch.setattr(backprop_core, "__version__", "9.1")
     with pytest.warns(exceptions.InconsistentVersionWarning, match=rf"{kind.__name__} was pickled by .* 0\..* by 9\.1"):
@@ -82,7 +82,7 @@ def test_a_pickle_of_another_version_is_read_with_scikit_learns_warning(kind, mo
 @BOTH
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_a_pickle_of_the_first_version_names_modules_that_have_moved(kind, settings):
-    estimator = fitted(kind, **settings)
+    estimator = fit(kind, **settings)
     estimator.partial_fit(X, Y)
     pickled = pickle.dumps(estimator, protocol=0)
     for now, then in (
@@ -104,7 +104,7 @@ def test_a_pickle_of_the_first_version_names_modules_that_have_moved(kind, setti
 @BOTH
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_an_estimator_in_read_only_memory_learns_on_as_in_any_other(kind, settings, tmp_path):
-    estimator = fitted(kind, **settings)
+    estimator = fit(kind, **settings)
     joblib.dump(estimator, tmp_path / "model.joblib")
     mapped = joblib.load(tmp_path / "model.joblib", mmap_mode="r")
     np.testing.assert_array_equal(mapped.predict(X), estimator.predict(X))

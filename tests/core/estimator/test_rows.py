@@ -37,7 +37,7 @@ class Batches:
         return batch if self.weights is None else (*batch, self.weights[rows])
 
 
-def mapped(tmp_path, rows, mode="r"):
+def map_rows(tmp_path, rows, mode="r"):
     file = tmp_path / "rows.npy"
     np.save(file, rows)
     return np.load(file, mmap_mode=mode)
@@ -46,7 +46,7 @@ def mapped(tmp_path, rows, mode="r"):
 @pytest.mark.parametrize("settings", [{}, {"early_stopping": True}, {"shuffle": False}, {"solver": "lbfgs"}], ids=str)
 @pytest.mark.parametrize("mode", ["r", "c"])
 def test_mapped_rows_train_as_rows_in_memory(tmp_path, settings, mode):
-    rows = mapped(tmp_path, X, mode)
+    rows = map_rows(tmp_path, X, mode)
     one, other = (MLPClassifier(**(SETTINGS | settings)).fit(form, Y) for form in (X, rows))
     np.testing.assert_array_equal(one.coefs_[0], other.coefs_[0])
     np.testing.assert_array_equal(one.predict_proba(X), other.predict_proba(rows))
@@ -55,7 +55,7 @@ def test_mapped_rows_train_as_rows_in_memory(tmp_path, settings, mode):
 def test_mapped_whole_numbers_are_turned_into_floats_batch_by_batch(tmp_path):
     pixels = RNG.integers(0, 255, (120, 5)).astype(np.uint8)
     one = MLPClassifier(**SETTINGS).fit(pixels.astype(float), Y)
-    other = MLPClassifier(**SETTINGS).fit(mapped(tmp_path, pixels), Y)
+    other = MLPClassifier(**SETTINGS).fit(map_rows(tmp_path, pixels), Y)
     np.testing.assert_array_equal(one.coefs_[0], other.coefs_[0])
 
 
@@ -63,7 +63,7 @@ def test_nan_in_mapped_rows_is_found(tmp_path):
     spoiled = X.copy()
     spoiled[100, 3] = np.nan
     with pytest.raises(ValueError, match="Input X contains NaN"):
-        MLPClassifier().fit(mapped(tmp_path, spoiled), Y)
+        MLPClassifier().fit(map_rows(tmp_path, spoiled), Y)
 
 
 MEASURE = """

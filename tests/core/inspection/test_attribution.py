@@ -22,7 +22,7 @@ from backprop_core.residual import Residual
 CLASSES = np.array([0, 2, 1, 1, 2])
 
 
-def used(layers, dtype=np.float64, seed=0):
+def make_network(layers, dtype=np.float64, seed=0):
     """A network whose biases are not zero, and whose running statistics are those of some rows."""
     rng = np.random.default_rng(seed)
     network = Network(layers, rng, dtype=dtype)
@@ -55,7 +55,7 @@ def by_differences(function, X, step=1e-6):
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_input_gradient_is_the_slope_of_the_prediction(activation, normalization, residual):
     additions = {"dropout": 0.3, "input_dropout": 0.15, "normalization": normalization, "residual": residual}
-    network = used(multilayer_perceptron(4, [4, 6], 3, activation, input_noise=0.5, **additions))
+    network = make_network(multilayer_perceptron(4, [4, 6], 3, activation, input_noise=0.5, **additions))
     numerical = by_differences(lambda X: log_odds(network.logits(X), CLASSES), rows())
     np.testing.assert_allclose(input_gradient(network, rows(), of_classes), numerical, rtol=1e-5, atol=1e-7)
 
@@ -74,14 +74,14 @@ def test_the_input_gradient_is_the_slope_of_the_prediction(activation, normaliza
     ids=lambda layers: " ".join(layer.kind for layer in layers),
 )
 def test_every_layer_hands_the_gradient_on_first_last_and_inside(layers):
-    network = used(layers)
+    network = make_network(layers)
     numerical = by_differences(lambda X: log_odds(network.logits(X), CLASSES), rows())
     np.testing.assert_allclose(input_gradient(network, rows(), of_classes), numerical, rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("normalization", [None, "batch", "layer"])
 def test_a_batch_gives_what_its_rows_give_one_at_a_time(normalization):
-    network = used(multilayer_perceptron(4, [8, 5], 3, normalization=normalization))
+    network = make_network(multilayer_perceptron(4, [8, 5], 3, normalization=normalization))
     alone = [
         input_gradient(network, rows()[i : i + 1], lambda z, i=i: log_odds_gradient(z, CLASSES[i])) for i in range(5)
     ]
@@ -89,7 +89,7 @@ def test_a_batch_gives_what_its_rows_give_one_at_a_time(normalization):
 
 
 def test_a_compiled_network_gives_the_same():
-    network = used(multilayer_perceptron(4, [8, 5], 3, dropout=0.2), np.float32)
+    network = make_network(multilayer_perceptron(4, [8, 5], 3, dropout=0.2), np.float32)
     plain = input_gradient(network, rows(dtype=np.float32), of_classes)
     assert plain.dtype == np.float32
     network.compile()
@@ -97,7 +97,7 @@ def test_a_compiled_network_gives_the_same():
 
 
 def test_asking_changes_neither_the_network_nor_the_rows():
-    network, X = used(multilayer_perceptron(4, [8], 3, dropout=0.3, normalization="batch")), rows()
+    network, X = make_network(multilayer_perceptron(4, [8], 3, dropout=0.3, normalization="batch")), rows()
     before = [network.params.flat.copy(), network.statistics.flat.copy(), X.copy()]
     input_gradient(network, X, of_classes)
     for kept, now in zip(before, [network.params.flat, network.statistics.flat, X], strict=True):
@@ -105,7 +105,7 @@ def test_asking_changes_neither_the_network_nor_the_rows():
 
 
 def test_the_gradients_of_the_parameters_are_the_same_whether_the_inputs_is_asked_for_or_not():
-    network, X = used(multilayer_perceptron(4, [8, 5], 3, input_dropout=0.2)), rows()
+    network, X = make_network(multilayer_perceptron(4, [8, 5], 3, input_dropout=0.2)), rows()
 
     def gradients(*dX):
         logits, backward = network.forward(X, training=True, rng=np.random.default_rng(3))
@@ -154,14 +154,14 @@ def of_one_logit(k):
 
 @pytest.mark.parametrize("baseline", [0.0, np.array([1.0, -2.0, 0.5, 3.0])])
 def test_in_a_linear_network_the_evidence_adds_up_to_what_the_logit_gained_over_the_baselines(baseline):
-    network, X = used([Dense(4, 6), BatchNorm(6), Dense(6, 3)]), rows()
+    network, X = make_network([Dense(4, 6), BatchNorm(6), Dense(6, 3)]), rows()
     evidence = gradient_times_input(input_gradient(network, X, of_one_logit(1)), X, baseline)
     at_baseline = network.logits(np.broadcast_to(baseline, (1, 4)))[0, 1]
     np.testing.assert_allclose(evidence.sum(axis=1), network.logits(X)[:, 1] - at_baseline, rtol=1e-10)
 
 
 def test_in_a_linear_network_of_two_classes_the_log_odds_are_shared_out_wholly():
-    network, X = used([Dense(4, 2)]), rows()
+    network, X = make_network([Dense(4, 2)]), rows()
     evidence = gradient_times_input(input_gradient(network, X, lambda z: log_odds_gradient(z, 1)), X)
     bias = network.params.views[0]["b"]
     np.testing.assert_allclose(evidence.sum(axis=1), log_odds(network.logits(X), 1) - (bias[1] - bias[0]), rtol=1e-10)
@@ -179,19 +179,19 @@ def gradient_of(network):
 
 
 def test_smoothing_changes_no_gradient_that_is_the_same_everywhere():
-    gradient, x = gradient_of(used([Dense(4, 2)])), rows()[0]
+    gradient, x = gradient_of(make_network([Dense(4, 2)])), rows()[0]
     np.testing.assert_allclose(smooth_gradient(gradient, x, np.random.default_rng(0)), gradient(x[np.newaxis])[0])
 
 
 def test_without_noise_or_in_a_row_without_range_the_gradient_is_left_as_it_is():
-    gradient = gradient_of(used(multilayer_perceptron(4, [8], 3)))
+    gradient = gradient_of(make_network(multilayer_perceptron(4, [8], 3)))
     for x, noise in ((rows()[0], 0), (np.full(4, 0.3), 0.15)):
         smoothed = smooth_gradient(gradient, x, np.random.default_rng(0), noise=noise)
         np.testing.assert_allclose(smoothed, gradient(x[np.newaxis])[0])
 
 
 def test_the_same_seed_smooths_alike_and_more_copies_come_nearer_to_each_other():
-    gradient, x = gradient_of(used(multilayer_perceptron(4, [40], 3))), rows()[0]
+    gradient, x = gradient_of(make_network(multilayer_perceptron(4, [40], 3))), rows()[0]
 
     def smoothed(seed, copies):
         return smooth_gradient(gradient, x, np.random.default_rng(seed), copies, noise=0.5)
@@ -204,7 +204,7 @@ def test_the_same_seed_smooths_alike_and_more_copies_come_nearer_to_each_other()
 @pytest.mark.parametrize("activation", ["relu", "gelu", "tanh"])
 @pytest.mark.parametrize("normalization", [None, "layer"])
 def test_what_the_way_from_zero_gives_each_number_adds_up_to_what_the_answer_gained(activation, normalization):
-    network = used(multilayer_perceptron(4, [16, 8], 3, activation, normalization=normalization))
+    network = make_network(multilayer_perceptron(4, [16, 8], 3, activation, normalization=normalization))
     for x in rows(3):
         mean = integrate_gradient(lambda X: input_gradient(network, X, lambda z: log_odds_gradient(z, 1)), x, 500)
         empty, full = log_odds(network.logits(np.stack([0 * x, x])), 1)
@@ -212,7 +212,7 @@ def test_what_the_way_from_zero_gives_each_number_adds_up_to_what_the_answer_gai
 
 
 def test_a_network_of_some_columns_does_what_the_whole_one_does_where_the_others_are_zero():
-    network, X = used(multilayer_perceptron(4, [8], 3, "relu", dropout=0.3, normalization="batch")), rows()
+    network, X = make_network(multilayer_perceptron(4, [8], 3, "relu", dropout=0.3, normalization="batch")), rows()
     X[:, [0, 2]] = 0
     columns = np.array([1, 3])
     np.testing.assert_allclose(narrow_network(network, columns).logits(X[:, columns]), network.logits(X), rtol=1e-12)

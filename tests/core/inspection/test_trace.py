@@ -56,7 +56,7 @@ def test_the_network_is_left_as_it_is(any_midway):
     np.testing.assert_array_equal(network.logits(X), logits)
 
 
-def chained(passages, x, dy):
+def check_chain(passages, x, dy):
     """Assert that each layer takes up what the one before it, and on the way back the one behind it, handed on."""
     for before, behind in itertools.pairwise(passages):
         np.testing.assert_array_equal(before.y, behind.x)
@@ -66,7 +66,7 @@ def chained(passages, x, dy):
     np.testing.assert_array_equal(passages[-1].dy, dy)
     for passage in passages:
         if passage.inner:
-            chained(passage.inner, passage.x, passage.dy)
+            check_chain(passage.inner, passage.x, passage.dy)
             np.testing.assert_array_equal(passage.y, passage.x + passage.inner[-1].y)
             if passage.dx is not None:
                 np.testing.assert_array_equal(passage.dx, passage.dy + passage.inner[0].dx)
@@ -76,7 +76,7 @@ def chained(passages, x, dy):
 def test_what_one_layer_hands_on_is_what_the_next_one_takes_up(any_midway, dtype):
     network, X, y = any_midway(dtype, 3)
     trace = trace_step(network, X, y, RATE)
-    chained(trace.passages, X, trace.dlogits)
+    check_chain(trace.passages, X, trace.dlogits)
     np.testing.assert_array_equal(trace.passages[-1].y, trace.logits)
 
 

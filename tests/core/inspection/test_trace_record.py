@@ -17,7 +17,7 @@ RATE = 0.05
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
-def recorded(network, X, y, top=3, rate=RATE):
+def make_record(network, X, y, top=3, rate=RATE):
     trace = trace_step(network, X, y, rate)
     return trace, json.loads(json.dumps(record_of(trace, top), allow_nan=False))
 
@@ -36,7 +36,7 @@ def pairs(passages, layers):
 
 @every_dtype
 def test_summaries_and_largest_numbers_are_those_of_what_passed(any_midway, dtype):
-    trace, record = recorded(*any_midway(dtype))
+    trace, record = make_record(*any_midway(dtype))
     for passage, layer in pairs(trace.passages, record["layers"]):
         assert (layer["name"], layer["kind"]) == (passage.name, passage.layer.kind)
         for key, array in (("output", passage.y), ("output_error", passage.dy), ("input_error", passage.dx)):
@@ -59,7 +59,7 @@ def products(worked):
     return sum(term["value"] * term["weight"] for term in worked["terms"]) + worked["rest"]
 
 
-def worked_y(layer, pair, dtype):
+def work_out_y(layer, pair, dtype):
     """What the numbers of a layer's "forward" come to, by the layer's formula."""
     f = layer["forward"]
     if layer["kind"] == "dense":
@@ -71,7 +71,7 @@ def worked_y(layer, pair, dtype):
     return f["gamma"] * (f["x"] - f["mean"]) / f["std"] + f["beta"]
 
 
-def worked_dx(layer):
+def work_out_dx(layer):
     """What the numbers of a layer's "backward" come to, by the layer's formula."""
     b = layer["backward"]
     if layer["kind"] == "dense":
@@ -86,7 +86,7 @@ def worked_dx(layer):
 
 @every_dtype
 def test_the_arithmetic_that_is_written_out_comes_to_what_the_layer_computed(any_midway, dtype):
-    trace, record = recorded(*any_midway(dtype))
+    trace, record = make_record(*any_midway(dtype))
     close = {"rtol": 1e-12, "atol": 1e-14} if dtype == np.float64 else {"rtol": 2e-5, "atol": 2e-6}
     seen = set()
     for passage, layer in pairs(trace.passages, record["layers"]):
@@ -94,16 +94,16 @@ def test_the_arithmetic_that_is_written_out_comes_to_what_the_layer_computed(any
             seen.add(layer["kind"])
             assert layer["forward"]["y"] == passage.y[0, layer["forward"]["unit"]]
             np.testing.assert_allclose(
-                worked_y(layer, getattr(passage.layer, "pair", None), dtype), layer["forward"]["y"], **close
+                work_out_y(layer, getattr(passage.layer, "pair", None), dtype), layer["forward"]["y"], **close
             )
         if layer["backward"]:
             assert layer["backward"]["dx"] == passage.dx[0, layer["backward"]["unit"]]
-            np.testing.assert_allclose(worked_dx(layer), layer["backward"]["dx"], **close)
+            np.testing.assert_allclose(work_out_dx(layer), layer["backward"]["dx"], **close)
     assert "dense" in seen
 
 
 def test_the_rest_of_a_sum_is_what_the_terms_that_are_not_told_add(midway):
-    trace, record = recorded(*midway("plain"), top=2)
+    trace, record = make_record(*midway("plain"), top=2)
     for passage, layer in zip(trace.passages, record["layers"], strict=True):
         if layer["kind"] == "dense":
             told, j = [term["unit"] for term in layer["forward"]["terms"]], layer["unit"]
@@ -113,7 +113,7 @@ def test_the_rest_of_a_sum_is_what_the_terms_that_are_not_told_add(midway):
 
 
 def test_the_units_worked_out_are_one_path_there_and_back(any_midway):
-    _, record = recorded(*any_midway())
+    _, record = make_record(*any_midway())
     followed = None
     for layer in leaves(record["layers"]):
         if layer["kind"] == "dense":
@@ -128,7 +128,7 @@ def test_the_units_worked_out_are_one_path_there_and_back(any_midway):
 
 @every_dtype
 def test_a_weight_is_blamed_for_what_came_in_times_the_error_it_fed(any_midway, dtype):
-    trace, record = recorded(*any_midway(dtype))
+    trace, record = make_record(*any_midway(dtype))
     leaf = {passage.name: passage for passage in trace.leaves()}
     entries = [entry for parameter in record["parameters"] for entry in parameter["largest"]]
     assert entries
@@ -143,7 +143,7 @@ def test_a_weight_is_blamed_for_what_came_in_times_the_error_it_fed(any_midway, 
 
 
 def test_the_shares_of_all_parameters_are_the_whole_blame(any_midway):
-    trace, record = recorded(*any_midway())
+    trace, record = make_record(*any_midway())
     np.testing.assert_allclose(sum(parameter["share"] for parameter in record["parameters"]), 1, rtol=1e-12)
     np.testing.assert_allclose(record["gradient_norm"] ** 2, trace.squared_norm, rtol=1e-12)
     assert record["n_parameters"] == sum(array.size for p in trace.leaves() for array in p.params.values())
@@ -155,7 +155,7 @@ def test_the_shares_of_all_parameters_are_the_whole_blame(any_midway):
 
 @every_dtype
 def test_classes_have_their_numbers_before_the_step_and_after(midway, dtype):
-    trace, record = recorded(*midway("plain", dtype))
+    trace, record = make_record(*midway("plain", dtype))
     for key, array in (("logit", "logits"), ("probability", "probabilities"), ("error", "dlogits")):
         assert [entry[key] for entry in record["classes"]] == getattr(trace, array)[0].tolist()
     assert [entry["probability_after"] for entry in record["classes"]] == trace.probabilities_after[0].tolist()
@@ -166,7 +166,7 @@ def test_classes_have_their_numbers_before_the_step_and_after(midway, dtype):
 
 @pytest.mark.parametrize("top", [1, 4, 100])
 def test_as_many_numbers_are_told_as_are_asked_for_and_there(midway, top):
-    _, record = recorded(*midway("layer norm, residual"), top=top)
+    _, record = make_record(*midway("layer norm, residual"), top=top)
     assert len(record["blame"]) == min(top, len(record["blame"]))
     assert len(record["input"]["largest"]) == min(top, 4)
     for layer in leaves(record["layers"]):
@@ -178,7 +178,7 @@ def test_as_many_numbers_are_told_as_are_asked_for_and_there(midway, top):
 
 
 def test_a_step_beyond_all_numbers_leaves_nothing_in_the_record_that_json_does_not_know(midway):
-    trace, record = recorded(*midway("plain", np.float32), rate=1e300)
+    trace, record = make_record(*midway("plain", np.float32), rate=1e300)
     assert not np.isfinite(trace.loss_after)
     assert record["loss_after"] is None
 

@@ -29,14 +29,14 @@ def model(images_model):
     return loaded
 
 
-def explained(model, **settings):
+def explain(model, **settings):
     record = explain_row(model, model.golden_row, "4", **settings)
     return {"path": "a.png", "label_from": "option", **record}
 
 
 @pytest.fixture(scope="module")
 def record(model):
-    return explained(model)
+    return explain(model)
 
 
 def numbers_in(value):
@@ -68,7 +68,7 @@ def test_every_number_that_is_printed_is_in_the_record(record):
 
 @pytest.mark.parametrize("top", [1, 3, 20])
 def test_no_line_is_wider_than_a_hundred(model, top):
-    assert max(map(len, trace_text(explained(model, top=top), "m").splitlines())) <= 100
+    assert max(map(len, trace_text(explain(model, top=top), "m").splitlines())) <= 100
 
 
 def test_the_four_parts_come_in_their_order_and_every_layer_twice(record):

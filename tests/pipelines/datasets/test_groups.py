@@ -15,7 +15,7 @@ def rows_of(*names):
     return [Row(name, None, name.split("/")[0]) for name in names]
 
 
-def named(pattern, classes=("yes", "no"), people=("ann", "bob", "cid", "dan", "eve", "flo"), takes=3):
+def name_rows(pattern, classes=("yes", "no"), people=("ann", "bob", "cid", "dan", "eve", "flo"), takes=3):
     return rows_of(*(f"{c}/{pattern.format(c=c, p=p, i=i)}" for c in classes for p in people for i in range(takes)))
 
 
@@ -24,7 +24,7 @@ def named(pattern, classes=("yes", "no"), people=("ann", "bob", "cid", "dan", "e
     ["{p}_{i}.wav", "{p}-{i}.wav", "{p}{i}.wav", "{p} ({i}).wav", "{c}_{p}_{i}.wav", "7_{p}_{i:03}.wav", "{p}.{i}.wav"],
 )
 def test_speakers_in_names_are_groups(pattern):
-    rows, note = with_named_groups(named(pattern))
+    rows, note = with_named_groups(name_rows(pattern))
     assert len({row.group for row in rows}) == 6
     assert all(
         row.group.endswith(row.name.split("/")[1].replace("yes_", "").replace("no_", "").replace("7_", "")[:3])
@@ -34,7 +34,7 @@ def test_speakers_in_names_are_groups(pattern):
 
 
 def test_speakers_that_are_numbers_are_groups_where_most_have_most_classes():
-    rows, note = with_named_groups(named("{c}_{p}_{i}.wav", people=("01", "02", "03", "04", "05", "06")))
+    rows, note = with_named_groups(name_rows("{c}_{p}_{i}.wav", people=("01", "02", "03", "04", "05", "06")))
     assert {row.group for row in rows} == {"01", "02", "03", "04", "05", "06"}
     assert note
 
@@ -68,15 +68,15 @@ def test_speech_commands_and_roboflow_name_theirs_in_their_own_way():
     ],
 )
 def test_names_that_only_count_are_no_groups(pattern):
-    rows, note = with_named_groups(named(pattern, takes=12))
+    rows, note = with_named_groups(name_rows(pattern, takes=12))
     assert note is None
     assert all(row.group is None for row in rows)
 
 
 def test_too_few_or_too_large_groups_are_let_be():
-    assert with_named_groups(named("{p}_{i}.wav", people=("ann", "bob")))[1] is None
-    most = named("{p}_{i}.wav", people=("ann",), takes=90)
-    assert with_named_groups([*most, *named("{p}_{i}.wav", people=("b", "c", "d", "e", "f"))])[1] is None
+    assert with_named_groups(name_rows("{p}_{i}.wav", people=("ann", "bob")))[1] is None
+    most = name_rows("{p}_{i}.wav", people=("ann",), takes=90)
+    assert with_named_groups([*most, *name_rows("{p}_{i}.wav", people=("b", "c", "d", "e", "f"))])[1] is None
 
 
 def test_chains_link_pairs_whatever_their_order():

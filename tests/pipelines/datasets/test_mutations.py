@@ -27,7 +27,7 @@ SNIPPETS = (
 )
 
 
-def zipped():
+def zip_up():
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, _ in PATHS:
@@ -39,11 +39,11 @@ WHOLE = {
     "list.csv": ("path,label\n" + "".join(f"{path},{label}\n" for path, label in PATHS)).encode(),
     "excel.csv": ("sep=;\nPath;Label\n" + "".join(f"{path[:-4]};{label}\n" for path, label in PATHS)).encode("utf-16"),
     "list.jsonl": "".join(f'{{"file_name": "{path}", "label": "{label}"}}\n' for path, label in PATHS).encode(),
-    "pets.zip": zipped(),
+    "pets.zip": zip_up(),
 }
 
 
-def mutated(content, rng):
+def mutate(content, rng):
     content = bytearray(content)
     for _ in range(rng.choice((1, 1, 2, 8))):
         place, what = rng.randrange(len(content) + 1), rng.random()
@@ -66,7 +66,7 @@ def test_a_mutated_file_is_read_or_refused(tmp_path, monkeypatch, name):
         (tmp_path / path).write_text(path)
     rng, answers, sentences = random.Random(name), set(), []
     for _ in range(150):
-        (tmp_path / name).write_bytes(mutated(WHOLE[name], rng))
+        (tmp_path / name).write_bytes(mutate(WHOLE[name], rng))
         try:
             answers.add(len(load(str(tmp_path / name), "images")) > 0)
         except BackpropError as error:

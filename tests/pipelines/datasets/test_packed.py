@@ -19,14 +19,14 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "home" / "cache" / "unpacked"
 
 
-def zipped(path, files=FILES, kind=zipfile.ZIP_DEFLATED):
+def zip_up(path, files=FILES, kind=zipfile.ZIP_DEFLATED):
     with zipfile.ZipFile(path, "w", kind) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
     return str(path)
 
 
-def tarred(path, mode, files=FILES, **changes):
+def tar_up(path, mode, files=FILES, **changes):
     with tarfile.open(path, mode) as archive:
         for name, content in files.items():
             info = tarfile.TarInfo(name)
@@ -41,9 +41,9 @@ def tarred(path, mode, files=FILES, **changes):
 def test_every_usual_kind_is_the_folder_that_was_packed(tmp_path, cache, kind):
     path = tmp_path / f"pets.{kind}"
     if "zip" in kind:
-        zipped(path, kind=zipfile.ZIP_STORED if "stored" in kind else zipfile.ZIP_DEFLATED)
+        zip_up(path, kind=zipfile.ZIP_STORED if "stored" in kind else zipfile.ZIP_DEFLATED)
     else:
-        tarred(path, {"tar": "w", "tar.bz2": "w:bz2", "tar.xz": "w:xz"}.get(kind, "w:gz"))
+        tar_up(path, {"tar": "w", "tar.bz2": "w:bz2", "tar.xz": "w:xz"}.get(kind, "w:gz"))
     dataset = load(str(path), "images")
     assert dataset.labels == ("cat", "dog")
     assert len(dataset) == 6
@@ -51,27 +51,27 @@ def test_every_usual_kind_is_the_folder_that_was_packed(tmp_path, cache, kind):
 
 
 def test_it_is_unpacked_once_and_anew_when_it_has_changed(tmp_path, cache, monkeypatch):
-    path = zipped(tmp_path / "pets.zip")
+    path = zip_up(tmp_path / "pets.zip")
     first = load(path, "images")
     monkeypatch.setattr(packed, "_Unpacking", None)
     assert load(path, "images").fingerprint == first.fingerprint
     monkeypatch.undo()
     monkeypatch.setenv("BACKPROP_DATA", str(tmp_path / "home"))
-    zipped(tmp_path / "pets.zip", {**FILES, "pets/cat/9.png": b"new"})
+    zip_up(tmp_path / "pets.zip", {**FILES, "pets/cat/9.png": b"new"})
     assert len(load(path, "images")) == 7
 
 
 def test_what_a_mac_or_windows_puts_in_is_passed_over(tmp_path, cache):
     files = {name.replace("/", "\\"): content for name, content in FILES.items()}
-    path = zipped(tmp_path / "a.zip", {**files, "__MACOSX/pets/cat/._0.png": b"\0\5\x16\7", "pets/Thumbs.db": b"x"})
+    path = zip_up(tmp_path / "a.zip", {**files, "__MACOSX/pets/cat/._0.png": b"\0\5\x16\7", "pets/Thumbs.db": b"x"})
     assert len(load(path, "images")) == 6
 
 
 @pytest.mark.parametrize("name", ["../evil.png", "/evil.png", "pets/../../evil.png", "C:\\evil.png", "\\evil.png"])
 def test_names_that_lead_out_are_refused_and_nothing_is_left(tmp_path, cache, name):
     for path in (
-        zipped(tmp_path / "a.zip", {**FILES, name: b"x"}),
-        tarred(tmp_path / "a.tar", "w", {**FILES, name: b"x"}),
+        zip_up(tmp_path / "a.zip", {**FILES, name: b"x"}),
+        tar_up(tmp_path / "a.tar", "w", {**FILES, name: b"x"}),
     ):
         with pytest.raises(DataError, match="would be written outside its folder"):
             load(path, "images")
@@ -80,7 +80,7 @@ def test_names_that_lead_out_are_refused_and_nothing_is_left(tmp_path, cache, na
 
 
 def test_links_in_an_archive_are_not_made(tmp_path, cache):
-    with tarfile.open(tarred(tmp_path / "a.tar", "w"), "a") as archive:
+    with tarfile.open(tar_up(tmp_path / "a.tar", "w"), "a") as archive:
         link = tarfile.TarInfo("pets/cat/link.png")
         link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
         archive.addfile(link)
@@ -92,12 +92,12 @@ def test_links_in_an_archive_are_not_made(tmp_path, cache):
 def test_a_bomb_is_refused_and_nothing_is_left(tmp_path, cache, monkeypatch):
     monkeypatch.setattr(packed, "SMALL_BYTES", 10_000)
     bomb = {**FILES, "pets/cat/big.png": bytes(5_000_000)}
-    for path in (zipped(tmp_path / "a.zip", bomb), tarred(tmp_path / "a.tgz", "w:gz", bomb)):
+    for path in (zip_up(tmp_path / "a.zip", bomb), tar_up(tmp_path / "a.tgz", "w:gz", bomb)):
         with pytest.raises(DataError, match="unpacks to more than"):
             load(path, "images")
     monkeypatch.setattr(packed, "MOST_FILES", 5)
     with pytest.raises(DataError, match="holds more than 5 files"):
-        load(zipped(tmp_path / "b.zip"), "images")
+        load(zip_up(tmp_path / "b.zip"), "images")
     assert list(cache.iterdir()) == []
 
 
@@ -106,7 +106,7 @@ def test_a_bomb_is_refused_and_nothing_is_left(tmp_path, cache, monkeypatch):
 def test_a_damaged_archive_is_called_so_and_nothing_is_left(tmp_path, cache, kind, cut):
     big = {name: zlib.compress(content) * 500 for name, content in FILES.items()}
     path = tmp_path / f"a.{kind}"
-    zipped(path, big) if kind == "zip" else tarred(path, "w:gz" if kind == "tar.gz" else "w", big)
+    zip_up(path, big) if kind == "zip" else tar_up(path, "w:gz" if kind == "tar.gz" else "w", big)
     content = path.read_bytes()
     path.write_bytes(content[: int(cut * len(content))])
     with pytest.raises(DataError, match=r"is damaged|holds no class"):
@@ -131,7 +131,7 @@ def test_what_is_no_archive_is_called_what_it_is(tmp_path, cache, content, match
 
 def test_a_locked_archive_is_called_so(tmp_path, cache):
     path = tmp_path / "pets.zip"
-    zipped(path)
+    zip_up(path)
     content = bytearray(path.read_bytes())
     for mark, at in ((b"PK\3\4", 6), (b"PK\1\2", 8)):  # the flag that says that a file is encrypted
         start = content.find(mark)
@@ -150,12 +150,12 @@ def test_what_a_killed_run_left_is_removed_a_day_later(tmp_path, cache):
     for folder in (old, young):
         folder.mkdir(parents=True)
     os.utime(old, (0, 0))
-    load(zipped(tmp_path / "pets.zip"), "images")
+    load(zip_up(tmp_path / "pets.zip"), "images")
     assert not old.exists()
     assert young.exists()
 
 
 def test_what_is_wrong_with_its_contents_is_said_of_the_archive(tmp_path, cache):
-    path = zipped(tmp_path / "letters.zip", {"a/readme.md": b"nothing here"})
+    path = zip_up(tmp_path / "letters.zip", {"a/readme.md": b"nothing here"})
     with pytest.raises(DataError, match=f"^{path}/a: holds no"):
         load(path, "images")

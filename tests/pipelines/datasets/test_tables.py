@@ -25,7 +25,7 @@ def table(tmp_path):
     return write
 
 
-def loaded(path):
+def load_table(path):
     dataset = load(path, "images")
     assert dataset.labels == ("cats", "dogs")
     return dataset
@@ -34,12 +34,12 @@ def loaded(path):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_any_separator_in_any_unicode_is_read(table, separator, encoding):
-    assert len(loaded(table([f"path{separator}label", *(f"{p}{separator}{c}" for p, c in ROWS)], encoding))) == 24
+    assert len(load_table(table([f"path{separator}label", *(f"{p}{separator}{c}" for p, c in ROWS)], encoding))) == 24
 
 
 @pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;"])
 def test_the_line_that_tells_excel_the_separator_is_none_of_the_table(table, first):
-    assert len(loaded(table([first, "path;label", *(f"{p};{c}" for p, c in ROWS)], "utf-8-sig"))) == 24
+    assert len(load_table(table([first, "path;label", *(f"{p};{c}" for p, c in ROWS)], "utf-8-sig"))) == 24
 
 
 @pytest.mark.parametrize(
@@ -48,33 +48,33 @@ def test_the_line_that_tells_excel_the_separator_is_none_of_the_table(table, fir
      "image,target", "audio_filepath,label", "filename,category", "image_id,word", "path,Label\xa0"],
 )  # fmt: skip
 def test_headings_of_other_programs_are_understood(table, heading):
-    assert len(loaded(table([heading, *(f"{p},{c}" for p, c in ROWS)]))) == 24
+    assert len(load_table(table([heading, *(f"{p},{c}" for p, c in ROWS)]))) == 24
 
 
 def test_an_index_and_columns_that_are_not_used_do_not_matter_and_the_latter_are_named(table):
     lines = [",path,age,label", *(f"{i},{p},{i % 7},{c}" for i, (p, c) in enumerate(ROWS))]
-    dataset = loaded(table(lines))
+    dataset = load_table(table(lines))
     assert any("does not use the columns 'age'" in note for note in dataset.notes)
 
 
 def test_speakers_of_common_voice_are_groups_and_splits_have_their_usual_names(table):
     lines = ["client_id\tpath\tsentence\tset"]
     lines += [f"{i % 4}\t{p}\t{c}\t{'Training' if i % 3 else 'Testing'}" for i, (p, c) in enumerate(ROWS)]
-    dataset = loaded(table(lines, name="train.tsv"))
+    dataset = load_table(table(lines, name="train.tsv"))
     assert set(dataset.group) == {"0", "1", "2", "3"}
     assert set(dataset.role) == {"train", "test"}
 
 
 def test_empty_lines_empty_columns_and_lines_said_twice_do_not_matter(table):
     lines = ["path,label,,", *(f"{p},{c},," for p, c in ROWS), f"{ROWS[0][0]},{ROWS[0][1]},,", ",,,", "", ",,,"]
-    dataset = loaded(table(lines))
+    dataset = load_table(table(lines))
     assert len(dataset) == 24
     assert any("1 line repeats" in note for note in dataset.notes)
 
 
 def test_a_file_with_two_labels_is_refused(table):
     with pytest.raises(DataError, match=r"lists cats/0\.png twice, and not the same"):
-        loaded(table(["path,label", *(f"{p},{c}" for p, c in ROWS), "cats/0.png,dogs"]))
+        load_table(table(["path,label", *(f"{p},{c}" for p, c in ROWS), "cats/0.png,dogs"]))
 
 
 @pytest.mark.parametrize(
@@ -89,12 +89,12 @@ def test_a_file_with_two_labels_is_refused(table):
     ],
 )
 def test_paths_of_other_computers_are_found(table, written):
-    assert len(loaded(table(["path,label", *(f"{written(p)},{c}" for p, c in ROWS)]))) == 24
+    assert len(load_table(table(["path,label", *(f"{written(p)},{c}" for p, c in ROWS)]))) == 24
 
 
 def test_a_name_that_several_files_can_mean_is_refused(table):
     with pytest.raises(DataError, match=r"0\.png can mean 2 files: cats/0.png, dogs/0.png"):
-        loaded(table(["path,label", "0.png,cats", "1.png,dogs"]))
+        load_table(table(["path,label", "0.png,cats", "1.png,dogs"]))
 
 
 def test_paths_typed_in_the_other_form_of_unicode_are_found(tmp_path):
@@ -113,7 +113,7 @@ def test_paths_typed_in_the_other_form_of_unicode_are_found(tmp_path):
 def test_a_line_end_inside_quotes_belongs_to_the_name(table, tmp_path):
     (tmp_path / "two\nlines.png").write_text("x")
     lines = ["path,label", '"two\nlines.png","cats"', *(f"{p},{c}" for p, c in ROWS)]
-    assert len(loaded(table(lines, end="\n"))) == 25
+    assert len(load_table(table(lines, end="\n"))) == 25
 
 
 @pytest.mark.parametrize(
@@ -127,13 +127,13 @@ def test_a_line_end_inside_quotes_belongs_to_the_name(table, tmp_path):
 )
 def test_json_lines_are_read(table, record):
     lines = [json.dumps(record(p, c)) for p, c in ROWS]
-    assert len(loaded(table(lines, name="manifest.json"))) == 24
-    assert len(loaded(table([*lines, ""], name="metadata.jsonl"))) == 24
-    assert len(loaded(table([f"[{','.join(lines)}]"], name="list.json"))) == 24
+    assert len(load_table(table(lines, name="manifest.json"))) == 24
+    assert len(load_table(table([*lines, ""], name="metadata.jsonl"))) == 24
+    assert len(load_table(table([f"[{','.join(lines)}]"], name="list.json"))) == 24
 
 
 def test_a_table_without_headings_is_read_where_one_column_leads_to_files(table):
-    assert len(loaded(table([f"{p},{c}" for p, c in ROWS]))) == 24
+    assert len(load_table(table([f"{p},{c}" for p, c in ROWS]))) == 24
 
 
 @pytest.mark.parametrize("text", ["öl", "für"])
@@ -141,12 +141,12 @@ def test_latin_1_is_named_with_the_line_and_what_to_do(table, text):
     with pytest.raises(
         DataError, match=r"not text in UTF-8: line 2 has the byte 0x.. \(Latin-1.*; save it as CSV UTF-8"
     ):
-        loaded(table(["path,label", f"cats/0.png,{text}"], "latin-1"))
+        load_table(table(["path,label", f"cats/0.png,{text}"], "latin-1"))
 
 
 def test_two_columns_that_can_be_the_label_are_named(table):
     with pytest.raises(DataError, match="2 columns that can be the label: 'class', 'category'"):
-        loaded(table(["path,class,category", "cats/0.png,a,b", "cats/1.png,c,d"]))
+        load_table(table(["path,class,category", "cats/0.png,a,b", "cats/1.png,c,d"]))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_two_columns_that_can_be_the_label_are_named(table):
 )
 def test_a_column_of_many_numbers_is_told_to_be_regression(table, value):
     with pytest.raises(DataError, match=r"the column 'age' has 24 different numbers in 24 lines.*regression"):
-        loaded(table(["path;age", *(f"{p};{value(i)}" for i, (p, _) in enumerate(ROWS))]))
+        load_table(table(["path;age", *(f"{p};{value(i)}" for i, (p, _) in enumerate(ROWS))]))
 
 
 def test_labels_that_are_numbers_of_which_most_are_there_once_are_told_to_be_regression(table):
@@ -178,11 +178,11 @@ def test_a_label_that_stands_for_none_is_refused_with_its_line(table, missing):
 
 
 def test_remarks_above_the_headings_are_passed_over(table):
-    assert len(loaded(table(["# pets, 2026", "# by me", "path,label", *(f"{p},{c}" for p, c in ROWS)]))) == 24
+    assert len(load_table(table(["# pets, 2026", "# by me", "path,label", *(f"{p},{c}" for p, c in ROWS)]))) == 24
 
 
 def test_a_list_of_paths_and_classes_with_a_blank_between_is_read(table):
-    assert len(loaded(table([f"{p} {c}" for p, c in ROWS], name="train.txt"))) == 24
+    assert len(load_table(table([f"{p} {c}" for p, c in ROWS], name="train.txt"))) == 24
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_list_of_paths_and_classes_with_a_blank_between_is_read(table):
     ids=["of each file", "of each class", "columns", "columns of pandas", "records"],
 )
 def test_one_json_document_of_any_usual_form_is_a_table(table, document):
-    assert len(loaded(table([json.dumps(document)], name="labels.json"))) == 24
+    assert len(load_table(table([json.dumps(document)], name="labels.json"))) == 24
 
 
 def test_classes_that_are_numbered_stay_classes(table):

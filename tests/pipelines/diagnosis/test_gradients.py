@@ -51,7 +51,7 @@ def far_below_zero(network):
                 values[...] = -20
 
 
-def trained(digits, depth, activation, start=None, optimizer=None, rate=2e-3, epochs=8, schedule="constant", **layers):
+def train(digits, depth, activation, start=None, optimizer=None, rate=2e-3, epochs=8, schedule="constant", **layers):
     """Return the entries and the description of a network of this depth, trained for a few epochs."""
     trainings = {key: layers.pop(key) for key in ("clip_norm", "average") if key in layers}
     rng = np.random.default_rng(0)
@@ -99,7 +99,7 @@ HEALTHY = {
 @pytest.mark.parametrize("name", HEALTHY)
 def test_no_healthy_network_is_called_ill(digits, name):
     depth, activation, settings = HEALTHY[name]
-    entries, description = trained(digits, depth, activation, **settings)
+    entries, description = train(digits, depth, activation, **settings)
     found = findings(entries, description)
     assert {finding.name: finding.verdict for finding in found} == dict.fromkeys(CHECKS, FINE), found
 
@@ -129,7 +129,7 @@ ILL = {
 @pytest.mark.parametrize("name", ILL)
 def test_what_ails_a_network_is_named(digits, name):
     depth, activation, settings, expected = ILL[name]
-    entries, description = trained(digits, depth, activation, **settings)
+    entries, description = train(digits, depth, activation, **settings)
     found = findings(entries, description)
     assert set(expected) <= set(problems(found)), found
     # What is too faint cannot be too loud; one illness may well bring on another.
@@ -148,20 +148,20 @@ CURABLE = [name for name in ILL if "weights" not in name and "short steps" not i
 def test_the_changes_are_recipe_entries_that_cure(digits, name):
     depth, activation, settings, expected = ILL[name]
     settings = {key: value for key, value in settings.items() if key != "start"}
-    found = findings(*trained(digits, depth, activation, **settings))
+    found = findings(*train(digits, depth, activation, **settings))
     changes = {key: value for finding in found for key, value in finding.changes.items()}
     recipe = Recipe(hidden=(48,) * depth, epochs=1).replace(changes)
     for name in changes.keys() & {"normalization", "residual", "clip_norm"}:
         settings[name] = getattr(recipe, name)
     settings["rate"] = changes.get("learning_rate", settings.get("rate", 2e-3))
-    cured = findings(*trained(digits, depth, changes.get("activation", activation), **settings))
+    cured = findings(*train(digits, depth, changes.get("activation", activation), **settings))
     assert not set(problems(cured)) & set(expected), cured
 
 
 def test_steps_that_are_too_short_become_long_enough_when_the_advice_is_followed_again_and_again(digits):
     rate = 1e-7
     for _ in range(6):
-        found = findings(*trained(digits, 2, "relu", rate=rate))
+        found = findings(*train(digits, 2, "relu", rate=rate))
         if not problems(found):
             break
         rate = found[list(CHECKS).index(STEP)].changes["learning_rate"]
@@ -170,7 +170,7 @@ def test_steps_that_are_too_short_become_long_enough_when_the_advice_is_followed
 
 
 def test_a_dead_layer_is_not_mistaken_for_a_fading_gradient(digits):
-    entries, description = trained(digits, 30, "relu", start=far_below_zero)
+    entries, description = train(digits, 30, "relu", start=far_below_zero)
     found = findings(entries, description)
     assert found[0].verdict == UNCERTAIN
     assert found[0].evidence["blocked_by"] == found[2].evidence["hidden_layer"] == 1

@@ -15,7 +15,7 @@ def answers(y, sure, rng, n_classes=10):
     return probabilities
 
 
-def folded(rows, probabilities):
+def fold(rows, probabilities):
     parts = np.array_split(np.arange(len(rows)), FOLDS)
     return {
         ("fold", k): ProbeResult(asked=rows[part], probabilities=probabilities[part]) for k, part in enumerate(parts)
@@ -36,7 +36,7 @@ def test_labels_that_were_made_wrong_come_first(small, rng):
     y[wrong] = (y[wrong] + 1) % 10
     from dataclasses import replace
 
-    record, (found,) = look_for_wrong_labels(small, folded(rows, probabilities), replace(dataset, y=y))
+    record, (found,) = look_for_wrong_labels(small, fold(rows, probabilities), replace(dataset, y=y))
     assert {entry["index"] for entry in record} == set(wrong.tolist())
     assert all(entry["predicted"] != entry["true"] for entry in record)
     assert found.verdict == "problem"
@@ -51,7 +51,7 @@ def test_clean_labels_are_not_suspected(small, results):
 def test_a_network_that_knows_little_is_no_judge(small, rng):
     rows = small.prepared.dataset.rows("train")
     guessed = answers(rng.integers(0, 10, len(rows)), 0.99, rng)
-    _, (found,) = look_for_wrong_labels(small, folded(rows, guessed), small.prepared.dataset)
+    _, (found,) = look_for_wrong_labels(small, fold(rows, guessed), small.prepared.dataset)
     assert found.verdict == "inconclusive"
 
 

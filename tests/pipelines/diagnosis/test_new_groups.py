@@ -34,7 +34,7 @@ def alike(grouped):
     return grouped(lambda rows, rng: rows)
 
 
-def asked(probes):
+def ask(probes):
     return {key: probes.read(key, probes.result(key)) for key in probes.plan() if key[0] in ("fold", "group")}
 
 
@@ -51,7 +51,7 @@ def test_each_row_is_asked_once_by_a_network_that_knows_nothing_of_its_group(ali
 
 
 def test_groups_that_are_alike_are_no_problem(alike):
-    table, (finding,) = look_at_new_groups(alike, asked(alike))
+    table, (finding,) = look_at_new_groups(alike, ask(alike))
     assert finding.verdict == FINE
     assert len(table) == finding.evidence["groups"] == GROUPS
     assert finding.evidence["ci95"][0] <= finding.evidence["accuracy"] <= finding.evidence["ci95"][1]
@@ -59,7 +59,7 @@ def test_groups_that_are_alike_are_no_problem(alike):
 
 def test_groups_that_are_each_another_matter_are_a_problem(grouped):
     own = grouped(lambda rows, rng: rows[:, rng.permutation(rows.shape[1])])
-    _, (finding,) = look_at_new_groups(own, asked(own))
+    _, (finding,) = look_at_new_groups(own, ask(own))
     assert finding.verdict == PROBLEM
     assert finding.advice in give_reason(finding, [finding])
 

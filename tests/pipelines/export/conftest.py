@@ -84,7 +84,7 @@ def text_subject():
 TEXTS = ("where is my card", "play some jazz", "Wie wird das Wetter in Köln?", "my card was stolen yesterday", "jazz!")
 
 
-def saved(path, *given, **settings):
+def save(path, *given, **settings):
     """Save a model as `subject_of` makes it, with a citation that may break what it stands in; return its Bundle."""
     bundle = subject_of(*given, **settings).bundle
     bundle.provenance |= {"dataset": "own", "licence": "CC0 1.0", "citation": "Nobody. */ </script> 2026"}
@@ -105,7 +105,7 @@ def drawing_model(folder):
     field = np.zeros((20, 28, 28), np.uint8)
     field[:, 5:24, 8:21] = np.random.default_rng(1).integers(200, 256, (20, 19, 13))
     kinds = {"normalization": "layer", "activation": "gelu"}
-    return saved(folder / "drawings.safetensors", "images", extractor, field.reshape(20, -1), **kinds)
+    return save(folder / "drawings.safetensors", "images", extractor, field.reshape(20, -1), **kinds)
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +113,7 @@ def colour_model(folder):
     """A model of pictures in colour that are looked at as a whole."""
     extractor = ImageExtractor(11, 9, "colour")
     rows = np.random.default_rng(1).integers(0, 256, (20, 297)).astype(np.uint8)
-    return saved(folder / "colours.safetensors", "images", extractor, rows, normalization="batch")
+    return save(folder / "colours.safetensors", "images", extractor, rows, normalization="batch")
 
 
 @pytest.fixture(scope="session")
@@ -121,7 +121,7 @@ def gradient_model(folder):
     """A model of pictures in colour that are described by their gradients, at two sizes and a half."""
     extractor = GradientExtractor(ImageExtractor(31, 26, "colour"))
     rows = np.random.default_rng(1).integers(0, 256, (20, 31 * 26 * 3)).astype(np.uint8)
-    return saved(folder / "gradients.safetensors", "images", extractor, rows)
+    return save(folder / "gradients.safetensors", "images", extractor, rows)
 
 
 @pytest.fixture(scope="session")
@@ -132,7 +132,7 @@ def word_model(folder, sound):
         normalise="variance", warps=(1.0, 1.1), cuts=(0.0, 10.0),
     )  # fmt: skip
     words = [sound(seconds, 16000, pitch).astype(np.float32) for seconds, pitch in ((0.4, 110), (0.6, 150), (0.5, 220))]
-    return saved(folder / "words.safetensors", "speech", extractor, extractor.extract_rows(words), activation="silu")
+    return save(folder / "words.safetensors", "speech", extractor, extractor.extract_rows(words), activation="silu")
 
 
 @pytest.fixture(scope="session")
@@ -140,4 +140,4 @@ def text_model(folder):
     """A model of texts with a way around its second layer."""
     extractor = TextExtractor(columns=512)
     rows = extractor.extract_rows(TEXTS)
-    return saved(folder / "texts.safetensors", "text", extractor, rows, hidden=(8, 8), residual=True)
+    return save(folder / "texts.safetensors", "text", extractor, rows, hidden=(8, 8), residual=True)

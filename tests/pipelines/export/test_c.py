@@ -21,7 +21,7 @@ STRICT = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic"]
 SANITIZED = [*STRICT, "-O1", "-fsanitize=undefined,address", "-fno-sanitize-recover=all"]
 
 
-def written(subject, folder, int8=False):
+def write(subject, folder, int8=False):
     """Return the paths of a subject's files."""
     paths = []
     for suffix, content in C.make(subject, Options(int8=int8)).files.items():
@@ -30,7 +30,7 @@ def written(subject, folder, int8=False):
     return paths
 
 
-def compiled(folder, program, *words, compiler="gcc"):
+def compile_program(folder, program, *words, compiler="gcc"):
     """Compile a program beside a model, and return where it is."""
     (folder / "main.c").write_text(program)
     done = subprocess.run([compiler, *words, "main.c", "-lm", "-o", "main"], cwd=folder, capture_output=True, text=True)
@@ -46,7 +46,7 @@ def short(words):
 
 
 def assert_same(subject, folder, samples, tolerance=1e-5):
-    with C.running(subject, written(subject, folder)) as answer:
+    with C.running(subject, write(subject, folder)) as answer:
         for sample in samples:
             np.testing.assert_allclose(answer(sample), subject.answer(sample), rtol=0, atol=tolerance)
 
@@ -90,7 +90,7 @@ def test_pictures_do_with_each_activation_and_each_kind_of_layer(
 
 @needs_compiler
 def test_a_wrong_input_is_an_error_and_nothing_is_written(speech_subject, picture_subject, words, tmp_path):
-    with C.running(speech_subject, written(speech_subject, tmp_path)) as answer:
+    with C.running(speech_subject, write(speech_subject, tmp_path)) as answer:
         for given, error in (
             (words[-1], "BACKPROP_WRONG_LENGTH"),
             (words[0][:0], "BACKPROP_WRONG_LENGTH"),
@@ -101,7 +101,7 @@ def test_a_wrong_input_is_an_error_and_nothing_is_written(speech_subject, pictur
             with pytest.raises(NotTakenError, match=error):
                 answer(given)
     (tmp_path / "pictures").mkdir()
-    written(picture_subject, tmp_path / "pictures")
+    write(picture_subject, tmp_path / "pictures")
     program = """#include "model.c"
 int main(void) {
   float input[BACKPROP_FEATURES] = {0}, found[BACKPROP_CLASSES];
@@ -110,7 +110,7 @@ int main(void) {
   return backprop_selftest();
 }
 """
-    assert subprocess.run([compiled(tmp_path / "pictures", program, *SANITIZED)], check=False).returncode == 0
+    assert subprocess.run([compile_program(tmp_path / "pictures", program, *SANITIZED)], check=False).returncode == 0
 
 
 FUZZ = """#include "model.h"
@@ -150,8 +150,8 @@ int main(void) {
 
 @needs_compiler
 def test_no_sound_makes_it_read_beyond_its_end(speech_subject, tmp_path):
-    written(speech_subject, tmp_path)
-    main = compiled(tmp_path, FUZZ, *SANITIZED, "-DROUNDS=60", "model.c")
+    write(speech_subject, tmp_path)
+    main = compile_program(tmp_path, FUZZ, *SANITIZED, "-DROUNDS=60", "model.c")
     done = subprocess.run([main], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -162,7 +162,7 @@ def test_eight_bits_are_the_numpy_twin_bit_by_bit(make_subject, monkeypatch, wor
     stored = extractor.extract_rows(words[:8])
     subject = make_subject("speech", extractor, stored)
     monkeypatch.setattr(integer_layers, "validation_features", lambda subject: extractor.to_features(stored))
-    written(subject, tmp_path, int8=True)
+    write(subject, tmp_path, int8=True)
     X = extractor.to_features(stored)
     (tmp_path / "rows").write_bytes(np.ascontiguousarray(X, np.float32).tobytes())
     program = """#include "model.c"
@@ -178,7 +178,7 @@ int main(void) {
   return backprop_selftest();
 }
 """
-    main = compiled(tmp_path, program, *SANITIZED)
+    main = compile_program(tmp_path, program, *SANITIZED)
     done = subprocess.run([main], stdin=(tmp_path / "rows").open("rb"), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = np.array([float.fromhex(text) for text in done.stdout.split()], np.float32).reshape(len(X), -1)
@@ -213,7 +213,7 @@ def test_names_that_c_would_misread_are_quoted(make_subject):
 @pytest.mark.parametrize("name", ["speech_subject", "picture_subject"])
 def test_it_compiles_for_a_cortex_m4_and_costs_what_it_says(name, request, tmp_path):
     subject = request.getfixturevalue(name)
-    written(subject, tmp_path)
+    write(subject, tmp_path)
     machine = ["-mcpu=cortex-m4", "-mthumb", "-mfloat-abi=hard", "-mfpu=fpv4-sp-d16"]
     words = ["arm-none-eabi-gcc", *STRICT, "-Os", *machine, "-c", "model.c", "-o", "model.o"]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -230,9 +230,9 @@ def test_the_streaming_example_hears_a_word_once(make_subject, words, tmp_path):
     extractor = SpeechExtractor()
     subject = make_subject("speech", extractor, extractor.extract_rows(words[:-1]))
     subject.bundle.provenance["threshold"] = 0.0
-    written(subject, tmp_path)
+    write(subject, tmp_path)
     example = (ROOT / "docs/examples/stream.c").read_text()
-    main = compiled(tmp_path, example, *SANITIZED, '-DMODEL_HEADER="model.h"', "model.c")
+    main = compile_program(tmp_path, example, *SANITIZED, '-DMODEL_HEADER="model.h"', "model.c")
     waveform = np.concatenate([np.zeros(8000), words[4], np.zeros(12000), words[4], np.zeros(8000)]).astype(np.float32)
     done = subprocess.run([main], input=waveform.tobytes(), capture_output=True, check=False)
     assert done.returncode == 0, done.stderr

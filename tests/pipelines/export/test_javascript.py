@@ -58,7 +58,7 @@ def differences(model, samples, path=None, rate=None):
     return np.array(found)
 
 
-def drawn(rng, side, ground, ink):
+def draw(rng, side, ground, ink):
     """Return a picture of a stroke or two: uint8 [shape=(side, side)]."""
     picture = Image.new("L", (4 * side, 4 * side), ground)
     draw = ImageDraw.Draw(picture)
@@ -71,9 +71,9 @@ def drawn(rng, side, ground, ink):
 
 def test_drawings_are_found_and_answered_as_python_does(drawing_model):
     rng = np.random.default_rng(3)
-    pictures = [drawn(rng, side, 230, 30) for side in (20, 28, 64, 100, 150)]
-    pictures += [255 - drawn(rng, 90, 230, 60), np.dstack([drawn(rng, 70, 240, 10)] * 3)]
-    shaded = drawn(rng, 260, 220, 40) * np.linspace(0.4, 1, 260)
+    pictures = [draw(rng, side, 230, 30) for side in (20, 28, 64, 100, 150)]
+    pictures += [255 - draw(rng, 90, 230, 60), np.dstack([draw(rng, 70, 240, 10)] * 3)]
+    shaded = draw(rng, 260, 220, 40) * np.linspace(0.4, 1, 260)
     pictures += [shaded.astype(np.uint8), np.full((50, 50), 90, np.uint8)]
     assert differences(drawing_model, pictures).max() < CLOSE
 

@@ -23,7 +23,7 @@ ONNX = find("onnx")
 RNG = np.random.default_rng(0)
 
 
-def written(subject, folder):
+def write(subject, folder):
     """Return the paths of a subject's files."""
     paths = []
     for suffix, content in ONNX.make(subject, Options()).files.items():
@@ -33,7 +33,7 @@ def written(subject, folder):
 
 
 def assert_same(subject, folder, samples, tolerance=1e-5):
-    with ONNX.running(subject, written(subject, folder)) as answer:
+    with ONNX.running(subject, write(subject, folder)) as answer:
         for sample in samples:
             np.testing.assert_allclose(answer(sample), subject.answer(sample), rtol=0, atol=tolerance)
 
@@ -92,7 +92,7 @@ def test_texts_get_the_same_answers_from_their_code_points(text_subject, tmp_pat
 def test_the_reference_of_onnx_reproduces_the_golden_sample(name, request, tmp_path):
     from onnx.reference import ReferenceEvaluator
 
-    for path in written(request.getfixturevalue(name), tmp_path):
+    for path in write(request.getfixturevalue(name), tmp_path):
         model = onnx.load(path)
         given, expected = onnx_exporter.golden_of(model)
         found = ReferenceEvaluator(model).run(["probabilities"], given)[0]
@@ -100,7 +100,7 @@ def test_the_reference_of_onnx_reproduces_the_golden_sample(name, request, tmp_p
 
 
 def test_the_graph_from_features_on_takes_batches_and_its_logits_can_be_averaged(speech_subject, words, tmp_path):
-    bundle, session = speech_subject.bundle, onnx_exporter._session(written(speech_subject, tmp_path)[1].read_bytes())
+    bundle, session = speech_subject.bundle, onnx_exporter._session(write(speech_subject, tmp_path)[1].read_bytes())
     stored = bundle.extractor.extract_rows(words[:3])
     logits = [session.run(["logits"], {"features": view})[0] for view in bundle.extractor.views(stored)]
     z = np.mean(logits, axis=0) / bundle.temperature
@@ -109,7 +109,7 @@ def test_the_graph_from_features_on_takes_batches_and_its_logits_can_be_averaged
 
 
 def test_silence_is_no_word(speech_subject, tmp_path):
-    with ONNX.running(speech_subject, written(speech_subject, tmp_path)) as answer:
+    with ONNX.running(speech_subject, write(speech_subject, tmp_path)) as answer:
         for n in (1, 40, 8000):
             assert not answer(np.zeros(n, np.float32)).any()
             assert not answer(np.full(n, 0.3, np.float32)).any()
@@ -118,7 +118,7 @@ def test_silence_is_no_word(speech_subject, tmp_path):
 
 
 def test_the_metadata_tells_what_a_program_needs(speech_subject, tmp_path):
-    for path in written(speech_subject, tmp_path):
+    for path in write(speech_subject, tmp_path):
         model = onnx.load(path)
         told = {entry.key: entry.value for entry in model.metadata_props}
         assert json.loads(told["labels"]) == list(speech_subject.bundle.labels)
@@ -133,7 +133,7 @@ def test_the_first_picture_of_drawings_has_the_models_size(make_subject, tmp_pat
     rows = RNG.integers(0, 256, (20, 784)).astype(np.uint8)
     extractor = ImageExtractor(28, 28, "grey", "strokes", 20, 2.5)
     subject = make_subject("images", extractor, rows)
-    model = onnx.load(written(subject, tmp_path)[0])
+    model = onnx.load(write(subject, tmp_path)[0])
     assert [axis.dim_value for axis in model.graph.input[0].type.tensor_type.shape.dim] == [28, 28]
     assert "strokes" in {entry.key: entry.value for entry in model.metadata_props}["outside"]
 

@@ -100,7 +100,7 @@ def test_other_data_settings_or_version_have_entries_of_their_own(dataset, folde
     assert len(extractions) == len(list(folder.iterdir())) == 4
 
 
-def damaged(content):
+def make_damages(content):
     """Yield contents of an entry that is not what was written, with a word for each damage."""
     yield "empty", b""
     yield "a hash and nothing else", content[:32]
@@ -116,7 +116,7 @@ def test_a_damaged_entry_is_noticed_said_and_made_again(dataset, folder, extract
     first = load_features(dataset, SPEECH)
     (path,) = folder.iterdir()
     content = path.read_bytes()
-    for count, (damage, bad) in enumerate(damaged(content), 2):
+    for count, (damage, bad) in enumerate(make_damages(content), 2):
         path.write_bytes(bad)
         said()
         assert same(load_features(dataset, SPEECH), first), damage

@@ -25,7 +25,7 @@ def scene(seed):
     return Image.blend(*(part.convert("RGB") for part in large), 0.3)
 
 
-def saved_as_jpeg(picture):
+def save_as_jpeg(picture):
     file = io.BytesIO()
     picture.save(file, "JPEG")
     return Image.open(file)
@@ -37,7 +37,7 @@ def row(picture):
 
 COPIES = {
     "another size": lambda picture: picture.resize((50, 50), Image.Resampling.LANCZOS),
-    "JPEG": saved_as_jpeg,
+    "JPEG": save_as_jpeg,
     "darker": lambda picture: picture.point(lambda level: level * 3 // 4),
     "brighter": lambda picture: picture.point(lambda level: level + 30),
 }

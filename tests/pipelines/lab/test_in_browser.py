@@ -123,7 +123,7 @@ def name_of(lab, task):
     return str(lab.shelf.folder / f"{task}.safetensors")
 
 
-def drawn(page, strokes, place=".pad"):
+def draw(page, strokes, place=".pad"):
     """Draw strokes on the pad: lists of (x, y) from 0 to 1."""
     page.locator(place).scroll_into_view_if_needed()
     box = page.locator(place).bounding_box()
@@ -169,7 +169,7 @@ ONE = [[(0.5, 0.08), (0.5, 0.92)]]
 
 def test_what_is_drawn_is_answered_while_it_is_drawn(opened, served):
     page = opened().go(f"try?model={name_of(served[1], 'images')}")
-    drawn(page, ONE)
+    draw(page, ONE)
     page.locator(".said b").wait_for()
     page.locator("canvas[aria-label^='evidence for']").wait_for()
     assert page.locator(".bars tbody tr").count() == 10
@@ -199,7 +199,7 @@ def test_a_7_that_is_drawn_is_read_as_7(opened, handwriting):
     tab = opened()
     page = tab.go(f"try?model={handwriting}")
     place = page.locator(".pad").bounding_box()
-    drawn(page, SEVEN)
+    draw(page, SEVEN)
     assert page.locator(".pad").bounding_box() == place, "nothing moves the pad from under the pen"
     page.locator(".said b", has_text="7").wait_for()
     page.locator("canvas[aria-label^='evidence for']").wait_for()
@@ -315,7 +315,7 @@ def test_a_class_is_taught_by_drawing_trained_and_tried(opened, served):
         page.get_by_role("button", name="Add the class").click()
         page.get_by_role("heading", name=label).wait_for()
         for i in range(6):
-            drawn(page, stroke(i))
+            draw(page, stroke(i))
             page.get_by_role("button", name="Add this drawing").click()
             page.locator(".class", has_text=label).locator(f"li:nth-child({i + 1})").wait_for()
     photograph(page, "teach")
@@ -327,7 +327,7 @@ def test_a_class_is_taught_by_drawing_trained_and_tried(opened, served):
     page.get_by_role("button", name="Stop, and keep the best").click()
     page.get_by_role("link", name="Try it").click()
     page.locator(".pad").wait_for()
-    drawn(page, strokes["across"](3))
+    draw(page, strokes["across"](3))
     page.locator(".said b", has_text="across").wait_for()
 
 

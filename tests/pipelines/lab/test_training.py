@@ -161,13 +161,13 @@ def test_a_failure_on_purpose_is_that_of_demonstrate(client, monkeypatch):
     monkeypatch.setitem(DEMONSTRATIONS, "underfit", short)
     started = client.good(client.post("fail", {"name": "underfit", "dataset": "digits"}))
     assert started["total"] == 2
-    done = wait_until(lambda: _failed(client))
+    done = wait_until(lambda: _fail(client))
     assert done["state"] == "done"
     assert done["trials"] == done["record"]["trials"]
     assert [len(trial["history"]) for trial in done["trials"]] == [trial["epochs"] for trial in done["trials"]]
     assert client.post("fail", {"name": "sabotage"})[0] == 404
 
 
-def _failed(client):
+def _fail(client):
     found = client.good(client.get("failure"))["failure"]
     return found if found["state"] not in ("training", "stopping") else None

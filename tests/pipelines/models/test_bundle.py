@@ -19,13 +19,13 @@ def rows_for(model, n=5):
     return rows.astype(model.extractor.stored_dtype)
 
 
-def opened(path):
+def open_parts(path):
     """Return header and tensors of a model file."""
     with safe_open(path, "numpy") as file:
         return json.loads(file.metadata()["backprop"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
 
 
-def written(path, header, tensors, sealed=False):
+def write(path, header, tensors, sealed=False):
     """Write a model file from parts; `sealed` computes its digest anew."""
     if sealed:
         header = {key: value for key, value in header.items() if key != "digest"}
@@ -85,19 +85,19 @@ def test_rows_are_classified_alike_alone_and_in_any_chunk(images_model):
 
 
 def test_a_file_from_before_there_was_a_temperature_has_temperature_one(images_model, tmp_path):
-    header, tensors = opened(images_model)
+    header, tensors = open_parts(images_model)
     assert header.pop("temperature") != 1
-    model = bundle.load(written(tmp_path / "older", header, tensors, sealed=True))
+    model = bundle.load(write(tmp_path / "older", header, tensors, sealed=True))
     assert model.temperature == 1
     X = model.standardizer.transform(model.extractor.to_features(rows_for(model)))
     np.testing.assert_array_equal(model.probabilities(rows_for(model)), model.network.probabilities(X))
 
 
 def test_a_file_from_before_there_was_an_average_sample_takes_what_is_subtracted_for_it(images_model, tmp_path):
-    header, tensors = opened(images_model)
+    header, tensors = open_parts(images_model)
     means = tensors.pop("scaling.feature_means")
     assert np.ptp(means) > 0
-    model = bundle.load(written(tmp_path / "older", header, tensors, sealed=True))
+    model = bundle.load(write(tmp_path / "older", header, tensors, sealed=True))
     np.testing.assert_array_equal(model.standardizer.feature_means, model.standardizer.mean)
 
 
@@ -144,30 +144,30 @@ TENSORS = ["params", "scaling.mean", "scaling.scale", "scaling.feature_means", "
 
 @pytest.mark.parametrize("name", TENSORS)
 def test_one_number_changed_in_any_tensor_is_noticed(images_model, tmp_path, name):
-    header, tensors = opened(images_model)
+    header, tensors = open_parts(images_model)
     changed = tensors[name].copy()
     changed.flat[0] += 1
-    assert "altered" in refusal(written(tmp_path / "edited", header, {**tensors, name: changed}))
+    assert "altered" in refusal(write(tmp_path / "edited", header, {**tensors, name: changed}))
 
 
 @pytest.mark.parametrize("key", ["task", "labels", "extractor", "network", "provenance", "digest"])
 def test_a_header_that_was_edited_is_noticed(images_model, tmp_path, key):
-    header, tensors = opened(images_model)
+    header, tensors = open_parts(images_model)
     without = {name: value for name, value in header.items() if name != key}
-    assert "altered" in refusal(written(tmp_path / "without", without, tensors))
-    assert "altered" in refusal(written(tmp_path / "other", {**header, key: "other"}, tensors))
+    assert "altered" in refusal(write(tmp_path / "without", without, tensors))
+    assert "altered" in refusal(write(tmp_path / "other", {**header, key: "other"}, tensors))
 
 
 def test_labels_that_changed_places_are_noticed(images_model, tmp_path):
-    header, tensors = opened(images_model)
+    header, tensors = open_parts(images_model)
     swapped = {**header, "labels": header["labels"][::-1]}
-    assert "altered" in refusal(written(tmp_path / "swapped", swapped, tensors))
+    assert "altered" in refusal(write(tmp_path / "swapped", swapped, tensors))
 
 
 @pytest.mark.parametrize("number", [2, 99, "1.5", None])
 def test_another_format_is_refused_with_both_numbers(images_model, tmp_path, number):
-    header, tensors = opened(images_model)
-    message = refusal(written(tmp_path / "newer", {**header, "format": number}, tensors, sealed=True))
+    header, tensors = open_parts(images_model)
+    message = refusal(write(tmp_path / "newer", {**header, "format": number}, tensors, sealed=True))
     assert f"format {number}" in message
     assert "reads 1" in message
     assert "upgrade" in message
@@ -196,26 +196,26 @@ def test_another_format_is_refused_with_both_numbers(images_model, tmp_path, num
     ],
 )
 def test_a_sealed_header_that_makes_no_sense_is_refused(images_model, tmp_path, change):
-    header, tensors = opened(images_model)
-    refusal(written(tmp_path / "odd", {**header, **change}, tensors, sealed=True))
+    header, tensors = open_parts(images_model)
+    refusal(write(tmp_path / "odd", {**header, **change}, tensors, sealed=True))
 
 
 @pytest.mark.parametrize("name", ["params", "scaling.mean", "golden.row"])
 def test_a_sealed_file_without_a_tensor_is_refused(images_model, tmp_path, name):
-    header, tensors = opened(images_model)
-    refusal(written(tmp_path / "less", header, {k: v for k, v in tensors.items() if k != name}, sealed=True))
+    header, tensors = open_parts(images_model)
+    refusal(write(tmp_path / "less", header, {k: v for k, v in tensors.items() if k != name}, sealed=True))
 
 
 def test_a_sealed_file_with_a_tensor_of_another_shape_is_refused(images_model, tmp_path):
-    header, tensors = opened(images_model)
+    header, tensors = open_parts(images_model)
     for name in ("params", "scaling.mean", "scaling.scale", "scaling.feature_means", "golden.row"):
         shorter = np.ascontiguousarray(tensors[name][..., :-1])
-        refusal(written(tmp_path / name, header, {**tensors, name: shorter}, sealed=True))
+        refusal(write(tmp_path / name, header, {**tensors, name: shorter}, sealed=True))
 
 
 @pytest.mark.parametrize("text", ["[1]", "1", "null", '"text"', "{", "[" * 100_000])
 def test_a_header_that_is_no_table_is_refused(images_model, tmp_path, text):
-    _, tensors = opened(images_model)
+    _, tensors = open_parts(images_model)
     save_file(tensors, tmp_path / "odd", metadata={"backprop": text})
     refusal(tmp_path / "odd")
 
@@ -286,6 +286,6 @@ def test_a_file_that_does_not_read_back_never_gets_its_name(images_model, tmp_pa
     [("usual", 0.5), ("usual", {"noise": True}), ("usual", {"noise": [1]}), ("threshold", "high"), ("recipe", [])],
 )
 def test_an_origin_of_another_kind_is_refused_when_it_is_read(images_model, tmp_path, name, value):
-    header, tensors = opened(images_model)
+    header, tensors = open_parts(images_model)
     edited = {**header, "provenance": {**header["provenance"], name: value}}
-    assert f"its provenance has {name}" in refusal(written(tmp_path / "edited", edited, tensors, sealed=True))
+    assert f"its provenance has {name}" in refusal(write(tmp_path / "edited", edited, tensors, sealed=True))

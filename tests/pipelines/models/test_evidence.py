@@ -46,7 +46,7 @@ def likeness(some, others):
     return np.mean([spearmanr(a, b).statistic for a, b in zip(some, others, strict=True)])
 
 
-def redrawn(model, layers, seed):
+def redraw(model, layers, seed):
     """The model with new random weights in some of its layers."""
     network = Network.from_description(model.network.describe())
     network.params.flat[...] = model.network.params.flat
@@ -65,7 +65,7 @@ def test_evidence_fades_to_noise_when_weights_are_drawn_anew_and_is_found_again_
     assert likeness(learned, maps(twin, answers)) > 0.3
     first, last = [i for i, layer in enumerate(model.network.layers) if layer.kind == "dense"]
     random = {
-        layers: np.mean([likeness(learned, maps(redrawn(model, layers, seed), answers)) for seed in range(10, 18)])
+        layers: np.mean([likeness(learned, maps(redraw(model, layers, seed), answers)) for seed in range(10, 18)])
         for layers in ((last,), (first,), (first, last))
     }
     assert abs(random[first, last]) < 0.1

@@ -10,13 +10,13 @@ from pipelines.report.figures import figures_of, heat_level
 from pipelines.report.tables import Column, tables_of
 
 
-def drawn(record):
+def draw(record):
     return figures_of(record, tables_of(record))
 
 
 def test_a_diagnosis_has_all_its_figures(record):
     record["per_group"] = {"anna": {"n": 5, "accuracy": 0.8, "ci95": [0.4, 0.9]}}
-    found = drawn(record)
+    found = draw(record)
     assert set(found) == {
         *("epochs", "learning_curve", "validation_curves", "baselines", "health", "calibration", "groups")
     }
@@ -28,7 +28,7 @@ def test_a_diagnosis_has_all_its_figures(record):
 
 
 def test_colours_are_the_pages_own_and_ids_the_figures_own(record):
-    svgs = [figure.svg for figures in drawn(record).values() for figure in figures]
+    svgs = [figure.svg for figures in draw(record).values() for figure in figures]
     assert not re.findall(r"(?:fill|stroke): ?#", " ".join(svgs))
     ids = [i for svg in svgs for i in re.findall(r' id="([^"]*)"', svg)]
     assert len(ids) == len(set(ids))
@@ -38,7 +38,7 @@ def test_colours_are_the_pages_own_and_ids_the_figures_own(record):
 @pytest.mark.parametrize("name", ["<b>&\"'", "$\\frac{1}{2}$", "العربية", "長い" * 200, ""])
 def test_any_name_can_be_drawn(record, name):
     record["per_group"] = {name: {"n": 5, "accuracy": 0.8, "ci95": [0.4, 0.9]}}
-    [figure] = drawn({"per_group": record["per_group"]})["groups"]
+    [figure] = draw({"per_group": record["per_group"]})["groups"]
     texts = "".join(ElementTree.fromstring(figure.svg).itertext())
     assert name[:10] in texts
 
@@ -46,7 +46,7 @@ def test_any_name_can_be_drawn(record, name):
 def test_many_classes_are_a_heat_map_of_all_of_them():
     n = 60
     confusion = np.eye(n, dtype=int) * 9 + np.roll(np.eye(n, dtype=int), 1, axis=1)
-    [figure] = drawn({"labels": [f"class {i}" for i in range(n)], "confusion": confusion.tolist()})["confusion"]
+    [figure] = draw({"labels": [f"class {i}" for i in range(n)], "confusion": confusion.tolist()})["confusion"]
     assert figure.wide
     assert f"{9 * n:,} of {10 * n:,} answers are right" in figure.trend
 
@@ -58,7 +58,7 @@ def test_epochs_without_a_finite_number_leave_a_gap():
         {"epoch": i + 1, **entry, "train": {"loss": loss, "accuracy": None}, "valid": {"loss": loss, "accuracy": None}}
         for i, loss in enumerate(losses)
     ]
-    [figure] = drawn({"history": history})["epochs"]
+    [figure] = draw({"history": history})["epochs"]
     assert "from 2.5 to 1.25" in figure.trend
 
 

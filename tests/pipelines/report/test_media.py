@@ -11,7 +11,7 @@ from pipelines.report.media import LARGEST_SIDE, LONGEST_SECONDS, Media, picture
 from pipelines.report.samples import Exhibit
 
 
-def decoded(uri):
+def decode(uri):
     head, _, data = uri.partition(";base64,")
     return head, io.BytesIO(base64.b64decode(data, validate=True))
 
@@ -19,19 +19,19 @@ def decoded(uri):
 @pytest.mark.parametrize("shape", [(8, 8), (28, 20, 3), (1, 1)])
 def test_a_picture_comes_back_pixel_by_pixel(shape):
     pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
-    head, file = decoded(picture_uri(pixels))
+    head, file = decode(picture_uri(pixels))
     assert head == "data:image/png"
     np.testing.assert_array_equal(np.asarray(Image.open(file)), pixels)
 
 
 def test_a_large_picture_is_made_smaller_in_proportion():
-    _, file = decoded(picture_uri(np.zeros((100, 1000), np.uint8)))
+    _, file = decode(picture_uri(np.zeros((100, 1000), np.uint8)))
     assert Image.open(file).size == (LARGEST_SIDE, round(LARGEST_SIDE / 10))
 
 
 def test_a_sound_comes_back_to_the_nearest_of_16_bits_and_what_is_too_loud_is_clipped():
     sound = np.random.default_rng(0).uniform(-1.5, 1.5, 4000).astype(np.float32)
-    head, file = decoded(sound_uri(sound, 8000))
+    head, file = decode(sound_uri(sound, 8000))
     heard, sr = soundfile.read(file, dtype="int16")
     assert head == "data:audio/wav"
     assert sr == 8000
@@ -41,7 +41,7 @@ def test_a_sound_comes_back_to_the_nearest_of_16_bits_and_what_is_too_loud_is_cl
 def test_of_a_long_sound_the_beginning_is_kept_and_its_length_told():
     sample = Exhibit(Display(np.zeros((2, 2), np.uint8)), np.zeros(100_000, np.float32), 10_000)
     embedded = Media(lambda entry: sample).of({})
-    assert soundfile.info(decoded(embedded.sound)[1]).duration == LONGEST_SECONDS
+    assert soundfile.info(decode(embedded.sound)[1]).duration == LONGEST_SECONDS
     assert embedded.cut == 10
 
 

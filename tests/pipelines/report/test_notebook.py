@@ -12,7 +12,7 @@ from pipelines.report.notebook import crossval_html, diagnosis_html
 EVIL = "<script>alert(1)</script>\x1b[31m"
 
 
-def parsed(text):
+def parse(text):
     """Return HTML as a tree; what is not well-formed raises."""
     assert "<script" not in text
     assert "\x1b" not in text
@@ -21,11 +21,11 @@ def parsed(text):
 
 def test_a_model_and_an_evaluation_are_tables(images_model):
     model = load(images_model)
-    cells = [cell.text for cell in parsed(model._repr_html_()).iter("td")]
+    cells = [cell.text for cell in parse(model._repr_html_()).iter("td")]
     assert "images" in cells
     assert str(images_model) in cells
     evaluation = model.evaluate()
-    told = parsed(evaluation._repr_html_())
+    told = parse(evaluation._repr_html_())
     assert len(list(told.iter("tr"))) == 11
     assert f"{100 * evaluation.accuracy:.2f} %" in [bold.text for bold in told.iter("b")]
 
@@ -34,19 +34,19 @@ def test_what_strangers_named_is_escaped(images_model):
     model = load(images_model)
     model.answering.labels = (EVIL, *model.labels[1:])
     model.answering.provenance["dataset"] = EVIL
-    parsed(model._repr_html_())
-    parsed(replace(load(images_model).evaluate(), dataset=EVIL)._repr_html_())
+    parse(model._repr_html_())
+    parse(replace(load(images_model).evaluate(), dataset=EVIL)._repr_html_())
     found = {"name": EVIL, "verdict": "problem", "advice": EVIL}
-    parsed(diagnosis_html({"verdict": EVIL, "summary": EVIL, "findings": [found], "next": {"text": EVIL}}))
+    parse(diagnosis_html({"verdict": EVIL, "summary": EVIL, "findings": [found], "next": {"text": EVIL}}))
     named = dict.fromkeys(("dataset", "worst_fold", "by"), EVIL)
-    parsed(crossval_html({**named, "mean": 0.5, "worst": 0.5, "folds": {EVIL: {"n": 3, "accuracy": 0.5}}}))
+    parse(crossval_html({**named, "mean": 0.5, "worst": 0.5, "folds": {EVIL: {"n": 3, "accuracy": 0.5}}}))
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 40])
 def test_a_history_of_any_length_is_two_pictures(n):
     scores = [{"loss": 1 / (i + 1), "accuracy": i / 40} for i in range(n)]
     history = History({"epoch": i + 1, "train": score, "valid": score} for i, score in enumerate(scores))
-    told = parsed(history._repr_html_())
+    told = parse(history._repr_html_())
     lines = [line.get("points").split() for line in told.iter("polyline")]
     assert len(lines) == (4 if n else 0)
     assert all(len(points) == max(n, 2) for points in lines)

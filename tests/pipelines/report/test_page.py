@@ -45,22 +45,22 @@ class Document(HTMLParser):
         return [attributes[attribute] for _, attributes in self.elements if attribute in attributes]
 
 
-def seen(entry):
+def show(entry):
     """A sample that looks and sounds the same, whatever the entry."""
     pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
     return Exhibit(Display(pixels), np.zeros(800, np.float32), 8000)
 
 
-def page(record, samples=seen):
+def page(record, samples=show):
     return Document(pages.page(record, samples, tables_of(record)))
 
 
-def replaced(value, old, new):
+def replace_text(value, old, new):
     """The same JSON with each text `old` as `new`, where it is a value or a name."""
     if isinstance(value, dict):
-        return {new if key == old else key: replaced(inner, old, new) for key, inner in value.items()}
+        return {new if key == old else key: replace_text(inner, old, new) for key, inner in value.items()}
     if isinstance(value, list):
-        return [replaced(inner, old, new) for inner in value]
+        return [replace_text(inner, old, new) for inner in value]
     return new if value == old else value
 
 
@@ -118,7 +118,7 @@ def test_names_from_strangers_stay_text(record, old):
     kinds = {tag for tag, _ in page(record).elements}
     for entry in record["errors"]:
         entry["path"] = f"/data/{EVIL.replace('/', '')}.png"
-    document = page(replaced(record, old, EVIL))
+    document = page(replace_text(record, old, EVIL))
     assert {tag for tag, _ in document.elements} == kinds
     assert not [name for _, attributes in document.elements for name in attributes if name.startswith("on")]
     assert all(value.startswith("data:") for value in document.values("src"))
@@ -126,14 +126,14 @@ def test_names_from_strangers_stay_text(record, old):
 
 
 def test_letters_that_turn_or_hide_text_are_shown_as_question_marks(record):
-    document = page(replaced(record, "digits", "a\u202eb\ud800\x00"))
+    document = page(replace_text(record, "digits", "a\u202eb\ud800\x00"))
     assert "a?b??" in document.text
     assert not set(document.text) & set("\u202e\ud800\x00")
 
 
 def test_a_name_that_is_no_unicode_can_be_written(record, tmp_path):
     record["errors"][0]["path"] = "/data/\udcff.png"
-    paths = write_report(record, seen, tmp_path)
+    paths = write_report(record, show, tmp_path)
     assert json.loads((tmp_path / "report.json").read_text()) == record
     assert b"\xff.png" in next(path for path in paths if path.name == "errors.csv").read_bytes()
 
@@ -147,7 +147,7 @@ def test_any_key_of_the_record_may_be_missing_or_none(record, monkeypatch):
 
 def test_a_record_of_nothing_but_a_verdict_is_a_page_too(tmp_path):
     record = {"verdict": "inconclusive", "reason": "Nothing was measured."}
-    write_report(record, seen, tmp_path)
+    write_report(record, show, tmp_path)
     text = Document((tmp_path / "report.html").read_text()).text
     assert "Nothing was measured." in text
     assert "None" not in text
@@ -184,7 +184,7 @@ def test_copies_with_other_labels_come_first_then_those_across_a_split(record):
 
 def test_the_same_record_makes_the_same_bytes(record, tmp_path):
     for name in ("first", "second"):
-        write_report(record, seen, tmp_path / name)
+        write_report(record, show, tmp_path / name)
     for path in (tmp_path / "first").rglob("*.*"):
         assert path.read_bytes() == (tmp_path / "second" / path.relative_to(tmp_path / "first")).read_bytes()
 

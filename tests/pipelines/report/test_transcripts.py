@@ -15,7 +15,7 @@ CALL = Transcript(
 )
 
 
-def parsed(textgrid):
+def parse(textgrid):
     """Read a TextGrid of one tier back: (xmin, xmax) of the tier, and its intervals as (xmin, xmax, text)."""
     head, *intervals = re.split(r"intervals \[\d+\]:", textgrid)
     bounds = [float(number) for number in re.findall(r"xm(?:in|ax) = (\S+)", head)]
@@ -38,7 +38,7 @@ def transcripts(draw):
 
 @given(transcripts())
 def test_the_tier_covers_the_recording_without_a_gap(transcript):
-    (first, last), intervals = parsed(as_textgrid(transcript))
+    (first, last), intervals = parse(as_textgrid(transcript))
     assert first == 0
     assert last == pytest.approx(transcript.seconds, abs=1e-6)
     edges = [0.0, *(end for _, end, _ in intervals)]
@@ -48,7 +48,7 @@ def test_the_tier_covers_the_recording_without_a_gap(transcript):
 
 @given(transcripts())
 def test_the_tier_holds_every_word_and_else_pauses(transcript):
-    _, intervals = parsed(as_textgrid(transcript))
+    _, intervals = parse(as_textgrid(transcript))
     said = [(start, end, text) for start, end, text in intervals if text]
     assert [text for _, _, text in said] == [word.text for word in transcript.words]
     assert [time for interval in said for time in interval[:2]] == pytest.approx(

@@ -81,7 +81,7 @@ def serially(digits):
     return {key: result["predicted"].tobytes() for key, result in trainings.run(*digits, n_jobs=1)}
 
 
-def predicted(found):
+def predict(found):
     return {key: result["predicted"].tobytes() for key, result in found}
 
 
@@ -92,7 +92,7 @@ def test_a_worker_that_is_killed_midway_changes_nothing(two_workers, digits, ser
         if len(found) == 4:
             two_workers.kill_worker()
     assert len(found) == len(serially)
-    assert predicted(found) == serially
+    assert predict(found) == serially
 
 
 def test_where_all_workers_die_the_next_one_gets_the_data_again(two_workers, digits, serially):
@@ -104,7 +104,7 @@ def test_where_all_workers_die_the_next_one_gets_the_data_again(two_workers, dig
             two_workers.kill_worker()
             two_workers.add_worker()
     assert len(found) == len(serially)
-    assert predicted(found) == serially
+    assert predict(found) == serially
 
 
 def test_a_cluster_that_has_lost_all_workers_is_an_error_and_what_it_has_done_is_kept(
@@ -123,7 +123,7 @@ def test_a_cluster_that_has_lost_all_workers_is_an_error_and_what_it_has_done_is
     with pytest.raises(ClusterError, match="has no workers"):
         list(found)
     assert first in store.find_known(keys)
-    assert predicted(trainings.run(work, keys, n_jobs=1, store=store)) == serially
+    assert predict(trainings.run(work, keys, n_jobs=1, store=store)) == serially
 
 
 def test_trainings_that_end_their_workers_are_an_error_in_one_sentence(two_workers):
@@ -159,14 +159,14 @@ def test_the_command_gives_what_it_gives_without_a_cluster(two_workers, call, ti
     words = (verb[0], "images", "--dataset", "digits", *verb[1:], "--fresh", "--json", *tiny)
     there, here = call(*words, "--dask", two_workers.address), call(*words, "--jobs", "1")
     assert there.code == here.code == 0, there
-    assert untimed(there.json) == untimed(here.json)
+    assert drop_times(there.json) == drop_times(here.json)
 
 
-def untimed(value):
+def drop_times(value):
     """A record without the seconds that anything took."""
     if isinstance(value, dict):
-        return {name: untimed(inner) for name, inner in value.items() if name != "seconds"}
-    return [untimed(inner) for inner in value] if isinstance(value, list) else value
+        return {name: drop_times(inner) for name, inner in value.items() if name != "seconds"}
+    return [drop_times(inner) for inner in value] if isinstance(value, list) else value
 
 
 WORDS = ("crossval", "images", "--dataset", "digits")

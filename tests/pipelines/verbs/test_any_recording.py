@@ -34,7 +34,7 @@ def words():
     return [0.4 * word / np.abs(word).max() + 3e-4 * rng.standard_normal(len(word)) for word in read]
 
 
-def stored(waveform, sr=SR, format="WAV", subtype="FLOAT"):
+def encode(waveform, sr=SR, format="WAV", subtype="FLOAT"):
     content = io.BytesIO()
     soundfile.write(content, waveform, sr, format=format, subtype=subtype)
     return content.getvalue()
@@ -57,35 +57,35 @@ def probabilities(model, contents):
 
 EXACT, CLOSE, ALIKE = 1e-4, 0.05, 0.5
 WAYS = {
-    **{subtype: (lambda w, s=subtype: stored(w, subtype=s), EXACT) for subtype in ("PCM_24", "PCM_32", "DOUBLE")},
+    **{subtype: (lambda w, s=subtype: encode(w, subtype=s), EXACT) for subtype in ("PCM_24", "PCM_32", "DOUBLE")},
     **{
-        f"{sr} Hz": (lambda w, sr=sr: stored(at_rate(w, sr), sr), CLOSE) for sr in (11025, 16000, 44100, 96000, 192_000)
+        f"{sr} Hz": (lambda w, sr=sr: encode(at_rate(w, sr), sr), CLOSE) for sr in (11025, 16000, 44100, 96000, 192_000)
     },
-    **{f"{n} channels": (lambda w, n=n: stored(in_channels(w, *[1] * n)), EXACT) for n in (2, 5, 8)},
-    "one channel of eight": (lambda w: stored(in_channels(w, 0, 0, 1, 0, 0, 0, 0, 0)), EXACT),
-    "opposite channels": (lambda w: stored(in_channels(w, -1, 1)), EXACT),
-    "nearly opposite channels": (lambda w: stored(in_channels(w, 1, -0.97)), EXACT),
+    **{f"{n} channels": (lambda w, n=n: encode(in_channels(w, *[1] * n)), EXACT) for n in (2, 5, 8)},
+    "one channel of eight": (lambda w: encode(in_channels(w, 0, 0, 1, 0, 0, 0, 0, 0)), EXACT),
+    "opposite channels": (lambda w: encode(in_channels(w, -1, 1)), EXACT),
+    "nearly opposite channels": (lambda w: encode(in_channels(w, 1, -0.97)), EXACT),
     **{
-        f"direct current, {sr} Hz": (lambda w, sr=sr: stored(0.5 + at_rate(w, sr), sr), CLOSE)
+        f"direct current, {sr} Hz": (lambda w, sr=sr: encode(0.5 + at_rate(w, sr), sr), CLOSE)
         for sr in (8000, 16000, 44100)
     },
-    **{f"{db} dB": (lambda w, g=10 ** (db / 20): stored(g * w), EXACT) for db in (7, -20, -40, -60)},
-    "16 bits": (lambda w: stored(w, subtype="PCM_16"), CLOSE),
-    "-20 dB, 16 bits": (lambda w: stored(0.1 * w, subtype="PCM_16"), CLOSE),
-    "FLAC": (lambda w: stored(w, format="FLAC", subtype="PCM_16"), CLOSE),
-    "AIFF": (lambda w: stored(w, format="AIFF", subtype="PCM_16"), CLOSE),
-    "AU, mu-law": (lambda w: stored(w, format="AU", subtype="ULAW"), ALIKE),
-    "A-law": (lambda w: stored(w, subtype="ALAW"), ALIKE),
-    "Vorbis": (lambda w: stored(w, format="OGG", subtype="VORBIS"), ALIKE),
-    "Opus": (lambda w: stored(w, format="OGG", subtype="OPUS"), ALIKE),
-    "MP3": (lambda w: stored(w, format="MP3", subtype="MPEG_LAYER_III"), ALIKE),
+    **{f"{db} dB": (lambda w, g=10 ** (db / 20): encode(g * w), EXACT) for db in (7, -20, -40, -60)},
+    "16 bits": (lambda w: encode(w, subtype="PCM_16"), CLOSE),
+    "-20 dB, 16 bits": (lambda w: encode(0.1 * w, subtype="PCM_16"), CLOSE),
+    "FLAC": (lambda w: encode(w, format="FLAC", subtype="PCM_16"), CLOSE),
+    "AIFF": (lambda w: encode(w, format="AIFF", subtype="PCM_16"), CLOSE),
+    "AU, mu-law": (lambda w: encode(w, format="AU", subtype="ULAW"), ALIKE),
+    "A-law": (lambda w: encode(w, subtype="ALAW"), ALIKE),
+    "Vorbis": (lambda w: encode(w, format="OGG", subtype="VORBIS"), ALIKE),
+    "Opus": (lambda w: encode(w, format="OGG", subtype="OPUS"), ALIKE),
+    "MP3": (lambda w: encode(w, format="MP3", subtype="MPEG_LAYER_III"), ALIKE),
 }
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_word_is_recognised_alike_however_it_is_stored(way, model, words):
     store, tolerance = WAYS[way]
-    plain, other = (probabilities(model, list(map(make, words))) for make in (stored, store))
+    plain, other = (probabilities(model, list(map(make, words))) for make in (encode, store))
     assert np.array_equal(other.argmax(axis=1), plain.argmax(axis=1))
     assert np.abs(other - plain).max() <= tolerance
 
@@ -100,7 +100,7 @@ def number(words):
 @pytest.mark.parametrize("way", WAYS)
 def test_the_same_words_are_found_however_a_recording_is_stored(way, model, number):
     store, _ = WAYS[way]
-    plain, other = (transcribe_recording(model, Sample("sound", make(number))).words for make in (stored, store))
+    plain, other = (transcribe_recording(model, Sample("sound", make(number))).words for make in (encode, store))
     assert [word.word for word in other] == [word.word for word in plain]
     assert [word.start for word in other] == pytest.approx([word.start for word in plain], abs=0.1)
     assert len(plain) == 6

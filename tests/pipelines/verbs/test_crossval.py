@@ -21,7 +21,7 @@ from pipelines.verbs.crossval import Work, t_interval
 RECIPE = Recipe(hidden=(8,), epochs=3, batch_size=16)
 
 
-def made(n_groups, n_each=6, n_classes=3, seed=0):
+def make(n_groups, n_each=6, n_classes=3, seed=0):
     """A data set of small pictures, some of each class by each group; without groups where `n_groups` is None."""
     rng = np.random.default_rng(seed)
     n = n_each * (n_groups or 6)
@@ -39,11 +39,11 @@ def work_on(dataset, recipe=RECIPE, **chosen):
 
 
 CHOICES = {
-    "few speakers": (made(4), {}),
-    "many speakers": (made(24), {}),
-    "each of many speakers": (made(24), {"by": "speaker"}),
-    "folds despite few speakers": (made(4), {"by": "fold", "n_folds": 3}),
-    "nobody knows who": (made(None), {}),
+    "few speakers": (make(4), {}),
+    "many speakers": (make(24), {}),
+    "each of many speakers": (make(24), {"by": "speaker"}),
+    "folds despite few speakers": (make(4), {"by": "fold", "n_folds": 3}),
+    "nobody knows who": (make(None), {}),
 }
 
 
@@ -69,13 +69,13 @@ def test_no_speaker_is_both_learned_from_and_tested_where_that_is_promised(share
 
 def test_the_samples_are_shared_out_by_speaker_or_in_five_as_the_data_suggests():
     for n_groups, by, n_folds in ((2, "speaker", 2), (19, "speaker", 19), (20, "fold", 5), (1, "fold", 5)):
-        shared = folding(made(n_groups, n_each=15))
+        shared = folding(make(n_groups, n_each=15))
         assert (shared.by, len(shared.folds)) == (by, n_folds)
-    assert list(folding(made(3)).folds) == ["s00", "s01", "s02"]
+    assert list(folding(make(3)).folds) == ["s00", "s01", "s02"]
 
 
 def test_folds_hold_nearly_the_same_number_of_each_class():
-    dataset = made(None, n_each=7)
+    dataset = make(None, n_each=7)
     for rows in folding(dataset, "fold", 4).folds.values():
         counts = np.bincount(dataset.y[rows])
         assert np.ptp(counts) <= 1
@@ -83,13 +83,13 @@ def test_folds_hold_nearly_the_same_number_of_each_class():
 
 
 def test_another_seed_draws_other_folds_and_the_same_one_the_same():
-    dataset = made(3, n_each=40)
+    dataset = make(3, n_each=40)
     first, again, other = (folding(dataset, "fold", 4, seed).folds["1"].tolist() for seed in (0, 0, 1))
     assert first == again == folding(dataset, "fold", 4).folds["1"].tolist() != other
 
 
 def test_the_split_that_data_comes_with_changes_nothing():
-    dataset = made(4)
+    dataset = make(4)
     split = replace(dataset, role=np.array(["train", "test", "valid"] * 8))
     for ours, theirs in zip(folding(dataset).folds.values(), folding(split).folds.values(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -109,15 +109,15 @@ def test_a_fold_is_tested_and_the_others_teach_and_guide_every_class():
 
 
 def test_validation_takes_whole_speakers_only_where_many_remain():
-    work = work_on(made(30, n_each=4))
+    work = work_on(make(30, n_each=4))
     split = work.split("1", seed=0).dataset
     assert work.folding.validation == "groups"
     assert not set(split.group[split.rows("valid")]) & set(split.group[split.rows("train")])
-    assert work_on(made(4)).folding.validation == "rows"
+    assert work_on(make(4)).folding.validation == "rows"
 
 
 def test_nothing_is_learned_from_the_rows_that_are_tested():
-    work = work_on(made(4))
+    work = work_on(make(4))
     rows = work.folding.folds["s02"]
     stored = work.prepared.stored.copy()
     stored[rows[::2]] = 255 - stored[rows[::2]]
@@ -131,7 +131,7 @@ def test_nothing_is_learned_from_the_rows_that_are_tested():
 
 
 def test_shuffled_labels_are_guessed_at_chance():
-    dataset = made(6, n_each=40, n_classes=2)
+    dataset = make(6, n_each=40, n_classes=2)
     shuffled = np.random.default_rng(1).permutation(dataset.y)
     scores = []
     for y in (dataset.y, shuffled):
@@ -143,7 +143,7 @@ def test_shuffled_labels_are_guessed_at_chance():
 
 
 def test_a_class_that_only_one_fold_has_is_found():
-    dataset = made(3)
+    dataset = make(3)
     y = np.where(dataset.group == "s01", dataset.y, dataset.y % 2)
     lone = replace(dataset, y=y)
     assert folding(lone).untaught(lone) == [("s01", "c")]
@@ -153,11 +153,11 @@ def test_a_class_that_only_one_fold_has_is_found():
 @pytest.mark.parametrize(
     ("dataset", "chosen", "said"),
     [
-        (made(None), {"by": "speaker"}, "does not say who spoke"),
-        (made(1), {"by": "speaker"}, "has only one speaker"),
-        (made(4), {"by": "fold", "n_folds": 9}, "use --folds 8"),
-        (made(24, n_each=10), {"by": "fold", "n_folds": 25}, "has 24 speakers"),
-        (made(None, n_each=1, n_classes=6), {}, "add some, or take the class out"),
+        (make(None), {"by": "speaker"}, "does not say who spoke"),
+        (make(1), {"by": "speaker"}, "has only one speaker"),
+        (make(4), {"by": "fold", "n_folds": 9}, "use --folds 8"),
+        (make(24, n_each=10), {"by": "fold", "n_folds": 25}, "has 24 speakers"),
+        (make(None, n_each=1, n_classes=6), {}, "add some, or take the class out"),
     ],
 )
 def test_what_cannot_be_shared_out_is_a_usage_error_that_says_what_to_do(dataset, chosen, said):
@@ -167,7 +167,7 @@ def test_what_cannot_be_shared_out_is_a_usage_error_that_says_what_to_do(dataset
 
 def test_a_class_without_samples_is_an_error_of_the_data():
     with pytest.raises(DataError, match="class d has no readable sample"):
-        folding(replace(made(4), labels=("a", "b", "c", "d")))
+        folding(replace(make(4), labels=("a", "b", "c", "d")))
 
 
 def test_the_interval_is_that_of_students_t():
@@ -331,7 +331,7 @@ def test_a_rerun_repeats_nothing_unless_it_is_told_to(call, spoken_by, tiny, mon
 
 
 def test_whatever_decides_a_result_is_part_of_the_identity_of_its_work():
-    dataset = made(4)
+    dataset = make(4)
     work = work_on(dataset)
     others = [
         work_on(replace(dataset, fingerprint="other")),
@@ -344,7 +344,7 @@ def test_whatever_decides_a_result_is_part_of_the_identity_of_its_work():
     ]
     known = [json.dumps(each.identity(), sort_keys=True) for each in (work, *others)]
     assert len(set(known)) == len(known)
-    assert known[0] == json.dumps(work_on(made(4)).identity(), sort_keys=True)
+    assert known[0] == json.dumps(work_on(make(4)).identity(), sort_keys=True)
 
 
 def test_variations_are_decided_on_by_the_rows_that_teach_a_fold():
@@ -355,7 +355,7 @@ def test_variations_are_decided_on_by_the_rows_that_teach_a_fold():
             self.seen = prepared.dataset.rows("train")
             return self
 
-    work = work_on(made(4))
+    work = work_on(make(4))
     work = replace(work, prepared=replace(work.prepared, augmentation=Deciding()))
     split = work.split("s02", 0)
     assert not set(split.augmentation.seen) & set(work.folding.folds["s02"])

@@ -82,7 +82,7 @@ def talk(port, events):
     return asyncio.run(run())
 
 
-def said(sound, width=2, channels=1):
+def make_events(sound, width=2, channels=1):
     """The events of a sound."""
     samples = np.repeat((sound * 32767).astype("<i2"), channels)
     content = samples.tobytes() if width == 2 else (samples.astype("<i4") << 16).tobytes()
@@ -101,20 +101,20 @@ def test_it_says_which_words_it_knows(port):
 
 @pytest.mark.parametrize(("width", "channels"), [(2, 1), (2, 2), (4, 1)])
 def test_a_command_is_answered_by_its_words_whatever_the_form_of_the_samples(port, width, channels):
-    (event,) = talk(port, [Transcribe().event(), *said(stream(HIGH, LOW, HIGH), width, channels)])
+    (event,) = talk(port, [Transcribe().event(), *make_events(stream(HIGH, LOW, HIGH), width, channels)])
     assert Transcript.from_event(event).text == "yes no yes"
 
 
 def test_wake_words_are_told_of_with_their_time_and_others_are_not(port):
     sound = stream(LOW, HIGH)
-    events = talk(port, [Detect(names=["yes"]).event(), *said(sound), Describe().event()])
+    events = talk(port, [Detect(names=["yes"]).event(), *make_events(sound), Describe().event()])
     detections = [Detection.from_event(event) for event in events if Detection.is_type(event.type)]
     assert [detection.name for detection in detections] == ["yes"]
     assert detections[0].timestamp == pytest.approx(1000 * (0.6 + 0.4 + 0.6 + 0.4), abs=150)
 
 
 def test_a_stream_without_the_wake_word_ends_with_that(port):
-    (event,) = talk(port, [Detect(names=["yes"]).event(), *said(stream(LOW))])
+    (event,) = talk(port, [Detect(names=["yes"]).event(), *make_events(stream(LOW))])
     assert NotDetected.is_type(event.type)
 
 

@@ -31,16 +31,16 @@ def words(*counts, group=None):
     )
 
 
-def found(dataset, task=IMAGES):
+def find(dataset, task=IMAGES):
     return [(finding.name, finding.verdict) for finding in look_at_samples(dataset, task)]
 
 
 def test_sound_samples_are_said_to_be_sound():
-    assert found(words(12, 15, group=["anna", "ben", "eve"] * 9)) == [("samples", "fine")]
+    assert find(words(12, 15, group=["anna", "ben", "eve"] * 9)) == [("samples", "fine")]
 
 
 def test_a_data_set_that_has_a_name_is_not_asked():
-    assert found(replace(words(2, 40), registered=True)) == []
+    assert find(replace(words(2, 40), registered=True)) == []
 
 
 def test_a_class_of_one_speaker_alone_is_a_problem_and_named():
@@ -55,11 +55,11 @@ def test_a_class_of_one_speaker_alone_is_a_problem_and_named():
 )
 def test_a_sampling_rate_is_a_problem_only_where_it_tells_classes_apart(rates, meant, monkeypatch):
     monkeypatch.setattr(Speech, "conditions", lambda task, items: {"sampling rate": np.array(rates)})
-    assert found(words(12, 12), SPEECH) == [("mixed conditions", meant)]
+    assert find(words(12, 12), SPEECH) == [("mixed conditions", meant)]
 
 
 def test_few_samples_leave_open_what_they_teach_and_unequal_ones_are_told():
-    assert found(words(9, 40)) == [("few samples", "inconclusive"), ("unequal classes", "fine")]
+    assert find(words(9, 40)) == [("few samples", "inconclusive"), ("unequal classes", "fine")]
 
 
 def test_what_leads_a_network_astray_is_to_be_put_right_first_however_good_the_fit():

@@ -22,7 +22,7 @@ def rng():
     return np.random.default_rng(11)
 
 
-def saved(folder, name, pixels):
+def save(folder, name, pixels):
     path = folder / name
     Image.fromarray(pixels).save(path)
     return path
@@ -53,12 +53,12 @@ def test_every_picture_becomes_a_finite_float32_vector_of_the_promised_length(
 
 
 def test_extracting_twice_gives_the_same_bytes(tmp_path, rng):
-    path = saved(tmp_path, "a.png", rng.integers(0, 256, (50, 70, 3), dtype=np.uint8))
+    path = save(tmp_path, "a.png", rng.integers(0, 256, (50, 70, 3), dtype=np.uint8))
     assert GREY_28.extract(path).tobytes() == GREY_28.extract(path).tobytes()
 
 
 def test_a_picture_alone_has_the_same_features_as_in_a_batch(tmp_path, rng):
-    paths = [saved(tmp_path, f"{i}.png", rng.integers(0, 256, (9 + i, 40), dtype=np.uint8)) for i in range(5)]
+    paths = [save(tmp_path, f"{i}.png", rng.integers(0, 256, (9 + i, 40), dtype=np.uint8)) for i in range(5)]
     batch = GREY_28.to_features(np.stack([GREY_28.extract_row(GREY_28.read(path)) for path in paths]))
     np.testing.assert_array_equal(batch, np.stack([GREY_28.extract(path) for path in paths]))
 
@@ -71,7 +71,7 @@ def test_pixels_of_the_right_size_pass_through_untouched(tmp_path, rng, shape, c
     assert np.shares_memory(row, pixels)
     np.testing.assert_array_equal(row.reshape(shape), pixels)
     np.testing.assert_array_equal(
-        extractor.extract(saved(tmp_path, "same.png", pixels)), pixels.ravel() / np.float32(255)
+        extractor.extract(save(tmp_path, "same.png", pixels)), pixels.ravel() / np.float32(255)
     )
 
 
@@ -129,7 +129,7 @@ def test_a_large_photograph_gives_nearly_the_features_of_the_same_picture_withou
     y, x = np.mgrid[0:600, 0:900]
     photograph = (127 + 60 * np.sin(x / 90) + 60 * np.cos(y / 70)).astype(np.uint8)
     extractor = ImageExtractor(32, 32, "grey")
-    lossy, lossless = saved(tmp_path, "p.jpg", photograph), saved(tmp_path, "p.png", photograph)
+    lossy, lossless = save(tmp_path, "p.jpg", photograph), save(tmp_path, "p.png", photograph)
     assert extractor.read(lossy).shape < photograph.shape
     assert np.abs(extractor.extract(lossy) - extractor.extract(lossless)).max() < 0.03
 
@@ -211,7 +211,7 @@ def test_pixels_in_memory_keep_their_own_size_and_channels(shape, suited):
 
 
 def test_small_files_of_one_size_keep_it(tmp_path, rng):
-    paths = [saved(tmp_path, f"{i}.png", rng.integers(0, 256, (20, 28), dtype=np.uint8)) for i in range(3)]
+    paths = [save(tmp_path, f"{i}.png", rng.integers(0, 256, (20, 28), dtype=np.uint8)) for i in range(3)]
     assert ImageExtractor.choose_for(paths) == ImageExtractor(28, 20, "grey")
 
 
@@ -219,27 +219,27 @@ def test_small_files_of_one_size_keep_it(tmp_path, rng):
 def test_larger_files_are_brought_down_to_32_pixels_in_their_usual_proportions(tmp_path, rng, suffix):
     shapes = [(300, 400, 3), (600, 800, 3), (500, 100, 3)]
     paths = [
-        saved(tmp_path, f"{i}.{suffix}", rng.integers(0, 256, shape, dtype=np.uint8)) for i, shape in enumerate(shapes)
+        save(tmp_path, f"{i}.{suffix}", rng.integers(0, 256, shape, dtype=np.uint8)) for i, shape in enumerate(shapes)
     ]
     assert ImageExtractor.choose_for(paths[:2]) == ImageExtractor(32, 24, "colour")
     assert ImageExtractor.choose_for(paths) == ImageExtractor(32, 24, "colour")
 
 
 def test_pictures_lying_and_standing_in_equal_number_suit_a_square(tmp_path):
-    paths = [saved(tmp_path, f"{w}.png", np.zeros((h, w), np.uint8)) for h, w in [(40, 80), (80, 40)]]
+    paths = [save(tmp_path, f"{w}.png", np.zeros((h, w), np.uint8)) for h, w in [(40, 80), (80, 40)]]
     assert ImageExtractor.choose_for(paths) == ImageExtractor(32, 32, "grey")
 
 
 def test_grey_pictures_that_are_stored_as_colour_count_as_grey_until_one_is_not(tmp_path, rng):
     grey = np.dstack([rng.integers(0, 256, (9, 9), dtype=np.uint8)] * 3)
-    paths = [saved(tmp_path, "grey.png", grey), saved(tmp_path, "grey.jpg", grey)]
+    paths = [save(tmp_path, "grey.png", grey), save(tmp_path, "grey.jpg", grey)]
     assert ImageExtractor.choose_for(paths).channels == "grey"
-    paths.append(saved(tmp_path, "colour.png", rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)))
+    paths.append(save(tmp_path, "colour.png", rng.integers(0, 256, (9, 9, 3), dtype=np.uint8)))
     assert ImageExtractor.choose_for(paths).channels == "colour"
 
 
 def test_of_many_files_only_a_sample_is_opened_and_the_choice_is_repeatable(tmp_path, rng, monkeypatch):
-    path = saved(tmp_path, "a.png", rng.integers(0, 256, (9, 9), dtype=np.uint8))
+    path = save(tmp_path, "a.png", rng.integers(0, 256, (9, 9), dtype=np.uint8))
     opened = []
     monkeypatch.setattr(
         "pipelines.features.images.extractor.read_pixels",
@@ -252,7 +252,7 @@ def test_of_many_files_only_a_sample_is_opened_and_the_choice_is_repeatable(tmp_
 def test_broken_files_in_the_sample_are_passed_over(tmp_path, rng):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"not a picture")
-    paths = [broken, saved(tmp_path, "a.png", rng.integers(0, 256, (9, 8), dtype=np.uint8)), tmp_path / "missing.png"]
+    paths = [broken, save(tmp_path, "a.png", rng.integers(0, 256, (9, 8), dtype=np.uint8)), tmp_path / "missing.png"]
     assert ImageExtractor.choose_for(paths) == ImageExtractor(8, 9, "grey")
 
 

@@ -14,7 +14,7 @@ from pipelines.features.images import image_file
 from pipelines.features.images.image_file import MAX_PIXELS, read_pixels
 
 
-def encoded(pixels, file_format="PNG", **options):
+def encode(pixels, file_format="PNG", **options):
     """Return a picture file's contents; `pixels` is an array or a Pillow image."""
     image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
     file = io.BytesIO()
@@ -45,20 +45,20 @@ def smooth(height, width):
 
 @pytest.mark.parametrize("file_format", ["PNG", "BMP", "TIFF", "PPM"])
 def test_a_lossless_file_gives_back_the_pixels_that_were_saved(file_format, colour, grey):
-    np.testing.assert_array_equal(read_pixels(encoded(colour, file_format)), colour)
-    np.testing.assert_array_equal(read_pixels(encoded(grey, file_format)), grey)
+    np.testing.assert_array_equal(read_pixels(encode(colour, file_format)), colour)
+    np.testing.assert_array_equal(read_pixels(encode(grey, file_format)), grey)
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "WEBP"])
 def test_a_lossy_file_gives_back_nearly_the_pixels_that_were_saved(file_format):
     picture = smooth(40, 60)
-    decoded = read_pixels(encoded(picture, file_format, quality=95)).astype(int)
+    decoded = read_pixels(encode(picture, file_format, quality=95)).astype(int)
     assert np.abs(decoded - picture).mean() < 3
 
 
 def test_a_path_and_its_bytes_give_the_same_pixels(tmp_path, colour):
     path = tmp_path / "picture.png"
-    path.write_bytes(encoded(colour))
+    path.write_bytes(encode(colour))
     np.testing.assert_array_equal(read_pixels(path), read_pixels(path.read_bytes()))
 
 
@@ -67,34 +67,34 @@ def test_a_path_and_its_bytes_give_the_same_pixels(tmp_path, colour):
 def test_a_picture_with_an_orientation_is_turned_as_pillow_turns_it(orientation, file_format):
     exif = Image.Exif()
     exif[0x0112] = orientation
-    contents = encoded(smooth(20, 30), file_format, exif=exif)
+    contents = encode(smooth(20, 30), file_format, exif=exif)
     by_pillow = ImageOps.exif_transpose(Image.open(io.BytesIO(contents)))
     np.testing.assert_array_equal(read_pixels(contents), np.asarray(by_pillow))
     assert read_pixels(contents).shape == ((20, 30, 3) if orientation < 5 else (30, 20, 3))
 
 
 def test_a_picture_whose_orientation_is_unreadable_counts_as_upright(colour):
-    assert read_pixels(encoded(colour, "JPEG", exif=b"Exif\0\0no such thing")).shape == colour.shape
+    assert read_pixels(encode(colour, "JPEG", exif=b"Exif\0\0no such thing")).shape == colour.shape
 
 
 def test_what_is_transparent_is_shown_on_white(grey):
     alpha = np.zeros_like(grey)
     alpha[:, 15:] = 255
     expected = np.where(alpha == 255, grey, 255)
-    np.testing.assert_array_equal(read_pixels(encoded(np.dstack([grey, alpha]))), expected)
+    np.testing.assert_array_equal(read_pixels(encode(np.dstack([grey, alpha]))), expected)
     rgba = np.dstack([grey, grey, grey, alpha])
-    np.testing.assert_array_equal(read_pixels(encoded(rgba)), np.dstack([expected] * 3))
+    np.testing.assert_array_equal(read_pixels(encode(rgba)), np.dstack([expected] * 3))
 
 
 def test_what_is_half_transparent_lies_half_way_to_white():
     black = np.zeros((4, 4, 4), dtype=np.uint8)
     black[..., 3] = 128
-    assert np.abs(read_pixels(encoded(black)).astype(int) - 127).max() <= 1
+    assert np.abs(read_pixels(encode(black)).astype(int) - 127).max() <= 1
 
 
 def test_a_colour_that_stands_for_transparency_is_shown_on_white():
     picture = np.array([[10, 20], [10, 30]], dtype=np.uint8)
-    np.testing.assert_array_equal(read_pixels(encoded(picture, transparency=10)), [[255, 20], [255, 30]])
+    np.testing.assert_array_equal(read_pixels(encode(picture, transparency=10)), [[255, 20], [255, 30]])
 
 
 def test_a_palette_gives_its_colours_and_its_transparency(rng):
@@ -102,49 +102,49 @@ def test_a_palette_gives_its_colours_and_its_transparency(rng):
     palette = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 9, 9]], dtype=np.uint8)
     image = Image.fromarray(shades)
     image.putpalette(palette.tobytes())
-    np.testing.assert_array_equal(read_pixels(encoded(image)), palette[shades])
+    np.testing.assert_array_equal(read_pixels(encode(image)), palette[shades])
     palette[2] = 255
-    np.testing.assert_array_equal(read_pixels(encoded(image, transparency=2)), palette[shades])
+    np.testing.assert_array_equal(read_pixels(encode(image, transparency=2)), palette[shades])
 
 
 @pytest.mark.parametrize("step", [256, 257])
 @pytest.mark.parametrize("file_format", ["PNG", "TIFF", "PPM"])
 def test_sixteen_bits_scale_to_the_same_picture_as_eight(file_format, step, grey):
-    np.testing.assert_array_equal(read_pixels(encoded(grey.astype(np.uint16) * step, file_format)), grey)
+    np.testing.assert_array_equal(read_pixels(encode(grey.astype(np.uint16) * step, file_format)), grey)
 
 
 def test_sixteen_bits_are_turned_upright_too(grey):
     exif = Image.Exif()
     exif[0x0112] = 6
-    np.testing.assert_array_equal(read_pixels(encoded(grey.astype(np.uint16) * 257, exif=exif)), np.rot90(grey, -1))
+    np.testing.assert_array_equal(read_pixels(encode(grey.astype(np.uint16) * 257, exif=exif)), np.rot90(grey, -1))
 
 
 def test_one_bit_becomes_black_and_white(grey):
     bits = grey > 127
-    np.testing.assert_array_equal(read_pixels(encoded(Image.fromarray(bits))), np.where(bits, 255, 0))
+    np.testing.assert_array_equal(read_pixels(encode(Image.fromarray(bits))), np.where(bits, 255, 0))
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "TIFF"])
 def test_ink_becomes_nearly_the_light_it_was_made_from(file_format):
     picture = smooth(32, 32)
-    decoded = read_pixels(encoded(Image.fromarray(picture).convert("CMYK"), file_format)).astype(int)
+    decoded = read_pixels(encode(Image.fromarray(picture).convert("CMYK"), file_format)).astype(int)
     assert np.abs(decoded - picture).mean() < 3
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP", "TIFF"])
 def test_of_several_pictures_in_a_file_the_first_counts(file_format):
     first, second = Image.new("RGB", (8, 6), "red"), Image.new("RGB", (8, 6), "blue")
-    decoded = read_pixels(encoded(first, file_format, save_all=True, append_images=[second], duration=100))
+    decoded = read_pixels(encode(first, file_format, save_all=True, append_images=[second], duration=100))
     assert decoded.shape == (6, 8, 3)
     assert np.abs(decoded.astype(int) - [255, 0, 0]).max() <= 3
 
 
 def test_one_pixel_is_a_picture():
-    np.testing.assert_array_equal(read_pixels(encoded(np.array([[[1, 2, 3]]], dtype=np.uint8))), [[[1, 2, 3]]])
+    np.testing.assert_array_equal(read_pixels(encode(np.array([[[1, 2, 3]]], dtype=np.uint8))), [[[1, 2, 3]]])
 
 
 def test_a_large_jpeg_is_decoded_smaller_but_never_below_what_is_enough():
-    contents = encoded(smooth(400, 800), "JPEG", quality=95)
+    contents = encode(smooth(400, 800), "JPEG", quality=95)
     reduced = read_pixels(contents, smallest=64)
     assert reduced.shape == (100, 200, 3)
     whole = Image.fromarray(read_pixels(contents)).resize((200, 100), Image.Resampling.BOX)
@@ -152,7 +152,7 @@ def test_a_large_jpeg_is_decoded_smaller_but_never_below_what_is_enough():
 
 
 def test_a_jpeg_too_large_to_hold_whole_is_read_at_a_fraction_of_its_size():
-    contents = encoded(Image.new("L", (8000, MAX_PIXELS // 8000 + 1), 77), "JPEG")
+    contents = encode(Image.new("L", (8000, MAX_PIXELS // 8000 + 1), 77), "JPEG")
     assert read_pixels(contents, smallest=64).shape == (782, 1000)
     with pytest.raises(InputFileError, match=r"^<stdin>: the picture is too large \(8000 x 6251 pixels\)"):
         read_pixels(contents)
@@ -160,7 +160,7 @@ def test_a_jpeg_too_large_to_hold_whole_is_read_at_a_fraction_of_its_size():
 
 @pytest.mark.parametrize("side", [8000, 20000])
 def test_a_small_file_that_unpacks_to_a_huge_picture_is_refused_before_it_is_unpacked(side):
-    contents = encoded(Image.new("1", (side, side)))
+    contents = encode(Image.new("1", (side, side)))
     assert len(contents) < 100_000
     with pytest.raises(InputFileError, match=r"^<stdin>: the picture is too large .* 50 million pixels at most$"):
         read_pixels(contents, smallest=64)
@@ -170,7 +170,7 @@ def test_a_small_file_that_unpacks_to_a_huge_picture_is_refused_before_it_is_unp
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM", "AVIF", "JPEG2000"])
 def test_a_file_that_is_cut_short_is_an_error_and_never_half_a_picture(tmp_path, file_format, share, colour):
     path = tmp_path / "cut.picture"
-    contents = encoded(colour, file_format)
+    contents = encode(colour, file_format)
     path.write_bytes(contents[: int(len(contents) * share)])
     with pytest.raises(InputFileError) as caught:
         read_pixels(path)
@@ -203,26 +203,26 @@ def test_a_small_jpeg_has_the_pixels_that_pillow_decodes(by_pillow, mode, subsam
     for size in ((32, 32), (1, 1), (3, 200), (47, 33), (130, 129), (520, 510)):
         image = Image.fromarray(smooth(*size)).convert(mode)
         for quality in (10, 75, 98):
-            contents = encoded(image, "JPEG", quality=quality, subsampling=subsampling, progressive=progressive)
+            contents = encode(image, "JPEG", quality=quality, subsampling=subsampling, progressive=progressive)
             for smallest in (None, 32, 64):
                 expected = by_pillow(contents, smallest)
                 np.testing.assert_array_equal(read_pixels(contents, smallest), expected, strict=True)
 
 
 def test_small_jpegs_do_go_the_short_way_and_others_do_not(monkeypatch, colour):
-    small = encoded(colour, "JPEG")
+    small = encode(colour, "JPEG")
     expected = read_pixels(small)
     other = np.full((1, 1), 7, np.uint8)
     monkeypatch.setattr(image_file, "_decode", lambda *_: other)
     np.testing.assert_array_equal(read_pixels(small), expected)
     turned = Image.Exif()
     turned[0x0112] = 6
-    assert read_pixels(encoded(colour, "JPEG", exif=turned)) is other
-    assert read_pixels(encoded(Image.new("RGB", (600, 600)), "JPEG")) is other
+    assert read_pixels(encode(colour, "JPEG", exif=turned)) is other
+    assert read_pixels(encode(Image.new("RGB", (600, 600)), "JPEG")) is other
 
 
 def test_a_damaged_jpeg_is_answered_as_pillow_answers_it(by_pillow, rng, colour):
-    whole = encoded(colour, "JPEG")
+    whole = encode(colour, "JPEG")
     cut = [whole[:length] for length in range(1, len(whole), 7)]
     changed = [bytearray(whole) for _ in range(100)]
     for contents in changed:
@@ -237,7 +237,7 @@ def test_a_damaged_jpeg_is_answered_as_pillow_answers_it(by_pillow, rng, colour)
 
 
 def test_a_flipped_bit_inside_a_png_is_noticed(colour):
-    contents = bytearray(encoded(colour))
+    contents = bytearray(encode(colour))
     contents[len(contents) // 2] ^= 1
     with pytest.raises(InputFileError, match="damaged or cut short"):
         read_pixels(bytes(contents))
@@ -289,7 +289,7 @@ def test_a_folder_is_refused_by_name(tmp_path):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
 def test_a_file_without_permission_is_refused_by_name(tmp_path, grey):
     path = tmp_path / "secret.png"
-    path.write_bytes(encoded(grey))
+    path.write_bytes(encode(grey))
     path.chmod(0)
     with pytest.raises(InputFileError, match="permission denied") as caught:
         read_pixels(path)
@@ -317,7 +317,7 @@ END = b"\xff\xd9"
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
 @pytest.mark.parametrize("progressive", [False, True])
 def test_a_jpeg_that_lacks_only_its_end_mark_is_whole_and_bytes_behind_it_do_not_matter(mode, side, progressive):
-    whole = encoded(Image.fromarray(smooth(side, side)).convert(mode), "JPEG", progressive=progressive)
+    whole = encode(Image.fromarray(smooth(side, side)).convert(mode), "JPEG", progressive=progressive)
     assert whole.endswith(END)
     for contents in (whole[:-2], whole[:-1], whole + bytes(3), whole + b"\xff" * 9, whole[:-2] + END + b"more" * 99):
         np.testing.assert_array_equal(read_pixels(contents, 64), read_pixels(whole, 64))
@@ -330,14 +330,14 @@ def test_a_jpeg_that_lacks_only_its_end_mark_is_whole_and_bytes_behind_it_do_not
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "TIFF", "WEBP"])
 def test_a_colour_profile_even_a_broken_one_changes_nothing(file_format, profile):
     picture = smooth(20, 30)
-    plain, profiled = (read_pixels(encoded(picture, file_format, **more)) for more in ({}, {"icc_profile": profile}))
+    plain, profiled = (read_pixels(encode(picture, file_format, **more)) for more in ({}, {"icc_profile": profile}))
     np.testing.assert_array_equal(profiled, plain)
 
 
 def test_inks_are_read_in_both_polarities():
     picture = Image.fromarray(smooth(32, 32)).convert("CMYK")
-    adobes = encoded(picture, "JPEG", quality=95)
-    inverted = encoded(ImageChops.invert(picture), "JPEG", quality=95)
+    adobes = encode(picture, "JPEG", quality=95)
+    inverted = encode(ImageChops.invert(picture), "JPEG", quality=95)
     at = inverted.index(b"\xff\xee")  # the segment by which Adobe's programs say that they inverted
     others = inverted[:at] + inverted[at + 2 + int.from_bytes(inverted[at + 2 : at + 4], "big") :]
     for contents in (adobes, others):
@@ -352,7 +352,7 @@ def test_colours_in_other_coordinates_come_out_as_they_are_seen(mode):
         other = ImageCms.profileToProfile(image, srgb, lab, outputMode="LAB")
     else:
         other = image.convert(mode)
-    assert np.abs(read_pixels(encoded(other, "TIFF")).astype(int) - smooth(32, 32)).mean() < 4
+    assert np.abs(read_pixels(encode(other, "TIFF")).astype(int) - smooth(32, 32)).mean() < 4
 
 
 def test_a_heic_picture_is_read_where_its_library_is_there_and_named_where_not(monkeypatch):
@@ -369,14 +369,14 @@ def test_a_heic_picture_is_read_where_its_library_is_there_and_named_where_not(m
 def test_rarer_formats_that_pillow_decodes_are_read_too(file_format):
     image = Image.fromarray(smooth(64, 64))
     image = image.convert("1") if file_format in ("XBM", "MSP") else image
-    contents = encoded(image, file_format)
+    contents = encode(image, file_format)
     expected = np.asarray(Image.open(io.BytesIO(contents)).convert("RGB"))
     pixels = read_pixels(contents)
     np.testing.assert_array_equal(pixels if pixels.ndim == 3 else np.dstack([pixels] * 3), expected)
 
 
 def test_what_decoders_have_to_say_does_not_reach_the_user(tmp_path, colour):
-    tiff = bytearray(encoded(colour, "TIFF", compression="tiff_lzw"))
+    tiff = bytearray(encode(colour, "TIFF", compression="tiff_lzw"))
     (tmp_path / "a.tif").write_bytes(tiff)
     for number in range(40):
         damaged = bytearray(tiff)

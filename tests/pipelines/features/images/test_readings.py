@@ -13,7 +13,7 @@ EXTRACTOR = ImageExtractor(28, 28, "grey", "strokes", 20, 2.4)
 READER = DrawingReader(EXTRACTOR)
 
 
-def drawn(*lefts):
+def draw(*lefts):
     sheet = Image.new("L", (300, 200), 240)
     for left in lefts:
         ImageDraw.Draw(sheet).line([(left, 40), (left + 60, 40), (left + 20, 150)], 30, 12, joint="curve")
@@ -21,9 +21,9 @@ def drawn(*lefts):
 
 
 def test_the_first_reading_of_a_row_is_the_row_that_the_extractor_makes():
-    row = READER.extract_row(drawn(100))
+    row = READER.extract_row(draw(100))
     assert row.shape == (READER.n_stored,)
-    np.testing.assert_array_equal(row[: EXTRACTOR.n_features], EXTRACTOR.extract_row(drawn(100)))
+    np.testing.assert_array_equal(row[: EXTRACTOR.n_features], EXTRACTOR.extract_row(draw(100)))
 
 
 def test_readings_that_there_are_not_are_left_out_and_every_row_keeps_one():
@@ -58,7 +58,7 @@ def test_between_readings_that_are_both_sure_the_odds_decide():
 
 
 def test_pixels_that_fit_are_their_only_reading_from_memory_too():
-    fitting = EXTRACTOR.extract_row(drawn(100)).reshape(1, 28, 28)
+    fitting = EXTRACTOR.extract_row(draw(100)).reshape(1, 28, 28)
     stored, ok, _ = extract_all(READER, fitting)
     assert ok.all()
     assert len(READER.alternatives(stored)[0]) == 1
@@ -66,10 +66,10 @@ def test_pixels_that_fit_are_their_only_reading_from_memory_too():
 
 
 def test_several_drawings_side_by_side_are_warned_of_and_one_is_not():
-    [warning] = READER.warnings_of(READER.extract_row(drawn(20, 120, 220)))
+    [warning] = READER.warnings_of(READER.extract_row(draw(20, 120, 220)))
     assert "3 drawings" in warning
     assert "transcribe" in warning
-    assert READER.warnings_of(READER.extract_row(drawn(100))) == []
+    assert READER.warnings_of(READER.extract_row(draw(100))) == []
 
 
 def test_where_there_is_nothing_there_is_no_row():
@@ -78,8 +78,8 @@ def test_where_there_is_nothing_there_is_no_row():
 
 
 def test_a_photographs_row_has_a_place_for_every_reading():
-    light = np.clip(drawn(100) * np.linspace(0.3, 1, 300), 0, 255).astype(np.uint8)
-    readings, owner, _ = READER.alternatives(READER.extract_rows([light, drawn(100)]))
+    light = np.clip(draw(100) * np.linspace(0.3, 1, 300), 0, 255).astype(np.uint8)
+    readings, owner, _ = READER.alternatives(READER.extract_rows([light, draw(100)]))
     assert set(owner) == {0, 1}
     assert len(readings) <= 2 * MOST
 
@@ -92,7 +92,7 @@ def test_no_picture_at_all_has_no_reading():
 
 @pytest.mark.parametrize("times", [1, 4])
 def test_a_readings_box_is_where_the_drawing_is_in_the_picture_itself(times):
-    pixels = np.kron(drawn(100), np.ones((times, times), np.uint8))
+    pixels = np.kron(draw(100), np.ones((times, times), np.uint8))
     dark_rows, dark_columns = np.nonzero(pixels < 130)
     expected = dark_columns.min(), dark_rows.min(), dark_columns.max() + 1, dark_rows.max() + 1
     uneven = np.clip(pixels * np.linspace(0.4, 1, pixels.shape[1]), 0, 255).astype(np.uint8)
@@ -102,8 +102,8 @@ def test_a_readings_box_is_where_the_drawing_is_in_the_picture_itself(times):
 
 
 def test_the_steps_lead_from_the_picture_to_the_row_that_was_answered():
-    row = EXTRACTOR.extract_row(drawn(100))
-    first, strokes, framed = READER.steps(drawn(100), row)[:3]
+    row = EXTRACTOR.extract_row(draw(100))
+    first, strokes, framed = READER.steps(draw(100), row)[:3]
     assert first.pixels.shape == (200, 300, 3)
     assert strokes.taken
     assert framed.taken
@@ -114,7 +114,7 @@ def test_the_steps_lead_from_the_picture_to_the_row_that_was_answered():
 
 
 def test_what_was_said_of_a_row_lies_over_the_drawing_in_the_picture():
-    pixels = drawn(100)
+    pixels = draw(100)
     row = EXTRACTOR.extract_row(pixels)
     picture, laid = READER.lay_over(pixels, row, row.reshape(28, 28).astype(float))
     assert picture.shape == laid.shape == pixels.shape

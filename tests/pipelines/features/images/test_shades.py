@@ -53,7 +53,7 @@ def test_the_upper_byte_of_fewer_bits_is_widened(bits, ramp):
     assert np.abs(fewer_bits(upper).astype(int) - ramp).max() < 2 ** (16 - bits)
 
 
-def drawn(colour):
+def draw(colour):
     """Strokes of a colour on nothing: a Pillow image of mode RGBA."""
     pixels = np.zeros((40, 40, 4), np.uint8)
     pixels[10:30, 18:23] = (*colour, 255)
@@ -62,13 +62,13 @@ def drawn(colour):
 
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (255, 255, 0), (0, 0, 255), (128,) * 3, (200, 0, 0)])
 def test_strokes_of_any_colour_on_nothing_are_seen(colour):
-    pixels = np.asarray(opaque(drawn(colour)).convert("L")).astype(int)
+    pixels = np.asarray(opaque(draw(colour)).convert("L")).astype(int)
     assert abs(pixels[20, 20] - pixels[0, 0]) > 60
 
 
 def test_dark_strokes_lie_on_white_and_white_ones_on_black():
-    assert np.asarray(opaque(drawn((0, 0, 0))))[0, 0].tolist() == [255] * 3
-    assert np.asarray(opaque(drawn((255, 255, 255))))[0, 0].tolist() == [0] * 3
+    assert np.asarray(opaque(draw((0, 0, 0))))[0, 0].tolist() == [255] * 3
+    assert np.asarray(opaque(draw((255, 255, 255))))[0, 0].tolist() == [0] * 3
 
 
 def test_what_is_transparent_everywhere_was_not_meant_to_be():

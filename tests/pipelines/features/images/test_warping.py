@@ -22,7 +22,7 @@ def pictures(rng, n=1, height=9, width=7, n_channels=1):
     return rng.integers(0, 256, (n, height, width, n_channels)).astype(np.uint8)
 
 
-def drawn(rng, n, height, width):
+def draw(rng, n, height, width):
     affine = np.eye(2, 3) + rng.normal(0, 0.3, (n, 2, 3)) * [1, 1, 5]
     corner = rng.integers(0, [len(SHEET) - height + 1, len(SHEET) - width + 1] * 2, (n, 4))
     return Warps(affine.astype(np.float32), rng.uniform(0, 3, n).astype(np.float32), SHEET, corner)
@@ -48,7 +48,7 @@ def by_scipy(picture, warps, i):
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 20), st.integers(1, 20), st.sampled_from([1, 3]))
 def test_both_forms_agree_with_scipy(seed, n, height, width, n_channels):
     rng = np.random.default_rng(seed)
-    given_pictures, chosen = pictures(rng, n, height, width, n_channels), drawn(rng, n, height, width)
+    given_pictures, chosen = pictures(rng, n, height, width, n_channels), draw(rng, n, height, width)
     expected = np.stack([by_scipy(picture, chosen, i) for i, picture in enumerate(given_pictures)])
     for form in WARPS:
         out = form(given_pictures, chosen)
@@ -82,7 +82,7 @@ def test_a_quarter_turn_turns_like_rot90(form):
 @pytest.mark.parametrize("form", WARPS)
 def test_each_picture_is_warped_as_if_it_were_alone(form):
     rng = np.random.default_rng(4)
-    given_pictures, chosen = pictures(rng, 6, 10, 10), drawn(rng, 6, 10, 10)
+    given_pictures, chosen = pictures(rng, 6, 10, 10), draw(rng, 6, 10, 10)
     together = form(given_pictures, chosen)
     for i in range(6):
         alone = Warps(chosen.affine[i : i + 1], chosen.bend[i : i + 1], SHEET, chosen.corner[i : i + 1])
@@ -93,7 +93,7 @@ def test_a_flat_picture_stays_flat():
     rng = np.random.default_rng(5)
     flat = np.full((4, 12, 12, 1), 137, np.uint8)
     for form in WARPS:
-        np.testing.assert_array_equal(form(flat, drawn(rng, 4, 12, 12)), flat)
+        np.testing.assert_array_equal(form(flat, draw(rng, 4, 12, 12)), flat)
 
 
 def test_a_sheet_is_noise_blurred_by_a_gaussian_without_a_seam():

@@ -31,12 +31,12 @@ def word(seconds=0.6, sr=8000, pitch=120.0):
     return 0.2 * sum(np.sin(k * phase) / k for k in range(1, 20)) * np.hanning(len(t))
 
 
-def saved(path, samples, sr=8000, **options):
+def save(path, samples, sr=8000, **options):
     soundfile.write(path, samples, sr, **options)
     return path
 
 
-def stored(extractor, path):
+def extract(extractor, path):
     return extractor.extract_row(extractor.read(path))
 
 
@@ -52,19 +52,19 @@ def recordings():
 def test_features_equal_a_plain_computation_with_librosa(recordings, variant):
     extractor = VARIANTS[variant]
     for path in recordings:
-        assert np.abs(stored(extractor, path) - reference_row(path, extractor)).max() < 1e-4
+        assert np.abs(extract(extractor, path) - reference_row(path, extractor)).max() < 1e-4
 
 
 def test_features_of_the_shortest_clips_equal_librosas_too(tmp_path):
     for number, seconds in enumerate((0.05, 0.06, 0.1)):
-        path = saved(tmp_path / f"{number}.wav", word(seconds))
-        assert np.abs(stored(DEFAULT, path) - reference_row(path, DEFAULT)).max() < 1e-4
+        path = save(tmp_path / f"{number}.wav", word(seconds))
+        assert np.abs(extract(DEFAULT, path) - reference_row(path, DEFAULT)).max() < 1e-4
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_stored_matrices_give_the_same_bytes_and_librosa_is_not_imported(tmp_path, variant):
     extractor = VARIANTS[variant]
-    path = saved(tmp_path / "word.wav", word())
+    path = save(tmp_path / "word.wav", word())
     expected = extractor.extract(path)
     np.savez(tmp_path / "matrices.npz", **extractor.matrices())
     program = f"""
@@ -80,24 +80,24 @@ assert not {{"librosa", "numba", "scipy", "sklearn", "matplotlib"}} & set(sys.mo
 
 
 def test_level_and_direct_current_do_not_matter(tmp_path):
-    expected = DEFAULT.extract(saved(tmp_path / "word.wav", word(), subtype="DOUBLE"))
-    quiet = DEFAULT.extract(saved(tmp_path / "quiet.wav", 0.01 * word() + 0.3, subtype="DOUBLE"))
+    expected = DEFAULT.extract(save(tmp_path / "word.wav", word(), subtype="DOUBLE"))
+    quiet = DEFAULT.extract(save(tmp_path / "quiet.wav", 0.01 * word() + 0.3, subtype="DOUBLE"))
     assert np.abs(quiet - expected).max() < 0.05
 
 
 def test_silence_around_the_word_does_not_matter(tmp_path):
-    expected = DEFAULT.extract(saved(tmp_path / "word.wav", word()))
+    expected = DEFAULT.extract(save(tmp_path / "word.wav", word()))
     # Whole hops of silence, so that the frames fall on the same samples.
     silence = np.zeros(80 * 50)
-    padded = DEFAULT.extract(saved(tmp_path / "padded.wav", np.concatenate([silence, word(), silence])))
+    padded = DEFAULT.extract(save(tmp_path / "padded.wav", np.concatenate([silence, word(), silence])))
     assert np.abs(padded - expected).max() < 2  # of hundreds; drift is followed less closely where a recording ends
     assert np.corrcoef(padded, expected)[0, 1] > 0.9999
 
 
 def test_a_recording_at_another_rate_has_nearly_the_same_features(tmp_path):
-    expected = DEFAULT.extract(saved(tmp_path / "word.wav", word()))
+    expected = DEFAULT.extract(save(tmp_path / "word.wav", word()))
     resampled = soxr.resample(word(), 8000, 96000)
-    assert np.corrcoef(DEFAULT.extract(saved(tmp_path / "96k.wav", resampled, 96000)), expected)[0, 1] > 0.999
+    assert np.corrcoef(DEFAULT.extract(save(tmp_path / "96k.wav", resampled, 96000)), expected)[0, 1] > 0.999
 
 
 def test_duration_is_told_by_the_last_feature_alone():
@@ -109,7 +109,7 @@ def test_duration_is_told_by_the_last_feature_alone():
 
 def test_sound_above_what_is_kept_counts_as_silence(tmp_path):
     whistle = 0.5 * np.sin(2 * np.pi * 15000 * np.arange(24000) / 48000) * np.hanning(24000)
-    path = saved(tmp_path / "whistle.wav", whistle, 48000)
+    path = save(tmp_path / "whistle.wav", whistle, 48000)
     with pytest.raises(InputFileError, match="only silence below 4000 Hz") as caught:
         DEFAULT.extract(path)
     assert str(caught.value).startswith(f"{path}: ")

@@ -16,7 +16,7 @@ SR = 8000
 WORD = (0.3 * np.sin(np.arange(8000) ** 1.3 / 60) + np.random.default_rng(0).normal(0, 1e-3, 8000)).round(4)
 
 
-def encoded(samples=WORD, sr=SR, format="WAV", subtype=None):
+def encode(samples=WORD, sr=SR, format="WAV", subtype=None):
     file = io.BytesIO()
     soundfile.write(file, samples, sr, format=format, subtype=subtype)
     return file.getvalue()
@@ -43,8 +43,8 @@ def fmt(align=2, bits=16, channels=1, sr=SR, coding=1):
 
 PCM = (WORD * 32768).astype("<i2").tobytes()
 DATA = chunk(b"data", PCM)
-WAV, AIFF, AU, CAF, W64, RF64 = (encoded(format=name) for name in ("WAV", "AIFF", "AU", "CAF", "W64", "RF64"))
-FLAC, MP3 = encoded(format="FLAC"), encoded(format="MP3")
+WAV, AIFF, AU, CAF, W64, RF64 = (encode(format=name) for name in ("WAV", "AIFF", "AU", "CAF", "W64", "RF64"))
+FLAC, MP3 = encode(format="FLAC"), encode(format="MP3")
 COUNT = max(MP3.find(b"Xing"), MP3.find(b"Info"))
 SSND, COMM, CAF_DATA = AIFF.find(b"SSND"), AIFF.find(b"COMM"), CAF.find(b"data")
 W64_DATA, DS64 = W64.find(b"data"), RF64.find(b"ds64")
@@ -139,20 +139,20 @@ def test_numbers_that_only_begin_like_an_mp3_are_no_recording():
 
 @pytest.mark.parametrize("format", ["WAV", "AIFF", "AU", "CAF", "W64", "RF64", "FLAC"])
 def test_what_is_cut_off_is_refused_with_how_much_is_missing(format):
-    content = encoded(format=format)
+    content = encode(format=format)
     with pytest.raises(InputFileError, match=r"\d+ % of its sound is missing"):
         read_waveform(content[: len(content) // 2])
 
 
 @pytest.mark.parametrize("format", ["WAV", "AIFF", "AU", "CAF", "W64", "RF64"])
 def test_a_few_milliseconds_that_are_missing_are_no_matter(format):
-    content = encoded(format=format, subtype="PCM_16")
+    content = encode(format=format, subtype="PCM_16")
     assert len(read_waveform(content[:-100])[0]) == len(WORD) - 50
 
 
 @pytest.mark.parametrize("cut", [1, 10, 40])
 def test_a_flac_that_ends_inside_its_last_frame_is_read_without_it_or_refused_with_how_much(cut):
-    content = encoded(np.resize(WORD, 2 * 4096 + 100), format="FLAC")  # frames of 4096, and of 12 ms
+    content = encode(np.resize(WORD, 2 * 4096 + 100), format="FLAC")  # frames of 4096, and of 12 ms
     assert len(read_waveform(content[:-cut])[0]) == 2 * 4096
     with pytest.raises(InputFileError, match="49 % of its sound is missing"):
         read_waveform(FLAC[:-cut])
@@ -170,7 +170,7 @@ def test_a_flac_that_ends_inside_its_last_frame_is_read_without_it_or_refused_wi
     ],
 )
 def test_files_that_were_joined_are_read_to_the_end(first, second):
-    pieces = [encoded(format=format, subtype=subtype) for format, subtype in (first, second)]
+    pieces = [encode(format=format, subtype=subtype) for format, subtype in (first, second)]
     joined, _ = read_waveform(b"".join(pieces))
     apart = np.concatenate([read_waveform(piece)[0] for piece in pieces])
     assert len(joined) == len(apart)
@@ -178,8 +178,8 @@ def test_files_that_were_joined_are_read_to_the_end(first, second):
 
 
 def test_a_piece_at_another_rate_is_brought_to_that_of_the_first():
-    other = encoded(np.interp(np.arange(0, 8000, 0.5), np.arange(8000), WORD), 16000, "OGG", "OPUS")
-    joined, sr = read_waveform(encoded(format="OGG", subtype="OPUS") + other)
+    other = encode(np.interp(np.arange(0, 8000, 0.5), np.arange(8000), WORD), 16000, "OGG", "OPUS")
+    joined, sr = read_waveform(encode(format="OGG", subtype="OPUS") + other)
     assert sr == SR
     assert len(joined) == pytest.approx(16000, abs=400)
 
@@ -226,7 +226,7 @@ def without_end(content):
 
 @pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
 def test_an_ogg_stream_that_does_not_say_that_it_ends_is_read(subtype):
-    content = encoded(format="OGG", subtype=subtype)
+    content = encode(format="OGG", subtype=subtype)
     assert len(read_waveform(without_end(content))[0]) == pytest.approx(len(WORD), abs=200)
     with pytest.raises(InputFileError, match="cut short"):
         read_waveform(content[:-20])
@@ -234,7 +234,7 @@ def test_an_ogg_stream_that_does_not_say_that_it_ends_is_read(subtype):
 
 @pytest.mark.parametrize("scale", [32768.0, 2.0**31, 1e4, 1e-6, 1e-9])
 def test_floating_point_samples_may_have_any_scale(scale):
-    waveform, _ = read_waveform(encoded(WORD * scale, subtype="FLOAT"))
+    waveform, _ = read_waveform(encode(WORD * scale, subtype="FLOAT"))
     assert 0.2 < np.abs(waveform).max() <= 1
     assert np.corrcoef(waveform, WORD)[0, 1] > 0.9999
 
@@ -242,7 +242,7 @@ def test_floating_point_samples_may_have_any_scale(scale):
 def test_a_few_steps_of_sixteen_bits_stay_silence_as_floating_point():
     steps = np.random.default_rng(0).integers(-1, 2, 8000) / 32768
     with pytest.raises(InputFileError, match="silence"):
-        read_waveform(encoded(steps, subtype="FLOAT"))
+        read_waveform(encode(steps, subtype="FLOAT"))
 
 
 @pytest.mark.parametrize(

@@ -32,13 +32,13 @@ def stream(seconds=4.0, places=PLACES):
     return sound.astype(np.float32)
 
 
-def listened(sound, size, **options):
+def listen(sound, size, **options):
     blocks = [sound[start : start + size] for start in range(0, len(sound), size)]
     return [word for heard in Listener(Sure(), **options).hear(blocks) for word in heard.words]
 
 
 def test_each_word_is_answered_once_where_it_is():
-    words = listened(stream(), 800)
+    words = listen(stream(), 800)
     assert [word.word for word in words] == ["yes"] * 3
     for word, place in zip(words, PLACES, strict=True):
         assert abs(word.start - place) < 0.1
@@ -47,7 +47,7 @@ def test_each_word_is_answered_once_where_it_is():
 
 @pytest.mark.parametrize("size", [80, 997, 5000, 32_000])
 def test_the_answers_do_not_depend_on_the_size_of_the_blocks(size):
-    assert listened(stream(), size) == listened(stream(), 160)
+    assert listen(stream(), size) == listen(stream(), 160)
 
 
 def test_an_answer_comes_soon_after_the_end_of_its_word():
@@ -65,12 +65,12 @@ def test_an_answer_comes_soon_after_the_end_of_its_word():
 
 
 def test_a_word_that_the_end_cuts_off_is_answered_too():
-    assert len(listened(stream()[: round(2.9 * SR)], 800)) == 3
+    assert len(listen(stream()[: round(2.9 * SR)], 800)) == 3
 
 
 def test_less_probable_words_are_unknown_and_repeated_ones_can_be_left_out():
-    assert [word.word for word in listened(stream(), 800, threshold=0.95)] == [None] * 3
-    assert len(listened(stream(), 800, refractory=1.0)) == 2
+    assert [word.word for word in listen(stream(), 800, threshold=0.95)] == [None] * 3
+    assert len(listen(stream(), 800, refractory=1.0)) == 2
 
 
 def test_a_word_in_doubt_tells_how_it_is_unlike_those_learned_from():
@@ -99,7 +99,7 @@ def test_a_sound_of_ten_seconds_is_answered_in_parts(monkeypatch):
     sway = 0.2 * np.sin(2 * np.pi * (300 * t + 20 * np.sin(3 * t))) * (1.2 + np.sin(5 * t))
     sound = np.concatenate([stream(1.0, ()), sway.astype(np.float32), stream(1.0, ())])
     monkeypatch.setattr(Segmentation, "words", lambda *_: [])  # each part counts as one word
-    words = listened(sound, 800)
+    words = listen(sound, 800)
     assert words
     assert all(word.end - word.start < LONGEST + 1 for word in words)
 

@@ -14,7 +14,7 @@ SR = 8000
 VOICE = Path(__file__).resolve().parents[4] / "data" / "bundled" / "spoken-digits" / "f1"
 
 
-def found(waveform, sr=SR, **changes):
+def find(waveform, sr=SR, **changes):
     """Return the words found in a waveform: list of (start, end)."""
     return WordFinder(**changes).find(band_power([waveform], sr))
 
@@ -47,7 +47,7 @@ def noise(n, seed=0, scale=0.01):
 @pytest.mark.parametrize("sr", [4000, 8000, 11025, 16000, 22050, 44100])
 def test_words_are_found_where_they_are_at_any_rate(sr):
     waveform, places = row(0.5, 0.3, 0.15, 0.6, 0.2, sr=sr)
-    words = found(waveform, sr)
+    words = find(waveform, sr)
     assert len(words) == len(places)
     assert np.abs(np.array(words) - places).max() < 0.07
 
@@ -57,7 +57,7 @@ def test_words_are_in_order_apart_and_inside_the_recording():
     for _ in range(20):
         bursts = np.repeat(rng.choice([0.001, 0.1, 0.3], 60), rng.integers(200, 3000, 60))
         waveform = bursts * rng.standard_normal(len(bursts))
-        edges = np.array(found(waveform)).ravel()
+        edges = np.array(find(waveform)).ravel()
         assert (np.diff(edges) >= 0).all()
         assert edges[0] >= 0
         assert edges[-1] <= -(-len(waveform) // (HOP_SECONDS * SR)) * HOP_SECONDS
@@ -65,15 +65,15 @@ def test_words_are_in_order_apart_and_inside_the_recording():
 
 def test_a_pause_in_front_shifts_the_words():
     waveform, _ = row(0.5, 0.3, 0.4, 0.5)
-    shifted = found(np.concatenate([pause(0.7), waveform]))
-    assert np.array(shifted) == pytest.approx(np.array(found(waveform)) + 0.7, abs=HOP_SECONDS)
+    shifted = find(np.concatenate([pause(0.7), waveform]))
+    assert np.array(shifted) == pytest.approx(np.array(find(waveform)) + 0.7, abs=HOP_SECONDS)
 
 
 def test_two_recordings_with_a_pause_between_have_the_words_of_both():
     first, second = row(0.4, 0.3, 0.5)[0], row(0.6, 0.2, 0.3, 0.5)[0]
     behind = (len(first) + len(pause(0.3))) / SR
-    words = found(np.concatenate([first, pause(0.3), second]))
-    apart = found(first) + [(start + behind, end + behind) for start, end in found(second)]
+    words = find(np.concatenate([first, pause(0.3), second]))
+    apart = find(first) + [(start + behind, end + behind) for start, end in find(second)]
     assert np.array(words) == pytest.approx(np.array(apart), abs=HOP_SECONDS)
 
 
@@ -82,12 +82,12 @@ def test_two_recordings_with_a_pause_between_have_the_words_of_both():
 def test_loudness_changes_nothing(gain):
     waveform, _ = row(0.5, 0.3, 0.2, 0.5)
     waveform += noise(len(waveform))
-    assert found(gain * waveform) == found(waveform)
+    assert find(gain * waveform) == find(waveform)
 
 
 def test_words_of_a_thousandth_of_full_scale_are_found():
     waveform, places = row(0.5, 0.3, 0.2, 0.5)
-    words = found(0.001 / np.abs(waveform).max() * waveform)
+    words = find(0.001 / np.abs(waveform).max() * waveform)
     assert np.abs(np.array(words) - places).max() < 0.07
 
 
@@ -116,7 +116,7 @@ def test_steady_noise_hides_no_word_and_adds_none(snr):
     speech_power = np.square(waveform[waveform != 0]).mean()
     for seed in range(5):
         hiss = noise(len(waveform), seed, np.sqrt(speech_power / 10 ** (snr / 10)))
-        words = found(waveform + hiss)
+        words = find(waveform + hiss)
         assert len(words) == len(places)
         assert np.abs(np.array(words) - places).max() < 0.1
 
@@ -149,18 +149,18 @@ def test_steady_noise_hides_no_word_and_adds_none(snr):
     ],
 )
 def test_what_is_no_word_is_not_found(waveform):
-    assert found(waveform) == []
+    assert find(waveform) == []
 
 
 def test_a_short_silence_belongs_to_the_word_and_a_long_one_parts_two():
     for silence, n_words in ((0.06, 1), (0.08, 1), (0.2, 2), (0.5, 2)):
         waveform = np.concatenate([pause(0.5), buzz(0.2), pause(silence), buzz(0.2), pause(0.5)])
-        assert len(found(waveform)) == n_words
+        assert len(find(waveform)) == n_words
 
 
 def test_a_burst_after_a_closure_belongs_to_the_word():
     waveform = np.concatenate([pause(0.5), buzz(0.25), pause(0.12), buzz(0.05), pause(0.5)])
-    [(start, end)] = found(waveform)
+    [(start, end)] = find(waveform)
     assert start < 0.52
     assert end > 0.9
 
@@ -168,39 +168,39 @@ def test_a_burst_after_a_closure_belongs_to_the_word():
 def test_words_without_a_pause_are_parted_at_the_dip():
     soft = 0.1 * buzz(0.3)
     waveform = np.concatenate([pause(0.4), buzz(0.6)[:-100], soft, buzz(0.6)[100:], pause(0.4)])
-    (_, end), (start, _) = found(waveform)
+    (_, end), (start, _) = find(waveform)
     assert 0.95 < end <= start < 1.35
-    assert len(found(waveform, dip=60.0)) == 1
+    assert len(find(waveform, dip=60.0)) == 1
 
 
 def test_no_word_is_longer_than_the_longest():
     rng = np.random.default_rng(0)
     melody = np.repeat(rng.uniform(200, 2000, 600), 800) * np.arange(480_000) / SR
-    words = found(np.sin(2 * np.pi * melody), longest=3.0)
+    words = find(np.sin(2 * np.pi * melody), longest=3.0)
     assert all(end - start < 3.001 for start, end in words)
 
 
 def test_a_voice_that_is_softer_than_another_is_still_heard():
     waveform = np.concatenate([pause(0.4), buzz(), pause(0.4), 0.15 * buzz(), pause(0.4), buzz(), pause(0.4)])
-    assert len(found(waveform)) == 3
+    assert len(find(waveform)) == 3
 
 
 @pytest.mark.parametrize("path", sorted(VOICE.glob("*-0.flac")), ids=lambda path: path.stem)
 def test_a_recording_of_one_word_holds_one_word(path):
     waveform, sr = read_waveform(path)
-    [(start, end)] = found(waveform, sr)
+    [(start, end)] = find(waveform, sr)
     assert 0 <= start < end <= len(waveform) / sr + HOP_SECONDS
     assert end - start > 0.2
 
 
 def test_breath_beside_a_clear_voice_is_no_word():
     waveform = np.concatenate([pause(0.4), buzz(), pause(0.4), 0.03 * buzz(), pause(0.4), buzz(), pause(0.4)])
-    assert len(found(waveform)) == 2
+    assert len(find(waveform)) == 2
 
 
 def test_pads_reach_half_the_pause_and_the_ends_at_most():
     waveform, _ = row(0.2, 0.3, 0.5, 0.1)
-    bare, padded = np.array(found(waveform)), np.array(found(waveform, pad=0.2))
+    bare, padded = np.array(find(waveform)), np.array(find(waveform, pad=0.2))
     (first, second), last = (bare[:-1, 1] + bare[1:, 0]) / 2, len(waveform) / SR
     expected = [[bare[0, 0] - 0.2, first], [first, bare[1, 1] + 0.2], [bare[2, 0] - 0.2, last]]
     assert second - bare[1, 1] > 0.2

@@ -13,7 +13,7 @@ from pipelines.features.text.ngrams import grams_of, normalise
 TEXTS = ["where is my card", "my card, my card!", "send money to anna", "what is the weather like", "the the the"]
 
 
-def counted(text):
+def count(text):
     """How often each n-gram is in a text, by a plain loop: Counter of (hash, whether it is one of words)."""
     grams = grams_of([normalise(text)])
     return Counter(zip(grams.hashes.tolist(), grams.of_words.tolist(), strict=True))
@@ -22,7 +22,7 @@ def counted(text):
 def test_a_stored_row_is_one_plus_log_of_the_count_times_the_emphasis_with_the_sign_of_the_hash():
     row = TextExtractor(emphasis=3.0).extract_row(TEXTS[1]).toarray()[0]
     expected = np.zeros(1 << 15, np.float32)
-    for (h, of_words), n in counted(TEXTS[1]).items():
+    for (h, of_words), n in count(TEXTS[1]).items():
         expected[h % (1 << 15)] += (-1 if h >> 31 else 1) * (3 if of_words else 1) * (1 + np.log(n))
     np.testing.assert_allclose(row, expected, rtol=1e-6)
 
