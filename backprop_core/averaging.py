@@ -62,7 +62,7 @@ class ExponentialAverage:
         return state["average"]
 
     @contextmanager
-    def standing_in(self, params, state):
+    def stand_in(self, params, state):
         """Let `params` hold the average for the time of a `with` block, and then the latest weights again."""
         latest = params.copy()
         params[...] = self.read_average(state)

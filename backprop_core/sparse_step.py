@@ -68,7 +68,7 @@ class SparseStep(Step):
         shapes[self._place]["W"] = (0, shapes[self._place]["W"][1])
         return ParameterVector(shapes, self.network.dtype)
 
-    def _entering(self, X_batch, memory):
+    def _enter(self, X_batch, memory):
         if not is_sparse(X_batch):
             X_batch = SparseRows.of_array(X_batch)
         return self._lazy.batch(X_batch, memory)

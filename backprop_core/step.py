@@ -141,7 +141,7 @@ class Step:
             X_batch, target, weights = mixup(
                 X_batch, target, rng, self.mixup, self._scratch, n_classes=network.n_outputs, weights=weights
             )
-        logits, backward = network.forward(self._entering(X_batch, memory), training=True, rng=rng)
+        logits, backward = network.forward(self._enter(X_batch, memory), training=True, rng=rng)
         loss, dlogits = self._loss_and_gradient(logits, target, out=logits if self._in_place else None, weights=weights)
         if not math.isfinite(loss):
             self.settle()
@@ -174,7 +174,7 @@ class Step:
     def settle(self):
         """Take what steps still wait to be taken: here none ever do (`SparseStep`)."""
 
-    def _entering(self, X_batch, memory):
+    def _enter(self, X_batch, memory):
         """Return the batch as the network takes it."""
         return X_batch
 

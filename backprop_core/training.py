@@ -221,7 +221,7 @@ class Trainer:
             while not (stopped := "callback" if asked_to_stop else self._reason_to_stop(state)):
                 began = time.perf_counter()
                 clip_rate = self._epoch(X, y, state, step, watch, augmented, runs, before_step)
-                with self.average.standing_in(state.params, state.average) if self.average else nullcontext():
+                with self.average.stand_in(state.params, state.average) if self.average else nullcontext():
                     if self.average:
                         recount(self.network, self._some(X[seen], state.rng), state.rng)
                     entry = {

@@ -67,7 +67,7 @@ def run():
     singles = {kind: {speaker: [] for speaker in SPEAKERS} for kind in ("all takes", "takes 0 to 4")}
     for number, speaker in enumerate(SPEAKERS):
         rng = np.random.default_rng(number)
-        strung = [_strung(_test_takes(dataset, speaker), rng) for _ in range(SEQUENCES)]
+        strung = [_string_together(_test_takes(dataset, speaker), rng) for _ in range(SEQUENCES)]
         files = {name: [_wav(_noisy(s, noise, rng)) for s in strung] for name, noise in CONDITIONS.items()}
         for seed in SEEDS:
             model = _train_without(prepared, speaker, seed)
@@ -121,7 +121,7 @@ def _test_takes(dataset, speaker):
     ]
 
 
-def _strung(takes, rng):
+def _string_together(takes, rng):
     said, middles, words, parts = [], [], [], [_pause(rng)]
     for i in rng.integers(len(takes), size=rng.integers(3, 11)):
         digit, waveform = takes[i]

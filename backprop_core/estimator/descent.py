@@ -147,7 +147,7 @@ class Descent:
         if self._average is None:
             yield
             return
-        with self._average.standing_in(network.params.flat, self._averages):
+        with self._average.stand_in(network.params.flat, self._averages):
             recount(network, rows.endless(batch_size), self._rng)
             yield
 

@@ -132,7 +132,7 @@ def trace_step(network, X, target, learning_rate, loss=None, frozen=()):
     """
     learning_rate, loss = check_number("learning_rate", learning_rate, "(0, inf)"), loss or SoftmaxCrossEntropy()
     passages = [_empty(layer, str(i)) for i, layer in enumerate(network.layers)]
-    noting, changed = network.copy(layers=[_noting(passage) for passage in passages]), network.copy()
+    noting, changed = network.copy(layers=[_note(passage) for passage in passages]), network.copy()
 
     logits, backward = noting.forward(X)
     before, dlogits = loss.loss_and_gradient(logits, target)
@@ -221,10 +221,10 @@ def _empty(layer, name):
     return Passage(name, layer, inner=inner)
 
 
-def _noting(passage):
+def _note(passage):
     """Return a stand-in for the layer of a passage: it does what the layer does, and notes there what passes."""
     layer = passage.layer
-    stand_in = layer.around([_noting(part) for part in passage.inner]) if passage.inner else copy.copy(layer)
+    stand_in = layer.around([_note(part) for part in passage.inner]) if passage.inner else copy.copy(layer)
     does = stand_in.forward
 
     def forward(params, x, *rest, **settings):

@@ -37,7 +37,7 @@ class Folding:
     grouped: bool
     validation: str
 
-    def untaught(self, dataset):
+    def find_untaught(self, dataset):
         """Return where a fold tests a class of which the other folds have no sample: list of (fold, label)."""
         n_classes = len(dataset.labels)
         total = np.bincount(dataset.y, minlength=n_classes)

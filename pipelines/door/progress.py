@@ -105,7 +105,7 @@ class Told(Silent):
         self._note_left_out(dataset, fallback)
         for remark in dataset.notes:
             self.note(f"note: {remark}")
-        untaught = folding.untaught(dataset)
+        untaught = folding.find_untaught(dataset)
         for name, label in untaught[:MOST_LISTED]:
             self.note(
                 f"warning: class {label} has samples in {folding.by} {name} alone, so that nothing teaches it where "

@@ -106,7 +106,7 @@ def evaluate_stream(model, dataset=None, *, split="test", foreign=(), per_hour=P
     words, name = _words(opened, dataset, split, n_jobs)
     rng = np.random.default_rng(SEED)
     n_said = len(words)
-    sound, spans = _strung([waveform for waveform, _ in words], opened.extractor.sr, rng)
+    sound, spans = _string_together([waveform for waveform, _ in words], opened.extractor.sr, rng)
     answers, seconds = _hear(opened, [sound])
     right, false = _match(answers, spans, [label for _, label in words])
     about = {"model": opened.path, "dataset": name, "split": split, "n_words": n_said}
@@ -142,7 +142,7 @@ def _words(model, dataset, split, n_jobs):
     return words, name
 
 
-def _strung(waveforms, sr, rng):
+def _string_together(waveforms, sr, rng):
     """Return sounds in a row with pauses between them, float32, and where each is: list of (start, stop) in seconds."""
     parts, spans, at = [], [], 0
     for waveform in waveforms:
@@ -158,7 +158,7 @@ def _strung(waveforms, sr, rng):
 def _make_foreign(words, sr, rng):
     """Return sounds that are made of words and are none, in a row: blocks."""
     sounds = [foreign_sound(waveform.astype(np.float64), sr, rng) for waveform, _ in words for _ in range(MADE)]
-    return [_strung(sounds, sr, rng)[0]]
+    return [_string_together(sounds, sr, rng)[0]]
 
 
 def _recordings(foreign, model):

@@ -32,7 +32,7 @@ def look_for_copies(prepared, likeness):
     """
     duplicates = find_duplicates(prepared, likeness)
     dataset = prepared.dataset
-    leaking = duplicates.leaking()
+    leaking = duplicates.find_leaking()
     second = np.unique(leaking.pairs[:, 1])
     counts = {role: int((dataset.role[second] == role).sum()) for role in ("valid", "test")}
     sizes = {role: len(dataset.rows(role)) for role in counts}

@@ -43,12 +43,12 @@ class Duplicates:
         """Return those pairs for which `chosen`, bool [shape=(n,)], is true."""
         return Duplicates(self.dataset, self.pairs[chosen], self.likeness[chosen], self.exact[chosen])
 
-    def leaking(self):
+    def find_leaking(self):
         """Return the pairs of a training sample and one that is not."""
         first, second = self.dataset.role[self.pairs].reshape(-1, 2).T
         return self.only((first == "train") & (second != "train"))
 
-    def contradicting(self):
+    def find_contradicting(self):
         """Return the pairs that have different labels."""
         first, second = self.dataset.y[self.pairs].reshape(-1, 2).T
         return self.only(first != second)

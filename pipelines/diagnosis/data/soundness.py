@@ -44,7 +44,7 @@ def check_classes(dataset, task):
 
 def duplicate_findings(duplicates):
     """Report copies of training samples among the others, copies that have different labels, and other copies."""
-    leaking, contradicting = duplicates.leaking(), duplicates.contradicting()
+    leaking, contradicting = duplicates.find_leaking(), duplicates.find_contradicting()
     parts = [(Kind.LEAKING_DUPLICATES, PROBLEM, leaking), (Kind.CONTRADICTING_DUPLICATES, PROBLEM, contradicting)]
     if not len(leaking):
         parts.append((Kind.DUPLICATES, FINE, duplicates))

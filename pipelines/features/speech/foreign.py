@@ -33,11 +33,11 @@ def foreign_sound(word, sr, rng, kind=None):
         "backwards": lambda: word[::-1].copy(),
         "shuffled": lambda: _shuffle(word, rng),
         "torn": lambda: _tear(word, rng),
-        "noise": lambda: _swelling(make_noise(len(word), rng.uniform(WHITE, BROWN), rng), rng) * np.abs(word).max(),
+        "noise": lambda: _swell(make_noise(len(word), rng.uniform(WHITE, BROWN), rng), rng) * np.abs(word).max(),
         "invented": lambda: invent_word(sr, rng) * np.abs(word).max(),
-        "tones": lambda: _swelling(_tones(len(word), sr, rng), rng) * np.abs(word).max(),
-        "hum": lambda: _swelling(_hum(len(word), sr, rng), rng) * np.abs(word).max(),
-        "breath": lambda: _swelling(_breath(len(word), sr, rng), rng) * np.abs(word).max(),
+        "tones": lambda: _swell(_tones(len(word), sr, rng), rng) * np.abs(word).max(),
+        "hum": lambda: _swell(_hum(len(word), sr, rng), rng) * np.abs(word).max(),
+        "breath": lambda: _swell(_breath(len(word), sr, rng), rng) * np.abs(word).max(),
     }[kind]()
 
 
@@ -88,7 +88,7 @@ def _breath(n, sr, rng):
     return np.fft.irfft(np.fft.rfft(rng.standard_normal(length)) * gain, length)[:n]
 
 
-def _swelling(sound, rng):
+def _swell(sound, rng):
     """Return a sound under an envelope of a few random levels, its peak at 1."""
     levels = 10 ** (rng.uniform(-1.5, 0, rng.integers(2, 7)))
     envelope = np.interp(np.linspace(0, 1, len(sound)), np.linspace(0, 1, len(levels)), levels)

@@ -137,7 +137,7 @@ class Variation:
         if self.reverberation and rng.random() < self.reverberation_share:
             sound = through_room(sound, rng.uniform(0.3, 1) * self.reverberation * sr, rng, sr)
         if self.overdrive and rng.random() < self.overdrive_share:
-            sound = overdriven(sound, rng.uniform(0.15, 1) * self.overdrive, soft=rng.random() < 0.5)
+            sound = overdrive(sound, rng.uniform(0.15, 1) * self.overdrive, soft=rng.random() < 0.5)
         if rng.random() < self.noise_share:
             level = rng.uniform(*self.noise)
             if recorded is not None and rng.random() < RECORDED_SHARE:
@@ -154,7 +154,7 @@ class Variation:
         return word[first : len(word) - last]
 
 
-def overdriven(sound, decibels, soft):
+def overdrive(sound, decibels, soft):
     """Return a sound that was `decibels` too loud for a microphone: cut off at full scale, or if `soft` bent to it."""
     risen = sound * (10 ** (decibels / 20) / max(np.abs(sound).max(), np.finfo(float).tiny))
     return np.tanh(risen) if soft else np.clip(risen, -1, 1)

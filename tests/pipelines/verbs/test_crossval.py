@@ -146,8 +146,8 @@ def test_a_class_that_only_one_fold_has_is_found():
     dataset = make(3)
     y = np.where(dataset.group == "s01", dataset.y, dataset.y % 2)
     lone = replace(dataset, y=y)
-    assert folding(lone).untaught(lone) == [("s01", "c")]
-    assert folding(dataset).untaught(dataset) == []
+    assert folding(lone).find_untaught(lone) == [("s01", "c")]
+    assert folding(dataset).find_untaught(dataset) == []
 
 
 @pytest.mark.parametrize(

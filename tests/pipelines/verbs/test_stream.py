@@ -8,7 +8,7 @@ import soundfile
 
 from pipelines.features.speech.transcript import Word
 from pipelines.verbs import stream
-from pipelines.verbs.stream import StreamEvaluation, _match, _strung, evaluate_stream
+from pipelines.verbs.stream import StreamEvaluation, _match, _string_together, evaluate_stream
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +56,7 @@ def test_misses_rise_and_false_alarms_fall_with_the_threshold():
 
 def test_words_stand_where_the_spans_say():
     sr = 8000
-    sound, spans = _strung([np.ones(400), np.ones(800)], sr, np.random.default_rng(0))
+    sound, spans = _string_together([np.ones(400), np.ones(800)], sr, np.random.default_rng(0))
     for start, stop in spans:
         assert sound[round(start * sr) : round(stop * sr)].min() > 0.2
     assert len(spans) == 2

@@ -45,7 +45,7 @@ def test_rows_that_all_differ_have_no_duplicates():
     assert len(duplicates) == 0
     assert duplicates.copies() == {}
     assert duplicates.evidence() == []
-    assert len(duplicates.leaking()) == len(duplicates.contradicting()) == 0
+    assert len(duplicates.find_leaking()) == len(duplicates.find_contradicting()) == 0
 
 
 def test_equal_and_nearly_equal_rows_are_found_and_told_apart():
@@ -78,15 +78,15 @@ def test_a_training_sample_comes_first_in_its_pair_and_all_its_copies_leak():
     role[[3, 5, 8]] = "test", "valid", "test"
     duplicates = find_duplicates(prepare(rows, role=role.tolist()), of_pictures)
     assert duplicates.pairs.tolist() == [[11, 15], [11, 5], [11, 3]]
-    assert duplicates.leaking().pairs.tolist() == [[11, 5], [11, 3]]
-    assert duplicates.leaking().copies() == {"valid": 1, "test": 1}
+    assert duplicates.find_leaking().pairs.tolist() == [[11, 5], [11, 3]]
+    assert duplicates.find_leaking().copies() == {"valid": 1, "test": 1}
 
 
 def test_copies_with_different_labels_contradict_each_other():
     rows = different(6)
     rows[4] = rows[1]
     duplicates = find_duplicates(prepare(rows, y=[0, 0, 1, 1, 1, 0]), of_pictures)
-    (pair,) = duplicates.contradicting().evidence()
+    (pair,) = duplicates.find_contradicting().evidence()
     assert pair == {
         "rows": [1, 4],
         "paths": [str(Path("folder/1.png")), str(Path("folder/4.png"))],

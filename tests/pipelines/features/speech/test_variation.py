@@ -8,7 +8,7 @@ import soundfile
 
 from pipelines.features.speech.extractor import SpeechExtractor
 from pipelines.features.speech.librosa_reference import reference_variants
-from pipelines.features.speech.variation import LOUD_SHARE, Variation, VariedWords, noise_like, overdriven
+from pipelines.features.speech.variation import LOUD_SHARE, Variation, VariedWords, noise_like, overdrive
 
 EXTRACTOR = SpeechExtractor()
 STILL = Variation().scale(0)
@@ -112,9 +112,9 @@ def test_noise_is_as_far_below_the_word_without_its_pauses_as_asked():
 
 @pytest.mark.parametrize("soft", [False, True])
 def test_overdrive_bounds_a_sound_at_full_scale_and_flattens_its_peaks(soft):
-    loud = overdriven(RECORDINGS[0].astype(float), 12.0, soft)
+    loud = overdrive(RECORDINGS[0].astype(float), 12.0, soft)
     assert 0.99 < np.abs(loud).max() <= 1
-    assert (np.abs(loud) > 0.9).mean() > 3 * (np.abs(overdriven(RECORDINGS[0], 0.0, soft=False)) > 0.9).mean()
+    assert (np.abs(loud) > 0.9).mean() > 3 * (np.abs(overdrive(RECORDINGS[0], 0.0, soft=False)) > 0.9).mean()
 
 
 def test_the_shortest_word_survives():
