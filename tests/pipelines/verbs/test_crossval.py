@@ -296,7 +296,7 @@ def test_ctrl_c_prints_the_folds_that_are_done(start, spoken_by, jobs):
     stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == 130, stderr
     assert "Traceback" not in stderr
-    assert "these are the folds that were done" in stderr
+    assert "these are the finished folds" in stderr
     record = json.loads(stdout)
     assert record["interrupted"]
     assert set(record["folds"]) == {"x", "y", "z"}
