@@ -100,9 +100,9 @@ JSON_INTRODUCTION = """# What `--json` prints
 
 These are the keys of each command's `--json`, and of `.record()` in Python. A number is never NaN. A path is printed as
 it was given. Keys may be added in later versions; before a key is removed, the [changelog](../CHANGELOG.md) says so. A
-type with `None` may be `null`. A key that is `NotRequired` is not always there. `Json` is any JSON value. `python
-docs/make_pages.py` generates this page from `pipelines/records.py`. The tests compare the output of the commands with
-these types."""
+type with `None` may be `null`. A key that is `NotRequired` is not always there. `Json` is any JSON value.
+`python docs/make_pages.py` generates this page from `pipelines/records.py`. The tests compare the output of the
+commands with these types."""
 
 
 def _inherited(node, tree):

@@ -1,7 +1,5 @@
-"""The application: which address of the lab is answered by what.
-
-Below the token, `/` is the page and `/page/…` its parts; `/api/…` answers in JSON, and `/live` is a WebSocket on which
-a training tells how it goes.
+"""The application: the addresses of the lab. Below the token, `/` is the page and `/page/…` its parts. `/api/…` answers
+in JSON, and `/live` is a WebSocket that sends the progress of a training.
 """
 
 import asyncio
@@ -30,7 +28,7 @@ PAUSE = 0.1  # seconds between looks at a training that is watched
 
 
 def application(lab):
-    """Return the ASGI application of a Lab, which a Guard stands before."""
+    """Return the ASGI application of a Lab, protected by a Guard."""
     routes = [
         Route("/", _page),
         Route("/page/{name:path}", _part),
@@ -91,7 +89,7 @@ async def _page(request):
 async def _part(request):
     path = _parts().get(request.path_params["name"])
     if path is None:
-        raise Refusal(404, "The lab has no such page.")
+        raise Refusal(404, "The lab has no page at this address.")
     return FileResponse(path, media_type=KINDS[path.suffix])
 
 
@@ -166,7 +164,7 @@ async def _until_gone(socket):
 
 
 def answering(function):
-    """Return the endpoint that reads a request, calls a function in a thread, and answers in JSON."""
+    """Return an endpoint that reads a request, calls a function in a thread, and answers in JSON."""
 
     async def endpoint(request):
         content = await request.body() if request.method == "POST" else b""
