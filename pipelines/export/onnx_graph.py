@@ -1,8 +1,8 @@
-"""An ONNX graph, written as one writes numpy.
+"""An ONNX graph, written like numpy.
 
 A graph is a list of operators whose inputs and outputs have names. Here each output is a `Value` with the usual signs:
-`a + b` appends the operator Add and is its output. Numbers and arrays beside a Value become constants of its type. What
-is repeated or chosen while the graph runs (Loop, If) is a function that is called once, with the graph that it fills.
+`a + b` appends the operator Add and is its output. Numbers and arrays beside a Value become constants of its type. A
+loop or a choice in the graph (Loop, If) is a function that is called once, with the graph that it fills.
 """
 
 from __future__ import annotations

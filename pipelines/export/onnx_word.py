@@ -1,8 +1,8 @@
 """The ends of the word in ONNX: clicks and room noise left out, as `endpoints`, `clicks` and `room_noise` have it.
 
 Python goes through sounds one by one; a graph has masks over frames. Pauses up to a length are bridged by the closing
-of a mask (a maximum over neighbours, then a minimum), and the end of a sound is the first frame that so many silent
-ones follow. What remains one by one (clicks, the pauses of the word finder, sounds that are parted) is a loop.
+of a mask (a maximum over neighbours, then a minimum), and the end of a sound is the first frame that is followed by
+enough silent ones. Clicks, the pauses of the word finder, and the separation of sounds still need a loop.
 """
 
 from __future__ import annotations
