@@ -89,7 +89,7 @@ def test_different_sampling_rates_are_counted():
     evidence, sentence = the_only(soundness.mixed_conditions(words, {"sampling rate": rates}), "mixed conditions")
     assert evidence == {"condition": "sampling rate", "counts": {"8 kHz": 30, "44.1 kHz": 10}, "told_apart": {}}
     assert "30 at 8 kHz, 10 at 44.1 kHz" in sentence
-    assert "distinguishes no class" in sentence
+    assert "does not reveal a class" in sentence
 
 
 def test_a_class_that_a_sampling_rate_tells_apart_is_named():
