@@ -40,8 +40,8 @@ class Parity:
     decided : int, of all: those whose best two probabilities differ by more than `UNDECIDED`
     same_label_decided : int, of the decided
     largest_difference : float, of a probability
-    tolerance : float or None, the largest allowed difference; None for weights of eight bits, where only labels are
-    compared seconds_model, seconds_export : float, for one sample
+    tolerance : float or None, the largest allowed difference; None for weights of eight bits (only labels count)
+    seconds_model, seconds_export : float, for one sample
     """
 
     dataset: str

@@ -49,7 +49,8 @@ class Lesson:
     Parameters
     ----------
     folder : Path, which is made when the first class is named
-    task : str or None None means the task of an existing lesson. Raises Refusal if there is none.
+    task : str or None
+        None means the task of an existing lesson. Raises Refusal if there is none.
     """
 
     def __init__(self, folder, task=None):

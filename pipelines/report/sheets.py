@@ -32,8 +32,9 @@ def write_review(review, displays, folder):
     ----------
     review : dict
         The result of `review.review`, and other entries for the JSON, such as model and data set.
-    displays : function of an entry that returns its Display, or None if it cannot be read None if the samples are
-    texts. folder : str or Path
+    displays : function of an entry that returns its Display, or None if it cannot be read
+        None if the samples are texts.
+    folder : str or Path
 
     Returns
     -------

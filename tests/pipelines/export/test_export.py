@@ -38,7 +38,7 @@ def test_a_file_goes_beside_the_model_and_may_be_made_again(speech_model):
     [
         ("", "is a folder"),
         ("taken.md", "was not exported by backprop"),
-        ("card.txt", "name a file that ends so"),
+        ("card.txt", "name a file with this ending"),
         ("taken.md/card.md", "cannot be written"),
     ],
 )

@@ -90,7 +90,7 @@ def test_a_training_learns_from_near_misses_and_measures_them(call, tmp_path):
     ("words", "said"),
     [
         ([], "no word to say"),
-        (["yes"], "alone cannot be told"),
+        (["yes"], "is only one word"),
         (["yes", "Yes"], "are the same word"),
         (["<b>yes</b>", "no"], "markup"),
         (["[[j'Es]]", "no"], "markup"),
