@@ -223,7 +223,7 @@ ACTIVATIONS = {
 def find(activation):
     """Return the Activation that is meant by a name in `ACTIVATIONS`, or an Activation of the caller's own as it is.
 
-    Raises BackpropError where the name is unknown, or where an own activation has the name of another function.
+    Raises BackpropError if the name is unknown, or where an own activation has the name of another function.
     """
     if not isinstance(activation, Activation):
         return known("activation", activation, ACTIVATIONS, "or register your own in ACTIVATIONS")

@@ -92,7 +92,7 @@ def multilayer_perceptron(
 
 
 def _widths(hidden):
-    """Return the widths as a list, or raise BackpropError where they are none."""
+    """Return the widths as a list, or raise BackpropError if they are none."""
     try:
         return [int(width) for width in hidden]
     except (TypeError, ValueError):

@@ -86,7 +86,7 @@ def recount(network, batches, rng):
     network : Network
     batches : iterable of ndarray of the network's dtype [shape=(n_samples, n_features)]
         The first `RECOUNTED` are taken, if there are so many; a network that counts nothing takes none.
-    rng : numpy Generator, for dropout, or None where the network needs none
+    rng : numpy Generator, for dropout, or None if the network needs none
     """
     if len(network.statistics.flat):
         for X in islice(batches, RECOUNTED):

@@ -67,7 +67,7 @@ def gemm_address(dtype):
 
 
 def compiled_steps(step, X, target, batch_size, rng=None, average=None):
-    """Return the CompiledSteps of a `Step` over these rows, which then stays plain; None where it has to go alone.
+    """Return the CompiledSteps of a `Step` over these rows, which then stays plain; None if it has to go alone.
 
     Parameters
     ----------
@@ -258,7 +258,7 @@ def _source(rng):
 
 
 def _sched_yield():
-    """Return the address of the system's sched_yield, or 0 where there is none."""
+    """Return the address of the system's sched_yield, or 0 if there is none."""
     try:
         return ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value
     except (AttributeError, TypeError):

@@ -102,10 +102,10 @@ class Watch:
         -------
         health : dict of str to list of float or None, JSON types, rounded to `DIGITS` significant digits
             "gradient", "weights", "update_ratio": a number for each dense layer, from input to output, those inside
-            residual connections among them: the means over the watched steps, None where one was not finite or none was
+            residual connections among them: the means over the watched steps, None if one was not finite or none was
             taken.
             "mean", "sd": of each activation's output; "dead": the share of its units; "saturated": the share of its
-            outputs, None where the activation is not bounded.
+            outputs, None if the activation is not bounded.
         """
         columns = {"gradient": self._gradients, "weights": self._norms, "update_ratio": self._ratios}
         nothing = [[math.nan] * len(norms(self._before))]
@@ -140,7 +140,7 @@ def activation_health(pair, z, a):
     -------
     mean, sd : float, of all outputs
     dead : float in [0, 1], the share of units with |f'(z)| < `DEAD` in every row
-    saturated : float in [0, 1], the share of outputs with f'(z) < `SATURATED` max f'; None where f is not in `BOUNDED`
+    saturated : float in [0, 1], the share of outputs with f'(z) < `SATURATED` max f'; None if f is not in `BOUNDED`
     """
     slope = np.abs(pair.derivative(z, a, np.ones_like(a), np.empty_like(a)))
     dead = float((slope.max(axis=0) < DEAD).mean())

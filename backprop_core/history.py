@@ -27,7 +27,7 @@ class History:
         self.entries = list(entries)
 
     def best(self) -> dict | None:
-        """Return the entry with the lowest validation loss, the earliest of equals; None where there is none."""
+        """Return the entry with the lowest validation loss, the earliest of equals; None if there is none."""
         return min(self.entries, key=lambda entry: entry["valid"]["loss"], default=None)
 
     def __repr__(self):

@@ -300,7 +300,7 @@ def loss_and_gradient(loss):
 
 
 def move(optimizer, n_weights, weight_decay):
-    """Return the compiled form of `Step._move_plainly` for this optimizer, or None where there is none.
+    """Return the compiled form of `Step._move_plainly` for this optimizer, or None if there is none.
 
     Weights, the first `n_weights` numbers, decay; biases do not.
     """

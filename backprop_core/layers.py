@@ -44,7 +44,7 @@ class Layer(Protocol):
     parameter_shapes, statistic_shapes : dict of str to shape
         The arrays that it learns, and those that it only counts.
     fan_in, fan_out : int or None
-        How many numbers come in and go out; None where it takes any number.
+        How many numbers come in and go out; None if it takes any number.
     mixes_units : bool
         Whether an output depends on several inputs in a learned way, so that units before and behind it differ.
     frees_output : bool

@@ -26,7 +26,7 @@ from backprop_core.whole_file import whole_file
 
 # The folders that may hold compiled code, as Python's and numba's own: the first that can be written to. A user whom
 # the system does not know has no home.
-HOME = os.path.expanduser("~")  # noqa: PTH111 - Path's raises where there is none
+HOME = os.path.expanduser("~")  # noqa: PTH111 - Path's raises if there is none
 FOLDERS = (Path(__file__).parent / "__pycache__", *([Path(HOME) / ".cache" / "backprop"] if HOME != "~" else []))
 NUMBERS = {np.dtype(np.float32): ctypes.c_float, np.dtype(np.float64): ctypes.c_double}
 
@@ -86,7 +86,7 @@ def _types(argument):
 
 
 def _read(path):
-    """Return (name, symbols, object code) from a file, or None where it is missing or damaged."""
+    """Return (name, symbols, object code) from a file, or None if it is missing or damaged."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -124,7 +124,7 @@ def _compiled(module_name, name, arguments, file_name):
 
 
 def _write(file_name, name, symbols, code):
-    """Store code in the first folder that takes it; where there is none, each process compiles for itself."""
+    """Store code in the first folder that takes it; if there is none, each process compiles for itself."""
     entry = {"name": name, "symbols": symbols, "sha256": hashlib.sha256(code).hexdigest()}
     for folder in FOLDERS:
         try:

@@ -166,7 +166,7 @@ def is_sparse(X):
 
 
 def _check_places(matrix):
-    """Raise BackpropError where a CSR matrix points outside itself, which scipy finds out only sometimes."""
+    """Raise BackpropError if a CSR matrix points outside itself, which scipy finds out only sometimes."""
     starts, columns = matrix.indptr, matrix.indices
     if starts[0] != 0 or starts[-1] > len(columns) or (np.diff(starts) < 0).any() or len(columns) != len(matrix.data):
         raise BackpropError(

@@ -203,7 +203,7 @@ class Step:
 
 
 def check_additions(*, alpha, l1, weight_decay, max_norm, clip_value, clip_norm, mixup):
-    """Raise BackpropError where one of what `Step` adds to the bare step is out of range."""
+    """Raise BackpropError if one of what `Step` adds to the bare step is out of range."""
     for name, value in (("alpha", alpha), ("l1", l1), ("weight_decay", weight_decay), ("mixup", mixup)):
         checked(name, value, "[0, inf)")
     for name, value in (("max_norm", max_norm), ("clip_value", clip_value), ("clip_norm", clip_norm)):

@@ -30,7 +30,7 @@ class TermWeighting:
         return {"idf": self.idf}
 
     def restore(self, arrays) -> "TermWeighting":
-        """Take what `arrays` returned once, and return self. Raises KeyError where something is missing."""
+        """Take what `arrays` returned once, and return self. Raises KeyError if something is missing."""
         self.idf = arrays["idf"]
         return self
 

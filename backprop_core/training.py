@@ -345,7 +345,7 @@ def measured_rows(n_train, n_valid):
 
 
 def check_rows(X, y, n_features, n_classes):
-    """Raise BackpropError where rows and classes cannot be trained on: wrong shapes, NaN, infinity, no rows."""
+    """Raise BackpropError if rows and classes cannot be trained on: wrong shapes, NaN, infinity, no rows."""
     if X.ndim != 2 or X.shape[1] != n_features:
         raise BackpropError(f"the features have shape {X.shape}: expected (n_samples, {n_features})")
     if len(X) == 0 or len(X) != len(y):

@@ -47,7 +47,7 @@ class Words:
     does : str, one clause, such as "each unit sums up all inputs, weighted"
     forward, backward : str, the formulas, such as "y = x W + b"
     worked_forward, worked_backward : tuple of Line
-        How the two dicts of the layer's `worked` are written down; empty where it has no such method.
+        How the two dicts of the layer's `worked` are written down; empty if it has no such method.
     factors : dict of str to str
         For a parameter of one number for each unit that multiplies something: which key of the forward example has what
         it multiplies. {"gamma": "xhat"} says that y contains gamma * xhat, so that dgamma = xhat * dy.

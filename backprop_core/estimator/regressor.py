@@ -184,7 +184,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         self._insist_on_targets(y)
 
     def _insist_on_targets(self, y):
-        """Raise ValueError where the loss cannot be computed."""
+        """Raise ValueError if the loss cannot be computed."""
         if self.loss == "poisson" and y.min() < 0:
             raise ValueError(f"loss='poisson' requires y >= 0, and y has {y.min()}; choose loss='squared_error'")
 

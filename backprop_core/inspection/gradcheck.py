@@ -113,7 +113,7 @@ def _errors(values, gradient, evaluate, rng, samples, smallest):
 
 
 def _slope(values, index, evaluate, smallest):
-    """Return dLoss/dvalues[index] measured by moving it, or None where that would push a unit across its kink.
+    """Return dLoss/dvalues[index] measured by moving it, or None if that would push a unit across its kink.
 
     Where the loss bends so much that the wide and the narrow difference disagree, they are taken closer.
     """
@@ -128,7 +128,7 @@ def _slope(values, index, evaluate, smallest):
 
 
 def _differences(values, index, step, evaluate):
-    """Return the central differences over `step` and over half of it, or None where the sides of a kink differ."""
+    """Return the central differences over `step` and over half of it, or None if the sides of a kink differ."""
     before = values[index]
     losses, sides = {}, {}
     for part in (-1, -0.5, 0.5, 1):

@@ -129,7 +129,7 @@ def _layer(passage, unit_in, squared_norm, top):
 
 
 def worked_out(passage, unit_in, unit, top):
-    """Return the arithmetic of one unit, forward and backward, each a dict or None where there is nothing to work out.
+    """Return the arithmetic of one unit, forward and backward, each a dict or None if there is nothing to work out.
 
     Each layer says for itself what it works out (`Layer.worked`). Every dict has "unit"; beside it, there and back,
 
@@ -167,7 +167,7 @@ def unit_at(trace, name, unit, top=3):
         The layer, those behind it that hand the unit on by itself, and the next one that mixes units: its "backward" is
         where the unit's error comes from, and its "forward" is None. Both are as in `worked_out`.
 
-    Raises BackpropError where there is no such layer or unit.
+    Raises BackpropError if there is no such layer or unit.
     """
     passages = list(_in_order(trace.passages))
     start = _position(passages, name)
@@ -205,7 +205,7 @@ def weight_at(trace, name, came_from, to):
     came_from : int or None, the unit that it leads from; None means the bias
     to : int, the unit that it leads to
 
-    Raises BackpropError where there is no such weight.
+    Raises BackpropError if there is no such weight.
     """
     passages = list(_in_order(trace.passages))
     passage = passages[_position(passages, name)]
@@ -274,7 +274,7 @@ def _entry(passage, name, place, squared_norm):
 
 
 def _summary(array, top):
-    """Return a summary of one row of numbers, or None where there is none."""
+    """Return a summary of one row of numbers, or None if there is none."""
     if array is None:
         return None
     row = array[0]
@@ -296,5 +296,5 @@ def _norm(array):
 
 
 def _number(value):
-    """Return a float, or None where it is no finite number, which JSON does not know."""
+    """Return a float, or None if it is no finite number, which JSON does not know."""
     return float(value) if math.isfinite(value) else None

@@ -20,7 +20,7 @@ def training_summary(trained):
         for role in ("train", "valid", "test")
         if record[role]
     ]
-    substitute = " (bundled, because the default could not be had)" if record["bundled_fallback"] else ""
+    substitute = " (bundled, because the default could not be downloaded)" if record["bundled_fallback"] else ""
     example = ["--text", trained.example] if trained.example_is_text else [trained.example]
     return "\n".join(
         [
@@ -179,7 +179,7 @@ def crossval_summary(record, most_confused):
     ]
     if record["sd"] is not None:
         lines.append(f"seeds   {len(record['seeds'])}, standard deviation of their means {percent(record['sd'])}")
-    substitute = " (bundled, because the default could not be had)" if record["bundled_fallback"] else ""
+    substitute = " (bundled, because the default could not be downloaded)" if record["bundled_fallback"] else ""
     lines.append(f"data    {record['dataset']}{substitute}, preset {record['preset']}, {record['seconds']:.1f} s")
     lines += ["", f"most confused in {by} {record['worst_fold']}"]
     lines += [f"  {true} taken for {predicted}: {count}" for true, predicted, count in most_confused] or ["  none"]

@@ -129,7 +129,7 @@ def _head(record, model):
 
 
 def _words(record):
-    """Return lines on what each word of a text says for the answer; none where the sample is no text."""
+    """Return lines on what each word of a text says for the answer; none where the sample is not a text."""
     found = record.get("evidence")
     if not found:
         return []

@@ -1,4 +1,4 @@
-"""A user's own data: a folder, a table or an archive, told apart and read by whichever reader knows it."""
+"""A user's own data: a folder, a table or an archive, each read by its own reader."""
 
 import os
 from collections import Counter
@@ -48,7 +48,7 @@ def read(text, task, to_train=True):
     if is_file:
         return _read_file(path, task, to_train)
     if len(path.parts) > 1 or tables.is_table(path) or path.name.lower().endswith(packed.SUFFIXES):
-        raise DataError(f"{text}: no such file or folder")
+        raise DataError(f"{text}: there is no file or folder here")
     return registry.find(text)  # raises, and offers the name that was probably meant
 
 
@@ -85,7 +85,7 @@ def guess_task(text, names):
     if not counts.total() and "text" in names and own_texts.are_here(path):
         return "text"
     if not counts.total():
-        raise DataError(f"{text}: holds no files of a kind that {' or '.join(names)} can use")
+        raise DataError(f"{text}: contains no files of a kind that {' or '.join(names)} can use")
     return max(names, key=lambda task: counts[task])
 
 

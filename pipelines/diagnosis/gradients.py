@@ -243,13 +243,13 @@ def _measure_first_and_greatest(course):
 
 
 def _take_typical(values):
-    """Return the median of the finite values, 0 where there are none."""
+    """Return the median of the finite values, 0 if there are none."""
     values = values[np.isfinite(values)]
     return float(np.median(values)) if values.size else 0.0
 
 
 def _find_worst(shares):
-    """Return the highest share, and which layer has it, from 1; (0, None) where there is none."""
+    """Return the highest share, and which layer has it, from 1; (0, None) if there is none."""
     if not np.isfinite(shares).any():
         return 0.0, None
     worst = int(np.nanargmax(shares))

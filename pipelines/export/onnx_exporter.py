@@ -98,7 +98,7 @@ def golden_of(model: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
 
 
 def _golden_error(subject: Subject, content: bytes) -> float | None:
-    """Return how far the golden sample is off here; None where no runtime is installed."""
+    """Return how far the golden sample is off here; None if no runtime is installed."""
     try:
         import onnxruntime  # noqa: F401
     except ImportError:

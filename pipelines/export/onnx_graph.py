@@ -130,7 +130,7 @@ class Value:
         return self.graph.op("Shape", self, dtype=INT).take(np.array(axis))
 
     def first(self, last=False):
-        """Return the place of the first True, or of the last, of one row; 0 or the end where there is none."""
+        """Return the place of the first True, or of the last, of one row; 0 or the end if there is none."""
         numbers = self.cast(FLOAT)
         return self.graph.op("ArgMax", numbers, dtype=INT, axis=0, keepdims=0, select_last_index=int(last))
 

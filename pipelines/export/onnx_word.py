@@ -232,7 +232,7 @@ class Finder:
         return smooth, peak.reshape(-1)
 
     def _first_and_last(self, graph: Graph, power: Value) -> tuple[Value, Value]:
-        """Return the frame in which the first sound begins and that behind the last one; -1, -1 where there is none."""
+        """Return the frame in which the first sound begins and that behind the last one; -1, -1 if there is none."""
         settings = self.settings
         evidence, peak = self._evidence(graph, power)
         places = graph.arange(evidence.length())

@@ -91,7 +91,7 @@ class _Hashing:
 
 
 def _load(path, extractor, n_items):
-    """Return the entry, or None where there is none or it is damaged."""
+    """Return the entry, or None if there is none or it is damaged."""
     try:
         with path.open("rb") as file:
             _check(file)

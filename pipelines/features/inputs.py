@@ -28,7 +28,7 @@ class Sample:
 
     Attributes
     ----------
-    name : str, the path as the user gave it; of a text that is no file, the text or where it stands
+    name : str, the path as the user gave it; of a text that is not a file, the text or where it stands
     source : Path, bytes, str or binary file object
         What to read: a file, what a pipe gave, a text, or a stream that is read as it comes.
     problem : str or None, why it cannot be read, where that is known already

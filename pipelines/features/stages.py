@@ -39,7 +39,7 @@ class Stage:
 def run(stages: Iterable[Stage], value: Any, until: str | None = None) -> Any:
     """Return what comes out of the stage called `until`, or out of the last one, where `value` goes into the first.
 
-    Raises KeyError where there is no stage of this name.
+    Raises KeyError if there is no stage of this name.
     """
     for stage in stages:
         value = stage.run(value)

@@ -136,7 +136,7 @@ async def _live(lab, socket):
 
 
 def _news(lab, told):
-    """Return what a listener does not know yet, and note in `told` that it will; None where it knows all."""
+    """Return what a listener does not know yet, and note in `told` that it will; None if it knows all."""
     message, course, failure = {}, lab.workshop.course, lab.workshop.failure
     if course is not None and (told["course"] is not course or told["version"] != course.version):
         since = told["entries"] if told["course"] is course else 0

@@ -50,7 +50,7 @@ def cuts(content):
     dict of JSON types
         {"seconds", "words": [[start, end]] in seconds, "envelope": [[lowest, highest]], "problem": str or None}
 
-    Raises Refusal where it cannot be read.
+    Raises Refusal if it cannot be read.
     """
     waveform = decoded(content)
     problem = None

@@ -94,7 +94,7 @@ class Course(Watched):
             self._tell(state="done", record=trained.record())
         except KeyboardInterrupt:
             self._tell(
-                state="stopped", error="The training was stopped before the first epoch ended, so there is no model."
+                state="stopped", error="The training was stopped before the first epoch ended, so there is not a model."
             )
         except DivergedError as error:
             with self._lock:

@@ -59,7 +59,7 @@ class Guard:
         await self._application(inside, _limited(receive, _limit(scope["path"])), _with_headers(send))
 
     def _refusal(self, scope, headers):
-        """Return why a request is refused, as a Refusal; None where it may pass."""
+        """Return why a request is refused, as a Refusal; None if it may pass."""
         host = headers.get("host", "")
         if not self._is_own(host):
             return Refusal(403, "This is not an address of the lab; use the address that it printed at the start.")

@@ -97,7 +97,7 @@ class Shelf:
 
 
 def _ground(model):
-    """Return whether the training pictures are "dark" or "light" on average; None where they are no pictures."""
+    """Return whether the training pictures are "dark" or "light" on average; None if they are no pictures."""
     if not hasattr(model.extractor, "height"):
         return None
     return "dark" if float(model.standardizer.feature_means.mean()) < 0.5 else "light"

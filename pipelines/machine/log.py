@@ -1,8 +1,6 @@
-"""The log: where the rooms say what is not a result.
-
-Nothing here prints. The logger `backprop` is silent until somebody listens: a Python program may attach a handler of
-its own, as with any other logger. Whoever watches, as the command line does, hears the log too, and sees how far a
-longer piece of work has come.
+"""The log: messages that are not results. This module does not print. The logger `backprop` is silent until a program
+attaches a handler, as with any other logger. A watcher, such as the command line, also receives the log, and the
+progress of longer work.
 """
 
 import logging

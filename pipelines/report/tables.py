@@ -36,7 +36,7 @@ class Table:
     name : str, of the file, without .csv
     caption : str
     columns : tuple of Column
-    rows : list of tuple, JSON types, None where there is no number
+    rows : list of tuple, JSON types, None if there is no number
     """
 
     name: str

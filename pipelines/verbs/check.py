@@ -188,7 +188,7 @@ def _look(task_name, paths):
 
 
 def _key(path):
-    """Return a key that copies of a file share: its size, and a hash of its end; None where it cannot be read."""
+    """Return a key that copies of a file share: its size, and a hash of its end; None if it cannot be read."""
     try:
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - Path.open takes longer than all else here
             size = file.seek(0, 2)

@@ -153,7 +153,7 @@ def report(evaluation: Evaluation, folder: str | os.PathLike[str]) -> list[Path]
 
 
 def _refusals(model, prepared, split, probabilities, y):
-    """Return {"foreign"}: what the threshold of a model does; empty where there is none, or no foreign sample."""
+    """Return {"foreign"}: what the threshold of a model does; empty if there is none, or no foreign sample."""
     stored, threshold = prepared.foreign_rows(split), model.provenance.get("threshold")
     if stored is None or threshold is None:
         return {}

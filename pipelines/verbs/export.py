@@ -141,7 +141,7 @@ def _within(
 
 
 def _paths(model: str | None, exporter: Exporter, out: str | os.PathLike[str] | None) -> tuple[Path, ...]:
-    """Return where the files go. Raises UsageError where something is in the way."""
+    """Return where the files go. Raises UsageError if something is in the way."""
     main = exporter.suffixes[0]
     if out is None:
         if model is None:
@@ -161,7 +161,7 @@ def _paths(model: str | None, exporter: Exporter, out: str | os.PathLike[str] | 
 
 
 def _is_own(path: Path) -> bool:
-    """Whether a file may be replaced: it was exported before, and is no model file."""
+    """Whether a file may be replaced: it was exported before, and is not a model file."""
     if path.is_dir() or path.suffix == ".safetensors":
         return False
     try:

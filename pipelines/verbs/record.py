@@ -261,7 +261,7 @@ def _update(manifest, wanted, speaker):
 
 
 def _read(manifest):
-    """Return the lines of a manifest that this verb wrote: list of [path, label, group]; none if there is no file."""
+    """Return the lines of a manifest of this verb: list of [path, label, group]; an empty list without a file."""
     if not manifest.exists():
         return []
     try:

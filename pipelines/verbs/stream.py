@@ -183,7 +183,7 @@ def _heard(model, blocks):
 
 
 def _matched(answers, spans, labels):
-    """Return the probability of the right answer to each word, -1 where there is none, and those of other answers."""
+    """Return the probability of the right answer to each word, -1 if there is none, and those of other answers."""
     right, false = [-1.0] * len(spans), []
     starts = np.array([start for start, _ in spans])
     for answer in answers:

@@ -195,7 +195,7 @@ def train(
 
 
 def _opened(task: Task, origin: Any) -> Bundle | None:
-    """Return the model that a training goes on from; UsageError where it is of another task."""
+    """Return the model that a training goes on from; UsageError if it is of another task."""
     if origin is None:
         return None
     model = open_bundle(origin, "train")
@@ -335,7 +335,7 @@ def _with_checkpoints(trained: Trained, checkpoints: Checkpoints) -> Trained:
 
 
 def _n_foreign(dataset):
-    """Return how many foreign samples there are in each role; empty where there are none."""
+    """Return how many foreign samples there are in each role; empty if there are none."""
     if dataset.foreign is None:
         return {}
     return {"n_foreign": {role: len(dataset.foreign.rows(role)) for role in datasets.ROLES}}

@@ -97,7 +97,7 @@ def _reading(picture):
 
     Returns
     -------
-    Reading, or None where there is no ink
+    Reading, or None if there is no ink
     box : left, top, right and bottom of the drawing in the picture
     """
     ink, times = ink_on(picture, SMALL)

@@ -128,7 +128,7 @@ def _opened(source, name):
 
 
 def _plain_jpeg(contents, smallest):
-    """Decode a small JPEG that says nothing beside its pixels; None where it is anything else, damaged included.
+    """Decode a small JPEG that says nothing beside its pixels; None if it is anything else, damaged included.
 
     What says something, such as how a picture is to be turned, says it in an APP1 segment.
     """
@@ -181,7 +181,7 @@ def _pixels_of(image, name, smallest):
 
 
 def _completed_jpeg(file):
-    """Return a JPEG's contents with the end mark that it lacks; None where it lacks more than that, or is no JPEG."""
+    """Return a JPEG's contents with the end mark that it lacks; None if it lacks more than that, or is no JPEG."""
     import simplejpeg
 
     file.seek(0)

@@ -71,7 +71,7 @@ def ink_on(picture, smallest):
 
     Returns
     -------
-    Ink, or None where nothing is darker than the ground
+    Ink, or None if nothing is darker than the ground
     times : int > 0, by which the picture was enlarged
     """
     levels = np.asarray(picture, np.float32)

@@ -113,7 +113,7 @@ class DrawingReader:
     def stored_row(self, pixels):
         """Return all readings of a decoded picture: uint8 [shape=(n_stored,)].
 
-        Raises NothingToSeeError where there is none.
+        Raises NothingToSeeError if there is none.
         """
         found, n_drawings = readings_of(self.extractor, pixels)
         row = np.zeros(self.n_stored, np.uint8)
@@ -239,7 +239,7 @@ class Seen:
     Attributes
     ----------
     row : ndarray of uint8 [shape=(n_stored,)]
-    drawing : Drawing, or None where the picture was taken as it is
+    drawing : Drawing, or None if the picture was taken as it is
     place : (left, top, right, bottom) of float, where the drawing's box is in the row's field; None without a drawing
     """
 

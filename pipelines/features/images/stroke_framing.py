@@ -30,7 +30,7 @@ def convention(pictures):
     Returns
     -------
     (side, breadth) : int and float, in pixels, or None
-        The longer side of the drawings' boxes, and the median breadth of their strokes; None where at least 1 in 20
+        The longer side of the drawings' boxes, and the median breadth of their strokes; None if at least 1 in 20
         pictures does not have a dark edge, its centre of mass in the middle, and a drawing of this size.
     """
     field = min(pictures.shape[1:])

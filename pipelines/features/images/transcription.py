@@ -95,7 +95,7 @@ def transcribe_picture(model, sample, threshold=0.0):
     Raises
     ------
     InputFileError
-        The sample is no picture that can be read, or holds far too much.
+        The sample is not a picture that can be read, or holds far too much.
     """
     extractor = model.extractor
     pixels = read_pixels(sample.source)  # as large as it is: boxes are told in its pixels

@@ -28,7 +28,7 @@ FAINT_DB = 30.0  # above the faintest frames; what rises more is a sound by itse
 
 
 def what_instead(waveform, sr):
-    """Say what a recording holds instead of a word, or return None where there may be one.
+    """Say what a recording holds instead of a word, or return None if there may be one.
 
     Parameters
     ----------

@@ -171,7 +171,7 @@ def sampling_rates(paths):
 
 
 def _check_length(name, n_samples, sr, more=False):
-    """Raise InputFileError where no word has a length; None is not known yet, and `more` that there may be more."""
+    """Raise InputFileError if no word has a length; None is not known yet, and `more` that there may be more."""
     if n_samples is None:
         return
     if n_samples == 0:

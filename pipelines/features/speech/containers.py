@@ -34,7 +34,7 @@ class Samples:
     start, stop : int
         The bytes that hold them.
     claimed : int or None
-        How many bytes the header says there are; None where it does not know.
+        How many bytes the header says there are; None if it does not know.
     frame_bytes : int
         How many bytes belong to one moment (one block, where `coding` is None).
     header : bytes
@@ -65,7 +65,7 @@ def find_samples(contents):
     Returns
     -------
     found : list of Samples
-        More than one where files lie one behind the other; empty where the container or its coding is not known here.
+        More than one where files lie one behind the other; empty if the container or its coding is not known here.
     """
     found, at = [], 0
     while at is not None and (read := _reader_of(contents[at : at + 40])) is not None:

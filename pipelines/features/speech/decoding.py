@@ -61,7 +61,7 @@ class Sound:
     samplerate : int > 0, in Hz
     channels : int > 0
     frames : int or None
-        How many samples each channel has; None where only decoding can tell.
+        How many samples each channel has; None if only decoding can tell.
     exact : bool
         Whether samples are floating-point numbers, which may have any scale.
     """

@@ -67,12 +67,12 @@ class Grammar:
     def read(cls, path, labels):
         """Read a file that has a sequence of labels in each line; what is behind a # is a remark.
 
-        Raises UsageError where the file cannot be read, has no sequence or too many, or a word that is no label.
+        Raises UsageError if the file cannot be read, has no sequence or too many, or a word that is no label.
         """
         try:
             lines = Path(path).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+            reason = getattr(error, "strerror", None) or "it is not a text in UTF-8"
             raise UsageError(f"{path}: cannot be read ({reason}); give a text file of word sequences") from None
         sequences = []
         for number, line in enumerate(lines, 1):

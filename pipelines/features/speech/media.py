@@ -72,7 +72,7 @@ class _PyAV:
             yield np.ascontiguousarray(converted.to_ndarray().T)
 
     def _announced(self, stream):
-        """Return how many samples the container says that there are; None where that would only be guessed."""
+        """Return how many samples the container says that there are; None if that would only be guessed."""
         name = self._container.format.name
         if "mp4" in name and stream.duration and stream.time_base:
             return int(stream.duration * stream.time_base * self.samplerate)
@@ -122,7 +122,7 @@ class _Program:
         self.frames = self._announced(source)
 
     def _announced(self, source):
-        """Return how many samples the container says that there are; None where that would only be guessed."""
+        """Return how many samples the container says that there are; None if that would only be guessed."""
         if shutil.which("ffprobe") is None:  # it comes with ffmpeg
             return None
         import subprocess

@@ -57,7 +57,7 @@ def microphone(sr, device=None):
 def devices():
     """Return the microphones that there are: list of (number, name, whether it is the default).
 
-    Raises MicrophoneError where there is none, or sounddevice or PortAudio is missing.
+    Raises MicrophoneError if there is none, or sounddevice or PortAudio is missing.
     """
     sounddevice = _sounddevice()
     try:

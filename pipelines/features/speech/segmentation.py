@@ -108,7 +108,7 @@ class _Phrase:
     """The frames of a phrase, from which the features of any stretch of them follow without another transform.
 
     Means, spreads and averages over parts of a stretch are differences of running sums. They are those that
-    `SpeechExtractor` gives for the stretch alone, but for the frames at its ends, in which here the neighbours are
+    `SpeechExtractor` gives for the stretch alone, except the frames at its ends, in which here the neighbours are
     heard. The phrase is at full level: of a soft one, the least power that counts would swallow the softest sounds.
     """
 

@@ -79,7 +79,7 @@ class EspeakNg:
 class Command:
     """Any program that speaks: a command with the places {text} and {wav}, and perhaps {voice}, {speed} and {pitch}.
 
-    Raises UsageError where the command lacks one of the first two, or there is no such program.
+    Raises UsageError if the command lacks one of the first two, or there is no such program.
     """
 
     voices = ("1",)
@@ -102,7 +102,7 @@ class Command:
 def spoken(engine, text, voice):
     """Return a word as an engine says it: float32 waveform [shape=(n_samples,)] and its rate in Hz.
 
-    Raises UsageError where nothing comes that can be heard.
+    Raises UsageError if nothing comes that can be heard.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "word.wav"

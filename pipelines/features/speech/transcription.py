@@ -40,7 +40,7 @@ def transcribe_recording(model, sample, threshold=0.0, grammar=None):
     Raises
     ------
     InputFileError
-        The sample is no recording that can be read, or is too long for a grammar.
+        The sample is not a recording that can be read, or is too long for a grammar.
     """
     recording = LongRecording(sample.source, model.extractor.sr)
     # Phrases are parted at the borders of their words, not where they are softest.

@@ -81,7 +81,7 @@ class TextExtractor:
     def read(self, source) -> str:
         """Return a text: the str itself, or what a file (Path) or its contents (bytes) hold.
 
-        Raises InputFileError where that is no text.
+        Raises InputFileError if that is not a text.
         """
         if isinstance(source, str):
             return source
@@ -97,7 +97,7 @@ class TextExtractor:
         return SparseRows.joined(parts, self.columns)
 
     def stored_row(self, text) -> SparseRows:
-        """Return the row of one text; NothingToSeeError where it holds no n-gram."""
+        """Return the row of one text; NothingToSeeError if it holds no n-gram."""
         row = self.stored_rows([text])
         if not len(row.data):
             raise NothingToSeeError("holds no text; write something in it")

@@ -201,7 +201,7 @@ def _narrowed(pieces, encoding):
 
 
 def _checked_start(sample, piece, encoding):
-    """Return the encoding of lines and the piece without a byte order mark; refuse what is no text, or no encoding."""
+    """Return the encoding of lines and the piece without a byte order mark; refuse other bytes and encodings."""
     problem = what_it_is(piece[:ENOUGH]) or (
         "is a recording or a picture, not text" if task_of(piece[:ENOUGH]) in ("speech", "images") else None
     )
@@ -223,5 +223,5 @@ def _decoded(name, number, content, encoding):
     except UnicodeDecodeError as error:
         return number, b"", f"{where}: is not {encoding.upper()} (byte {error.start}); name its --encoding"
     if "\0" in text:
-        return number, b"", f"{where}: holds zero bytes, as text does not"
+        return number, b"", f"{where}: contains zero bytes, as text does not"
     return number, text, None

@@ -95,7 +95,7 @@ def test_folders_inside_the_classes_are_groups(tree):
     dataset = load(str(tree(*names, "yes/alone.wav")), "speech")
     assert dataset.labels == ("no", "yes")
     assert set(dataset.group) == {"ann", "bob", "yes/alone.wav"}
-    assert any("taken for groups" in note for note in dataset.notes)
+    assert any("used as groups" in note for note in dataset.notes)
 
 
 def test_parts_of_a_split_inside_the_classes_are_the_split(tree):
@@ -207,7 +207,7 @@ def test_names_that_begin_with_the_class_are_labels(tree):
     )
     assert dataset.labels == ("cat", "dog")
     assert len(dataset) == 6
-    assert any("what the names begin with" in note for note in dataset.notes)
+    assert any("beginnings of the names" in note for note in dataset.notes)
 
 
 def test_edge_impulses_list_of_labels_is_read(tree):

@@ -69,7 +69,7 @@ def test_a_name_of_the_other_task_is_a_usage_error():
 
 @pytest.mark.parametrize("path", ["no/such/folder", "missing.csv"])
 def test_a_path_that_does_not_exist_is_a_data_error(path):
-    with pytest.raises(DataError, match=f"{path}: no such file or folder"):
+    with pytest.raises(DataError, match=f"{path}: there is no file or folder here"):
         datasets.load(path, "images")
 
 

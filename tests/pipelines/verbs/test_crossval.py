@@ -153,7 +153,7 @@ def test_a_class_that_only_one_fold_has_is_found():
 @pytest.mark.parametrize(
     ("dataset", "chosen", "said"),
     [
-        (made(None), {"by": "speaker"}, "does not say who spoke"),
+        (made(None), {"by": "speaker"}, "does not name the speakers"),
         (made(1), {"by": "speaker"}, "has only one speaker"),
         (made(4), {"by": "fold", "n_folds": 9}, "use --folds 8"),
         (made(24, n_each=10), {"by": "fold", "n_folds": 25}, "has 24 speakers"),

@@ -157,12 +157,12 @@ def test_labels_in_random_order_are_no_good_fit(call, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (["no-such.safetensors"], 5, "no such model file"),
+        (["no-such.safetensors"], 5, "model file does not exist"),
         (["images", "--set", "dropuot=0.1"], 2, "did you mean dropout?"),
         (["images", "--set", "dropout"], 2, "is not NAME=VALUE"),
         (["images", "--set", "dropout=2"], 2, "dropout is 2"),
         (["images", "--set", "activation=swosh"], 2, "activation is 'swosh'"),
-        (["images", "--dataset", "nowhere"], 2, "no such data set"),
+        (["images", "--dataset", "nowhere"], 2, "data set does not exist"),
         (["images", "--dask", "nonsense"], 4, "no Dask scheduler answers"),
     ],
 )

@@ -77,7 +77,7 @@ def test_a_file_may_have_labels_with_blanks_and_remarks(tmp_path):
     [
         (b"on\noff up\n", "line 2: 'up' is none of the model's words"),
         (b"# nothing\n", "has no sequence"),
-        (b"\xff\xfe", "no text in UTF-8"),
+        (b"\xff\xfe", "not a text in UTF-8"),
         (None, "cannot be read"),
     ],
 )
