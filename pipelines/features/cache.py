@@ -1,8 +1,8 @@
 """The feature cache: features that were computed once are read from disk the next time.
 
 An entry is named by a hash over everything that decides its content: the data's fingerprint, the extractor's settings
-and its version. So nothing is ever out of date; a changed setting simply has another name. An entry ends with a hash of
-its own content, so one that was damaged is noticed and made again.
+and its version. So an entry is never out of date, because changed settings give another name. An entry ends with a hash
+of its own content, so a damaged entry is noticed and made again.
 """
 
 import hashlib

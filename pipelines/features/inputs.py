@@ -126,7 +126,7 @@ def _expanded(name):
     if isinstance(name, Sample):
         return [name]
     if "\0" in name:
-        raise UsageError(f"{name!r}: no file's name holds a zero byte; list one name a line")
+        raise UsageError(f"{name!r}: a file name cannot contain a zero byte; list one name in each line")
     if name == "-" or not _PATTERN.search(name) or os.path.lexists(name):
         return [name]
     return sorted(glob.glob(name, recursive=True)) or [name]  # noqa: PTH207 - Path's has no absolute patterns
@@ -151,7 +151,7 @@ def _files_in(folder, task, say):
     if others and task is not None:
         kinds = Counter(path.suffix or path.name for path in others)
         what = listed([f"{kind} ({n})" if n > 1 else kind for kind, n in kinds.most_common()])
-        say(f"{folder}: passed over {len(others)} that are no {_WHAT.get(task, 'files to answer')}: {what}")
+        say(f"{folder}: ignored {len(others)} that are not {_WHAT.get(task, 'files to answer')}: {what}")
     return sorted(files)
 
 

@@ -1,4 +1,4 @@
-"""Ink: how much darker than the ground each pixel is, and from where on that is a stroke.
+"""Ink: how much darker than the ground each pixel is, and the level at which a stroke begins.
 
 1. Grain is how much neighbouring pixels differ where nothing is drawn. Faint strokes in grain are seen after a blur, as
    the eye sees them from further away.

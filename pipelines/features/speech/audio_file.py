@@ -1,4 +1,4 @@
-"""Audio files: from whatever a user hands over to one waveform.
+"""Audio files: from a user's file to one waveform.
 
 A recording arrives as WAV, FLAC, Ogg or MP3, with one channel or several, 8 to 64 bits a sample, at any rate.
 `read_waveform` brings it to the one form that features are made from: a row of floating-point samples, the mean of the
@@ -175,7 +175,7 @@ def _check_length(name, n_samples, sr, more=False):
     if n_samples is None:
         return
     if n_samples == 0:
-        raise InputFileError(f"{name}: the file holds no samples; record the word again")
+        raise InputFileError(f"{name}: the file contains no samples; record the word again")
     seconds = n_samples / sr
     if seconds > LONGEST_SECONDS:
         expected = f"one word is expected in at most {LONGEST_SECONDS:g} s"

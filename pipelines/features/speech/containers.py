@@ -1,4 +1,4 @@
-"""Containers: where in a file the samples lie, and how they are stored, whatever its header says of lengths.
+"""Containers: the place of the samples in a file, and their format, even if the lengths in its header are wrong.
 
 A WAV, an AIFF or a CAF file is a row of chunks, each a name, a length and that many bytes; one of them describes the
 samples, and one holds them. AU and SPHERE files have a header and then samples. The lengths are where programs go

@@ -1,4 +1,4 @@
-"""Media: what telephones, browsers and messengers write, decoded by FFmpeg where that is there.
+"""Media: recordings of telephones, browsers and messengers, decoded by FFmpeg if it is installed.
 
 M4A and AAC, WebM and AMR hold sound that libsndfile cannot decode. FFmpeg can, and comes in two ways: as the package
 PyAV (`pip install av`), which brings its own, or as the program `ffmpeg`. Neither is required: without them a recording

@@ -1,4 +1,4 @@
-"""Microphone: sound as it is spoken, a block at a time.
+"""Microphone: live sound, one block at a time.
 
 The sounddevice package asks PortAudio, which asks the operating system. Only recording and listening need them, so
 they are an extra that is imported here alone. A device runs at the rate that it likes best, which every

@@ -1,4 +1,4 @@
-"""Splices: the beginning of one word and the end of another, which together are no word.
+"""Splices: the beginning of one word and the end of another, which together are not a word.
 
 Speech is full of them: other words share sounds with those that are known, and in words said without a pause every
 stretch that begins in one and ends in the next is one. A network that has learned that they are foreign refuses the

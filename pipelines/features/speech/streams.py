@@ -2,7 +2,7 @@
 
 Ogg, MP3 and FLAC were made to be sent: each page or frame begins with a mark and says how long it is, so that one who
 joins late finds his way. A recorder with a pause button, or a service that speaks sentence by sentence, simply appends
-one file to the other. A decoder that trusts the first header then loses all the rest without a word. Here a file is
+one file to the other. A decoder that trusts the first header then loses all the rest without an error. Here a file is
 parted into its streams, and what surrounds them, tags above all, is left out.
 
 RFC 3533 (Ogg); ISO/IEC 11172-3 (MPEG audio); RFC 9639 (FLAC); id3.org (ID3v1, ID3v2).

@@ -1,4 +1,4 @@
-"""Synthesis: words as a computer says them, for a recogniser of words that nobody has recorded yet.
+"""Synthesis: words spoken by a computer, for words without recordings.
 
 espeak-ng speaks more than a hundred languages, each in several accents and in a hundred voices, at any speed and pitch.
 It computes the sound from formants, so it sounds like a machine; but its words have the sounds of the word in their

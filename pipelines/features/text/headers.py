@@ -1,4 +1,4 @@
-"""What a file of text says of itself before anything is learned from it: how long it is."""
+"""The properties of a text file that are known before training: its length."""
 
 from pathlib import Path
 
