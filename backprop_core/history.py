@@ -1,7 +1,5 @@
-"""History: what training measured, an entry an epoch.
-
-`measure` is the one function that measures a network, whichever rows it is given: training and validation figures can
-be compared because nothing differs between them but the rows.
+"""History: the measurements of a training, one entry for each epoch. `measure` is the only function that measures a
+network, on any rows, so training and validation figures can be compared: only the rows differ.
 """
 
 from backprop_core.metrics import accuracy

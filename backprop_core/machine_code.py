@@ -1,13 +1,13 @@
 """Machine code: a compiled function that is loaded without the compiler.
 
-numba makes a program's fast loops, but to load what it made an hour ago it wants to be there whole: a second of
-processor time before the first step, in which a small network would have seen its rows four times. The machine code
-itself is a few ten thousand bytes. Here it is kept in a file of its own, and a later process needs of all this only
-llvmlite's linker, a tenth of the time.
+numba compiles the fast loops, but to load its earlier result the whole of numba must be imported: a second of processor
+time before the first step. In this time a small network could train on its rows four times. The machine code itself is
+a few ten thousand bytes. This module stores it in a file of its own, and a later process needs only llvmlite's linker,
+in a tenth of the time.
 
 A file's name holds everything that its code depends on: the source, the versions, the processor, the types. Another
-computer that shares the folder has another file. A file is written whole or not at all; one that is damaged does not
-match its checksum, and the function is compiled anew.
+computer that shares the folder has another file. A file is written completely or not at all; a damaged one does not
+match its checksum, and then the function is compiled again.
 """
 
 import ctypes

@@ -1,7 +1,5 @@
-"""Scaling: bringing every feature to mean 0 and spread 1, so that no input shouts the others down.
-
-Mean and spread come from the training rows alone, and travel with the model: a sample met later is scaled by what was
-known when the network learned.
+"""Scaling: bringing every feature to mean 0 and spread 1, so that large inputs do not dominate the others. Mean and
+spread come only from the training rows, and are stored in the model: a later sample is scaled with the same numbers.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Sparse rows: rows of which nearly every number is zero, kept as the few numbers that are not.
+"""Sparse rows: rows in which nearly every number is zero; only the other numbers are stored.
 
 A text of sixty words, described by which of 65,536 words it holds, is a row of sixty numbers and 65,476 zeros. Written
 out, 15,000 texts take 4 GB; as pairs of a column and its number they take 7 MB. A first layer needs no more than the

@@ -1,4 +1,4 @@
-"""A sparse step: what one minibatch of sparse rows teaches the network, at the price of what the rows hold.
+"""A sparse step: one training step on a minibatch of sparse rows; its cost depends on the number of stored values.
 
 It is `Step`, except the first layer's weights, which `lazy_rows` moves a few rows at a time. Their gradient is never
 written out, and neither is their update: the weights and the optimizer's memory are all that has their size.

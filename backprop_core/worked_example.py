@@ -1,9 +1,9 @@
-"""Worked examples: the arithmetic of one unit, written out so that a reader can follow it by hand.
+"""Worked examples: the arithmetic of one unit, so that a reader can check it by hand.
 
 A formula says what a layer does with all its numbers; an example shows it with a few. Every layer says in its `Words`
 what it does and with which formulas. Where it also has a `worked` method, this returns the numbers of one unit, and the
-lines of its `Words` tell how to write them down. So whatever prints an explanation, on a terminal or on a page, asks
-the layer, and a new layer is explained as well as an old one.
+lines of its `Words` tell how to write them down. So the terminal and the page take the explanation from the layer, and
+a new layer is explained in the same way.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""A fit: what one call of an estimator's `fit` works on.
+"""A fit: the objects of one call of an estimator's `fit`.
 
 An estimator is a record of parameters and of what was found. While it learns, the modules beside this one need more:
 the network itself, its loss, the descent, and how targets and weights are read. They are handed a Fit, so that none of

@@ -1,4 +1,4 @@
-"""The regressor: how much, for one amount or several, as scikit-learn's users ask it.
+"""The regressor: it predicts one amount or several, with scikit-learn's interface.
 
 Its body, fit and the fitted network, is that of every estimator here; amounts need no more than to be finite numbers.
 """

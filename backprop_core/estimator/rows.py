@@ -1,8 +1,8 @@
-"""Rows: where an estimator's batches come from, whichever form the data has.
+"""Rows: the batches of an estimator, from data of any form.
 
 An array, a memory-mapped file, a sparse matrix and a sequence of ready batches all yield the same thing: a batch of
-rows as the network takes them, their targets, and how much each row counts. None is copied whole; the rows of a batch
-are gathered when their turn comes.
+rows as the network takes them, their targets, and how much each row counts. The data is never copied completely; the
+rows of a batch are gathered when they are needed.
 """
 
 import math

@@ -1,8 +1,8 @@
 """Rate finder: which learning rate to train with, found in a hundred steps.
 
-The rate is the setting that decides most, and the right one differs a thousandfold between networks. So the finder
-starts with one at which nothing happens and makes every step's rate a little larger than the last. The loss stays where
-it is, then falls, then explodes; the rate to use lies where it falls fastest, well before the explosion.
+The rate is the most important setting, and the right one differs a thousandfold between networks. So the finder starts
+with a very small rate and makes the rate of every step a little larger. The loss stays where it is, then falls, then
+explodes; the best rate is where the loss falls fastest, well before the explosion.
 """
 
 import math

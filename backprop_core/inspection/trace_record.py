@@ -1,10 +1,8 @@
-"""The record of a trace: what is worth telling of one sample's step, as JSON types.
-
-Whole layers are summarised; the few largest numbers are told with their places. And one unit of each layer is worked
-out, term by term, so that a reader can follow the arithmetic by hand: in a dense layer the unit on which most of the
-error falls, and in the layers behind it, up to the next dense one, the same unit. On the way back, a dense layer works
-out the error of the unit that was followed through the layers before it. So the worked units form one path through the
-network, there and back.
+"""The record of a trace: the important numbers of one sample's step, as JSON types. Whole layers are summarised; the
+few largest numbers are given with their places. The arithmetic of one unit of each layer is shown term by term, so that
+a reader can check it by hand: in a dense layer the unit on which most of the error falls, and in the layers behind it,
+up to the next dense one, the same unit. On the way back, a dense layer works out the error of the unit that was
+followed through the layers before it. So the worked units form one path through the network, there and back.
 """
 
 import math
@@ -212,7 +210,7 @@ def weight_at(trace, name, came_from, to):
     parameter = "b" if came_from is None else "W"
     array, index = passage.params.get(parameter), (to,) if came_from is None else (came_from, to)
     if array is None or passage.inner:
-        raise BackpropError(f"layer {name} is no dense layer and has no weights; choose another")
+        raise BackpropError(f"layer {name} is not a dense layer and has no weights; choose another")
     if not all(0 <= i < n for i, n in zip(index, array.shape, strict=True)):
         raise BackpropError(f"layer {name} has no weight {index}: its {parameter} has the shape {array.shape}")
     return _entry(passage, parameter, np.ravel_multi_index(index, array.shape), trace.squared_norm)

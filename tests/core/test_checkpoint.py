@@ -208,8 +208,8 @@ def test_a_checkpoint_of_a_newer_format_is_refused_by_its_number(saved, monkeypa
 
 
 def test_missing_files_and_folders_are_refused(tmp_path):
-    assert "no such checkpoint" in refused(tmp_path / "nothing.checkpoint")
-    assert "no such checkpoint" in refused(tmp_path)
+    assert "checkpoint file does not exist" in refused(tmp_path / "nothing.checkpoint")
+    assert "checkpoint file does not exist" in refused(tmp_path)
 
 
 @pytest.mark.parametrize(
