@@ -29,7 +29,7 @@ def page():
         "Voices it has never heard": new_voices,
         "Voices of strangers": strangers,
         "A word in a noisy room": noisy_rooms,
-        "Sounds that are none of the words": foreign_sounds,
+        "Foreign sounds": foreign_sounds,
         "Diagnoses": diagnosis,
         "Speed": speed,
         "Models elsewhere": exported,

@@ -168,7 +168,7 @@ def test_a_table_beside_a_folder_of_files_says_what_they_are(tree):
     dataset = load(str(folder), "images")
     assert dataset.labels == ("collie", "pug")
     assert len(dataset) == 6
-    assert any("1 files left out, no table" in sentence for sentence in dataset.skipped)
+    assert any("1 files left out, because no table" in sentence for sentence in dataset.skipped)
 
 
 def test_metadata_in_the_parts_of_a_split_is_read_as_hugging_face_writes_it(tree):
@@ -254,5 +254,5 @@ def test_a_folder_called_like_a_registered_set_is_told_from_it(tree, tmp_path, m
     monkeypatch.chdir(tmp_path)
     dataset = load("digits", "images")
     assert len(dataset) == 1797
-    assert any("not the folder here; write ./digits for that" in note for note in dataset.notes)
+    assert any("not the folder here; write ./digits for the folder" in note for note in dataset.notes)
     assert load("./digits", "images").labels == ("cat", "dog")

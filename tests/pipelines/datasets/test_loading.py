@@ -58,12 +58,12 @@ def test_each_task_has_one_default_that_is_fetched_and_one_fallback_that_is_not(
 
 @pytest.mark.parametrize(("typed", "meant"), [("fsd", "fsdd"), ("MNIST", "mnist"), ("fashion_mnist", "fashion-mnist")])
 def test_an_unknown_name_is_a_usage_error_that_offers_the_nearest(typed, meant):
-    with pytest.raises(UsageError, match=f"{typed}: no such data set; did you mean {meant}"):
+    with pytest.raises(UsageError, match=f"{typed}: this data set does not exist; did you mean {meant}"):
         datasets.load(typed, "images")
 
 
 def test_a_name_of_the_other_task_is_a_usage_error():
-    with pytest.raises(UsageError, match="mnist: holds images, not speech; choose one of fsdd"):
+    with pytest.raises(UsageError, match="mnist: contains images, not speech; choose one of fsdd"):
         datasets.load("mnist", "speech")
 
 

@@ -224,7 +224,7 @@ def test_a_test_sample_is_answered_and_its_truth_is_said(opened, served):
     page.locator(".said").wait_for()
     assert page.get_by_text("✓ right").or_(page.get_by_text("✗ it is")).count() == 1
     page.get_by_label("threshold").fill("1")
-    page.locator(".said b", has_text="none of these").wait_for()
+    page.locator(".said b", has_text="unknown").wait_for()
     photograph(page, "try")
 
 

@@ -250,7 +250,7 @@ def test_a_word_that_only_one_speaker_has_is_warned_of(call, spoken_by, tiny):
     spoken_by.write_text(text)
     answer = call("crossval", "images", "--dataset", spoken_by, "--jobs", "1", "--json", *tiny)
     assert answer.code == 0, answer
-    assert "warning: class odd has samples in speaker x alone" in answer.stderr
+    assert "warning: class odd has samples only in speaker x" in answer.stderr
 
 
 def test_a_network_that_diverges_is_named_by_its_fold(call, spoken_by, tmp_path, tiny):

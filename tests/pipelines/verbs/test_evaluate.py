@@ -183,7 +183,7 @@ def test_files_that_cannot_be_read_are_left_out_and_mentioned(call, bars, bars_m
     (bars / "left" / "99.png").write_bytes(b"no picture")
     answer = call("evaluate", bars_model, "--json")
     assert answer.code == 0
-    assert "1 of its files are left out" in answer.stderr
+    assert "1 of its files are skipped" in answer.stderr
     assert str(bars / "left" / "99.png") in answer.stderr
 
 

@@ -140,7 +140,7 @@ def test_the_verdict_is_the_same_with_a_direct_current(said):
         (lambda said: np.clip(said() * 5, -1, 1), "too loud"),
         (lambda said: said(seconds=0.09, before=1), "too short"),
         (lambda said: said(before=0), "began before the prompt"),
-        (lambda said: np.concatenate([pause(2.5), said(before=0, seconds=1, after=0)]), "not over"),
+        (lambda said: np.concatenate([pause(2.5), said(before=0, seconds=1, after=0)]), "not finished in time"),
     ],
     ids=["zeros", "constant", "noise", "quiet", "clipped", "short", "early", "late"],
 )

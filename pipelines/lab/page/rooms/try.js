@@ -172,7 +172,7 @@ class Try {
       this.line = h("p", { class: "said" }),
       (answer.warnings ?? []).map(warning => h("p", { class: "note-box" }, warning)),
       this.table = h("div", {}),
-      field("Answers less probable than this are “none of these”", slider, `${percent(this.threshold, 0)}${training ? ` (the training suggested ${percent(training, 0)})` : ""}`),
+      field("Answers less probable than this are “unknown”", slider, `${percent(this.threshold, 0)}${training ? ` (the training suggested ${percent(training, 0)})` : ""}`),
       h("div", { class: "row middle" },
         h("a", { href: link("apart", { model: name, sample: found.sample, label: truth }) }, "Take this answer apart"),
         h("a", { href: fileAddress("sample", { model: name, sample: found.sample }), download: "sample" }, "Save the sample")),
@@ -185,7 +185,7 @@ class Try {
   }
 
   said(answer, truth) {
-    const words = answer.unknown ? "none of these" : answer.label;
+    const words = answer.unknown ? "unknown" : answer.label;
     announce(`${words}, ${percent(answer.probability)}`);
     fill(this.line, h("b", {}, words), h("span", {}, answer.unknown ? `best guess ${answer.top[0].label}, ${percent(answer.probability)}` : percent(answer.probability)),
       truth === null ? null : h("span", { class: truth === answer.label ? "fine" : "problem" }, truth === answer.label ? "✓ right" : `✗ it is ${truth}`));

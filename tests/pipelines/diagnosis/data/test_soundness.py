@@ -74,7 +74,7 @@ def test_a_class_spoken_by_one_speaker_alone_is_named_where_others_have_several(
     group = ["anna"] * 10 + ["anna", "ben"] * 5
     evidence, sentence = the_only(soundness.one_group_alone(dataset(10, 10, group=group)), "one group alone")
     assert evidence == {"groups": {"a": "anna"}}
-    assert "1 class comes from one group" in sentence
+    assert "1 class comes from only one group" in sentence
     assert "a (anna)" in sentence
 
 
