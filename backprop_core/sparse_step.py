@@ -74,7 +74,7 @@ class SparseStep(Step):
         return self._lazy.batch(X_batch, memory)
 
     def _shown_gradient(self):
-        """Return what looks like all gradients to whoever takes their lengths: in place of dW, its length."""
+        """Return a stand-in for all gradients with the right lengths: in place of dW, its length."""
         shown = ParameterVector([{} for _ in self.network.layers], self.network.dtype)
         shown.flat, shown.views = self._grads.flat, [dict(views) for views in self._grads.views]
         shown.views[self._place]["W"] = self._grads.flat.dtype.type(self._lazy.largest_and_norm()[1]).reshape(1, 1)

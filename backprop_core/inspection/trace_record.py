@@ -165,7 +165,7 @@ def unit_at(trace, name, unit, top=3):
         The layer, those behind it that hand the unit on by itself, and the next one that mixes units: its "backward" is
         where the unit's error comes from, and its "forward" is None. Both are as in `worked_out`.
 
-    Raises BackpropError if there is no such layer or unit.
+    Raises BackpropError if the layer or the unit does not exist.
     """
     passages = list(_in_order(trace.passages))
     start = _position(passages, name)
@@ -203,7 +203,7 @@ def weight_at(trace, name, came_from, to):
     came_from : int or None, the unit that it leads from; None means the bias
     to : int, the unit that it leads to
 
-    Raises BackpropError if there is no such weight.
+    Raises BackpropError if the weight does not exist.
     """
     passages = list(_in_order(trace.passages))
     passage = passages[_position(passages, name)]

@@ -1,6 +1,6 @@
 """Archives: many files in one, as data sets travel.
 
-An archive is a list of names with contents, and whoever wrote it chose both. So an archive is not trusted: a name must
+An archive is a list of names with contents, and its author chose both. So an archive is not trusted: a name must
 stay inside the folder, only plain files and folders are made, and the registry limits their number and their total
 size. An archive is unpacked into a folder with a temporary name, which gets its final name in one step at the end; so a
 folder with the final name is always complete.

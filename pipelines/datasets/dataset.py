@@ -73,7 +73,7 @@ class Dataset:
     source : ndarray of str [shape=(n,)] or None
         Of several data sets that were put together, the one that each sample is from.
     foreign : Foreign or None
-        Samples of none of the classes that came with the data.
+        Samples of no class that came with the data.
     """
 
     name: str

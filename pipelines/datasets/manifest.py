@@ -43,7 +43,7 @@ def read(path, task, to_train=True, default_role=None):
     Raises
     ------
     DataError
-        If columns are missing or ambiguous, a cell is empty, a split is none of the three, files are missing or have
+        If columns are missing or ambiguous, a cell is empty, a split is unknown, files are missing or have
         two labels, the labels are numbers to predict, or there are too few classes or samples of one.
     """
     files = ListedFiles(path, task)

@@ -32,7 +32,7 @@ def read(text, task, to_train=True):
     Raises
     ------
     DataError
-        Nothing is there, or it is none of these, or its reader refuses it.
+        The path does not exist, or it is something else, or its reader refuses it.
     UsageError
         Nothing is there, and what was written looks like the name of a registered data set.
     """

@@ -130,7 +130,7 @@ def check_classes(rows, place):
 def fingerprint(rows, contents):
     """Return the SHA-256 (hex) over what the rows say, in their order, and the checksums of what they hold.
 
-    The order counts because whoever caches one result a row relies on it. Where the files lie does not count.
+    The order counts, because caches store one result for each row. The place of the files does not count.
     """
     digest = hashlib.sha256()
     for row in rows:

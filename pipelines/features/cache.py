@@ -32,7 +32,7 @@ def cached_features(dataset, extractor, n_jobs=None, work="extracting features")
     extractor : Describer
     n_jobs : int > 0 or None
         Threads; None means one for each core.
-    work : str, what to call it to whoever watches
+    work : str, the name of the work for the watcher
 
     Returns
     -------

@@ -38,7 +38,7 @@ def extract_all(extractor, items, n_jobs=None, progress=None):
     n_jobs : int > 0 or None
         Threads or processes at most; None means one for each core. The rows do not depend on it.
     progress : str or None
-        What to call the work to whoever watches; None keeps it silent.
+        The name of the work for the watcher; None keeps it silent.
 
     Returns
     -------

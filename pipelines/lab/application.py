@@ -119,7 +119,7 @@ async def _lesson_zip(lab, request):
 
 
 async def _live(lab, socket):
-    """Tell how the training goes, as long as somebody listens: each message has what is new."""
+    """Send the progress of the training while a page listens: each message has the changes."""
     await socket.accept()
     gone = asyncio.ensure_future(_until_gone(socket))
     told = {"course": None, "version": -1, "entries": 0, "failure": None}

@@ -35,7 +35,7 @@ class Checkpoints:
         self.problem = None
 
     def load(self, state):
-        """Fill a TrainingState with the checkpoint. Raises BackpropError if there is none of this training."""
+        """Fill a TrainingState with the checkpoint. Raises BackpropError if this training has no checkpoint."""
         checkpoint.load(self._path, state, self._identity)
         self.there = True
 

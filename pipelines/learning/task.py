@@ -156,7 +156,7 @@ class Task:
         return {}
 
     def unlike(self, extractor: Any, decoded: Any, limits: Mapping[str, list[float]]) -> list[str]:
-        """Return how a decoded sample differs from what `usual` found: list of sentences."""
+        """Return the differences of a decoded sample from the result of `usual`: list of sentences."""
         return []
 
     def headers(self):

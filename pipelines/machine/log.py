@@ -66,7 +66,7 @@ def watcher() -> Watcher | None:
 
 @contextmanager
 def watched_by(someone: Watcher) -> Iterator[None]:
-    """Let somebody watch this thread inside."""
+    """Attach a watcher to this thread inside."""
     token = _watcher.set(someone)
     with _lock:
         _levels.append(log.level)

@@ -19,7 +19,7 @@ const KINDS = { F64: Float64Array, F32: Float32Array, I32: Int32Array, I8: Int8A
  *
  * @param {ArrayBuffer} buffer
  * @returns {{ tensors: Record<string, Tensor>, metadata: Record<string, string> }}
- * @throws {Error} where it is no such file, or cut short
+ * @throws {Error} if it is not a safetensors file, or is truncated
  */
 export function readSafetensors(buffer) {
   const headerEnd = buffer.byteLength < 8 ? Infinity : 8 + Number(new DataView(buffer).getBigUint64(0, true));

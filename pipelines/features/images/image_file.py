@@ -81,8 +81,8 @@ def read_pixels(source, smallest=None):
     Raises
     ------
     InputFileError
-        If there is no such file, or it is not a whole picture, or larger than `MAX_PIXELS`. The message begins with the
-        path, or with `<stdin>` for bytes.
+        If the file does not exist, is not a complete picture, or is larger than `MAX_PIXELS`. The message begins with
+        the path, or with `<stdin>` for bytes.
     """
     name = "<stdin>" if isinstance(source, bytes) else str(source)
     with _opened(source, name) as file:

@@ -40,7 +40,7 @@ def read_waveform(source):
     Raises
     ------
     InputFileError
-        If there is no such file, it is not whole, holds no usable sound, or is shorter than `SHORTEST_SECONDS` or
+        If the file does not exist, is not complete, contains no usable sound, or is shorter than `SHORTEST_SECONDS` or
         longer than `LONGEST_SECONDS`. The length is looked at before anything is decoded, so memory is bounded. The
         message begins with the path, or with `<stdin>` for bytes.
     """

@@ -34,7 +34,7 @@ def microphone(sr, device=None):
     Raises
     ------
     MicrophoneError
-        If sounddevice or PortAudio is missing, there is no microphone, no such one, or it cannot be used.
+        If sounddevice or PortAudio is missing, there is no microphone, or it cannot be used.
     """
     sounddevice = _sounddevice()
     if device is not None and device.isdecimal():

@@ -79,7 +79,7 @@ class EspeakNg:
 class Command:
     """Any program that speaks: a command with the places {text} and {wav}, and perhaps {voice}, {speed} and {pitch}.
 
-    Raises UsageError if the command lacks one of the first two, or there is no such program.
+    Raises UsageError if the command lacks one of the first two, or the program does not exist.
     """
 
     voices = ("1",)

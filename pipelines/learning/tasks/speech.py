@@ -123,7 +123,7 @@ class Speech(Task):
         return {"sampling rate": sampling_rates(items)}
 
     def usual(self, extractor, items):
-        """Return how some of the training recordings sound: see `conditions`."""
+        """Return the conditions of some of the training recordings: see `conditions`."""
         from pipelines.features.speech import conditions
 
         some = items[:: max(1, -(-len(items) // conditions.SAMPLED))]
@@ -131,7 +131,7 @@ class Speech(Task):
         return conditions.usual([conditions.measured(waveform, extractor) for waveform in decoded])
 
     def unlike(self, extractor, decoded, limits):
-        """Return how a recording sounds otherwise than those that were learned from."""
+        """Return the differences between a recording and the training recordings."""
         from pipelines.features.speech import conditions
 
         return conditions.differences(conditions.measured(decoded, extractor), limits)
