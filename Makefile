@@ -1,4 +1,4 @@
-# Every target is one call of the command line, which works without make too. GNU make 3.81 suffices.
+# Every target is one call of the command line, so you can also work without make. GNU make 3.81 is enough.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup check train-speech train-images train-text evaluate-speech evaluate-images evaluate-text crossval-speech diagnose-speech diagnose-images diagnose-text report overfit underfit vanish explode no-backprop lab predict gradcheck test fuzz lint bench dist clean distclean
@@ -25,7 +25,7 @@ help: ## List the targets and the variables
 	@echo "Variables: DATASET (a name, folder or CSV manifest)  PRESET (fast, best)  EPOCHS  SEED  ARGS (further options)"
 	@echo "Example:   make train-images DATASET=fashion-mnist SEED=1"
 
-setup: $(READY) ## Make the environment in .venv (every target that needs it does)
+setup: $(READY) ## Make the environment in .venv (every target that needs it does this too)
 
 # Made anew when the pinned versions change; uv is used where it is installed, because it is quicker.
 $(READY): pyproject.toml requirements.lock
@@ -40,16 +40,16 @@ $(READY): pyproject.toml requirements.lock
 	fi
 	@touch $@
 
-check: $(READY) ## Look at a data set without training: make check DATASET=my-words
+check: $(READY) ## Check a data set without training: make check DATASET=my-words
 	$(BACKPROP) datasets check "$(DATASET)" $(ARGS)
 
-train-speech: $(READY) ## Train on spoken digits; leaves models/speech.safetensors
+train-speech: $(READY) ## Train on spoken digits; writes models/speech.safetensors
 	$(call TRAIN,speech)
 
-train-images: $(READY) ## Train on handwritten digits; leaves models/images.safetensors
+train-images: $(READY) ## Train on handwritten digits; writes models/images.safetensors
 	$(call TRAIN,images)
 
-train-text: $(READY) ## Train on what people ask of a voice assistant; leaves models/text.safetensors
+train-text: $(READY) ## Train on sentences to a voice assistant; writes models/text.safetensors
 	$(call TRAIN,text)
 
 evaluate-speech: $(READY) ## Measure models/speech.safetensors on its test split
@@ -67,16 +67,16 @@ crossval-speech: $(READY) ## Test on each speaker in turn, trained on the others
 diagnose-speech: $(READY) ## Say what went wrong with learning spoken digits, if anything, and what to try next
 	$(call DIAGNOSE,speech)
 
-diagnose-images: $(READY) ## Say the same of handwritten digits
+diagnose-images: $(READY) ## The same for handwritten digits
 	$(call DIAGNOSE,images)
 
-diagnose-text: $(READY) ## Say the same of what people ask
+diagnose-text: $(READY) ## The same for sentences to a voice assistant
 	$(call DIAGNOSE,text)
 
-report: $(READY) ## Diagnose learning handwritten digits, and leave a page on it: reports/report.html; of words: TASK=speech
+report: $(READY) ## Diagnose learning handwritten digits, and write reports/report.html; for words: TASK=speech
 	$(call DIAGNOSE,$(TASK)) --out reports
 
-overfit: $(READY) ## Make a network learn by heart, and cure it
+overfit: $(READY) ## Make a network memorise its training samples, and cure it
 	$(call DEMONSTRATE,overfit)
 
 underfit: $(READY) ## Make a network that cannot learn enough, and cure it
@@ -85,7 +85,7 @@ underfit: $(READY) ## Make a network that cannot learn enough, and cure it
 vanish: $(READY) ## Make the gradients of a deep network vanish, and cure it
 	$(call DEMONSTRATE,vanish)
 
-explode: $(READY) ## Make them explode, and cure it
+explode: $(READY) ## Make the gradients of a deep network explode, and cure it
 	$(call DEMONSTRATE,explode)
 
 no-backprop: $(READY) ## Learn without backpropagation, and with it
@@ -97,7 +97,7 @@ lab: $(READY) ## Open the local page: draw, speak, teach, and watch a network le
 predict: $(READY) ## Recognise files: make predict ARGS="models/speech.safetensors word.wav"
 	$(BACKPROP) predict $(ARGS)
 
-gradcheck: $(READY) ## Compare all gradients with numerical ones; of a model: make gradcheck ARGS=models/speech.safetensors
+gradcheck: $(READY) ## Compare all gradients with numerical ones; for a model: make gradcheck ARGS=models/speech.safetensors
 	$(BACKPROP) gradcheck $(ARGS)
 
 test: $(READY) ## Run the tests, on up to four cores
@@ -109,7 +109,7 @@ fuzz: $(READY) ## Damage ten thousand files and give them to the program; writes
 lint: $(READY) ## Check style and types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-bench: $(READY) ## Measure speed and memory anew, or what ARGS names; writes benchmarks/results/
+bench: $(READY) ## Measure speed and memory again, or the benchmarks in ARGS; writes benchmarks/results/
 	$(BIN)/python -m benchmarks $(or $(ARGS),training_speed waiting_time prediction_speed memory sparse_rows time_to_accuracy)
 
 dist: $(READY) ## Build the wheel and the source distribution in dist/, and check both
@@ -117,7 +117,7 @@ dist: $(READY) ## Build the wheel and the source distribution in dist/, and chec
 	$(BIN)/python -m build --outdir dist .
 	$(BIN)/twine check --strict dist/*
 
-clean: ## Remove models, caches and what tools left behind
+clean: ## Remove models, caches and files that tools left behind
 	rm -rf models reports data/cache build dist .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
 

@@ -1,6 +1,6 @@
-"""A multilayer perceptron trained by backpropagation, written out by hand in numpy: the learning engine, and a lesson.
+"""A multilayer perceptron trained by backpropagation, written by hand in numpy: the learning engine, and a lesson.
 
-The lesson, in reading order; each of these is a module of this package, and has one noun of the field:
+The lesson, in reading order; each of these is a module of this package, about one noun of the field:
 
     activations     Activation, ACTIVATIONS
     initializers    INITIALIZERS
@@ -13,7 +13,7 @@ The lesson, in reading order; each of these is a module of this package, and has
     batching        batches
     training        Trainer, TrainingState
 
-What a network may have besides:
+A network may also have:
 
     noise               Dropout, GaussianNoise
     normalization       BatchNorm, LayerNorm
@@ -25,7 +25,7 @@ What a network may have besides:
     scaling             Standardizer
     calibration         calibrated, fit_temperature
 
-What tells whether all is well:
+These modules tell whether training goes well:
 
     history             History, measure
     metrics             accuracy, confusion_matrix
@@ -53,7 +53,7 @@ Six lines of learning:
 >>> network.logits(X).argmax(axis=1)
 array([0, 1, 1, 0])
 
-Nothing is loaded before it is asked for; scikit-learn only for the estimators.
+Modules are loaded when they are used; scikit-learn is loaded only for the estimators.
 """
 
 from importlib import import_module

@@ -1,12 +1,12 @@
-"""Activation functions: the gates between layers.
+"""Activation functions: they change every number between two layers.
 
 Without them a stack of layers would collapse into a single matrix: a linear function of a linear function is linear. An
-activation bends each number on its own, so that the network can draw curved borders between classes.
+activation is a curved function of each number, so that the network can draw curved borders between classes.
 
 Each activation is a pair. `function(z, out)` writes a = f(z) into `out`. `derivative(z, a, da, out)` carries the error
 back through it: given da = dLoss/da it writes dz = da * f'(z) into `out`. Arrays are float32 or float64 of one shape;
 `out` may be any of the inputs of the derivative, but not `z` in the forward direction unless z is not needed again.
-Both return `out`. An activation of your own is such a pair, too, and goes wherever a name goes:
+Both return `out`. Your own activation is also a pair, and can be used in place of a name:
 
     square = Activation(
         "square", lambda z, out: np.multiply(z, z, out=out), lambda z, a, da, out: np.multiply(da, 2 * z, out=out)
@@ -223,12 +223,10 @@ ACTIVATIONS = {
 def find(activation):
     """Return the Activation that is meant by a name in `ACTIVATIONS`, or an Activation of the caller's own as it is.
 
-    Raises BackpropError where the name is unknown, or where an own activation has the name of another function.
+    Raises BackpropError if the name is unknown, or where an own activation has the name of another function.
     """
     if not isinstance(activation, Activation):
         return look_up("activation", activation, ACTIVATIONS, "or register your own in ACTIVATIONS")
     if ACTIVATIONS.get(activation.name, activation) != activation:
-        raise BackpropError(
-            f"activation {activation.name!r} is the name of another function; give your own another name"
-        )
+        raise BackpropError(f"activation {activation.name!r} is the name of another function; give yours another name")
     return activation

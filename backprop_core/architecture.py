@@ -1,7 +1,7 @@
-"""Architecture: which layers a network is made of, in which order.
+"""Architecture: the layers of a network, and their order.
 
-`LAYERS` knows every kind of layer by the name that a description has for it; `multilayer_perceptron` puts layers
-together to the network that all the rest is about.
+`LAYERS` knows every kind of layer by its name in a description; `multilayer_perceptron` combines layers to the network
+that the other modules use.
 """
 
 from collections.abc import Sequence
@@ -92,7 +92,7 @@ def multilayer_perceptron(
 
 
 def _widths(hidden):
-    """Return the widths as a list, or raise BackpropError where they are none."""
+    """Return the widths as a list, or raise BackpropError if they are none."""
     try:
         return [int(width) for width in hidden]
     except (TypeError, ValueError):

@@ -1,7 +1,6 @@
-"""Averaging: the mean of the weights of many steps, often better than those of the last.
-
-Steps on minibatches wander about the bottom of the valley; the middle of where they have been lies deeper than most of
-the places. Training goes on with the weights themselves, and the average only watches.
+"""Averaging: the mean of the weights of many steps, which is often better than the last weights. Steps on minibatches
+move around the bottom of the valley, and the mean of these places is lower than most of them. Training continues with
+the weights themselves; the average does not change it.
 """
 
 from contextlib import contextmanager
@@ -86,7 +85,7 @@ def recount(network, batches, rng):
     network : Network
     batches : iterable of ndarray of the network's dtype [shape=(n_samples, n_features)]
         The first `RECOUNTED` are taken, if there are so many; a network that counts nothing takes none.
-    rng : numpy Generator, for dropout, or None where the network needs none
+    rng : numpy Generator, for dropout, or None if the network needs none
     """
     if len(network.statistics.flat):
         for X in islice(batches, RECOUNTED):

@@ -1,4 +1,4 @@
-"""Batches: the handfuls of rows that training takes one after another, in a new order each epoch.
+"""Batches: the small sets of rows that training uses one after another, in a new order each epoch.
 
 Rows come as one array, in memory or mapped from a file, or as sparse rows.
 """

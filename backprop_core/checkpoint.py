@@ -1,8 +1,7 @@
-"""Checkpoints: the state of a training run as a file, so that a run that was cut off can go on as if it had not been.
-
-What the next epoch depends on is saved whole (weights, the optimizer's memory, the random stream, the history), and so
-the continued run ends with the same bytes as an uninterrupted one. The file appears under its name only when it is
-complete and on the disk: whenever the power fails, either the old checkpoint is there or the new one.
+"""Checkpoints: the state of a training run as a file, so that an interrupted run can continue. Everything that the next
+epoch depends on is saved (weights, the optimizer's memory, the random stream, the history), and so the continued run
+ends with the same bytes as an uninterrupted one. The file appears under its name only when it is complete and on the
+disk: whenever the power fails, either the old checkpoint is there or the new one.
 """
 
 import json
@@ -70,11 +69,15 @@ def load(path, state, fingerprint):
     _insist_on(json.loads(json.dumps(fingerprint)), header["fingerprint"], path)
     current = _tensors(state)
     if _shapes(tensors) != _shapes(current):
-        raise BackpropError(f"{path}: this checkpoint is of another network or optimizer; delete it to train anew")
+        raise BackpropError(
+            f"{path}: this checkpoint is of another network or optimizer; delete it to train from the start"
+        )
     try:
         state.rng.bit_generator.state = header["rng"]
     except (TypeError, ValueError, KeyError) as error:
-        raise BackpropError(f"{path}: the checkpoint's random stream is unusable; delete it to train anew") from error
+        raise BackpropError(
+            f"{path}: the checkpoint's random generator is unusable; delete it to train from the start"
+        ) from error
     for name, array in current.items():
         array[...] = tensors[name]
     state.epoch, state.history.entries[:] = header["epoch"], header["history"]
@@ -96,7 +99,7 @@ def _shapes(tensors):
 def _read(path):
     """Return header and tensors of a checkpoint that is whole, and written by this version."""
     if not path.is_file():
-        raise BackpropError(f"{path}: there is no such checkpoint file; train from the start")
+        raise BackpropError(f"{path}: this checkpoint file does not exist; train from the start")
     try:
         with safe_open(path, framework="numpy") as file:
             header = json.loads((file.metadata() or {})["checkpoint"])

@@ -1,7 +1,6 @@
-"""Clipping: a limit to how long a gradient may be, against the rare batch that would throw the weights far away.
-
-Gradients are flat vectors, changed in place. One that is not finite stays as it is: cut to size, NaN and infinity would
-go on as if nothing had happened, and the divergence that they are a sign of would never be named.
+"""Clipping: a limit to the length of a gradient, against rare batches that would move the weights too far. Gradients
+are flat vectors, changed in place. A gradient that is not finite is not changed: if NaN and infinity were clipped, the
+divergence would not be noticed.
 """
 
 import math

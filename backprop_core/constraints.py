@@ -1,7 +1,5 @@
-"""Constraints: limits that the weights are brought back into after each step.
-
-A penalty pulls at every weight all the time. A constraint leaves them alone until they have grown too large, and so
-goes well with the large learning rates that dropout asks for.
+"""Constraints: limits for the weights, applied after each step. A penalty pulls at every weight all the time. A
+constraint acts only on weights that have grown too large, so it suits the large learning rates that dropout needs.
 """
 
 import numpy as np

@@ -1,9 +1,7 @@
-"""Divergence: training that runs away, and what made it.
-
-Each step goes downhill by the learning rate times the slope. Where that is too far it lands higher up on the other
-side, where the slope is steeper, and the next step is longer still: a few steps on, numbers overflow. The rate may be
-too high for this network; or the data may hold a number that no rate is small enough for. Which it was can still be
-told from the batch at hand and the present weights.
+"""Divergence: training that explodes, and its cause. Each step goes downhill by the learning rate times the slope. If
+this is too far, the step lands higher on the other side, where the slope is steeper, and the next step is even longer:
+after a few steps, numbers overflow. The rate may be too high for this network, or the data may contain a number that is
+too large for any rate. The present batch and weights show which of the two it was.
 """
 
 import math
@@ -77,7 +75,7 @@ def _bad_column(X):
         row, j = np.argwhere(wrong)[0]
         return (
             f"column {j} of X holds {X[row, j]} in {wrong[:, j].sum()} of the batch's {len(X)} rows; "
-            "replace or leave out what is missing or infinite before training"
+            "replace or remove missing and infinite values before training"
         )
     size = np.abs(X)
     j = int(size.max(axis=0).argmax())
@@ -95,7 +93,7 @@ def _bad_number(X):
         n_rows = np.unique(X.rows_of_numbers()[wrong[X.columns[wrong] == j]]).size
         return (
             f"column {j} of X holds {X.data[wrong[0]]} in {n_rows} of the batch's {len(X)} rows; "
-            "replace or leave out what is missing or infinite before training"
+            "replace or remove missing and infinite values before training"
         )
     place = int(np.abs(X.data).argmax()) if X.data.size else None
     if place is not None and abs(X.data[place]) > LARGE:

@@ -1,9 +1,7 @@
-"""Compiled epochs: which trainings can do whole runs of steps as machine code, and how they come back in between.
-
-A step asks Python for some twenty operations. Where the network is made of the usual layers and the rows lie in memory,
-`epoch_kernels` takes hundreds of steps at a time instead, on as many cores as the step can feed. It comes back every
-fifth of a second, so that Ctrl-C is answered, and before each step that is to be watched. What it computes are the
-numbers of `Step`, up to rounding.
+"""Compiled epochs: which trainings can run many steps as machine code, and when they return to Python. A step calls
+some twenty operations in Python. If the network has the usual layers and the rows are in memory, `epoch_kernels` runs
+hundreds of steps at a time instead, on as many cores as the step can use. It returns every fifth of a second, so that
+Ctrl-C works, and before each watched step. What it computes are the numbers of `Step`, up to rounding.
 
 What was measured for two cores, in shares of the bare products' speed on 784-64-10, 784-100-10, 784-256-128-10 and
 784-1024-1024-10: the library's own threads for the products, and one core for the rest, had 0.49, 0.56, 0.68 and 0.81.
@@ -67,7 +65,7 @@ def gemm_address(dtype):
 
 
 def compile_steps(step, X, target, batch_size, rng=None, average=None):
-    """Return the CompiledSteps of a `Step` over these rows, which then stays plain; None where it has to go alone.
+    """Return the CompiledSteps of a `Step` over these rows, which then stays plain; None if it has to go alone.
 
     Parameters
     ----------
@@ -258,7 +256,7 @@ def _source(rng):
 
 
 def _sched_yield():
-    """Return the address of the system's sched_yield, or 0 where there is none."""
+    """Return the address of the system's sched_yield, or 0 if there is none."""
     try:
         return ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value
     except (AttributeError, TypeError):

@@ -1,8 +1,8 @@
 """Epoch kernels: many steps of a training in one compiled function, without a line of Python in between.
 
-A step of a small network is over in a hundred microseconds, and half of them are Python's, who has to be asked for
-each of its twenty operations. Here the steps follow each other as machine code: the rows are fetched, the matrix
-products are called in the library that numpy calls, and the loops of `kernels` and `epoch_layers` do the rest.
+A step of a small network takes a hundred microseconds, and half of this time is Python's, for calling each of its
+twenty operations. Here the steps follow each other as machine code: the rows are fetched, the matrix products are
+called in the library that numpy calls, and the loops of `kernels` and `epoch_layers` do the rest.
 
 `steps` is `Step.__call__`, again and again, in the same order: forward, the loss, the way back, penalties, clipping,
 the update.

@@ -1,4 +1,4 @@
-"""Epoch layers: what each layer of a compiled epoch does, on the part of a batch that falls to one thread.
+"""Epoch layers: the work of each layer in a compiled epoch, on one thread's part of a batch.
 
 Every part has some of the columns of each layer, from `lo` up to `hi`, and the rows of W that these are multiplied by:
 no weight is needed by two cores, but what a dense layer's parts give has to be added up. Only layer normalisation and

@@ -1,7 +1,5 @@
-"""Errors: everything this project raises on purpose descends from one class.
-
-A program that must tell "the input was unusable" from "there is a bug" catches `BackpropError`. Its message is one
-sentence that names the thing, the value and the fix.
+"""Errors: every deliberate error of this project has one base class. A program that must distinguish unusable input
+from a bug catches `BackpropError`. Its message is one sentence that names the thing, the value and the fix.
 """
 
 

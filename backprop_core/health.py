@@ -1,9 +1,8 @@
-"""Health: whether the error reaches all layers on its way back, and whether they answer.
-
-A loss that does not fall does not say why. The layers do. On the way back through many of them the gradient
-may fade to nothing, and the first layers never learn; or it grows, and a step throws the weights away. A step may be so
-short that nothing comes of it, or so long that it undoes what was learned. And a unit may have come to where its
-activation is flat: no error gets through, so nothing will ever move it again.
+"""Health: whether the error reaches all layers on its way back, and whether their units are active. If a loss does not
+fall, the layers show the reason. On its way back through many layers, the gradient may shrink to nearly zero, and then
+the first layers never learn; or it may grow, and then a step destroys the weights. A step may be too short to have an
+effect, or so long that it destroys what was learned. And a unit may be at a flat part of its activation: the error
+cannot pass, so the unit never changes again.
 
     norm of the gradient    |dLoss/dW|, before penalties and clipping
     norm of the weights     |W|, before the step
@@ -102,10 +101,10 @@ class Watch:
         -------
         health : dict of str to list of float or None, JSON types, rounded to `DIGITS` significant digits
             "gradient", "weights", "update_ratio": a number for each dense layer, from input to output, those inside
-            residual connections among them: the means over the watched steps, None where one was not finite or none was
+            residual connections among them: the means over the watched steps, None if one was not finite or none was
             taken.
             "mean", "sd": of each activation's output; "dead": the share of its units; "saturated": the share of its
-            outputs, None where the activation is not bounded.
+            outputs, None if the activation is not bounded.
         """
         columns = {"gradient": self._gradients, "weights": self._norms, "update_ratio": self._ratios}
         nothing = [[math.nan] * len(norms(self._before))]
@@ -140,7 +139,7 @@ def activation_health(pair, z, a):
     -------
     mean, sd : float, of all outputs
     dead : float in [0, 1], the share of units with |f'(z)| < `DEAD` in every row
-    saturated : float in [0, 1], the share of outputs with f'(z) < `SATURATED` max f'; None where f is not in `BOUNDED`
+    saturated : float in [0, 1], the share of outputs with f'(z) < `SATURATED` max f'; None if f is not in `BOUNDED`
     """
     slope = np.abs(pair.derivative(z, a, np.ones_like(a), np.empty_like(a)))
     dead = float((slope.max(axis=0) < DEAD).mean())

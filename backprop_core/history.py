@@ -1,7 +1,5 @@
-"""History: what training measured, an entry an epoch.
-
-`measure` is the one function that measures a network, whichever rows it is given: training and validation figures can
-be compared because nothing differs between them but the rows.
+"""History: the measurements of a training, one entry for each epoch. `measure` is the only function that measures a
+network, on any rows, so training and validation figures can be compared: only the rows differ.
 """
 
 from backprop_core.metrics import accuracy
@@ -27,7 +25,7 @@ class History:
         self.entries = list(entries)
 
     def best(self) -> dict | None:
-        """Return the entry with the lowest validation loss, the earliest of equals; None where there is none."""
+        """Return the entry with the lowest validation loss, the earliest of equals; None if there is none."""
         return min(self.entries, key=lambda entry: entry["valid"]["loss"], default=None)
 
     def __repr__(self):

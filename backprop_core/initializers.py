@@ -1,9 +1,9 @@
 """Initialisers: the random weights that training starts from.
 
-All-equal weights would make all units of a layer learn the same thing, so they start at random; and their spread
-decides whether a signal fades, stays or blows up on its way through many layers. The rules below keep it the same
-size from layer to layer. Each function takes (fan_in, fan_out, rng) and returns float64 [shape=(fan_in, fan_out)], or
-of a large W the next few `rows` alone: drawn one after another, they are the same numbers.
+Equal weights would make all units of a layer learn the same thing, so weights start at random. Their spread decides
+whether a signal shrinks, stays or explodes on its way through many layers. The rules below keep it the same size from
+layer to layer. Each function takes (fan_in, fan_out, rng) and returns float64 [shape=(fan_in, fan_out)], or of a large
+W the next few `rows` alone: drawn one after another, they are the same numbers.
 """
 
 import numpy as np

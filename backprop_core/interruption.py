@@ -1,8 +1,6 @@
-"""Interruption: a Ctrl-C that is not lost in somebody else's code.
-
-Python raises KeyboardInterrupt wherever the main thread happens to be. Where an object comes to its end, or a library
-in C calls a function back, nobody can catch it: Python prints it and goes on, as if no one had asked. Compilers are
-full of both.
+"""Interruption: a Ctrl-C that is not lost in other code. Python raises KeyboardInterrupt at any place of the main
+thread. In the finalizer of an object, or in a callback from a C library, it cannot be caught: Python prints it and
+continues. Compilers often run such code.
 """
 
 import sys

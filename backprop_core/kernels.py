@@ -1,4 +1,4 @@
-"""Kernels: the loops of a training step that are worth compiling.
+"""Kernels: the loops of a training step that are faster when they are compiled.
 
 numpy works through a formula one operation at a time, and each operation reads and writes whole arrays. Adam's rule is
 a dozen such passes over four arrays of the network's size: on the network 784-256-128-10 they took longer than all the
@@ -300,7 +300,7 @@ def loss_and_gradient(loss):
 
 
 def move(optimizer, n_weights, weight_decay):
-    """Return the compiled form of `Step._move_plainly` for this optimizer, or None where there is none.
+    """Return the compiled form of `Step._move_plainly` for this optimizer, or None if there is none.
 
     Weights, the first `n_weights` numbers, decay; biases do not.
     """

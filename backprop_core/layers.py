@@ -1,9 +1,8 @@
-"""Layers: the steps that a batch of samples takes through the network, each knowing the way back.
-
-A layer is only a description (sizes, a rate, a function's name); the numbers that it learns belong to the network and
-are handed in. `forward` computes the layer's output and returns with it a function, `backward`, that takes the error of
-that output and returns the error of the input, writing the error of the parameters into `grads` on its way. So formula
-and derivative stand on one screen, and prediction leaves nothing behind.
+"""Layers: the steps of a batch through the network, each with its backward pass. A layer is only a description (sizes,
+a rate, a function's name); the numbers that it learns belong to the network and are passed as arguments. `forward`
+computes the layer's output and returns with it a function, `backward`, that takes the error of that output and returns
+the error of the input, writing the error of the parameters into `grads` on its way. So formula and derivative are
+together on one screen, and prediction stores nothing.
 
 Shapes: x (n_samples, fan_in), y (n_samples, fan_out). An error dy = dLoss/dy has the shape of y; it may be overwritten.
 `params` and `grads` are dicts of arrays with the shapes that `parameter_shapes` names; in `params` also lie the arrays
@@ -44,7 +43,7 @@ class Layer(Protocol):
     parameter_shapes, statistic_shapes : dict of str to shape
         The arrays that it learns, and those that it only counts.
     fan_in, fan_out : int or None
-        How many numbers come in and go out; None where it takes any number.
+        How many numbers come in and go out; None if it takes any number.
     mixes_units : bool
         Whether an output depends on several inputs in a learned way, so that units before and behind it differ.
     frees_output : bool
@@ -141,7 +140,7 @@ class Dense(Layer):
 
     kind = "dense"
     words = Words(
-        "each unit sums up all inputs, weighted",
+        "each unit adds up all inputs times their weights",
         "y = x W + b",
         "dW = x^T dy, db = dy, dx = dy W^T",
         worked_forward=(
@@ -234,7 +233,7 @@ class Activate(Layer):
 
     kind = "activate"
     words = Words(
-        "bends each number by itself",
+        "applies a function to each number",
         "y = f(x)",
         "dx = dy f'(x)",
         worked_forward=(Line("y_{unit} = {activation}(x_{unit})", "{activation}({x})", "y"),),

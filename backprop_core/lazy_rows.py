@@ -1,4 +1,4 @@
-"""Lazy rows: a first layer whose weights move when they are next looked at.
+"""Lazy rows: a first layer whose weights are updated when they are next used.
 
 A batch of sparse rows meets a few thousand of a first layer's 65,536 rows of W. The gradient of all others is exactly
 0. But an optimizer with a memory moves them all the same: Adam's mean of recent gradients m fades from step to step,

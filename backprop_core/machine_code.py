@@ -1,13 +1,13 @@
 """Machine code: a compiled function that is loaded without the compiler.
 
-numba makes a program's fast loops, but to load what it made an hour ago it wants to be there whole: a second of
-processor time before the first step, in which a small network would have seen its rows four times. The machine code
-itself is a few ten thousand bytes. Here it is kept in a file of its own, and a later process needs of all this only
-llvmlite's linker, a tenth of the time.
+numba compiles the fast loops, but to load its earlier result the whole of numba must be imported: a second of processor
+time before the first step. In this time a small network could train on its rows four times. The machine code itself is
+a few ten thousand bytes. This module stores it in a file of its own, and a later process needs only llvmlite's linker,
+in a tenth of the time.
 
 A file's name holds everything that its code depends on: the source, the versions, the processor, the types. Another
-computer that shares the folder has another file. A file is written whole or not at all; one that is damaged does not
-match its checksum, and the function is compiled anew.
+computer that shares the folder has another file. A file is written completely or not at all; a damaged one does not
+match its checksum, and then the function is compiled again.
 """
 
 import ctypes
@@ -26,7 +26,7 @@ from backprop_core.whole_file import whole_file
 
 # The folders that may hold compiled code, as Python's and numba's own: the first that can be written to. A user whom
 # the system does not know has no home.
-HOME = os.path.expanduser("~")  # noqa: PTH111 - Path's raises where there is none
+HOME = os.path.expanduser("~")  # noqa: PTH111 - Path's raises if there is none
 FOLDERS = (Path(__file__).parent / "__pycache__", *([Path(HOME) / ".cache" / "backprop"] if HOME != "~" else []))
 NUMBERS = {np.dtype(np.float32): ctypes.c_float, np.dtype(np.float64): ctypes.c_double}
 
@@ -86,7 +86,7 @@ def _types(argument):
 
 
 def _read(path):
-    """Return (name, symbols, object code) from a file, or None where it is missing or damaged."""
+    """Return (name, symbols, object code) from a file, or None if it is missing or damaged."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -124,7 +124,7 @@ def _compile(module_name, name, arguments, file_name):
 
 
 def _write(file_name, name, symbols, code):
-    """Store code in the first folder that takes it; where there is none, each process compiles for itself."""
+    """Store code in the first folder that takes it; if there is none, each process compiles for itself."""
     entry = {"name": name, "symbols": symbols, "sha256": hashlib.sha256(code).hexdigest()}
     for folder in FOLDERS:
         try:

@@ -1,9 +1,9 @@
 """Mapped memory: features that lie in a file and may be larger than the machine's memory.
 
-A `numpy.memmap` looks like an array, but its rows are read from the disk when they are touched, and then they stay: a
-training that has seen every row holds the whole file. So the rows of a batch are copied out a few at a time, and the
-memory behind them is handed back at once; nothing is lost, the file has it still. A few at a time, because the system
-may map two megabytes for a single row that is touched.
+A `numpy.memmap` looks like an array, but its rows are read from the disk when they are touched, and then they stay in
+memory: a training that has seen every row holds the whole file. So the rows of a batch are copied a few at a time, and
+their memory is returned to the system at once; the file still has the data. A few at a time, because the system may map
+two megabytes for a single row that is touched.
 """
 
 import mmap

@@ -1,8 +1,9 @@
 """A meeting: the place in compiled code where a few threads wait until all of them have arrived.
 
 Threads that share a training step must know that what the others compute is there before they read it. They meet
-several times in a step of a hundred microseconds, so nobody may fall asleep: each adds itself to a count and looks at
-the count until it is complete. Where one is late because another program has its core, those who wait let go of theirs.
+several times in a step of a hundred microseconds, so a thread may not sleep: each adds itself to a count and reads the
+count until it is complete. If one thread is late because another program uses its core, the waiting threads release
+their cores.
 """
 
 from llvmlite import ir
@@ -47,7 +48,7 @@ def meet(team, turn):
     Parameters
     ----------
     team : (this thread's number, how many threads, how many parts, the meeting, address of sched_yield)
-        The meeting is an int64 ndarray of zeros. Where there is one thread, nobody waits.
+        The meeting is an int64 ndarray of zeros. A single thread does not wait.
     """
     _worker, workers, _parts, meeting, sched_yield = team
     if workers == 1:

@@ -1,7 +1,7 @@
-"""Mixing: training on what lies between two rows, so that the network behaves in a straight line there.
-
-Between a 3 and an 8 there are no training rows, and a network is free to jump from sure to sure. Shown 70 % of the one
-laid over 30 % of the other, and asked for just these shares of the labels, it learns to be unsure where it should be.
+"""Mixing: training on mixtures of two rows, so that the network's answer changes evenly between them. Between a 3 and
+an 8 there are no training rows, so a network may jump from one sure answer to another. A mixture is 70 % of one row and
+30 % of the other, with the same shares of their labels as the target. So the network learns to be unsure between
+classes.
 """
 
 import numpy as np

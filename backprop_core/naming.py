@@ -1,4 +1,4 @@
-"""Naming: finding what a user means by a name, and saying what there is where the name is unknown."""
+"""Naming: finding a registered part by its name, and listing the known names if it is unknown."""
 
 import difflib
 

@@ -1,11 +1,11 @@
 """The network: layers in a row, and the numbers that they have learned.
 
 Forward, a batch goes through the layers to the last one's outputs, the logits. Backward, the error of the logits goes
-through the same layers in reverse; each takes its share of the blame and hands the rest on.
+through the same layers in reverse; each computes the gradient of its parameters and passes on the error of its input.
 
 All parameters are views into one long vector, weights first and biases after them, and so are their gradients. That
 makes the optimizer, clipping, weight decay and a checkpoint each a statement about one array, however many layers
-there are. What a layer counts without learning it (a running mean) lies in a second vector, the statistics.
+there are. Numbers that a layer counts without learning them (a running mean) are in a second vector, the statistics.
 """
 
 from __future__ import annotations

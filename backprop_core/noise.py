@@ -1,7 +1,6 @@
-"""Noise: what is done to the numbers at random while training, so that the network cannot learn them by heart.
-
-Seen twice, a sample is never quite the same, and what is right only for one exact input does not pay. Prediction is
-left alone: in evaluation these layers hand their input on as it is.
+"""Noise: random changes of the numbers during training, so that the network cannot memorise them. A sample is never
+exactly the same twice, so a rule for only one exact input does not help. Predictions have no noise: in evaluation mode
+these layers pass on their input unchanged.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """Normalisation: keeping the numbers inside a network at mean 0 and spread 1 while the layers before them still change.
 
-Each layer learns from inputs that the layers below it shift under its feet at every step. Normalisation takes the
-shift and the scale out again, so that larger learning rates hold and deep networks start to learn at once. Two learned
-numbers for each unit, gamma and beta, then give it whatever scale and shift are good for the task.
+The inputs of each layer change at every step, because the layers below it change. Normalisation removes the shift and
+the scale, so that larger learning rates work and deep networks start to learn at once. Two learned numbers for each
+unit, gamma and beta, then give it whatever scale and shift are good for the task.
 
     xhat = (x - mean) / sqrt(var + eps)        y = gamma * xhat + beta
 

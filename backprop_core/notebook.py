@@ -1,6 +1,5 @@
-"""Notebook: how a network and the history of its training show themselves in one, as tables.
-
-A notebook asks an object for `_repr_html_` and shows what it returns; elsewhere nothing changes.
+"""Notebook: tables of a network and of its training history for notebooks. A notebook calls an object's `_repr_html_`
+and shows the result; other programs do not use it.
 """
 
 from collections.abc import Iterable, Sequence

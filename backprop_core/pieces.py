@@ -1,4 +1,4 @@
-"""Pieces: a long vector, worked through a handful at a time.
+"""Pieces: a long vector, processed in small parts.
 
 A formula in numpy is a row of operations, and each of them walks over its whole arrays. A network's parameters do not
 fit into the processor's fast memory, its cache, so every operation would fetch them anew from the slow one. Taken in

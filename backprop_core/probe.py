@@ -1,8 +1,6 @@
-"""A probe: looking at what happens inside a network while rows go through it.
-
-Forward passes return logits and keep nothing. To see what the layers in between make of a row, a watched layer takes
-the place of each: it computes the same, and shows what its activations were given and what they made of it, those
-inside residual connections too.
+"""A probe: the numbers inside a network while rows go through it. Forward passes return logits and store nothing. To
+see the layers in between, a watched layer replaces each: it computes the same, and shows the input and output of its
+activations, also inside residual connections.
 """
 
 import copy

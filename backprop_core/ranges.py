@@ -1,7 +1,6 @@
-"""Ranges: which numbers a setting may be, and one sentence where it is another.
-
-A setting that is out of range should be named at once, with its value and with what it may be; found later, it would be
-a puzzle. All modules here check theirs with `check_number`.
+"""Ranges: the allowed numbers of a setting, and one sentence for other values. A setting that is out of range should be
+reported at once, with its value and its range, because a later error would be hard to understand. All modules here
+check theirs with `check_number`.
 """
 
 import math
@@ -11,7 +10,7 @@ from backprop_core.errors import BackpropError
 
 RANGES = {
     "[0, 1]": ("a number from 0 to 1", lambda value: 0 <= value <= 1),
-    "[0, 1)": ("a number from 0 up to, not including, 1", lambda value: 0 <= value < 1),
+    "[0, 1)": ("a number from 0 to less than 1", lambda value: 0 <= value < 1),
     "(0, 1)": ("a number between 0 and 1", lambda value: 0 < value < 1),
     "(0, 1]": ("a number above 0, up to 1", lambda value: 0 < value <= 1),
     "[0, inf)": ("a finite number from 0", lambda value: 0 <= value < math.inf),

@@ -136,7 +136,7 @@ class OwnLoss(Loss):
         return out
 
     def loss(self, logits, target, weights=None):
-        """Return the loss alone. Raises BackpropError where the function returns another shape than (n_samples,)."""
+        """Return the loss alone. Raises BackpropError if the function returns another shape than (n_samples,)."""
         losses = np.asarray(self._function(logits, target))
         if losses.shape != (len(logits),):
             raise BackpropError(
@@ -146,7 +146,7 @@ class OwnLoss(Loss):
         return mean_loss(losses, shares_of(logits, weights))
 
     def loss_and_gradient(self, logits, target, out=None, weights=None):
-        """Return the loss and dlogits. Raises BackpropError where a function returns the wrong shape."""
+        """Return the loss and dlogits. Raises BackpropError if a function returns the wrong shape."""
         loss = self.loss(logits, target, weights)
         gradient = np.asarray(self._gradient(logits, target))
         if gradient.shape != logits.shape:

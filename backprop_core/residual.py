@@ -1,8 +1,7 @@
-"""Residual connections: a way around some layers, so that they need to learn only what is to be changed.
-
-The deeper a network, the harder it is to hand even a good signal on unchanged through all its layers, and the weaker
-the error that comes back to the first ones. Where the input is added to the output, doing nothing is easy (the inner
-layers stay near 0) and the error has a path back on which nothing shrinks it.
+"""Residual connections: a connection around some layers, so that these layers need to learn only a change of their
+input. In a deep network, it is hard to pass a good signal unchanged through all layers, and the error that comes back
+to the first ones is weak. If the input is added to the output, an unchanged signal is easy (the inner layers stay near
+0), and the error has a path back on which it does not shrink.
 """
 
 import copy
@@ -44,7 +43,7 @@ class Residual(Layer):
 
     kind = "residual"
     words = Words(
-        "adds its input to what its inner layers make of it",
+        "adds its input to the output of its inner layers",
         "y = x + inner(x)",
         "dx = dy + inner's dx",
         worked_forward=(Line("y_{unit} = x_{unit} + inner_{unit}", "{x} {inner:added}", "y"),),

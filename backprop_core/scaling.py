@@ -1,7 +1,5 @@
-"""Scaling: bringing every feature to mean 0 and spread 1, so that no input shouts the others down.
-
-Mean and spread come from the training rows alone, and travel with the model: a sample met later is scaled by what was
-known when the network learned.
+"""Scaling: bringing every feature to mean 0 and spread 1, so that large inputs do not dominate the others. Mean and
+spread come only from the training rows, and are stored in the model: a later sample is scaled with the same numbers.
 """
 
 import numpy as np
@@ -40,7 +38,7 @@ class Standardizer:
         return {"mean": self.mean, "scale": self.scale, "feature_means": self.feature_means}
 
     def restore(self, arrays):
-        """Take what `arrays` returned once, and return self. Raises KeyError where something is missing."""
+        """Take what `arrays` returned once, and return self. Raises KeyError if something is missing."""
         self.mean, self.scale = arrays["mean"], arrays["scale"]
         self.feature_means = arrays.get("feature_means", self.mean)
         return self
@@ -77,7 +75,7 @@ class Standardizer:
     def transform(self, X, out=None):
         """Return the scaled rows, float32 of X's shape; `out` may be X itself, and is not used for sparse rows.
 
-        Sparse rows can be scaled by what was fitted on sparse rows alone: raises BackpropError where the mean is not 0.
+        Sparse rows can be scaled by what was fitted on sparse rows alone: raises BackpropError if the mean is not 0.
         """
         if is_sparse(X):
             if self.mean.any():

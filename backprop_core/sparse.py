@@ -1,4 +1,4 @@
-"""Sparse rows: rows of which nearly every number is zero, kept as the few numbers that are not.
+"""Sparse rows: rows in which nearly every number is zero; only the other numbers are stored.
 
 A text of sixty words, described by which of 65,536 words it holds, is a row of sixty numbers and 65,476 zeros. Written
 out, 15,000 texts take 4 GB; as pairs of a column and its number they take 7 MB. A first layer needs no more than the
@@ -166,7 +166,7 @@ def is_sparse(X):
 
 
 def _check_places(matrix):
-    """Raise BackpropError where a CSR matrix points outside itself, which scipy finds out only sometimes."""
+    """Raise BackpropError if a CSR matrix points outside itself, which scipy finds out only sometimes."""
     starts, columns = matrix.indptr, matrix.indices
     if starts[0] != 0 or starts[-1] > len(columns) or (np.diff(starts) < 0).any() or len(columns) != len(matrix.data):
         raise BackpropError(

@@ -1,4 +1,4 @@
-"""Sparse kernels: what `lazy_rows` does to the few rows of W that a batch meets, compiled.
+"""Sparse kernels: the compiled loops of `lazy_rows`, for the few rows of W that a batch uses.
 
 All of them walk through the batch column by column. The row of W that belongs to a column lies in the fastest memory
 while everything that concerns it is done, and W's gradient is never written down: the few numbers that a column holds

@@ -1,6 +1,6 @@
-"""A sparse step: what one minibatch of sparse rows teaches the network, at the price of what the rows hold.
+"""A sparse step: one training step on a minibatch of sparse rows; its cost depends on the number of stored values.
 
-It is `Step`, but for the first layer's weights, which `lazy_rows` moves a few rows at a time. Their gradient is never
+It is `Step`, except the first layer's weights, which `lazy_rows` moves a few rows at a time. Their gradient is never
 written out, and neither is their update: the weights and the optimizer's memory are all that has their size.
 """
 
@@ -74,7 +74,7 @@ class SparseStep(Step):
         return self._lazy.batch(X_batch, memory)
 
     def _show_gradient(self):
-        """Return what looks like all gradients to whoever takes their lengths: in place of dW, its length."""
+        """Return a stand-in for all gradients with the right lengths: in place of dW, its length."""
         shown = ParameterVector([{} for _ in self.network.layers], self.network.dtype)
         shown.flat, shown.views = self._grads.flat, [dict(views) for views in self._grads.views]
         shown.views[self._place]["W"] = self._grads.flat.dtype.type(self._lazy.largest_and_norm()[1]).reshape(1, 1)

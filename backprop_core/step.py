@@ -1,8 +1,6 @@
-"""A step: what one minibatch teaches the network.
-
-Forward, error, backward, update: this is backpropagation, once round. Everything that may be added to it (penalties,
-clipping, decay, mixing of samples) has its place here, in the order in which it takes effect; what happens between
-steps, epochs and learning rates, is the trainer's.
+"""A step: one update of the network from one minibatch. Forward, error, backward, update: this is one round of
+backpropagation. Everything that may be added to it (penalties, clipping, decay, mixing of samples) is here, in the
+order of its effect. Epochs and learning rates belong to the trainer.
 """
 
 import importlib.util
@@ -203,7 +201,7 @@ class Step:
 
 
 def check_additions(*, alpha, l1, weight_decay, max_norm, clip_value, clip_norm, mixup):
-    """Raise BackpropError where one of what `Step` adds to the bare step is out of range."""
+    """Raise BackpropError if one of what `Step` adds to the bare step is out of range."""
     for name, value in (("alpha", alpha), ("l1", l1), ("weight_decay", weight_decay), ("mixup", mixup)):
         check_number(name, value, "[0, inf)")
     for name, value in (("max_norm", max_norm), ("clip_value", clip_value), ("clip_norm", clip_norm)):

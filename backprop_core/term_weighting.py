@@ -1,7 +1,6 @@
-"""Term weighting: how much each column of a sparse row says, where columns are pieces of text.
-
-A piece that is in nearly every text tells little about any of them; a rare one tells much. So each column is multiplied
-by its inverse document frequency (Spärck Jones 1972, https://doi.org/10.1108/eb026526), as the training rows have it,
+"""Term weighting: the weight of each column of a sparse row, for columns that are pieces of text. A piece that is in
+nearly every text gives little information about a text; a rare one gives much. So each column is multiplied by its
+inverse document frequency (Spärck Jones 1972, https://doi.org/10.1108/eb026526), as the training rows have it,
 
     idf_j = log((1 + n) / (1 + df_j)) + 1      n rows, of which df_j hold column j
 
@@ -30,7 +29,7 @@ class TermWeighting:
         return {"idf": self.idf}
 
     def restore(self, arrays) -> "TermWeighting":
-        """Take what `arrays` returned once, and return self. Raises KeyError where something is missing."""
+        """Take what `arrays` returned once, and return self. Raises KeyError if something is missing."""
         self.idf = arrays["idf"]
         return self
 

@@ -1,4 +1,4 @@
-"""Threads: how many cores this process may use, and a way to use them all in a loop that is shared out.
+"""Threads: the number of cores that this process may use, and a function that divides a loop among them.
 
 The matrix products have threads of their own, inside the library that multiplies. What is compiled here takes as many
 as that library is allowed, so that one setting (`OPENBLAS_NUM_THREADS`, threadpoolctl, or an estimator's `n_threads`)

@@ -1,7 +1,7 @@
 """Training: forward, error, backward, update, again and again until the predictions stop improving.
 
-The trainer owns time: the epochs, the order of the batches, the random streams, the history of what was measured, and
-the best weights met so far, which are always the ones that remain at the end.
+The trainer manages the epochs, the order of the batches, the random generators, the history, and the best weights so
+far, which the network always has at the end.
 """
 
 import math
@@ -208,7 +208,7 @@ class Trainer:
             check_rows(rows, classes, self.network.n_features, self.network.n_outputs)
         if state is None:
             if rng is None:
-                raise BackpropError("training needs a random stream: give rng, or a state from Trainer.start")
+                raise BackpropError("training needs a random generator: give rng, or a state from Trainer.start")
             state = self.start(rng)
         seen = choose_measured_rows(len(X), len(X_valid))
         step = self._step(X)
@@ -345,7 +345,7 @@ def choose_measured_rows(n_train, n_valid):
 
 
 def check_rows(X, y, n_features, n_classes):
-    """Raise BackpropError where rows and classes cannot be trained on: wrong shapes, NaN, infinity, no rows."""
+    """Raise BackpropError if rows and classes cannot be trained on: wrong shapes, NaN, infinity, no rows."""
     if X.ndim != 2 or X.shape[1] != n_features:
         raise BackpropError(f"the features have shape {X.shape}: expected (n_samples, {n_features})")
     if len(X) == 0 or len(X) != len(y):

@@ -1,7 +1,5 @@
-"""Whole files: a file has its name only once all of it is there.
-
-Whatever interrupts the writing (Ctrl-C, a full disk, a lost machine), a file that was there before is still there,
-whole.
+"""Whole files: a file gets its name only when it is complete. If the writing is interrupted (Ctrl-C, a full disk, a
+crash), the earlier file is still there and complete.
 """
 
 import os

@@ -1,9 +1,9 @@
-"""Worked examples: the arithmetic of one unit, written out so that a reader can follow it by hand.
+"""Worked examples: the arithmetic of one unit, so that a reader can check it by hand.
 
 A formula says what a layer does with all its numbers; an example shows it with a few. Every layer says in its `Words`
 what it does and with which formulas. Where it also has a `work_out` method, this returns the numbers of one unit, and
-the lines of its `Words` tell how to write them down. So whatever prints an explanation, on a terminal or on a page,
-asks the layer, and a new layer is explained as well as an old one.
+the lines of its `Words` tell how to write them down. So the terminal and the page take the explanation from the layer,
+and a new layer is explained in the same way.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -47,7 +47,7 @@ class Words:
     does : str, one clause, such as "each unit sums up all inputs, weighted"
     forward, backward : str, the formulas, such as "y = x W + b"
     worked_forward, worked_backward : tuple of Line
-        How the two dicts of the layer's `work_out` are written down; empty where it has no such method.
+        How the two dicts of the layer's `work_out` are written down; empty if it has no such method.
     factors : dict of str to str
         For a parameter of one number for each unit that multiplies something: which key of the forward example has what
         it multiplies. {"gamma": "xhat"} says that y contains gamma * xhat, so that dgamma = xhat * dy.

@@ -29,7 +29,7 @@ def page():
         "Voices it has never heard": new_voices,
         "Voices of strangers": strangers,
         "A word in a noisy room": noisy_rooms,
-        "Sounds that are none of the words": foreign_sounds,
+        "Foreign sounds": foreign_sounds,
         "Diagnoses": diagnosis,
         "Speed": speed,
         "Models elsewhere": exported,
@@ -42,14 +42,14 @@ INTRODUCTION = """# Results
 
 Every number on this page comes from a file in [benchmarks/results](../benchmarks/results), which the command beside the
 number wrote. `python -m benchmarks.results_page` makes the page anew from these files. Choices are made on validation
-rows or validation speakers. Test rows are read once for each reported number. A mean over several seeds carries the
-standard deviation of the seeds, and a single run carries Wilson's 95 % interval.
+rows or validation speakers. Test rows are read once for each reported number. A mean over several seeds has the
+standard deviation of the seeds, and a single run has Wilson's 95 % interval.
 
 **Texts, voices of strangers, drawings, exported models and the speed of training, prediction and start-up were measured
 with version 0.2.0, and everything else with version 0.1.0.** Version 0.2.0 has changed the features, the variation and
-the presets of speech, the threshold that `train` names, and how drawings are found in pictures. Until the commands have
-run again, take the other numbers on speech and on photographs as those of 0.1.0. `train` and `evaluate` say what holds
-for the model at hand."""
+the presets of speech, the threshold that `train` names, and how drawings are found in pictures. The other numbers on
+speech and on photographs are those of 0.1.0 until the commands have run again. `train` and `evaluate` print the numbers
+of your model."""
 
 
 def in_readme(text):
@@ -88,10 +88,9 @@ def table():
             f"Single models, official test splits (`{accuracy['command']} speech_accuracy image_accuracy_fast "
             "image_accuracy_best`). "
             f"Recognising one file takes {one_picture:.2f} s for a picture and {one_word:.2f} s for a recording, "
-            f"start-up included (`{startup['command']}`). CIFAR-10's "
-            f"{decoding['files']:,} JPEG files are a cached matrix in "
-            f"{decoding['share_of_pillow_loop']['backprop']:.2f} of the time of a loop over Pillow, and "
-            f"{decoding['share_of_pillow_loop']['backprop_own_folder']:.2f} as a folder of your own, "
+            f"start-up included (`{startup['command']}`). CIFAR-10's {decoding['files']:,} JPEG files become a cached "
+            f"matrix in {decoding['share_of_pillow_loop']['backprop']:.2f} of the time of a loop over Pillow, and in "
+            f"{decoding['share_of_pillow_loop']['backprop_own_folder']:.2f} of it as a folder of your own, "
             f"whose files are listed and checksummed first (`{decoding['command']}`).",
             "",
             _feature_speed(features),
@@ -110,9 +109,9 @@ def _feature_speed(measured):
 
     return (
         f"The features of FSDD's {measured['files']:,} recordings are ready {ratios(plain['librosa_over_ours'])} as in "
-        f"a loop over librosa in one process; the two differ by {plain['largest_difference']:.1g} at most, but for "
-        f"{plain['cut_otherwise']} recordings with clicks or noise beside the word, unknown to librosa. Varied "
-        f"words for training are made {ratios(loops['librosa'])} as in such a loop that changes the tempo with "
+        f"a loop over librosa in one process; the two differ by {plain['largest_difference']:.1g} at most, except for "
+        f"{plain['cut_otherwise']} recordings with clicks or noise beside the word, which librosa does not remove. "
+        f"Varied words for training are made {ratios(loops['librosa'])} as in such a loop that changes the tempo with "
         f"librosa's `time_stretch`; {ratios(loops['same numbers'])} as in one that changes it in the quick way used "
         f"here, to the same numbers; and {ratios(loops['plain views'])} as the loop makes plain ones "
         f"(`{measured['command']}`)."
@@ -153,9 +152,9 @@ def texts():
                 )
                 refused.append(
                     f"Preset `{record['preset']}`: of {name}'s {found[0]['n']:,} test sentences out of scope, "
-                    f"{recall:.1f} % are refused by the threshold that validation sentences of both kinds chose, and "
-                    f"{accuracy:.1f} % of those in scope stay right, where a refused one counts as wrong. The training "
-                    "sentences out of scope were learned from."
+                    f"{recall:.1f} % are refused. The threshold was chosen on validation sentences of both kinds. "
+                    f"{accuracy:.1f} % of the sentences in scope are right; a refused one counts as wrong. The network "
+                    "has learned from the training sentences out of scope."
                 )
     return "\n".join(
         [
@@ -166,10 +165,9 @@ def texts():
             *refused,
             "",
             "These numbers are of version 0.2.0. The SVM and the MLPClassifier are scikit-learn's, on the same "
-            "features, in the same run, with its "
-            "defaults; the latter is as wide as the network. Seconds are those of the processor, of all threads of the "
-            "fit together. The interval is Wilson's, of 95 %, of one test with the "
-            f"mean accuracy (`python -m benchmarks text_accuracy text_accuracy_best`; "
+            "features, in the same run, with its defaults; the MLPClassifier is as wide as the network. Seconds are "
+            "processor time, summed over all threads of the fit. The interval is Wilson's 95 % interval of one test "
+            "with the mean accuracy (`python -m benchmarks text_accuracy text_accuracy_best`; "
             f"{records[0]['machine']['processor']}).",
         ]
     )
@@ -194,8 +192,9 @@ def pictures():
     delivered = augmentation["delivered_over_consumed"]
     return "\n".join(
         [
-            "Test accuracy where several views of each picture are averaged (`evaluate --average`), or models with "
-            f"other seeds answer together (`--with`), which is no single model's any more (`{together['command']}`):",
+            "Test accuracy if several views of each picture are averaged (`evaluate --average`), or if models with "
+            "other seeds answer together (`--with`). This is no longer the accuracy of a single model "
+            f"(`{together['command']}`):",
             "",
             f"| data set | preset | models | {' | '.join(ways)} |",
             "|---" * (len(ways) + 3) + "|",
@@ -267,14 +266,14 @@ def diagnosis():
     )
     return (
         f"Of {verdicts['n']} trainings on six data sets that were made to fail in a known way, or to succeed, the "
-        f"verdict is right in {verdicts['right']} ({100 * verdicts['share']:.0f} %), and sure of leakage or divergence "
-        f"that is not there, or blind to what is, in {verdicts['confidently_wrong']}. With "
-        f"{100 * labels['wrong'] / labels['n']:.0f} % of MNIST's training labels made wrong, "
-        f"{100 * labels['precision']['top 1 %']:.1f} % of the most suspect 1 % are (`{verdicts['command']}`). A "
-        f"diagnosis with preset `fast` takes {durations}, on {times['machine']['cores']} cores, nothing cached "
-        f"(`{times['command']}`). Two jobs do trainings on words {words:.2f} times as fast as one, and on pictures "
-        f"{curve:.2f} times (`{jobs['command']}`). Watching the layers adds {min(added):.0f} to {max(added):.0f} % to "
-        f"the time of training (`{health['command']}`)."
+        f"verdict is right in {verdicts['right']} ({100 * verdicts['share']:.0f} %). In "
+        f"{verdicts['confidently_wrong']} it reports leakage or divergence that is not there, or misses what is there. "
+        f"With {100 * labels['wrong'] / labels['n']:.0f} % of MNIST's training labels made wrong, "
+        f"{100 * labels['precision']['top 1 %']:.1f} % of the most suspect 1 % really are wrong "
+        f"(`{verdicts['command']}`). A diagnosis with preset `fast` takes {durations}, on {times['machine']['cores']} "
+        f"cores, nothing cached (`{times['command']}`). Two jobs train on words {words:.2f} times as fast as one, and "
+        f"on pictures {curve:.2f} times as fast (`{jobs['command']}`). Watching the layers adds {min(added):.0f} to "
+        f"{max(added):.0f} % to the time of training (`{health['command']}`)."
     )
 
 
@@ -321,13 +320,12 @@ def new_voices():
             f"With preset `{strings['preset']}`, a network that has heard five of FSDD's six speakers recognises "
             f"{100 * words['mean']:.1f} % of the sixth's words, mean over the speakers and {len(strings['seeds'])} "
             f"seeds (95 % interval over speakers {100 * low:.0f} to {100 * high:.0f} %); the worst is {worst} with "
-            f"{100 * words['worst']:.1f} %. On takes 0 to 4, which took part in no choice but that of how clicks and "
-            f"noise are cut away, mean and worst are {100 * early['mean']:.1f} and {100 * early['worst']:.1f} %. "
-            f"Where each speaker is known and all takes are tested in turn, it is {by_five:.2f} % with five of the "
-            f"fifty takes at a time, as the official split has them, and {by_ten:.2f} % with ten, where fewer are left "
-            f"to learn from (`python -m benchmarks "
-            f"speech_accuracy`). In strings of digits by unheard speakers, this share of the words is wrong, missing "
-            f"or too many (`{strings['command']}`):",
+            f"{100 * words['worst']:.1f} %. Takes 0 to 4 were used for one choice only: how clicks and noise are "
+            f"removed. On them, the mean is {100 * early['mean']:.1f} % and the worst {100 * early['worst']:.1f} %. If "
+            f"each speaker is known and all takes are tested in turn, the accuracy is {by_five:.2f} % with five of the "
+            f"fifty takes at a time, as in the official split, and {by_ten:.2f} % with ten, because fewer are left to "
+            "learn from (`python -m benchmarks speech_accuracy`). In strings of digits by unheard speakers, this "
+            f"share of the words is wrong, missing or too many (`{strings['command']}`):",
             "",
             f"| {' | '.join(strings['conditions'])} |",
             "|---" * len(rates) + "|",
@@ -346,17 +344,17 @@ def strangers():
     n = len(record["seeds"])
     seeds = f"mean of {n} seeds" if n > 1 else "one seed"
     return (
-        f"These recordings were made elsewhere and are no part of this project. They chose features and variations, so "
-        f"the figures are flattered (version 0.2.0; `{record['command']}`; preset `{record['preset']}`, {seeds}). "
-        f"A network of FSDD's six voices recognises {_percent(english['accuracy'], 1)} "
-        f"of {english['n']:,.0f} single English digits by 22 voices; one that has learned the bundled voices, too, "
-        f"{_percent(both['accuracy'], 1)}. Of {strings['said']:,.0f} digits in fluent strings, "
-        f"{_percent(strings['word_error_rate'], 1)} are wrong, missing or too many. Of Spanish digits by four "
-        f"voices, three of which were learned, {_percent(spanish['mean'], 1)} of the fourth's are right on average, "
-        f"and {_percent(spanish['worst'], 1)} at worst. The threshold that `train` names refuses "
-        f"{_percent(english['refused'], 1)} of the English digits, and lets {_percent(english['foreign_accepted'], 1)} "
-        f"of other sounds pass and {_percent(english['near_accepted'], 1)} of words that sound like digits. The "
-        f"expected calibration error is {_percent(english['calibration_error'], 1)}."
+        "These recordings were made elsewhere and are no part of this project. Features and variations were chosen on "
+        f"them, so the figures are too good (version 0.2.0; `{record['command']}`; preset `{record['preset']}`, "
+        f"{seeds}). A network of FSDD's six voices recognises {_percent(english['accuracy'], 1)} of "
+        f"{english['n']:,.0f} single English digits by 22 voices. A network that has also learned the bundled voices "
+        f"recognises {_percent(both['accuracy'], 1)}. Of {strings['said']:,.0f} digits in fluent strings, "
+        f"{_percent(strings['word_error_rate'], 1)} are wrong, missing or too many. Of Spanish digits by four voices, "
+        f"three of which were learned, {_percent(spanish['mean'], 1)} of the fourth's are right on average, and "
+        f"{_percent(spanish['worst'], 1)} at worst. The threshold that `train` suggests refuses "
+        f"{_percent(english['refused'], 1)} of the English digits. It accepts "
+        f"{_percent(english['foreign_accepted'], 1)} of other sounds and {_percent(english['near_accepted'], 1)} of "
+        f"words that sound like digits. The expected calibration error is {_percent(english['calibration_error'], 1)}."
     )
 
 
@@ -373,15 +371,16 @@ def noisy_rooms():
     return "\n".join(
         [
             f"FSDD's test takes with {record['pause_seconds']:g} s of room before and after each: {silence} are "
-            f"recognised in silence ({untouched} as they are), and these in noise so far below the word "
-            f"(`{record['command']}`; preset `{record['preset']}`, mean of {len(record['seeds'])} seeds):",
+            f"recognised in silence ({untouched} without the room). The table shows the share recognised in noise, by "
+            f"how far the noise is below the word (`{record['command']}`; preset `{record['preset']}`, mean of "
+            f"{len(record['seeds'])} seeds):",
             "",
             f"| noise | {' | '.join(snrs)} |",
             "|---" * (1 + len(snrs)) + "|",
             *(f"| {colour} | {' | '.join(row.values())} |" for colour, row in rows.items()),
             "",
-            f"With a click {record['click_to_word_seconds']:g} s before and after the word, so far above its peak: "
-            f"{clicks}.",
+            f"With a click {record['click_to_word_seconds']:g} s before and after the word, by how far it is above the "
+            f"word's peak: {clicks}.",
         ]
     )
 

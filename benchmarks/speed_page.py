@@ -26,11 +26,11 @@ def speed():
         [
             *speed_rows(training),
             "",
-            f"An epoch of 60,000 Fashion-MNIST rows in float32 with Adam, {training['threads']} threads for everybody, "
-            f"medians of {training['rounds']} alternating rounds (`{training['command']}`). {who_is_ahead(training)} "
-            f"{100 * goal['goal']:g} % on MNIST's test set, with {goal['network']} and each "
-            f"at settings chosen for it, takes {seconds['backprop']:.1f} s here, {seconds['torch']:.1f} s in PyTorch "
-            f"and {seconds['sklearn']:.1f} s in scikit-learn (`{goal['command']}`). Predicting one row is "
+            f"An epoch of 60,000 Fashion-MNIST rows in float32 with Adam, {training['threads']} threads for each "
+            f"program, medians of {training['rounds']} alternating rounds (`{training['command']}`). "
+            f"{who_is_ahead(training)} {100 * goal['goal']:g} % on MNIST's test set, with {goal['network']} and "
+            f"settings chosen for each program, takes {seconds['backprop']:.1f} s here, {seconds['torch']:.1f} s in "
+            f"PyTorch and {seconds['sklearn']:.1f} s in scikit-learn (`{goal['command']}`). Predicting one row is "
             f"{min(one):.1f} to {max(one):.1f} times as fast as scikit-learn's, and 10,000 rows run at {min(many):.2f} "
             f"to {max(many):.2f} of the bare products' speed (`{prediction['command']}`). Fitting 60,000 rows of 784 "
             f"adds {memory['in_memory']['backprop']['added_mb']:.0f} MB to the data; "
@@ -75,7 +75,7 @@ def who_is_ahead(training):
         if of["ratios"].get("best_peer", of["ratios"]["torch"])["over_backprop"] < 1
     ]
     if not behind:
-        return "Nowhere is one of them faster."
+        return "No peer is faster in any of them."
     return f"A peer is faster on {' and '.join(behind)}."
 
 
@@ -92,8 +92,8 @@ def _waiting():
         for epochs, of in by_epochs.items()
     ]
     return [
-        "What a user waits for, from the start of a program to its end, all loading included, with what is compiled "
-        f"once already stored (`{record['command']}`):",
+        "The time that a user waits, from the start of a program to its end, all loading included. Code that is "
+        f"compiled once was already stored (`{record['command']}`):",
         "",
         f"| network | epochs | {' | '.join(names[each] for each in contestants)} |",
         "|---" * (2 + len(contestants)) + "|",

@@ -1,6 +1,6 @@
-"""Make the pages that say what the program says of itself: commands.md, recipe.md and json.md.
+"""Make the pages that are generated from the program: commands.md, recipe.md and json.md.
 
-`python docs/make_pages.py` writes them; the tests compare each page with what would be written now.
+`python docs/make_pages.py` writes them; the tests compare each page with a new one.
 """
 
 import ast
@@ -29,7 +29,7 @@ WIDE = {"terminal_width": 100, "max_content_width": 100}
 
 COMMANDS_INTRODUCTION = """# Commands
 
-This page is what `--help` says. `python docs/make_pages.py` makes it anew.
+This page shows the `--help` of every command. `python docs/make_pages.py` generates it.
 
 Results go to standard output. Progress, warnings and errors go to standard error. Exit codes: 0 done, 1 failed, 2
 usage, 3 some inputs failed and the others were answered, 4 data missing, unreachable or damaged, 5 model file unusable,
@@ -37,8 +37,8 @@ usage, 3 some inputs failed and the others were answered, 4 data missing, unreac
 best model so far. An error is one or two lines; `backprop --debug COMMAND` shows the traceback.
 
 Environment: `BACKPROP_DATA` is the folder of downloads and caches. `BACKPROP_MIRROR` is a folder or address that is
-tried before the registered addresses. An option comes before the environment, the environment before a file given with
-`--config`, and that before the preset."""
+tried before the registered addresses. An option overrides the environment, the environment overrides a file given with
+`--config`, and this file overrides the preset."""
 
 
 def all_commands(command, words):
@@ -69,13 +69,13 @@ def recipe_page():
 
 RECIPE_INTRODUCTION = """# Recipes
 
-A recipe is every choice of a training, by name. A preset is a recipe: `fast` gives a first result in seconds, `best`
-the best score in minutes. `--set NAME=VALUE` changes an entry. `--config FILE.toml` changes the entries that the file
-holds. `--epochs` and `--hidden` change theirs. An option comes before the file, and the file before the preset. In
-Python each entry is a keyword of `train`.
+A recipe is the list of all settings of a training, by name. A preset is a recipe: `fast` gives a first result in
+seconds, `best` the best score in minutes. `--set NAME=VALUE` changes an entry. `--config FILE.toml` changes the entries
+that the file contains. `--epochs` and `--hidden` change the entries with these names. An option overrides the file, and
+the file overrides the preset. In Python each entry is a keyword of `train`.
 
-`backprop recipe TASK --preset NAME` prints all entries as TOML that `--config` accepts. This page is made from the same
-table by `python docs/make_pages.py`."""
+`backprop recipe TASK --preset NAME` prints all entries as TOML that `--config` accepts. `python docs/make_pages.py`
+generates this page from the same table."""
 
 
 def json_page():
@@ -101,13 +101,11 @@ def json_page():
 
 JSON_INTRODUCTION = """# What `--json` prints
 
-These are the keys of each command's `--json`, and of `.record()` in Python. A number is a number and never NaN. A path
-stands as it was given. Keys may be added in later versions; none goes away without a word in the
-[changelog](../CHANGELOG.md). A type with `None` may be `null`. A key that is `NotRequired` is not always there. `Json`
-is anything that JSON can hold.
-
-This page is made from `pipelines/records.py` by `python docs/make_pages.py`, and the tests compare what the commands
-print with these types."""
+These are the keys of each command's `--json`, and of `.record()` in Python. A number is never NaN. A path is printed as
+it was given. Keys may be added in later versions; before a key is removed, the [changelog](../CHANGELOG.md) says so. A
+type with `None` may be `null`. A key that is `NotRequired` is not always there. `Json` is any JSON value.
+`python docs/make_pages.py` generates this page from `pipelines/records.py`. The tests compare the output of the
+commands with these types."""
 
 
 def _find_inherited(node, tree):
@@ -128,7 +126,7 @@ def _comment(entry, lines):
 
 
 def _value(value):
-    """Return a value of a recipe as TOML has it."""
+    """Return a value of a recipe as TOML."""
     if isinstance(value, list):
         return str(value)
     return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)

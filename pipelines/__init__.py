@@ -1,6 +1,6 @@
 """Recognising words, pictures and texts with the one network of `backprop_core`.
 
-Five lines train a model, measure it, ask it and keep it:
+Five lines train a model, measure it, use it and store it:
 
     from pipelines import load, train
 
@@ -14,15 +14,15 @@ Five lines train a model, measure it, ask it and keep it:
     load        take a model from its file, or several that answer together
     crossval    train and test in turn, so that every sample is tested
     diagnose    say what went wrong with the learning, and what to try next
-    datasets    the data sets that have a name: `datasets.names()`, `datasets.fetch(name)`
+    datasets    the registered data sets: `datasets.names()`, `datasets.fetch(name)`
     Model       what `train` and `load` return, with the verbs on it
 
-Everything is quiet unless it is called with `progress=True`; what is worth knowing goes to the logger `backprop`. Every
-error that is raised on purpose is a `BackpropError`, with the sentence that the command line would print.
+The functions print nothing unless they are called with `progress=True`; warnings go to the logger `backprop`. Every
+deliberate error is a `BackpropError`, with the sentence that the command line would print.
 
-Each folder is a room. An arrow goes down only: `cli` reads a command and calls the `door`, as a Python program does;
-the door calls a verb of `verbs`; a verb asks `diagnosis` for findings and `report` for pages; both look at `models`,
-which `learning` makes out of what `features` and `datasets` bring; `runs` repeats trainings, and `machine` knows the
+Each folder is a room, and imports only rooms below it. `cli` reads a command and calls the `door`, like a Python
+program. The door calls a verb of `verbs`. A verb takes findings from `diagnosis` and pages from `report`. Both use
+`models`, which `learning` makes from `features` and `datasets`. `runs` repeats trainings, and `machine` knows the
 computer.
 """
 

@@ -1,4 +1,4 @@
-"""Errors of the applications, each with the exit code that the command line answers with."""
+"""Errors of the applications, each with the exit code of the command line."""
 
 from backprop_core.errors import BackpropError
 
@@ -16,12 +16,12 @@ class InputFileError(BackpropError):
 
     @classmethod
     def about(cls, source, reason):
-        """Return the error for a file (Path), or its contents (bytes), which have no name but `<stdin>`."""
+        """Return the error for a file (Path), or for contents (bytes), whose name is `<stdin>`."""
         return cls(f"{'<stdin>' if isinstance(source, bytes) else source}: {reason}")
 
 
 class NothingToSeeError(BackpropError):
-    """What was decoded shows nothing that could be recognised, or far too much. The message does not know the file."""
+    """A decoded file contains nothing to recognise, or far too much. The message does not name the file."""
 
     exit_code = 3
 
@@ -43,12 +43,12 @@ class QualityError(BackpropError):
 
 
 class UsageError(BackpropError):
-    """The words of the call do not fit together: an unknown name, a value out of range."""
+    """The arguments of the call are wrong: an unknown name, or a value out of range."""
 
     exit_code = 2
 
 
 class ClusterError(BackpropError):
-    """A cluster cannot be reached, or its workers cannot do what they are asked to."""
+    """A cluster cannot be reached, or its workers cannot do their work."""
 
     exit_code = 4

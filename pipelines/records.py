@@ -1,9 +1,9 @@
-"""Records: what each command prints with `--json`, and what `.record()` returns in Python, key by key.
+"""Records: the keys that each command prints with `--json`, and that `.record()` returns in Python.
 
-This is a contract with other programs. A number is a number and never NaN; a path stands as it was given. Keys may be
-added in later versions, and none of these goes away without a word in the changelog. Where a value may be `null`, its
-type says `None`; a key that is not always there is `NotRequired`. `Json` is what JSON can hold, where the content is
-for people to look at rather than for programs to rely on.
+This is a contract with other programs. A number is never NaN, and a path is printed as it was given. Keys may be added
+in later versions; before a key is removed, the changelog says so. The type of a value that may be `null` includes
+`None`; a key that is not always there is `NotRequired`. `Json` is any JSON value; such values are for people to look
+at, and programs should not rely on their content.
 """
 
 from typing import Any, Literal, NotRequired, TypedDict
@@ -48,17 +48,19 @@ class ByGroupRecord(TypedDict):
 class TrainRecord(TypedDict):
     """`backprop train`."""
 
-    model: str | None  # None in Python where the model is kept in memory
+    model: str | None  # None in Python if the model is only in memory
     task: str
     dataset: str
-    bundled_fallback: bool  # whether the bundled data stand in for the default, which cannot be downloaded
-    preset: str | None  # None in Python for a recipe that comes from no preset
+    bundled_fallback: bool  # whether bundled data are used because the default cannot be downloaded
+    preset: str | None  # None in Python for a recipe without a preset
     seed: int
     threads: int
     epochs: int
     best_epoch: int
-    threshold: float  # what 5 % of the validation samples do not reach; with foreign samples, chosen on both kinds
-    n_foreign: NotRequired[dict[str, int]]  # by role, where the data has foreign samples
+    threshold: (
+        float  # 5 % of the validation samples have a lower probability; with foreign samples, chosen on both kinds
+    )
+    n_foreign: NotRequired[dict[str, int]]  # by role, if the data has foreign samples
     stopped: Literal["epochs", "patience", "interrupted"]
     seconds: float
     n_train: int
@@ -67,7 +69,7 @@ class TrainRecord(TypedDict):
     train: ScoreRecord | None
     valid: ScoreRecord | None
     test: ScoreRecord | None
-    by_group: NotRequired[ByGroupRecord]  # of the test samples, where speakers or sources are known
+    by_group: NotRequired[ByGroupRecord]  # of the test samples, if speakers or sources are known
     extractor: dict[str, Json]
     balance: float | None
     skipped: list[str]
@@ -84,18 +86,18 @@ class ClassRecord(TypedDict):
     support: int
 
 
-# The files of the other models where several answer together; "with" cannot be the name of an attribute.
+# The files of the other models if several answer together; "with" cannot be the name of an attribute.
 _Together = TypedDict("_Together", {"with": NotRequired[list[str | None]]})
 
 
 class ForeignRecord(TypedDict):
-    """What the model's threshold does to samples of none of the classes, which it should refuse."""
+    """How the model's threshold works on foreign samples, which belong to no class and should be refused."""
 
     threshold: float
     n: int  # foreign samples
     recall: float
-    precision: float | None  # None where nothing is refused
-    accuracy: float  # of the samples of the classes, where a refused one counts as wrong
+    precision: float | None  # None if no sample is refused
+    accuracy: float  # of the samples of the classes; a refused one counts as wrong
     learned_from: int  # foreign samples that the model has learned from
 
 
@@ -115,8 +117,8 @@ class EvaluateRecord(_Together):
     labels: list[str]
     per_class: dict[str, ClassRecord]
     confusion: list[list[int]]
-    by_group: NotRequired[ByGroupRecord]  # where speakers or sources are known
-    foreign: NotRequired[ForeignRecord]  # where the data has samples of none of the classes
+    by_group: NotRequired[ByGroupRecord]  # if speakers or sources are known
+    foreign: NotRequired[ForeignRecord]  # if the data has foreign samples
 
 
 class FoldRecord(TypedDict):
@@ -166,17 +168,17 @@ class GuessRecord(TypedDict):
 
 
 class PredictionRecord(TypedDict):
-    """`backprop predict`, of each file: an answer, or "path" and "error" alone."""
+    """`backprop predict`, for each file: an answer, or only "path" and "error"."""
 
     path: str
-    text: NotRequired[str]  # of a text that is no file by itself
+    text: NotRequired[str]  # of a text that is not a file
     label: NotRequired[str | None]
     probability: NotRequired[float | None]
     top: NotRequired[list[GuessRecord]]
-    unknown: NotRequired[bool]  # true below --threshold, where "label" is None; else the key is not there
-    warnings: NotRequired[list[str]]  # what is to be known beside the answer; else the key is not there
-    explanation: NotRequired[str | None]  # with --explain: the sheet, or None where the file cannot be read again
-    input: NotRequired[str | None]  # with --show-input, likewise
+    unknown: NotRequired[bool]  # true below --threshold, and then "label" is None; else the key is not there
+    warnings: NotRequired[list[str]]  # warnings about the answer; else the key is not there
+    explanation: NotRequired[str | None]  # with --explain: the sheet, or None if the file cannot be read again
+    input: NotRequired[str | None]  # with --show-input, in the same way
     error: NotRequired[str]
 
 
@@ -191,11 +193,11 @@ class WordRecord(TypedDict):
 
 
 class TranscriptRecord(TypedDict):
-    """`backprop transcribe`, of each file: its words, or "path" and "error" alone."""
+    """`backprop transcribe`, for each file: its words, or only "path" and "error"."""
 
     path: str
     words: NotRequired[list[WordRecord]]
-    warnings: NotRequired[list[str]]  # where words are in doubt, how the recording is unlike those learned from
+    warnings: NotRequired[list[str]]  # if words are uncertain, how the recording differs from the training recordings
     error: NotRequired[str]
 
 
@@ -215,7 +217,7 @@ class LineRecord(TypedDict):
 
 
 class PageRecord(TypedDict):
-    """`backprop transcribe`, of each picture: its lines, from top to bottom, or "path" and "error" alone."""
+    """`backprop transcribe`, for each picture: its lines, from top to bottom, or only "path" and "error"."""
 
     path: str
     lines: NotRequired[list[LineRecord]]
@@ -242,7 +244,7 @@ class NextRecord(TypedDict):
 
 
 class DiagnoseRecord(TypedDict):
-    """`backprop diagnose`: the contract proper; what else is there serves the report."""
+    """`backprop diagnose`: the keys of the contract; other keys are for the report."""
 
     verdict: Verdict
     summary: str
@@ -277,7 +279,7 @@ class TrialRecord(TypedDict):
     gradients: list[str] | None
     why: str | None
     remark: str | None
-    history: list[dict[str, Json]]  # of each epoch "epoch", "train" and "valid", which are null where it diverged
+    history: list[dict[str, Json]]  # for each epoch "epoch", "train" and "valid", which are null if it diverged
 
 
 class DemonstrateRecord(TypedDict):
@@ -300,15 +302,15 @@ class DemonstrateRecord(TypedDict):
 
 
 class WordEvidenceRecord(TypedDict):
-    """What one word of a text says."""
+    """The evidence of one word of a text."""
 
     word: str
     evidence: float  # for the answer, in nats of log-odds; below 0 against it
-    begins: bool  # whether a blank stands before it
+    begins: bool  # whether there is a blank before it
 
 
 class EvidenceRecord(TypedDict):
-    """What the words of a text say for an answer; from "log_odds_without_words", they add up to "log_odds"."""
+    """The evidence of the words of a text for an answer; added to "log_odds_without_words", it gives "log_odds"."""
 
     label: str
     log_odds: float
@@ -317,7 +319,7 @@ class EvidenceRecord(TypedDict):
 
 
 class ExplainRecord(TypedDict):
-    """`backprop explain`: the contract proper; the numbers of each layer are in "layers"."""
+    """`backprop explain`: the keys of the contract; the numbers of each layer are in "layers"."""
 
     path: str
     label_from: Literal["option", "folder", "prediction"]
@@ -330,9 +332,9 @@ class ExplainRecord(TypedDict):
     learning_rate: float
     learning_rate_from: Literal["option", "recipe", "default"]
     features: dict[str, str]
-    steps_before: int  # how many steps were taken before the one that is told of
+    steps_before: int  # number of steps before the one that is shown
     losses_before: list[float]  # before each of them
-    frozen: list[int]  # layers that take no blame, with --frozen
+    frozen: list[int]  # layers that do not learn, with --frozen
     text: NotRequired[str]  # of a text: its beginning
     evidence: NotRequired[EvidenceRecord]  # of a text
     at: list[dict[str, Json]]  # with --at: {"place", "unit", "features"} or {"place", "weight"}
@@ -361,8 +363,8 @@ class ExportRecord(TypedDict):
     to: str
     files: list[str]  # the main one first
     bytes: list[int]  # of each file
-    outside: list[str]  # stages that stay with the caller
-    cost: NotRequired[dict[str, Json]]  # what it needs where it runs
+    outside: list[str]  # stages that are not exported
+    cost: NotRequired[dict[str, Json]]  # the cost where it runs
     check: NotRequired[dict[str, Json]]  # with --check: how it compares with the model
 
 
@@ -400,7 +402,7 @@ class TakesRecord(TypedDict):
 
 
 class ListingRecord(TypedDict):
-    """`backprop datasets`, of each data set; the size is in bytes."""
+    """`backprop datasets`, for each data set; the size is in bytes."""
 
     name: str
     task: str

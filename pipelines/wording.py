@@ -1,4 +1,4 @@
-"""Wording: small pieces of text for people, as every room of the applications writes them."""
+"""Wording: small pieces of text for people, which every room of the applications uses."""
 
 import csv
 import io
@@ -7,20 +7,19 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-LONGEST = 500  # letters of a text that are looked at
+LONGEST = 500  # letters of a text that are examined
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 
 
 def escape(text: str) -> str:
-    """Return text with its control characters written out, such as "\\n", and bytes that are no text as "\\xff"."""
+    """Return text with escaped control characters, such as "\\n", and with bytes that are not text as "\\xff"."""
     plain = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in plain)
 
 
 def printable(text: object, most: int = LONGEST) -> str:
-    """Return text in which each letter that has no picture of its own is a question mark: one line, left to right.
-
-    Of more than `most` letters, the first so many.
+    """Return text in one line, left to right, with a question mark for each letter that cannot be shown. At most the
+    first `most` letters are kept.
     """
     composed = unicodedata.normalize("NFC", str(text)[:most])
     return "".join(letter if letter.isprintable() else "?" for letter in composed)
@@ -32,23 +31,22 @@ def percent(share: float) -> str:
 
 
 def round_percent(share: float) -> str:
-    """Return a share as text with one decimal, in which little is not nothing and nearly all is not all."""
+    """Return a share as text with one decimal; a small share is not shown as 0 %, and nearly all not as 100 %."""
     if 0 < share < 0.001:
         return "< 0.1 %"
     return "> 99.9 %" if 0.999 < share < 1 else f"{100 * share:.1f} %"
 
 
 def list_some(words: Sequence, most: int = 3) -> str:
-    """Return the first few words in one line of text, and how many more there are."""
+    """Return the first few words in one line of text, and the number of the others."""
     more = f" and {len(words) - most} more" if len(words) > most else ""
     return ", ".join(map(str, words[:most])) + more
 
 
 def csv_line(cells: Iterable[Any]) -> str:
-    """Return cells as one line of CSV, without its line end, that no spreadsheet takes for a command.
-
-    Spreadsheets take a cell that begins with =, +, - or @ for a formula and carry it out. A text that begins so gets an
-    apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection). Numbers stay as they are.
+    """Return cells as one line of CSV, without its line end, that is safe in spreadsheets. A spreadsheet runs a cell
+    that begins with =, +, - or @ as a formula. A text that begins so gets an apostrophe in front
+    (https://owasp.org/www-community/attacks/CSV_Injection). Numbers stay as they are.
 
     Parameters
     ----------
@@ -66,7 +64,7 @@ def _guard(cell: Any) -> Any:
 
 
 def suggest(name: object, known: Iterable[str]) -> str:
-    """Return "did you mean NAME?" for the known name that is most like an unknown one, else "choose one of …"."""
+    """Return "did you mean NAME?" with the most similar known name, or "choose one of …" if no name is similar."""
     import difflib
 
     names = list(known)
@@ -75,6 +73,6 @@ def suggest(name: object, known: Iterable[str]) -> str:
 
 
 def article(value: object) -> str:
-    """Return what type a value is of, such as "an int", "None" or "a dict"."""
+    """Return the type of a value as text, such as "an int", "None" or "a dict"."""
     name = type(value).__name__
     return "None" if value is None else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"

@@ -1,8 +1,7 @@
-"""Estimators: the network as scikit-learn's users know it.
-
-`MLPClassifier` and `MLPRegressor` stand in for scikit-learn's estimators of the same names: parameters, attributes,
-errors and results are the same, to the last digits where the same random state is given. Beyond these parameters come
-others, for what a network can do that scikit-learn's cannot; their defaults change nothing.
+"""Estimators: the network with scikit-learn's interface. `MLPClassifier` and `MLPRegressor` replace scikit-learn's
+estimators of the same names: parameters, attributes, errors and results are the same, to the last digits if the same
+random state is given. Further parameters are for things that scikit-learn's network cannot do; their defaults do not
+change the results.
 """
 
 from backprop_core.estimator.classifier import MLPClassifier

@@ -290,7 +290,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
             )
 
     def _insist_on_targets(self, y):
-        """Raise ValueError where y has classes that are not known."""
+        """Raise ValueError if y has classes that are not known."""
         found = unique_labels(y)
         if len(np.setdiff1d(found, self.classes_, assume_unique=True)):
             raise ValueError(

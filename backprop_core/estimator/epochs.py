@@ -75,7 +75,7 @@ def descend(estimator, fit, rows, valid, batch_size, incremental, measures_train
             if _end_epoch(estimator, descent) or incremental:
                 break
         else:
-            # A schedule is made to end after `max_iter` epochs; where there is none, training was cut short.
+            # A schedule is made to end after `max_iter` epochs; if there is none, training was cut short.
             if not descent.scheduled:
                 warnings.warn(
                     f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the optimization "

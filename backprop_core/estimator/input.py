@@ -1,7 +1,6 @@
-"""Input: what an estimator accepts as rows and targets, and what it says of the rest.
-
-The checks and their messages are scikit-learn's. Only the large is treated with care: an array of real numbers is never
-copied to another type, for the batches do that one by one; and a memory-mapped one is read in pieces.
+"""Input: the rows and targets that an estimator accepts, and the errors for others. The checks and their messages are
+scikit-learn's. Only large arrays are treated differently: an array of real numbers is never copied to another type, for
+the batches do that one by one; and a memory-mapped one is read in pieces.
 """
 
 import numpy as np

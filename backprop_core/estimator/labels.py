@@ -66,7 +66,7 @@ def accuracy(out_activation, probabilities, target, weights):
 def weights_with_classes(class_weight, y, sample_weight, classes, incremental):
     """Return how much each row counts, its class considered; None if all count the same.
 
-    Raises ValueError where "balanced" is asked of partial_fit, which cannot know how many rows are still to come.
+    Raises ValueError if "balanced" is asked of partial_fit, which cannot know how many rows are still to come.
     """
     if class_weight is None:
         return sample_weight

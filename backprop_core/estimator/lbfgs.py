@@ -1,9 +1,9 @@
 """L-BFGS: training on all rows at once, with a memory of how the slope has changed.
 
-The gradient says which way is down, but not how far to go. L-BFGS learns from its last few steps how the slope bends,
-and so takes long steps where the ground is even and short ones where it is rough. It needs the exact loss of all rows
-for each step: right for small data, hopeless for large. Liu and Nocedal 1989, https://doi.org/10.1007/BF01589116; the
-search itself is scipy's.
+The gradient says which way is down, but not how far to go. L-BFGS learns from its last few steps how the slope changes,
+and so takes long steps on even ground and short steps on rough ground. It needs the exact loss of all rows for each
+step, so it suits small data and not large data. Liu and Nocedal 1989, https://doi.org/10.1007/BF01589116; the search
+itself is scipy's.
 """
 
 import numpy as np

@@ -122,7 +122,7 @@ OF_STEPS = {
 def read_hidden_widths(estimator):
     """Return the widths of the hidden layers as a list of int.
 
-    Raises ValueError where one is not above 0, TypeError where one is no whole number.
+    Raises ValueError if one is not above 0, TypeError if one is no whole number.
     """
     widths = estimator.hidden_layer_sizes
     widths = list(widths) if hasattr(widths, "__iter__") else [widths]
@@ -132,7 +132,7 @@ def read_hidden_widths(estimator):
 
 
 def check_together(estimator):
-    """Raise ValueError where a parameter's parts are out of range, or two parameters do not go together."""
+    """Raise ValueError if a parameter's parts are out of range, or two parameters do not go together."""
     read_hidden_widths(estimator)
     if estimator.solver == "lbfgs":
         for name, neutral in OF_STEPS.items():
@@ -150,7 +150,7 @@ def check_together(estimator):
 
 
 def check_calibration(estimator, validation_data):
-    """Raise ValueError where probabilities are to be calibrated and cannot be."""
+    """Raise ValueError if probabilities are to be calibrated and cannot be."""
     if not getattr(estimator, "calibrate", False):
         return
     if estimator.loss != "log_loss":
@@ -238,7 +238,7 @@ def weight_decay_of(estimator):
 
 
 def schedule_of(estimator):
-    """Return the schedule, a function of progress and history; None where scikit-learn's rules are all there is."""
+    """Return the schedule, a function of progress and history; None if scikit-learn's rules are all there is."""
     rule = estimator.learning_rate
     if rule in CLASSIC_RATES:
         if not estimator.warm_up:

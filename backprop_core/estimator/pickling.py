@@ -1,4 +1,4 @@
-"""Pickling: an estimator that outlives the version that made it.
+"""Pickling: an estimator that a later version can still read.
 
 A pickle holds an estimator's attributes as they were. A later version may have parameters that the pickle lacks; they
 get their defaults here. Its arrays may lie in memory that cannot be written to (`joblib.load(mmap_mode="r")`), which

@@ -1,4 +1,4 @@
-"""The regressor: how much, for one amount or several, as scikit-learn's users ask it.
+"""The regressor: it predicts one amount or several, with scikit-learn's interface.
 
 Its body, fit and the fitted network, is that of every estimator here; amounts need no more than to be finite numbers.
 """
@@ -184,7 +184,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         self._insist_on_targets(y)
 
     def _insist_on_targets(self, y):
-        """Raise ValueError where the loss cannot be computed."""
+        """Raise ValueError if the loss cannot be computed."""
         if self.loss == "poisson" and y.min() < 0:
             raise ValueError(f"loss='poisson' requires y >= 0, and y has {y.min()}; choose loss='squared_error'")
 

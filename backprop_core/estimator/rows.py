@@ -1,8 +1,8 @@
-"""Rows: where an estimator's batches come from, whichever form the data has.
+"""Rows: the batches of an estimator, from data of any form.
 
 An array, a memory-mapped file, a sparse matrix and a sequence of ready batches all yield the same thing: a batch of
-rows as the network takes them, their targets, and how much each row counts. None is copied whole; the rows of a batch
-are gathered when their turn comes.
+rows as the network takes them, their targets, and how much each row counts. The data is never copied completely; the
+rows of a batch are gathered when they are needed.
 """
 
 import math
@@ -149,7 +149,7 @@ def is_sequence_of_batches(X, y):
 
 
 def batch_of(batches, i):
-    """Return (X, y, weights) of batch i. Raises ValueError where it is no pair or triple, or empty."""
+    """Return (X, y, weights) of batch i. Raises ValueError if it is no pair or triple, or empty."""
     batch = batches[i]
     if not isinstance(batch, tuple) or len(batch) not in (2, 3):
         raise ValueError(f"batch {i} is of type {type(batch).__name__}: give a tuple (X, y) or (X, y, sample_weight)")
@@ -157,7 +157,7 @@ def batch_of(batches, i):
 
 
 def check_finite(X, estimator):
-    """Raise scikit-learn's ValueError where the array X carries NaN or infinity; read it a piece at a time."""
+    """Raise scikit-learn's ValueError if the array X carries NaN or infinity; read it a piece at a time."""
     if X.dtype.kind == "f":
         for piece in chunks(X, CHUNK):
             _insist_on_finite(piece, estimator)

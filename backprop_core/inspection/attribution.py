@@ -1,4 +1,4 @@
-"""Attribution: which numbers of a row led the network to its answer, and which spoke against it?
+"""Attribution: which numbers of a row are evidence for the network's answer, and which against it?
 
 Backpropagation carries the error of the answer back to the weights, to learn how each of them should change. Carried
 one step further, to the row itself, it tells how the answer would change with each number of the row: the input

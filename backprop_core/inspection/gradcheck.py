@@ -1,8 +1,7 @@
-"""The gradient check: does the way back agree with the way forward?
-
-A derivative that was worked out by hand can be wrong and still train, only worse. The check moves one number of the
-network a little up and a little down, watches the loss, and compares that slope with what backpropagation claims. It
-needs nothing but forward passes, so it cannot repeat backpropagation's mistake.
+"""The gradient check: does the backward pass agree with the forward pass? A network with a wrong derivative can still
+train, but worse. The check moves one number of the network a little up and a little down, watches the loss, and
+compares that slope with what backpropagation claims. It needs nothing but forward passes, so it cannot repeat
+backpropagation's mistake.
 
 Two central differences, a wide and a narrow one, are combined so that the error of the second order cancels
 (Richardson 1911); in float64 eleven decimals of the slope are then right. Dropout draws the same units in every
@@ -113,7 +112,7 @@ def _errors(values, gradient, evaluate, rng, samples, smallest):
 
 
 def _slope(values, index, evaluate, smallest):
-    """Return dLoss/dvalues[index] measured by moving it, or None where that would push a unit across its kink.
+    """Return dLoss/dvalues[index] measured by moving it, or None if that would push a unit across its kink.
 
     Where the loss bends so much that the wide and the narrow difference disagree, they are taken closer.
     """
@@ -128,7 +127,7 @@ def _slope(values, index, evaluate, smallest):
 
 
 def _differences(values, index, step, evaluate):
-    """Return the central differences over `step` and over half of it, or None where the sides of a kink differ."""
+    """Return the central differences over `step` and over half of it, or None if the sides of a kink differ."""
     before = values[index]
     losses, sides = {}, {}
     for part in (-1, -0.5, 0.5, 1):

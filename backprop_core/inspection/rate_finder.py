@@ -1,8 +1,8 @@
 """Rate finder: which learning rate to train with, found in a hundred steps.
 
-The rate is the setting that decides most, and the right one differs a thousandfold between networks. So the finder
-starts with one at which nothing happens and makes every step's rate a little larger than the last. The loss stays where
-it is, then falls, then explodes; the rate to use lies where it falls fastest, well before the explosion.
+The rate is the most important setting, and the right one differs a thousandfold between networks. So the finder starts
+with a very small rate and makes the rate of every step a little larger. The loss stays where it is, then falls, then
+explodes; the best rate is where the loss falls fastest, well before the explosion.
 """
 
 import math
@@ -34,9 +34,9 @@ class RateSearch:
         A step each: its rate, the loss of its batch before it, and that loss without the batches' jitter.
     suggestion : float or None
         The rate to train with: where the smoothed loss fell fastest, but at most a tenth of the rate at which it stood
-        lowest. None where the loss never fell.
+        lowest. None if the loss never fell.
     limit : float or None
-        The rate of the last step before the loss exploded; None where even the highest rate was survived.
+        The rate of the last step before the loss exploded; None if even the highest rate was survived.
     """
 
     rates: list
@@ -98,7 +98,7 @@ def find_learning_rate(
     ------
     BackpropError
         The range or the data are empty, the steps too few to see a slope, or the loss explodes right away
-        (DivergedError where it is not finite: the message names the cause).
+        (DivergedError if it is not finite: the message names the cause).
     """
     if not 0 < len(X) == len(y) or batch_size < 1:
         raise BackpropError(

@@ -1,11 +1,8 @@
-"""A trace: one step of backpropagation, with everything on its way written down.
-
-A training step forgets: a layer's output lives until the next layer has used it, an error until it was handed on. A
-trace keeps a copy of each, so that one can be shown what came into every layer and what went out, which error came
-back, whom it was blamed on, and what the step then changed.
-
-Nothing is computed anew for it. Stand-ins take the places of the network's layers; each calls the layer itself, forward
-and backward, and notes what passes. The step is the plainest there is: every number moves against its gradient.
+"""A trace: one step of backpropagation, with a record of all its numbers. A training step does not keep them: the
+output of a layer is lost after the next layer has used it, and an error after it was passed on. A trace keeps a copy of
+each: the input and output of every layer, the error that came back, the gradients, and the change by the step. They are
+not computed again. A stand-in replaces each layer of the network; it calls the layer itself, forward and backward, and
+records the arrays. The step is the simplest one: every number moves against its gradient.
 
     params <- params - learning_rate * dLoss/dparams
 
@@ -137,7 +134,7 @@ def trace_step(network, X, target, learning_rate, loss=None, frozen=()):
     logits, backward = noting.forward(X)
     before, dlogits = loss.loss_and_gradient(logits, target)
     if not math.isfinite(before):
-        raise BackpropError("the loss of this sample is no finite number: the network's weights are damaged")
+        raise BackpropError("the loss of this sample is not a finite number: the network's weights are damaged")
     grads, updates = backward(dlogits.copy(), noting.zero_gradients()), noting.zero_gradients()
     spare(grads, frozen)
 

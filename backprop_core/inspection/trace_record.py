@@ -1,10 +1,8 @@
-"""The record of a trace: what is worth telling of one sample's step, as JSON types.
-
-Whole layers are summarised; the few largest numbers are told with their places. And one unit of each layer is worked
-out, term by term, so that a reader can follow the arithmetic by hand: in a dense layer the unit on which most of the
-error falls, and in the layers behind it, up to the next dense one, the same unit. On the way back, a dense layer works
-out the error of the unit that was followed through the layers before it. So the worked units form one path through the
-network, there and back.
+"""The record of a trace: the important numbers of one sample's step, as JSON types. Whole layers are summarised; the
+few largest numbers are given with their places. The arithmetic of one unit of each layer is shown term by term, so that
+a reader can check it by hand: in a dense layer the unit on which most of the error falls, and in the layers behind it,
+up to the next dense one, the same unit. On the way back, a dense layer works out the error of the unit that was
+followed through the layers before it. So the worked units form one path through the network, there and back.
 """
 
 import math
@@ -129,7 +127,7 @@ def _layer(passage, unit_in, squared_norm, top):
 
 
 def work_out_unit(passage, unit_in, unit, top):
-    """Return the arithmetic of one unit, forward and backward, each a dict or None where there is nothing to work out.
+    """Return the arithmetic of one unit, forward and backward, each a dict or None if there is nothing to work out.
 
     Each layer says for itself what it works out (`Layer.work_out`). Every dict has "unit"; beside it, there and back,
 
@@ -167,7 +165,7 @@ def unit_at(trace, name, unit, top=3):
         The layer, those behind it that hand the unit on by itself, and the next one that mixes units: its "backward" is
         where the unit's error comes from, and its "forward" is None. Both are as in `work_out_unit`.
 
-    Raises BackpropError where there is no such layer or unit.
+    Raises BackpropError if the layer or the unit does not exist.
     """
     passages = list(_in_order(trace.passages))
     start = _position(passages, name)
@@ -205,14 +203,14 @@ def weight_at(trace, name, came_from, to):
     came_from : int or None, the unit that it leads from; None means the bias
     to : int, the unit that it leads to
 
-    Raises BackpropError where there is no such weight.
+    Raises BackpropError if the weight does not exist.
     """
     passages = list(_in_order(trace.passages))
     passage = passages[_position(passages, name)]
     parameter = "b" if came_from is None else "W"
     array, index = passage.params.get(parameter), (to,) if came_from is None else (came_from, to)
     if array is None or passage.inner:
-        raise BackpropError(f"layer {name} is no dense layer and has no weights; choose another")
+        raise BackpropError(f"layer {name} is not a dense layer and has no weights; choose another")
     if not all(0 <= i < n for i, n in zip(index, array.shape, strict=True)):
         raise BackpropError(f"layer {name} has no weight {index}: its {parameter} has the shape {array.shape}")
     return _entry(passage, parameter, np.ravel_multi_index(index, array.shape), trace.squared_norm)
@@ -274,7 +272,7 @@ def _entry(passage, name, place, squared_norm):
 
 
 def _summary(array, top):
-    """Return a summary of one row of numbers, or None where there is none."""
+    """Return a summary of one row of numbers, or None if there is none."""
     if array is None:
         return None
     row = array[0]
@@ -296,5 +294,5 @@ def _norm(array):
 
 
 def _number(value):
-    """Return a float, or None where it is no finite number, which JSON does not know."""
+    """Return a float, or None if it is no finite number, which JSON does not know."""
     return float(value) if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""What `backprop datasets check` prints: a few lines about the whole, a table of the classes, and what is wrong."""
+"""The output of `backprop datasets check`: a few lines about the data set, a table of the classes, and the problems."""
 
 from pipelines.cli.terminal import program, table
 from pipelines.wording import escape, list_some

@@ -1,4 +1,4 @@
-"""Printing a demonstration: its question, a table of the trials, what each of them says, and the lesson."""
+"""Printing a demonstration: its question, a table of the trials, the result of each, and the lesson."""
 
 import textwrap
 
@@ -9,7 +9,7 @@ WIDTH = 96
 
 
 def trial_note(trial, done, total):
-    """Say that a trial is over, `done` of `total`."""
+    """Print that a trial is finished, number `done` of `total`."""
     note(f"trial {done}/{total}  {trial['name']}: {_verdict(trial)}  ({trial['seconds']:.0f} s)")
 
 
@@ -20,7 +20,7 @@ def demonstration_text(record):
     ----------
     record : dict of JSON types, as `demonstrate.demonstrate` returns it
     """
-    fallback = " (bundled, because the default could not be had)" if record["bundled_fallback"] else ""
+    fallback = " (bundled, because the default could not be downloaded)" if record["bundled_fallback"] else ""
     sizes = f"{record['n_train']:,} training and {record['n_valid']:,} validation rows"
     return "\n".join(
         [
@@ -53,7 +53,7 @@ def _gradient(length):
 
 
 def _verdict(trial):
-    """Return what ails the gradients, if anything does, for that is the cause; else the verdict on the fit."""
+    """Return the problem of the gradients if there is one, because it is the cause; else the verdict on the fit."""
     return trial["gradients"][0] if trial["gradients"] else trial["verdict"]
 
 
@@ -66,8 +66,8 @@ def _reasons(record):
 def _not_shown(record):
     first, last = record["trials"][0], record["trials"][-1]
     return (
-        f"This data does not show it: the verdict on the first trial is {_verdict(first)}, and on the last one "
-        f"{_verdict(last)}. Try another data set, or another --seed."
+        f"This data set does not show the effect: the verdict on the first trial is {_verdict(first)}, and on the last "
+        f"one {_verdict(last)}. Try another data set, or another --seed."
     )
 
 

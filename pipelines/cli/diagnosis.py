@@ -94,7 +94,7 @@ def _suspects(record):
 
 
 def _about(record):
-    fallback = " (bundled, because the default could not be had)" if record["bundled_fallback"] else ""
+    fallback = " (bundled, because the default could not be downloaded)" if record["bundled_fallback"] else ""
     sizes = f"{record['n_train']:,} training and {record['n_valid']:,} validation rows"
     return (
         f"data:  {escape(record['dataset'])}{fallback}, {sizes}; {record['seconds']:.0f} s\n"

@@ -1,7 +1,7 @@
-"""The command `backprop` itself: it finds the command that is called, and answers errors with one line.
+"""The command `backprop` itself: it finds the command that is called, and prints errors as one line.
 
 Results go to standard output; progress, warnings and errors to standard error. A command is imported when it is called,
-and imports its verb when it runs, so that `--help` answers at once.
+and imports its verb when it runs, so `--help` is fast.
 """
 
 import errno
@@ -16,7 +16,7 @@ from pipelines.machine.extras import explain_missing
 
 
 class Commands(click.Group):
-    """A group that imports a command when it is asked for, and answers errors with one line and an exit code."""
+    """A group that imports a command when it is needed, and turns errors into one line and an exit code."""
 
     def list_commands(self, ctx):
         """Return the names of all commands, sorted."""
@@ -75,10 +75,10 @@ def _version(ctx, param, asked):
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(debug):
-    """Learn to recognise spoken words and pictures, and recognise them."""
+    """Train networks that recognise spoken words, pictures and texts, and use them."""
 
 
 def main():
-    """Run the command line; what `backprop` and `python -m pipelines` call."""
+    """Run the command line; `backprop` and `python -m pipelines` call this function."""
     streams.prepare()
     cli(prog_name="backprop")

@@ -1,4 +1,4 @@
-"""Options: what several commands take alike, such as the number of threads or the recipe of a training.
+"""Options that several commands share, such as the number of threads or the recipe of a training.
 
 Each function adds options to a command, as click's decorators do.
 """
@@ -11,20 +11,22 @@ from pipelines.learning.tasks import NAMES
 
 
 class Share(click.FloatRange):
-    """A number from 0 to 1; NaN, which no comparison refuses, is none."""
+    """A number from 0 to 1; NaN is refused, although no comparison refuses it."""
 
     def __init__(self):
         super().__init__(0, 1)
 
     def convert(self, value, param, ctx):
-        """Return the number, or answer with a usage error."""
+        """Return the number, or raise a usage error."""
         share = super().convert(value, param, ctx)
         return self.fail("nan is not a number from 0 to 1.", param, ctx) if math.isnan(share) else share
 
 
 def option_jobs(command):
     """Add --jobs, the number of threads."""
-    return click.option("--jobs", type=click.IntRange(1), help="Threads to use; default: as many as pay.")(command)
+    return click.option("--jobs", type=click.IntRange(1), help="Threads to use; default: as many as make it faster.")(
+        command
+    )
 
 
 def option_preset(command):
@@ -35,18 +37,24 @@ def option_preset(command):
 def options_trainings(command):
     """Add --dask and --fresh, for a command of many trainings."""
     for add in (
-        click.option("--fresh", is_flag=True, help="Repeat what an earlier run of the same kind has finished, too."),
-        click.option("--dask", metavar="ADDRESS", help="Train on the Dask cluster of this scheduler."),
+        click.option("--fresh", is_flag=True, help="Also repeat what an earlier run of the same kind has finished."),
+        click.option("--dask", metavar="ADDRESS", help="Train on the Dask cluster with this scheduler."),
     ):
         command = add(command)
     return command
 
 
 def options_answering(command):
-    """Add --with and --average, for a command that asks a model."""
+    """Add --with and --average, for a command that predicts."""
     for add in (
-        click.option("--average", is_flag=True, help="Average over views of each picture, moved a little. Slower."),
-        click.option("--with", "others", multiple=True, type=click.Path(), help="Answer with this model; repeatable."),
+        click.option("--average", is_flag=True, help="Average over slightly moved views of each picture; slower."),
+        click.option(
+            "--with",
+            "others",
+            multiple=True,
+            type=click.Path(),
+            help="Average the answers with this model; repeatable.",
+        ),
     ):
         command = add(command)
     return command
@@ -56,7 +64,9 @@ DATASET_HELP = "A registered name, a folder of class folders, a table of files, 
 
 
 def option_dataset(text):
-    """Return what adds --dataset, which can be repeated; several are handed on as one name, see `datasets.several`."""
+    """Return a decorator that adds --dataset, which can be repeated; several become one name, see
+    `datasets.several`.
+    """
 
     def join(ctx, param, values):
         return " + ".join(values) or None
@@ -97,23 +107,23 @@ def _settings(ctx, param, values):
 
 
 def options_recipe(command):
-    """Add the data set, and what chooses the recipe."""
+    """Add the data set, and the options for the recipe."""
     for add in (
         click.option(
-            "--set", "settings", multiple=True, callback=_settings, metavar="NAME=VALUE", help="Set a recipe entry."
+            "--set", "settings", multiple=True, callback=_settings, metavar="NAME=VALUE", help="Change a recipe entry."
         ),
         click.option("--hidden", callback=_widths, help="Widths of the hidden layers, such as 512,256."),
-        click.option("--epochs", type=click.IntRange(1), help="How often every sample is seen."),
+        click.option("--epochs", type=click.IntRange(1), help="Number of passes over the training samples."),
         click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
-        click.option("--config", type=click.Path(), help="A TOML file of recipe entries that replace the preset's."),
+        click.option("--config", type=click.Path(), help="A TOML file of recipe entries; they replace the preset's."),
         option_preset,
-        option_dataset(f"{DATASET_HELP} Repeat it to put several together."),
+        option_dataset(f"{DATASET_HELP} Repeat the option to combine several."),
     ):
         command = add(command)
     return command
 
 
 def options_training(command):
-    """Add the task, its data set, and what chooses the recipe."""
+    """Add the task, its data set, and the options for the recipe."""
     command = options_recipe(command)
     return click.argument("task_name", metavar=f"{{{'|'.join(NAMES)}}}", type=click.Choice(NAMES))(command)

@@ -1,4 +1,4 @@
-"""Results: what a command found, as tables for people or as JSON for programs."""
+"""Results of a command, as tables for people or as JSON for programs."""
 
 import shlex
 from dataclasses import asdict
@@ -12,7 +12,7 @@ from pipelines.wording import csv_line, percent
 
 
 def training_summary(trained):
-    """Return what is said after a training: a table of the scores, where the model is, and what to try next."""
+    """Return the summary of a training: a table of the scores, the model's file, and what to try next."""
     record = trained.record()
     shares = ("accuracy",) if record["balance"] is None else ("accuracy", "balanced_accuracy")
     rows = [
@@ -20,7 +20,7 @@ def training_summary(trained):
         for role in ("train", "valid", "test")
         if record[role]
     ]
-    substitute = " (bundled, because the default could not be had)" if record["bundled_fallback"] else ""
+    substitute = " (bundled, because the default could not be downloaded)" if record["bundled_fallback"] else ""
     example = ["--text", trained.example] if trained.example_is_text else [trained.example]
     return "\n".join(
         [
@@ -39,12 +39,12 @@ def training_summary(trained):
 
 def _doubt(record):
     if record.get("n_foreign", {}).get("valid"):
-        return "refuses what is of none of the classes, at a cost of 1 % of the validation samples"
+        return "refuses foreign samples, and 1 % of the validation samples"
     return "would refuse 5 % of the validation samples"
 
 
 def evaluation_summary(record, most_confused):
-    """Return an evaluation's accuracy with its interval, the table by class and the most confused pairs, as text."""
+    """Return an evaluation as text: its accuracy with the interval, the table by class, and the most confused pairs."""
     low, high = record["ci95"]
     rows = [
         (label, percent(c["precision"]), percent(c["recall"]), percent(c["f1"]), str(c["support"]))
@@ -70,7 +70,7 @@ def evaluation_summary(record, most_confused):
 
 
 def _apart(record):
-    """Return a line for each of several data sets: how often it was answered rightly."""
+    """Return a line for each of several data sets: its accuracy."""
     return [
         f"  of {name}: {percent(of['accuracy'])} of {of['n']} {record.get('split', 'test')} samples"
         for name, of in record.get("by_dataset", {}).items()
@@ -78,7 +78,7 @@ def _apart(record):
 
 
 def _of_groups(record):
-    """Return a line about speakers or sources that were learned from, and one about new ones, where they are known."""
+    """Return a line about known speakers or sources, and one about new ones, if the data names them."""
     found = record.get("by_group") or {}
     lines = [
         f"  of {of['groups']} {which} speakers or sources: {percent(of['accuracy'])} on average, the worst, "
@@ -87,25 +87,27 @@ def _of_groups(record):
         if (of := found.get(which))
     ]
     if found and not found["new"]:
-        lines.append("  nothing is known of new speakers or sources; crossval tests each by a network without it")
+        lines.append(
+            "  new speakers or sources were not tested; crossval tests each by a network that has not learned from it"
+        )
     return lines
 
 
 def _describe_refused(record):
-    """Return lines about samples of none of the classes; none where there are none."""
+    """Return lines about foreign samples; an empty list if there are none."""
     found = record.get("foreign")
     if not found:
         return []
     precision = "-" if found["precision"] is None else percent(found["precision"])
     learned = (
-        f"learned from {found['learned_from']} others"
+        f"has learned from {found['learned_from']} others"
         if found["learned_from"]
         else "has not learned from samples of this kind"
     )
     return [
-        f"of none of the classes: {found['n']} samples, recall {percent(found['recall'])}, precision {precision} "
+        f"foreign: {found['n']} samples, recall {percent(found['recall'])}, precision {precision} "
         f"at the threshold {found['threshold']:g}",
-        f"  where {percent(found['accuracy'])} of the others are right and believed; the model {learned}",
+        f"  where {percent(found['accuracy'])} of the others are right and not refused; the model {learned}",
     ]
 
 
@@ -132,7 +134,7 @@ def stream_summary(found):
     sounds = "recordings without them" if about["foreign"] == "recordings" else "sounds that are made of them"
     chosen = found.threshold
     if chosen is None:
-        advice = f"no threshold gives as few as {found.per_hour:g} false alarms an hour"
+        advice = f"no threshold gives {found.per_hour:g} false alarms an hour or fewer"
     else:
         at = found.at(chosen)
         advice = (
@@ -154,8 +156,10 @@ BAR = 20  # characters of a bar, at the most
 
 
 def crossval_summary(record, most_confused):
-    """Return a cross-validation's table by fold, its mean with the interval over folds, and the worst fold, as text."""
-    from backprop_core.metrics import wilson_interval  # brings numpy, for which --help should not wait
+    """Return a cross-validation as text: the table by fold, the mean with the interval over folds, and the worst
+    fold.
+    """
+    from backprop_core.metrics import wilson_interval  # imports numpy, which --help should not wait for
 
     by = record["by"]
     rows = []
@@ -175,7 +179,7 @@ def crossval_summary(record, most_confused):
     ]
     if record["sd"] is not None:
         lines.append(f"seeds   {len(record['seeds'])}, standard deviation of their means {percent(record['sd'])}")
-    substitute = " (bundled, because the default could not be had)" if record["bundled_fallback"] else ""
+    substitute = " (bundled, because the default could not be downloaded)" if record["bundled_fallback"] else ""
     lines.append(f"data    {record['dataset']}{substitute}, preset {record['preset']}, {record['seconds']:.1f} s")
     lines += ["", f"most confused in {by} {record['worst_fold']}"]
     lines += [f"  {true} taken for {predicted}: {count}" for true, predicted, count in most_confused] or ["  none"]
@@ -190,18 +194,20 @@ def prediction_line(record):
 
 
 def _one_line(text):
-    """Return a text or a path as it is shown in a line: of a text with line ends, or a long one, the beginning."""
+    """Return a text or a path for one line; only the beginning of a text with line ends, or of a long text."""
     line = " ".join(text.split()) if "\n" in text else text
     return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
 
 
 SHOWN = 200  # characters of a text
-UNDONE = {"explanation": "its answer is not explained", "input": "its input is not shown"}
+UNDONE = {"explanation": "its answer cannot be explained", "input": "its input cannot be shown"}
 CSV_COLUMNS = ("path", "label", "probability", "error")
 
 
 def print_predictions(answers, form):
-    """Print answers as they come, or as one list for "json"; reasons go to standard error. Return how many failed."""
+    """Print answers as they come, or as one list for "json"; errors go to standard error. Return the number of
+    failures.
+    """
     failed, records = 0, []
     if form == "csv":
         click.echo(csv_line(CSV_COLUMNS))
@@ -229,15 +235,16 @@ def print_predictions(answers, form):
 
 
 def transcript_text(transcript):
-    """Return a transcript as text: a line a word with where it is, word and probability, then the words in a row."""
+    """Return a transcript as text: a line for each word with its time and probability, then all words in one line."""
     rows = [(*word.place, word.text, percent(word.probability)) for word in transcript.words]
     said = transcript.text or "(no words)"
     return "\n".join([*([table(rows)] if rows else []), f"{transcript.path}: {said}"])
 
 
 def print_transcripts(transcripts, form):
-    """Print transcripts as they come, or as one list for "json"; reasons go to standard error. Return how many
-    failed."""
+    """Print transcripts as they come, or as one list for "json"; errors go to standard error. Return the number of
+    failures.
+    """
     from pipelines.report.transcripts import as_srt, as_textgrid
 
     forms = {"srt": as_srt, "textgrid": as_textgrid}
@@ -254,7 +261,7 @@ def print_transcripts(transcripts, form):
             continue
         elif form in forms:
             if not hasattr(transcript, "seconds"):
-                raise UsageError(f"transcribe: --{form} tells when a word was said; of pictures, use --json")
+                raise UsageError(f"transcribe: --{form} needs times of words; use --json for pictures")
             click.echo(forms[form](transcript), nl=False)
         else:
             click.echo(transcript_text(transcript))
@@ -280,23 +287,23 @@ def info_summary(described):
 
 
 def export_summary(record):
-    """Return what an export left as text: its files, what stays with the caller, what it costs, and how it compares."""
+    """Return an export as text: its files, the stages outside, the cost, and the comparison with the model."""
     rows = [(path, f"{size:,} bytes") for path, size in zip(record["files"], record["bytes"], strict=True)]
     lines = [table(rows)]
     if record["outside"]:
         lines.append(f"outside: {', '.join(record['outside'])}")
     lines += [f"{name.replace('_', ' ')}: {value}" for name, value in record.get("cost", {}).items()]
     if check := record.get("check"):
-        asked = f"{check['n']} test samples of {check['dataset'] or 'no data set'} and {check['n_odd']} odd ones"
+        asked = f"{check['n']} test samples of {check['dataset'] or 'no data set'} and {check['n_odd']} unusual ones"
         lines.append(
-            f"checked: {asked}; the same label for {check['same_label_decided']} of {check['decided']} decided ones, "
+            f"checked: {asked}; the same label for {check['same_label_decided']} of {check['decided']} clear ones, "
             f"probabilities within {check['largest_difference']:.2g}"
         )
     return "\n".join(lines)
 
 
 def layers_in_a_row(described):
-    """Return layers as text; those that a residual connection leads around stand in brackets."""
+    """Return layers as text; layers that a residual connection bypasses are in brackets."""
     texts = []
     for layer in described:
         inner = [f"({layers_in_a_row(layer['layers'])})"] if "layers" in layer else []
@@ -314,7 +321,7 @@ def _short(value):
 
 
 def gradcheck_summary(record):
-    """Return the table of a gradient check, and what it comes to, as text."""
+    """Return a gradient check as text: its table and its result."""
     header = ("part", "name") if record["model"] is None else ("layer", "parameter")
     rows = [
         (*(row[column] for column in header), str(row["n_checked"]), _error(row), row["verdict"])
@@ -353,12 +360,12 @@ def prompt(take):
 
 
 def problem_of_take(reason):
-    """Say why a take is asked for again."""
+    """Print why a take must be repeated."""
     note(f"         again, please: {reason}")
 
 
 def recording_summary(record):
-    """Return how many takes there are of each word, where they are listed, and how to train on them, as text."""
+    """Return as text: the number of takes of each word, the manifest, and the command to train on them."""
     folder = Path(record["manifest"]).parent
     model = Path("models") / f"{folder.name or 'words'}.safetensors"
     counts = ", ".join(f"{label} {count}" for label, count in record["takes"].items())

@@ -1,8 +1,8 @@
-"""Streams: standard input, output and error as they are found, which need be neither UTF-8 nor files.
+"""Streams: standard input, output and error. They may be neither UTF-8 nor files.
 
-A terminal of an old Windows speaks cp437, a container none but ASCII; a notebook replaces standard output by an object
-that only writes. Whatever it is, a result must come out of it: what an encoding lacks is escaped, and the bytes of a
-file's name that is no text come out as they were.
+An old Windows terminal uses cp437, a container may allow only ASCII, and a notebook replaces standard output by an
+object that can only write. Results must be printed in every case: characters that an encoding lacks are escaped, and
+file names that are not text keep their bytes.
 """
 
 import codecs
@@ -17,7 +17,7 @@ _ASCII = "escaped-ascii"
 
 
 def prepare():
-    """Make standard output and standard error write anything; keep what libraries write themselves from the user."""
+    """Make standard output and standard error accept any text; hide messages that C libraries print."""
     codecs.register_error(_ESCAPE, _escape)
     codecs.register(_ascii_by_another_name)
     for stream in (sys.stdout, sys.stderr):
@@ -31,7 +31,7 @@ def prepare():
 
 
 def standard_input():
-    """Return standard input as a binary file, or None where there is none, as in a notebook."""
+    """Return standard input as a binary file, or None if there is none, as in a notebook."""
     return getattr(sys.stdin, "buffer", None)
 
 

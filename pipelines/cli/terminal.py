@@ -19,7 +19,7 @@ def as_json(record):
     text = _encoder(not streams.takes_utf8()).encode(record)
     try:
         text.encode()
-    except UnicodeEncodeError:  # the name of a file is no text
+    except UnicodeEncodeError:  # a file name that is not text
         return _encoder(True).encode(record)
     return text
 
@@ -30,19 +30,22 @@ def _encoder(ensure_ascii):
 
 
 def line(text):
-    """Print one of many lines of results, which programs read as they come: what `click.echo` does, in a tenth of the
-    time, without a look for colours."""
+    """Print one of many lines of results at once. It works like `click.echo` in a tenth of the time, because it does
+    not look for colours.
+    """
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 def note(text):
-    """Say something that is not a result, in one line: a file's name may hold what a terminal takes for a command."""
+    """Print a note that is not a result, in one line. Control characters are escaped, because a file name may contain
+    them.
+    """
     click.echo(escape(text), err=True)
 
 
 def table(rows, header=()):
-    """Return rows of cells as aligned text; text cells to the left, numbers, given as text, to the right."""
+    """Return rows of cells as aligned text: text cells to the left, numbers (given as text) to the right."""
     lines = [header, *rows] if header else list(rows)
     lines = [[escape(text) for text in line] for line in lines]
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
@@ -54,7 +57,7 @@ def table(rows, header=()):
 
 
 def program():
-    """Return how this program is called here: `backprop` where the shell finds it, else as it was called."""
+    """Return the command of this program: `backprop` if the shell finds it, else as it was called."""
     if shutil.which("backprop"):
         return "backprop"
     return sys.argv[0] if Path(sys.argv[0]).stem == "backprop" else "python -m pipelines"

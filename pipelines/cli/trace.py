@@ -1,6 +1,6 @@
-"""Printing a trace: one step of backpropagation as text, the formula beside the numbers.
+"""Printing a trace: one step of backpropagation as text, with the formula beside the numbers.
 
-No line is wider than 100, but for those that name a file.
+No line is wider than 100, except lines that name a file.
 """
 
 import math
@@ -18,27 +18,29 @@ MOST_WORDS = 20
 INDENT = "  "
 
 READING = (
-    "x is what comes into a layer, y what it makes of it; a d in front means how fast the loss grows with that number: "
-    "dy is dLoss/dy. The length of many numbers is the root of the sum of their squares. Layers, units and classes "
-    "count from 0, and numbers are rounded to 4 digits. In each layer one unit is worked out in full, the one on which "
-    "most of the error falls; --layer and --top choose how much is told."
+    "x is the input of a layer, y its output. A d in front means how fast the loss grows with that number: dy is "
+    "dLoss/dy. The length of many numbers is the root of the sum of their squares. Layers, units and classes count "
+    "from 0, and numbers are rounded to 4 digits. In each layer, the unit with the largest error is computed in full; "
+    "--layer and --top choose how much is shown."
 )
 WORDS = (
-    "The answer's log-odds are log(p / (1 - p)). What each word adds to those of a text without words is summed up on "
-    "the straight way from there to this text (Integrated Gradients), so that all words together make the difference."
+    "The answer's log-odds are log(p / (1 - p)). The part of each word is computed on a straight line from a text "
+    "without words to this text (Integrated Gradients). The parts of all words add up to the whole difference."
 )
 ERROR = (
-    "What the last layer puts out are the logits z. The softmax turns them into probabilities, p_k = exp z_k / "
-    "sum exp z_j. The loss is -log p of the true class, and its slope, with which the way back begins, is dz = p - t: "
-    "what was answered less what is true."
+    "The outputs of the last layer are the logits z. The softmax turns them into probabilities, p_k = exp z_k / "
+    "sum exp z_j. The loss is -log p of the true class. Its gradient is dz = p - t, the answer minus the truth; the "
+    "backward pass begins with it."
 )
 BACKWARD = (
-    "From the last layer to the first. By the chain rule, a weight is blamed for what came in through it times the "
-    "error of the unit that it feeds; each layer hands on the error of its inputs, weighted by the same weights."
+    "The backward pass goes from the last layer to the first. By the chain rule, the gradient of a weight is its input "
+    "times the error of the unit that it feeds. Each layer passes on the error of its inputs, weighted by the same "
+    "weights."
 )
 UPDATE = (
-    "Every number moves against its gradient: new = old - {rate} gradient. As far as the loss is a straight line, each "
-    "contributes to its fall by the square of its gradient; its share of the blame is its part of all these squares."
+    "Every number moves against its gradient: new = old - {rate} gradient. For a small step, the square of a gradient "
+    "is that number's part in the fall of the loss; its share of the blame is this square divided by the sum of all "
+    "squares."
 )
 
 
@@ -83,7 +85,7 @@ def _heading(text):
 
 
 def _short(label):
-    """Return a label, which strangers may have chosen, as text of no great length."""
+    """Return a label as short text; a label may be long, because others have chosen it."""
     text = escape(label)
     return text if len(text) <= LABEL_WIDTH else f"{text[: LABEL_WIDTH - 3]}..."
 
@@ -95,9 +97,9 @@ def _head(record, model):
         "prediction": "the model's own answer; give the true class with --label",
     }[record["label_from"]]
     rate = {
-        "option": "as asked for",
+        "option": "as given",
         "recipe": "the recipe's",
-        "default": "the model does not say with which it was trained",
+        "default": "the model does not record its own rate",
     }[record["learning_rate_from"]]
     answer, views = record["answer"], record["n_views"]
     lines = [
@@ -109,13 +111,17 @@ def _head(record, model):
         *_steps_before(record),
         "",
     ]
-    seen = f"Of {views} views of the sample, whose answers predict averages, this is the first. " if views > 1 else ""
+    seen = (
+        f"This is the first of {views} views of the sample; predict averages the answers of all views. "
+        if views > 1
+        else ""
+    )
     return [
         *lines,
         *_wrap(
             f"{seen}Training takes many such steps, each on a batch, and by its own optimizer. The network is in "
-            "evaluation mode, with dropout off; the loss is softmax cross-entropy without label smoothing, of logits "
-            "that are not calibrated. The model file stays as it is."
+            "evaluation mode, with dropout off. The loss is softmax cross-entropy without label smoothing, and the "
+            "logits are not calibrated. The model file is not changed."
         ),
         "",
         *_wrap(READING),
@@ -123,7 +129,7 @@ def _head(record, model):
 
 
 def _words(record):
-    """Return lines on what each word of a text says for the answer; none where the sample is no text."""
+    """Return lines on what each word of a text says for the answer; none where the sample is not a text."""
     found = record.get("evidence")
     if not found:
         return []
@@ -152,12 +158,12 @@ def _input(summary, names):
         "",
         f"input: {summary['shape'][1]} standardised features",
         *_numbers("x", summary),
-        *_wrap(f"those told of are: {told}" if told else "", INDENT),
+        *_wrap(f"those shown are: {told}" if told else "", INDENT),
     ]
 
 
 def _numbers(name, summary):
-    """Return lines that say what a row of numbers is like."""
+    """Return lines that describe a row of numbers."""
     largest = ", ".join(f"{name}_{entry['unit']} = {_n(entry['value'])}" for entry in summary["largest"])
     zeros = f"; {summary['n_zero']} of {summary['shape'][1]} are 0" if summary["n_zero"] else ""
     text = (
@@ -204,7 +210,7 @@ def _forward(layer):
 def _backward(layer):
     kind, error = _kind(layer), layer["output_error"]
     if error is None:
-        return ["", f"layer {layer['name']}, {_name(layer)}: nothing up to here learns, so the error is not needed"]
+        return ["", f"layer {layer['name']}, {_name(layer)}: no layer up to here learns, so the error is not needed"]
     if kind.only_in_training:
         return ["", f"layer {layer['name']}, {_name(layer)}: {kind.words.does}, so {kind.words.backward}"]
     arrived = f"dy {_shape(layer['shape_out'])}"
@@ -252,9 +258,9 @@ def _product(entry):
 
 def _steps_before(record):
     losses = record["losses_before"]
-    lines = [f"before   {len(losses)} such steps; the loss was {_n(losses[0])} at first"] if losses else []
+    lines = [f"before {len(losses)} steps of the same kind; the loss was {_n(losses[0])} at first"] if losses else []
     if record["frozen"]:
-        lines.append("frozen   all layers but the last: they take no blame, so nothing has to be carried back to them")
+        lines.append("frozen all layers except the last: they do not learn, so no error is carried back to them")
     return lines
 
 
@@ -266,7 +272,7 @@ def _describe_place(pointed, frozen):
         met = 1.0 if entry["input"] is None else entry["input"]
         product = f"input * error = {_n(met)} * {_n(entry['error'])} = {_n(entry['gradient'])}"
         if int(entry["layer"].split(".")[0]) in frozen:
-            product = "0: this layer is frozen and takes no blame"
+            product = "0: this layer is frozen and does not learn"
         return [
             *lines,
             f"d{_place(entry)} = {product}",
@@ -330,7 +336,7 @@ def _error(record):
 
 
 def _update(record):
-    """Return the tables of what happened to all arrays of parameters, and to the most blamed numbers in them."""
+    """Return the tables of the changes of all arrays of parameters, and of the numbers with the largest gradients."""
     rows = [
         (
             parameter["layer"],
@@ -363,18 +369,16 @@ def _update(record):
 
 
 def _outcome(record):
-    """Return lines that say what the step brought."""
+    """Return lines on the result of the step."""
     label, before, after = _short(record["label"]), record["loss"], record["loss_after"]
     true = next(entry for entry in record["classes"] if entry["target"])
     if after is None:
         return _wrap("The step was so long that the network's numbers overflowed; try a smaller --learning-rate.")
     lines = [
-        f"loss   {_n(before)} before, {_n(after)} after the step: {after - before:+.4g}, where the slope promised "
+        f"loss   {_n(before)} before, {_n(after)} after the step: {after - before:+.4g}, where the gradient predicted "
         f"{_n(record['promised'])}",
         f"p({label})   {percent(true['probability'])} before, {percent(true['probability_after'])} after",
     ]
     if after > before:
-        lines += _wrap(
-            "The loss rose: the step was longer than the slope holds good for; try a smaller --learning-rate."
-        )
+        lines += _wrap("The loss rose, because the step was too long for its gradient; try a smaller --learning-rate.")
     return lines

@@ -1,9 +1,9 @@
 """Archives: many files in one, as data sets travel.
 
-An archive is a list of names with contents, and whoever wrote it chose both. So nothing in it is taken on trust: a
-name must stay inside the folder, only plain files and folders are made, and neither their number nor their total size
-may pass the bounds that the registry sets. Unpacking goes to a folder with a temporary name, which gets its final
-name in one step when everything is in place; so a folder of that name is always complete.
+An archive is a list of names with contents, and its author chose both. So an archive is not trusted: a name must
+stay inside the folder, only plain files and folders are made, and the registry limits their number and their total
+size. An archive is unpacked into a folder with a temporary name, which gets its final name in one step at the end; so a
+folder with the final name is always complete.
 """
 
 import gzip
@@ -26,7 +26,7 @@ def unpack(archive, folder, max_files, max_bytes):
     ----------
     archive : Path
     folder : Path
-        Where the contents go. If it exists, nothing is done.
+        The target folder. If it exists, the archive is not unpacked again.
     max_files, max_bytes : int
         Bounds of the number of entries and of the size of the unpacked archive.
 
@@ -59,7 +59,7 @@ def _unpack_into(archive, folder, max_files, max_bytes):
         with tarfile.open(fileobj=bounded, mode="r|") as entries:
             for number, entry in enumerate(entries, start=1):
                 if number > max_files:
-                    raise DataError(f"{archive}: holds more than the {max_files} entries that it should have")
+                    raise DataError(f"{archive}: contains more than the expected {max_files} entries")
                 _unpack_entry(entries, entry, folder, folders, archive)
             check_end(entries)
 
@@ -75,11 +75,11 @@ def _unpack_entry(entries, entry, folder, folders, archive):
             with target.open("xb") as file:
                 shutil.copyfileobj(entries.extractfile(entry), file, _BLOCK)
         except FileExistsError:
-            raise DataError(f"{archive}: holds {entry.name} twice, so it is not the archive it should be") from None
+            raise DataError(f"{archive}: contains {entry.name} twice, so it is not the right archive") from None
 
 
 def check_end(entries):
-    """Raise tarfile.ReadError where an archive goes on after what tarfile took for its end."""
+    """Raise tarfile.ReadError if an archive goes on after what tarfile took for its end."""
     # tarfile takes a header that it cannot read for the end. After the true end there are only zeros.
     while block := entries.fileobj.read(_BLOCK):
         if block.strip(b"\0"):
@@ -97,7 +97,7 @@ def _safe_name(entry, archive):
 
 
 def give_final_name(temporary, folder):
-    """Rename a folder that is complete; where another run was faster, what that made stands."""
+    """Rename a complete folder; if another run was faster, its folder is kept."""
     try:
         temporary.rename(folder)
     except OSError:

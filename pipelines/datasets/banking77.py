@@ -1,4 +1,4 @@
-"""BANKING77: what customers ask a bank, 77 intents, in two CSV files with the columns text and category."""
+"""BANKING77: questions of customers to a bank, 77 intents, in two CSV files with the columns text and category."""
 
 import csv
 

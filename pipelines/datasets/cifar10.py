@@ -39,5 +39,5 @@ def _class_rows(folder, role, label):
     if missing := [name for name in expected if name not in found]:
         raise DataError(f"{place / missing[0]}: is missing ({len(missing)} of {len(expected)} pictures are); {advice}")
     if strange := sorted(found.difference(expected)):
-        raise DataError(f"{place / strange[0]}: is no picture of this data set; {advice}")
+        raise DataError(f"{place / strange[0]}: is not a picture of this data set; {advice}")
     return [Row(f"{role}/{label}/{name}", place / name, label, role) for name in expected]

@@ -1,4 +1,4 @@
-"""CLINC150: what people ask of a voice assistant, 150 intents, and sentences that are none of them.
+"""CLINC150: sentences to a voice assistant, 150 intents, and sentences of no intent.
 
 One JSON file has six lists of [sentence, intent]. `train`, `val` and `test` are the parts of the split; `oos_train`,
 `oos_val` and `oos_test` hold what is out of scope, our foreign samples.

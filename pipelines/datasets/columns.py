@@ -1,7 +1,7 @@
 """Columns: which heading of a table means the file, which the class, which the split and which the group.
 
-Ours are `path`, `label`, `split` and `group`. Other programs say `file_name`, `class`, `set`, `speaker`; where one
-heading alone can be meant, it is. Where two can, the user is asked to rename one.
+Ours are `path`, `label`, `split` and `group`. Other programs say `file_name`, `class`, `set`, `speaker`. If only one
+heading fits, it is used. If two fit, the user must rename one.
 """
 
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ _INDEX = ("", "index", "idx", "unnamed: 0", "unnamed:_0", "#", "no", "nr", "row"
 
 @dataclass(frozen=True)
 class Columns:
-    """Where in a line the cells are: indices, None where there is no such column; and headings that are not used."""
+    """The places of the cells in a line: indices, or None for a missing column; and unused headings."""
 
     path: int
     label: int
@@ -69,7 +69,7 @@ def find_columns(table, place, is_file):
     Raises
     ------
     DataError
-        A column is missing, or two can be meant.
+        A column is missing, or two fit.
     """
     headings = [heading(column) for column in table.columns]
     free = {i for i, name in enumerate(headings) if not is_index(name, i, table)}
@@ -92,7 +92,7 @@ def find_columns(table, place, is_file):
 def _advice(table):
     has = f"it has {list_some([repr(column) for column in table.columns], 8)}" if table.columns else "it is empty"
     kind = f"as {table.kind}" if "JSON" in table.kind else f"separated by {table.kind}"
-    return f"{has}, {kind}; the first line must name the columns path and label, and optionally split and group"
+    return f"{has}, {kind}; the first line must name the columns path and label, and may name split and group"
 
 
 def is_index(name, column, table):
@@ -103,7 +103,7 @@ def is_index(name, column, table):
 
 
 def column_of(meaning, headings, free, table, place, is_file):
-    """Return the column among `free` that has a meaning; None where there is none. Raises DataError where several."""
+    """Return the column among `free` that has a meaning; None if there is none. Raises DataError if several."""
     for names in MEANINGS[meaning]:
         candidates = [i for i in sorted(free) if headings[i] in names]
         if meaning == "split":  # `set` and `category` mean much else, too
@@ -121,7 +121,7 @@ def column_of(meaning, headings, free, table, place, is_file):
                 else f"has {len(columns)} columns that can be the {meaning}"
             )
             raise DataError(
-                f"{place}: {told}: {list_some(columns)}; call the one that is meant {meaning}, and rename the others"
+                f"{place}: {told}: {list_some(columns)}; rename the right one to {meaning}, and rename the others"
             )
         if candidates:
             return candidates[0]
@@ -140,5 +140,5 @@ def _leads(table, column, is_file):
 
 
 def only(columns):
-    """Return the one column that there is; None where there are others, or none."""
+    """Return the one column that there is; None if there are others, or none."""
     return columns[0] if len(columns) == 1 else None

@@ -1,7 +1,7 @@
 """A data set: samples, what each one is, and which role each one plays.
 
-Wherever samples come from (an archive of the web, a folder of the user's, a table), they end up as this one record, and
-nothing after it needs to know where they came from.
+Samples may come from an archive of the web, a folder of the user, or a table. All become this one record, and later
+steps need not know their origin.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 ROLES = ("train", "valid", "test")
-FOREIGN = "_foreign_"  # what samples of none of the classes have for a label, in folders and tables
+FOREIGN = "_foreign_"  # the label of samples of no class, in folders and tables
 
 
 @dataclass(frozen=True)
 class Foreign:
-    """Samples of none of the classes, by which it is measured how well a model knows its limits.
+    """Samples of no class, which measure how well a model refuses them.
 
     Attributes
     ----------
@@ -54,26 +54,26 @@ class Dataset:
     role : ndarray of str [shape=(n,)]
         `"train"`, `"valid"` or `"test"`. Without `"valid"` or `"test"` rows, the split is still to be made.
     group : ndarray of str [shape=(n,)] or None
-        Who spoke, or where the sample came from; None where this is not known.
+        Who spoke, or where the sample came from; None if this is not known.
     fingerprint : str
         SHA-256 (hex) over everything that decides the samples: contents, names, labels.
     licence, citation : str
         Empty for a user's own data.
     registered : bool
-        Whether it is a data set of the registry, which somebody has made sure of; else it is the user's own.
+        Whether it is a checked data set of the registry; else it is the user's own.
     skipped : tuple of str
         One sentence for each file that was left out, and why.
     notes : tuple of str
         One sentence for each thing about the data or its split that a reader of the results should know.
     noise : tuple of Path
-        Recordings of noise that came with the samples, to be mixed into training words; they are no samples.
+        Recordings of noise in the data, to mix into training words; they are not samples.
     kin : ndarray of int64 [shape=(n,)] or None
         Samples of the same number must stay on one side of a split, because they are near copies of each other; None
         where that is not known. What `group` says holds beside it.
     source : ndarray of str [shape=(n,)] or None
         Of several data sets that were put together, the one that each sample is from.
     foreign : Foreign or None
-        Samples of none of the classes that came with the data.
+        Samples of no class that came with the data.
     """
 
     name: str
@@ -107,12 +107,12 @@ class Dataset:
         return np.flatnonzero(self.role == role)
 
     def path_of(self, row):
-        """Return the path of a sample's file as text; None where the data set has its pixels or its text in memory."""
+        """Return the path of a sample's file as text; None if the data set has its pixels or its text in memory."""
         item = self.items[row]
         return None if isinstance(item, np.ndarray | bytes | str) else str(item)
 
     def text_of(self, row):
-        """Return a sample that is a text in memory, str; None where it is something else."""
+        """Return a sample that is a text in memory, str; None if it is something else."""
         item = self.items[row]
         return item if isinstance(item, str) else None
 

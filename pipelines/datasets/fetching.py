@@ -1,9 +1,9 @@
 """Fetching: bringing the files of a registered data set to this computer.
 
-A file is looked for in the downloads folder, then at the mirror that `BACKPROP_MIRROR` names (a folder or a base
-URL), then at each of its addresses. Whatever arrives goes to a file with a temporary name, is measured and hashed on
-the way, and gets its final name only when size and SHA-256 are those of the registry. So a mirror or an address need
-not be trusted, and a download that breaks off leaves nothing behind.
+A file is searched in the downloads folder, then at the mirror `BACKPROP_MIRROR` (a folder or a base URL), then at each
+of its addresses. A download goes to a file with a temporary name, is measured and hashed, and gets its final name only
+if size and SHA-256 are those of the registry. So a mirror or an address need not be trusted, and an interrupted
+download leaves no file.
 """
 
 import errno
@@ -27,7 +27,7 @@ _BLOCK = 2**16  # bytes
 
 
 class UnreachableError(DataError):
-    """A file could be had from no address: there is no network, or the file is not served any more."""
+    """A file cannot be downloaded: there is no network, or the file is no longer served."""
 
 
 class _NotHadError(Exception):
@@ -53,9 +53,8 @@ def fetch_files(source):
     Raises
     ------
     UnreachableError
-        If a file could be had from no address.
-    DataError
-        If what was had is not the registered file, or the downloads folder cannot be written.
+        If a file cannot be downloaded. DataError If it is not the registered file, or the downloads folder cannot be
+        written.
     """
     return [_fetch_file(source, file) for file in source.files]
 
@@ -136,10 +135,8 @@ def _places(file):
 def _no_place_left(source, file, path, failures):
     wrong = any(isinstance(failure, _WrongContentError) for _, failure in failures)
     tried = "; ".join(f"{place}: {failure}" for place, failure in failures)
-    problem = "was not the registered file where it could be had" if wrong else "could be had from no address"
-    advice = (
-        f"Set BACKPROP_MIRROR to a folder or base URL that has {file.name}, or put the file with sha256 {file.sha256}"
-    )
+    problem = "was found, but with the wrong content" if wrong else "cannot be downloaded"
+    advice = f"Set BACKPROP_MIRROR to a folder or base URL with {file.name}, or put the file with sha256 {file.sha256}"
     kind = DataError if wrong else UnreachableError
     return kind(f"{source.name}: {file.name} {problem} ({tried}).\n{advice} at {path}")
 
@@ -150,7 +147,7 @@ def _verify_file(path, file):
     path.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(path.parent).free
     if free < file.size:
-        raise OSError(errno.ENOSPC, f"it takes {_readable(file.size)}, and {_readable(free)} are free")
+        raise OSError(errno.ENOSPC, f"it needs {_readable(file.size)}, and only {_readable(free)} are free")
     temporary = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
     try:
         with temporary.open("xb") as stream:

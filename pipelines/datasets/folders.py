@@ -1,12 +1,12 @@
-"""Class folders: the plainest data set there is, a folder for each class with its files in it.
+"""Class folders: the simplest data set, a folder for each class with its files in it.
 
     mydata/cat/1.jpg          or          mydata/train/cat/1.jpg          or          mydata/yes/anna/1.wav
     mydata/dog/1.jpg                      mydata/test/cat/7.jpg                       mydata/yes/bob/1.wav
 
-The folder's name is the label. If parts of a split come first, under any of their usual names, they are the split.
-Folders inside a class are groups: one speaker, one session, one object each. A single folder around all of it is looked
-through. Where files lie in no class folders, a table beside them says what they are, or their names do
-(`cat.17.jpg`). Files of another kind are left out and reported.
+The folder's name is the label. Folders for parts of a split, with any of the usual names, may be above the classes.
+Folders inside a class are groups: one speaker, one session, one object each. A single folder around all of it is
+opened. If files are not in class folders, a table beside them gives their labels, or their names do (`cat.17.jpg`).
+Files of another kind are left out and reported.
 """
 
 import re
@@ -51,8 +51,8 @@ def read(folder, task, to_train=True):
     Raises
     ------
     DataError
-        If there are fewer than two classes, a class has no files or too few, files have no label, or they are no files
-        but what Git LFS leaves in their place.
+        If there are fewer than two classes, a class has no files or too few, files have no label, or the files are only
+        pointers of Git LFS.
     """
     passed_over = PassedOver()
     reader = _FolderReader(folder, task, passed_over)
@@ -99,7 +99,7 @@ class _FolderReader:
                 return folder
             if any(map(self._lists_files, folder.files)):
                 return folder
-            self.passed_over.sentences += [f"{path}: left out, it lies in no class folder" for path in strays]
+            self.passed_over.sentences += [f"{path}: left out, it is not in a class folder" for path in strays]
             folder = full[0]
 
     def read_place(self, place):
@@ -129,7 +129,7 @@ class _FolderReader:
         """Read folders for the split, with class folders in each."""
         if strange := [folder.path.name for folder in full if not roles[folder.name]]:
             raise DataError(
-                f"{self.top}: holds {list_some(strange)} beside {list_some(labelled)}; have class folders only, or "
+                f"{self.top}: contains {list_some(strange)} beside {list_some(labelled)}; have class folders only, or "
                 "only train, valid and test with class folders in each"
             )
         rows, skipped = [], self._outside(place)
@@ -142,12 +142,12 @@ class _FolderReader:
             if unlabelled and roles[name] != "train":
                 n = sum(1 for path in part.all_files() if usable(path, self.task))
                 skipped.append(
-                    f"{part.path}: left out, its {n} files have no labels, since they lie in no class folder"
+                    f"{part.path}: left out, its {n} files have no labels, because they are not in class folders"
                 )
                 continue
             if unlabelled:
                 raise DataError(
-                    f"{part.path}: holds no class folders; put the files of each class in a folder of its name"
+                    f"{part.path}: contains no class folders; put the files of each class in a folder of its name"
                 )
             self._find_noise(part)
             more, left_out = self._classes(part, roles[name])
@@ -161,8 +161,8 @@ class _FolderReader:
         folders = [folder for folder in place.folders if not self._is_noise(folder)]
         if not folders:
             raise DataError(
-                f"{place.path}: holds no class folders; put the files of each class in a folder with the class's name, "
-                "or list the files in a table with the columns path and label"
+                f"{place.path}: contains no class folders; put the files of each class in a folder of its name, or "
+                "list them in a table with the columns path and label"
             )
         rows, skipped = [], self._outside(place)
         inner_roles = self._roles_inside(folders)
@@ -185,18 +185,18 @@ class _FolderReader:
         if not rows:
             kinds = " ".join(sorted(SUFFIXES[self.task]))
             raise DataError(
-                f"{folder.path}: holds no files that {self.task} can use ({kinds}); add some, or delete the folder"
+                f"{folder.path}: contains no files that {self.task} can use ({kinds}); add some, or delete the folder"
             )
         return rows
 
     def _roles_inside(self, folders):
-        """Return which roles the folders inside the classes mean, dict by name; empty where they are groups."""
+        """Return which roles the folders inside the classes mean, dict by name; empty if they are groups."""
         names = {inside.name for folder in folders for inside in self.full(folder)}
         roles = settle(names)
         return roles if names and all(roles.values()) and "train" in roles.values() else {}
 
     def _read_listed(self, place, full, roles, or_else):
-        """Read the tables that lie in the folder or in its parts; None where none can be understood.
+        """Read the tables that lie in the folder or in its parts; None if none can be understood.
 
         With `or_else`, the folders may be classes: then a table counts only if it lists nearly all files.
         """
@@ -225,7 +225,7 @@ class _FolderReader:
         if or_else and unlisted > UNLISTED * len(files):
             return None
         if unlisted:
-            together.skipped.append(f"{place.path}: {unlisted} files left out, no table says what they are")
+            together.skipped.append(f"{place.path}: {unlisted} files left out, because no table lists them")
         self._find_noise(place)
         together.noise = tuple(self.noise)
         return together
@@ -244,7 +244,7 @@ class _FolderReader:
         return bool(cells) and sum(files.is_file(cell) for cell in cells) > len(cells) / 2
 
     def _read_named(self, place, full, roles):
-        """Read files whose names begin with the class and a dot, as `cat.17.jpg`; None where they do not."""
+        """Read files whose names begin with the class and a dot, as `cat.17.jpg`; None if they do not."""
         rows = []
         for folder in (place, *full):
             role = "train" if folder is place else roles[folder.name] or "train"
@@ -257,9 +257,13 @@ class _FolderReader:
         if len(named) < 2 or "train" in unnamed_parts or min(counts[label] for label in named) < 2:
             return None
         found = [self._row(path, label, role) for path, label, role in rows if label is not None]
-        skipped = [f"{path}: left out, its name says no class" for path, label, _ in rows if label is None]
+        skipped = [
+            f"{path}: left out, its name does not begin with a class" for path, label, _ in rows if label is None
+        ]
         reading = self._reading(found, skipped, "names that begin with the class", place)
-        reading.notes.append(f"The labels are what the names begin with, up to the dot: {list_some(sorted(named), 5)}.")
+        reading.notes.append(
+            f"The labels are the beginnings of the names, up to the dot: {list_some(sorted(named), 5)}."
+        )
         return reading
 
     def _reading(self, rows, skipped, layout, place):
@@ -268,7 +272,7 @@ class _FolderReader:
         if groups := sorted({row.group for row in rows if row.group is not None}):
             rows = [row if row.group is not None else row._replace(group=row.name) for row in rows]
             notes.append(
-                f"Folders inside the classes are taken for groups, such as speakers: {len(groups)} of them "
+                f"Folders inside the classes are used as groups, such as speakers: {len(groups)} of them "
                 f"({list_some(groups)})."
             )
         spellings = defaultdict(set)
@@ -276,13 +280,11 @@ class _FolderReader:
             spellings[row.label].add(row.name.split("/")[-2] if "/" in row.name else "")
         doubled = [label for label, names in spellings.items() if len({n for n in names if compose(n) == label}) > 1]
         if doubled:
-            notes.append(
-                f"{list_some(sorted(doubled))}: written in two forms of Unicode, and taken for the same class."
-            )
+            notes.append(f"{list_some(sorted(doubled))}: written in two forms of Unicode, and used as the same class.")
         if self.noise:
             use = "mixed into training words" if self.task == "speech" else "left out"
             n, kind = len(self.noise), "recording" if len(self.noise) == 1 else "recordings"
-            notes.append(f"{self.noise[0].parent.name}: {n} {kind} of noise, no class of words; {use}.")
+            notes.append(f"{self.noise[0].parent.name}: {n} {kind} of noise, not a class of words; {use}.")
         return Reading(rows, skipped, notes, tuple(self.noise), layout)
 
     def _find_noise(self, place):
@@ -311,7 +313,7 @@ class _FolderReader:
         return Row(path.relative_to(self.top).as_posix(), path, label, role, group)
 
     def _outside(self, place):
-        return [f"{path}: left out, it lies in no class folder" for path in place.files]
+        return [f"{path}: left out, it is not in a class folder" for path in place.files]
 
     def _strange(self, folder):
         good = set(self.usable(folder))

@@ -1,7 +1,6 @@
-"""Folds: the samples of a data set, shared out so that each is tested once by a network that has not seen it.
-
-Where few people spoke, each of them is a fold. Where many did, several make a fold together. Where it is not known who
-spoke, or a number of folds is asked for and the speakers are few, samples are drawn from each class in proportion.
+"""Folds: the samples of a data set, divided so that each is tested once by a network that has not seen it. If there are
+few speakers, each is a fold. If there are many, several make a fold together. If the speakers are not known, or a
+number of folds is given and there are few speakers, samples are drawn from each class in proportion.
 """
 
 from dataclasses import dataclass
@@ -86,7 +85,7 @@ def folding(dataset, by=None, n_folds=None, seed=FOLD_SEED):
 
 def _one_for_each_speaker(dataset, n_groups):
     if n_groups < 2:
-        known = "has only one speaker" if n_groups else "does not say who spoke"
+        known = "has only one speaker" if n_groups else "does not name the speakers"
         raise UsageError(
             f"{dataset.name}: {known}; name the speakers in the group column of a CSV manifest, or use --folds"
         )
@@ -99,7 +98,7 @@ def _draw(dataset, n_folds, n_groups, seed):
 
     sizes = np.bincount(dataset.y)
     if sizes.min() < n_folds:
-        advice = f"use --folds {sizes.min()}, or add some" if sizes.min() > 1 else "add some, or take the class out"
+        advice = f"use --folds {sizes.min()}, or add some" if sizes.min() > 1 else "add some, or remove the class"
         raise UsageError(
             f"{dataset.name}: class {dataset.labels[sizes.argmin()]} has {sizes.min()} samples, too few for {n_folds} "
             f"folds; {advice}"

@@ -1,10 +1,9 @@
 """FSDD: the Free Spoken Digit Dataset, six people who say each digit 50 times.
 
 Everything is in the file names, `recordings/{digit}_{speaker}_{take}.wav`. Officially takes 0 to 4 are the test and 5
-to 49 are for training. Of those we set every ninth take aside for validation, so that no choice is ever made on the
-test takes; spread out, because a speaker's manner drifts over the takes, and a network that never trained on the first
-ones would hear the test takes as a stranger's. Every speaker is in every part: the split says nothing about a new
-voice. The groups are the speakers, for those who want to leave one out.
+to 49 are for training. We use every ninth of the training takes for validation, so that choices are never made on the
+test takes. The validation takes are spread out, because a speaker's manner changes over the takes. Every speaker is in
+every part, so the split says nothing about a new voice. The groups are the speakers, so that one can be left out.
 """
 
 import re
@@ -48,7 +47,7 @@ def read_rows(folder):
             f"{recordings / missing[0]}: is missing ({len(missing)} of {len(expected)} recordings are); {advice}"
         )
     if strange := sorted(found.difference(expected)):
-        raise DataError(f"{recordings / strange[0]}: is no recording of this data set; {advice}")
+        raise DataError(f"{recordings / strange[0]}: is not a recording of this data set; {advice}")
     return [_row(recordings, name) for name in expected]
 
 

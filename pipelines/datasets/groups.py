@@ -1,8 +1,7 @@
-"""Groups: files that belong together, because one person, one film or one object is in all of them.
-
-A network that has learned from half of a film's pictures knows the other half. So files that belong together are kept
-on one side of a split. Who they are is known from a table or from folders inside the classes; often it is in the
-names, and is read from them here, with care: many names only count.
+"""Groups: files that belong together, because the same person, film or object is in all of them. A network that has
+learned from half of a film's pictures knows the other half. So files that belong together stay on one side of a split.
+A table or folders inside the classes may name the groups. Often they are in the file names; this module reads them,
+with care, because many names only count.
 """
 
 import re
@@ -95,8 +94,8 @@ def _links(groups, kin):
 def _name_groups(rows, groups):
     names = sorted(set(groups))
     note = (
-        f"The names of the files tell {len(names)} groups, such as speakers or objects ({list_some(names)}); a split "
-        "that is made here keeps each on one side."
+        f"The file names contain {len(names)} groups, such as speakers or objects ({list_some(names)}); training keeps "
+        "each on one side of its split."
     )
     return [row._replace(group=group) for row, group in zip(rows, groups, strict=True)], note
 

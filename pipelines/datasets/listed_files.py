@@ -1,8 +1,6 @@
-r"""Listed files: from what a table says of a file to the file itself.
-
-A list is often made on another computer than it is read on: `cats\1.png` from Windows, an ü in two signs from a Mac, a
-number without `.png` from a competition, a path that begins at somebody's home. A file is looked for as the list says,
-and then in these other ways; it is taken where exactly one file can be meant.
+r"""Listed files: from a name in a table to the file itself. A list is often made on another computer: `cats\1.png` from
+Windows, an ü in two signs from a Mac, a number without `.png` from a competition, a path in another home folder. A file
+is searched with the given name, and then in these other ways; it is used if exactly one file fits.
 """
 
 import os
@@ -28,7 +26,7 @@ class ListedFiles:
         self._index = None
 
     def find(self, text):
-        """Return the file that `text` means: Path, or None where there is none.
+        """Return the file that `text` means: Path, or None if there is none.
 
         Raises
         ------
@@ -52,7 +50,7 @@ class ListedFiles:
             return True
 
     def look_for(self, text):
-        """Return the file that `text` means, Path; None where there is none, or several."""
+        """Return the file that `text` means, Path; None if there is none, or several."""
         try:
             return self.find(text)
         except DataError:
@@ -75,7 +73,7 @@ class ListedFiles:
         if len(found) > 1:
             shown = list_some([path.relative_to(self.folder).as_posix() for path in found])
             raise DataError(
-                f"{self.place}: {text} can mean {len(found)} files: {shown}; write the whole path in the table"
+                f"{self.place}: {text} fits {len(found)} files: {shown}; write the complete path in the table"
             )
         return found[0]
 

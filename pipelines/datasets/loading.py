@@ -1,7 +1,7 @@
 """Loading: from a name or a path to a data set.
 
-A registered name is fetched if need be and read by its reader; whatever lies at a path is a user's own, see `own`.
-Whatever it was, a `Dataset` comes back.
+A registered name is fetched if it is not here, and read by its reader; data at a path are a user's own, see `own`. Both
+give a `Dataset`.
 """
 
 import hashlib
@@ -85,12 +85,12 @@ def load(name_or_path, task, to_train=True):
     UsageError
         If the name is unknown, or belongs to the other task.
     fetching.UnreachableError
-        If the data is not here and can be had from no address.
+        If the data is not here and cannot be downloaded.
     DataError
         If the data is missing, malformed, or not what the registry says.
     """
     if task not in SUFFIXES:
-        raise UsageError(f"{task}: no such task (known: {', '.join(SUFFIXES)})")
+        raise UsageError(f"{task}: unknown task (known: {', '.join(SUFFIXES)})")
     if several.SEPARATOR in name_or_path and not own.is_path(name_or_path):
         return several.join([load(name, task, to_train=False) for name in several.names_in(name_or_path)])
     if name_or_path not in registry.sources():
@@ -98,11 +98,11 @@ def load(name_or_path, task, to_train=True):
     source = registry.find(name_or_path)
     if source.task != task:
         raise UsageError(
-            f"{source.name}: holds {source.task}, not {task}; choose one of {', '.join(registry.names(task))}"
+            f"{source.name}: contains {source.task}, not {task}; choose one of {', '.join(registry.names(task))}"
         )
     dataset = _load_source(source)
     if own.is_path(name_or_path):
-        meant = f"{name_or_path}: the data set of that name, not the folder here; write ./{name_or_path} for that."
+        meant = f"{name_or_path}: the registered data set, not the folder here; write ./{name_or_path} for the folder."
         return replace(dataset, notes=(*dataset.notes, meant))
     return dataset
 

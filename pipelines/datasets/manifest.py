@@ -1,4 +1,4 @@
-"""A manifest: a table that lists the files of a data set, wherever they lie.
+"""A manifest: a table that lists the files of a data set, in any folders.
 
 The columns `path` and `label` must be there; `split` (train, valid or test) and `group` (who spoke, or where the file
 came from) may be; `columns` knows what other programs call them. Paths are relative to the folder of the table, or
@@ -43,7 +43,7 @@ def read(path, task, to_train=True, default_role=None):
     Raises
     ------
     DataError
-        If columns are missing or ambiguous, a cell is empty, a split is none of the three, files are missing or have
+        If columns are missing or ambiguous, a cell is empty, a split is unknown, files are missing or have
         two labels, the labels are numbers to predict, or there are too few classes or samples of one.
     """
     files = ListedFiles(path, task)
@@ -99,7 +99,7 @@ def _rows(path, table, columns, files, default_role):
             if column is not None and not cells[column]:
                 raise DataError(f"{path}: line {line} has no {name}; fill the cell in, or delete the line")
         if cells[columns.label] in _MISSING:
-            told = f"line {line} has the label {cells[columns.label]}, which stands for none"
+            told = f"line {line} has the label {cells[columns.label]}, which means a missing value"
             raise DataError(f"{path}: {told}; fill the cell in, or delete the line")
         role = default_role or "train"
         if columns.split is not None and (role := roles[cells[columns.split]]) is None:
@@ -121,7 +121,9 @@ def _each_once(path, rows):
         if first is row:
             kept.append(row)
         elif (first.label, first.role, first.group) != (row.label, row.role, row.group):
-            raise DataError(f"{path}: lists {row.name} twice, and not the same; each file has one label and one split")
+            raise DataError(
+                f"{path}: lists {row.name} twice, with different values; each file has one label and one split"
+            )
     return kept, len(rows) - len(kept)
 
 

@@ -1,4 +1,4 @@
-"""A user's own data: a folder, a table or an archive, told apart and read by whichever reader knows it."""
+"""A user's own data: a folder, a table or an archive, each read by its own reader."""
 
 import os
 from collections import Counter
@@ -32,7 +32,7 @@ def read(text, task, to_train=True):
     Raises
     ------
     DataError
-        Nothing is there, or it is none of these, or its reader refuses it.
+        The path does not exist, or it is something else, or its reader refuses it.
     UsageError
         Nothing is there, and what was written looks like the name of a registered data set.
     """
@@ -85,7 +85,7 @@ def guess_task(text, names):
     if not counts.total() and "text" in names and own_texts.are_here(path):
         return "text"
     if not counts.total():
-        raise DataError(f"{text}: holds no files of a kind that {' or '.join(names)} can use")
+        raise DataError(f"{text}: contains no files of a kind that {' or '.join(names)} can use")
     return max(names, key=lambda task: counts[task])
 
 

@@ -37,7 +37,7 @@ def read(path, to_train=True):
     Raises
     ------
     DataError
-        Columns are missing or ambiguous, a label is missing, a split is none of the three, or there are too few classes
+        Columns are missing or ambiguous, a label is missing, a split is unknown, or there are too few classes
         or samples of one.
     """
     found = Reading([])
@@ -49,7 +49,7 @@ def read(path, to_train=True):
         found.notes += one.notes
         found.layout = one.layout
     if not found.rows:
-        raise DataError(f"{path}: holds no texts")
+        raise DataError(f"{path}: contains no texts")
     if to_train:
         check_classes(found.rows, path)
     return found

@@ -1,9 +1,9 @@
-"""Packed data sets: a zip or tar archive of a user's own, taken as the folder that was packed.
+"""Packed data sets: a zip or tar archive of the user, which works like the packed folder.
 
-It is unpacked into the cache, to a folder that is named after its contents, so the same archive is unpacked once and a
-changed one anew. A stranger's archive is not trusted: no name leads out of the folder, links are left out, and number
-and size of the files are bounded, also where a small archive would unpack to a huge one. What is being unpacked has a
-temporary name until all of it is there.
+It is unpacked into the cache, to a folder that is named after its contents, so an archive is unpacked once, and again
+if it changes. An archive is not trusted: its names must stay inside the folder, links are left out, and number and size
+of the files are limited, also if a small archive would unpack to a huge one. The unpacked folder has a temporary name
+until it is complete.
 """
 
 import gzip
@@ -141,7 +141,9 @@ class _Unpacking:
         """Return where an entry is written; None for a folder and for what systems leave. Refuses what leads out."""
         self.n += 1
         if self.n > MOST_FILES:
-            raise DataError(f"{self.archive}: holds more than {MOST_FILES:,} files; unpack it, and name a folder of it")
+            raise DataError(
+                f"{self.archive}: contains more than {MOST_FILES:,} files; unpack it, and name a folder of it"
+            )
         parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
         outside = name.startswith(("/", "\\")) or ".." in parts or "\0" in name or (parts and parts[0].endswith(":"))
         if outside:

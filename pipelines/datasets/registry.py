@@ -1,7 +1,6 @@
-"""The registry: data sets that can be had by name.
-
-`data/sources.toml` says of each where its files are, how to recognise them (size and SHA-256), who made them and what
-one may do with them. This module reads that file into records and finds the record that a name means.
+"""The registry: data sets with a name. For each, `data/sources.toml` gives the addresses of its files, their size and
+SHA-256, who made them, and their licence. This module reads that file into records and finds the record that a name
+means.
 """
 
 import tomllib

@@ -38,7 +38,7 @@ _PLAIN = {"set", "data", "dataset", "split", "part", "images", "image", "img", "
 
 
 def role_of(name):
-    """Return the role that a name means, "train", "valid" or "test"; None where it means none.
+    """Return the role that a name means, "train", "valid" or "test"; None if it means none.
 
     `eval` is the validation part unless the data has another one; see `settle`.
     """

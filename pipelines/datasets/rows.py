@@ -56,7 +56,7 @@ def dataset_from_rows(rows, name, task, contents=None, **about):
     about : optional
         Further attributes of Dataset: licence, citation, skipped.
 
-    A file that cannot be read is a sample all the same: whoever decodes it will name it. Rows with the label `FOREIGN`
+    A file that cannot be read is also a sample: the decoder will report it. Rows with the label `FOREIGN`
     are samples of no class.
     """
     own = fingerprint(rows, file_checksums(rows) if contents is None else contents)
@@ -87,7 +87,7 @@ def label_rows(items, rows, **about):
 
 
 def numbers_in(labels):
-    """Return the different numbers that labels are, sorted: list of float; None where any is none, such as 1001a."""
+    """Return the different numbers that labels are, sorted: list of float; None if any is none, such as 1001a."""
     different = set(labels)
     if not all(_NUMBER.fullmatch(label) for label in different):
         return None
@@ -97,8 +97,8 @@ def numbers_in(labels):
 def regression(n_numbers, n_rows):
     """Return the rest of a sentence about labels that are amounts."""
     return (
-        f"{n_numbers} different numbers in {n_rows} lines, so a number is to be predicted (regression), and this "
-        "program tells classes apart; write classes there, such as 20-29 or high, or name another column label"
+        f"{n_numbers} different numbers in {n_rows} lines, so these are numbers to predict (regression), but this "
+        "program predicts classes; write classes, such as 20-29 or high, or name another column label"
     )
 
 
@@ -110,10 +110,10 @@ def check_classes(rows, place):
     """
     rows = [row for row in rows if row.label != FOREIGN]
     if not rows:
-        raise DataError(f"{place}: has no sample of any class; a classifier needs at least two to tell apart")
+        raise DataError(f"{place}: has no sample of any class; a classifier needs at least two classes")
     classes = {row.label for row in rows}
     if len(classes) < 2:
-        raise DataError(f"{place}: has only one class, {min(classes)}; a classifier needs at least two to tell apart")
+        raise DataError(f"{place}: has only one class, {min(classes)}; a classifier needs at least two classes")
     counts = Counter(row.label for row in rows)
     single = sorted(label for label, count in counts.items() if count == 1)
     if len(classes) > MANY_NUMBERS and 2 * len(single) > len(classes) and numbers_in(classes) is not None:
@@ -130,7 +130,7 @@ def check_classes(rows, place):
 def fingerprint(rows, contents):
     """Return the SHA-256 (hex) over what the rows say, in their order, and the checksums of what they hold.
 
-    The order counts because whoever caches one result a row relies on it. Where the files lie does not count.
+    The order counts, because caches store one result for each row. The place of the files does not count.
     """
     digest = hashlib.sha256()
     for row in rows:

@@ -1,8 +1,6 @@
-"""Several data sets as one: classes of the same name are one class, whichever set they are from.
-
-More voices and more pens are what most recognisers lack, and another data set has them. Each sample keeps the name of
-its set: each set is split by itself, and results are told for each apart, since a score on both together hides the
-weaker.
+"""Several data sets as one: classes of the same name are one class. Most recognisers need more voices and more pens,
+and another data set has them. Each sample keeps the name of its set. Each set is split separately and has its own
+score, because a common score hides the weaker set.
 """
 
 import hashlib
@@ -95,8 +93,8 @@ def _missing(parts, labels):
         known = set(map(compose, part.labels))
         if lacking := [label for label in labels if label not in known]:
             notes.append(
-                f"{part.name} has no sample of {list_some(lacking, 5)}: what tells these apart from its own classes "
-                "may be how the sets were made."
+                f"{part.name} has no sample of {list_some(lacking, 5)}: the network may learn how the sets were made, "
+                "instead of these classes."
             )
     return tuple(notes)
 
@@ -126,7 +124,7 @@ def _as_files(items):
 
 
 def _groups(parts):
-    """Return each sample's group; where a set has none, each of its samples is one; None where none has any."""
+    """Return each sample's group; where a set has none, each of its samples is one; None if none has any."""
     if all(part.group is None for part in parts):
         return None
     return np.concatenate(

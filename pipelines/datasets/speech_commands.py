@@ -39,7 +39,7 @@ def read_rows(folder):
     words = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name != NOISE_FOLDER)
     names = [f"{word}/{path.name}" for word in words for path in sorted((folder / word).iterdir())]
     if not names:
-        raise DataError(f"{folder}: holds no folders of words; delete it and fetch the data set again")
+        raise DataError(f"{folder}: contains no folders of words; delete it and fetch the data set again")
     roles = _read_roles(folder, set(names))
     return [
         Row(name, folder / name, name.split("/")[0], roles.get(name, "train"), _speaker(folder, name)) for name in names

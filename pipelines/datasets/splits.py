@@ -1,8 +1,6 @@
-"""Splits: which samples are learnt from, which guide the choices, and which are kept for the test.
-
-Many data sets come with a test part, some with a validation part; what they lack is taken from their training rows
-here. Where it is known who spoke, whole speakers move together: otherwise the test would ask about voices heard in
-training.
+"""Splits: samples for training, samples for validation, and samples for the test. Many data sets have a test part, some
+have a validation part; missing parts are taken from their training rows here. If the speakers are known, whole speakers
+are moved together; otherwise the test would use voices from training.
 """
 
 from dataclasses import replace
@@ -84,20 +82,19 @@ def _fill_in(dataset, rng, fractions):
             drawn = _draw_rows(dataset, free, wanted, rng)
             if dataset.group is not None:
                 notes.append(
-                    f"There are too few groups (such as speakers) to set one aside as {name} rows, so these are drawn "
-                    "from those that are learned from, and tell little of new ones."
+                    f"There are too few groups (such as speakers) to use one for {name} rows, so these rows come from "
+                    "the training groups, and say little about new groups."
                 )
         if len(drawn) == 0:
             raise DataError(
-                f"{dataset.name}: has too few samples of each class to set some aside as {name} rows; add some, or "
-                "give a split"
+                f"{dataset.name}: has too few samples of each class for {name} rows; add some, or give a split"
             )
         role[drawn] = name
         absent = np.flatnonzero((_class_sizes(dataset, drawn) == 0) & (class_sizes > 0))
         if len(absent):
             notes.append(
-                f"There is no {name} sample of {list_some([dataset.labels[index] for index in absent])}: too "
-                "few to share."
+                f"There is no {name} sample of {list_some([dataset.labels[index] for index in absent])}: these classes "
+                "have too few samples."
             )
     return replace(dataset, role=role, notes=tuple(notes))
 

@@ -1,9 +1,9 @@
 """Tables: lines of cells under headings, as spreadsheets and programs write them.
 
-CSV means something else on every computer: commas here, semicolons where the comma is the decimal sign, tabs from a
-clipboard; UTF-8, or UTF-16 from Excel's "Unicode text"; a first line `sep=;` that is meant for Excel alone. JSON lines
-have an object a line instead. All of them come out as the same Table here. What could be read in two ways is not
-guessed: text that is not Unicode looks right in some encoding and is wrong, so its user is told how to save it.
+CSV has many forms: commas, semicolons if the comma is the decimal sign, tabs from a clipboard; UTF-8, or UTF-16 from
+Excel's "Unicode text"; a first line `sep=;` only for Excel. JSON lines have one object in each line. All of them become
+the same Table here. Ambiguous text is not guessed: text that is not Unicode may look right in a wrong encoding, so the
+user is told how to save it.
 """
 
 import csv
@@ -55,7 +55,7 @@ def read_table(path):
     Raises
     ------
     DataError
-        The file cannot be read, is not Unicode text, or is no table; or a line has more cells than there are columns.
+        The file cannot be read, is not Unicode text or not a table, or a line has more cells than there are columns.
     """
     text, encoding = _text_of(path)
     beginning = text.lstrip(_BLANK)[:1]
@@ -68,7 +68,7 @@ def read_table(path):
 
 
 def lines_of(path):
-    """Return the lines of a text file (Path), list of str. DataError where it cannot be read, or is not Unicode."""
+    """Return the lines of a text file (Path), list of str. DataError if it cannot be read, or is not Unicode."""
     return _text_of(path)[0].split("\n")
 
 
@@ -80,7 +80,7 @@ def heading(name):
 def _text_of(path):
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise DataError(f"{path}: is larger than {MOST_BYTES >> 20} MB, which no list of files is")
+            raise DataError(f"{path}: is larger than {MOST_BYTES >> 20} MB, which is too large for a list of files")
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from error
@@ -94,7 +94,7 @@ def _text_of(path):
         for name, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[0::2])):
             if zeros.count(0) > 0.8 * len(zeros):
                 return _decode(path, data[: len(data) // 2 * 2], name), "UTF-16"
-        raise DataError(f"{path}: is not text, so no list of files; save the table as CSV in UTF-8")
+        raise DataError(f"{path}: is not text, so it is not a list of files; save the table as CSV in UTF-8")
     return _decode(path, data, "utf-8-sig"), "UTF-8"
 
 
@@ -124,7 +124,7 @@ def _from_cells(path, text):
         columns, lines, n_empty = _lines_in(text, delimiter, skipped)
     except csv.Error as error:
         raise DataError(
-            f"{path}: is not a CSV file ({error}); a quote that is opened must be closed, one inside quotes is doubled"
+            f"{path}: is not a CSV file ({error}); close every opened quote, and double a quote inside quotes"
         ) from error
     columns = _without_empty_ends(columns or [], lines)
     lines = [(line, _fit(path, line, cells, len(columns))) for line, cells in lines]
@@ -214,7 +214,9 @@ def _from_json(path, text):
             try:
                 records.append((number, json.loads(line)))
             except (ValueError, RecursionError) as error:
-                raise DataError(f"{path}: line {number} is not JSON ({error}); write one object a line") from error
+                raise DataError(
+                    f"{path}: line {number} is not JSON ({error}); write one object in each line"
+                ) from error
     columns = []
     for number, record in records:
         if not isinstance(record, dict):
@@ -271,7 +273,7 @@ def is_table(path):
 
 
 def unreadable(path):
-    """Return the DataError about a file that is no table by its name."""
+    """Return the DataError about a file that is not a table by its name."""
     return DataError(
         f"{path}: is neither a folder of class folders nor a manifest, which is a table ending in "
         f"{list_some(SUFFIXES[:4], 4)}, nor an archive of them (.zip, .tar.gz)"

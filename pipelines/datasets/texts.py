@@ -1,7 +1,5 @@
-"""Texts: a data set whose samples are sentences, which lie in one file together rather than in a file each.
-
-Beside sentences of its classes a data set may hold foreign ones, which are of none of them. They are no samples, for
-there is no right answer to them; a model that knows its limits refuses them.
+"""Texts: a data set whose samples are sentences, in one file together. A data set may also contain foreign sentences,
+which belong to no class. They are not samples, because there is no right answer to them; a good model refuses them.
 """
 
 import hashlib
@@ -15,7 +13,7 @@ from pipelines.datasets.rows import label_rows
 
 
 class TextRow(NamedTuple):
-    """One text with all that is known about it; `group` is who wrote it or where it is from, None where unknown."""
+    """One text with all that is known about it; `group` is who wrote it or where it is from, None if unknown."""
 
     text: str
     label: str

@@ -1,9 +1,7 @@
-"""A tree: what lies below a folder, looked at once and kept in memory.
-
-People keep their data in folders of folders, some of which are links to others. A link is followed, but never round in
-a circle. What systems and programs leave behind (Thumbs.db, __MACOSX) is passed over and counted; a file of nothing is
-set aside. Names stay as the disk has them; a label is compared in one form of Unicode, because a Mac writes ü as u and
-two dots, others as one sign.
+"""A tree: all files and folders below a folder, read once and kept in memory. Folders may contain folders and links to
+others. A link is followed, but not in a circle. Files that systems and programs leave behind (Thumbs.db, __MACOSX) are
+ignored and counted; an empty file is left out. Names stay as the disk has them; a label is compared in one form of
+Unicode, because a Mac writes ü as u and two dots, others as one sign.
 """
 
 import os
@@ -60,7 +58,7 @@ class PassedOver:
     leftovers: Counter = field(default_factory=Counter)
 
     def note(self):
-        """Return the counts as a sentence; None where there is nothing to count."""
+        """Return the counts as a sentence; None if there is nothing to count."""
         if not self.leftovers:
             return None
         n, names = self.leftovers.total(), sorted(self.leftovers)
@@ -111,7 +109,7 @@ def _look(path, passed_over, above):
             passed_over.sentences.append(f"{path}: left out, a link that leads round in a circle")
             return None
         if len(above) > DEEPEST:
-            raise DataError(f"{path}: lies more than {DEEPEST} folders deep; name the folder of the data set itself")
+            raise DataError(f"{path}: more than {DEEPEST} folders deep; name the folder of the data set itself")
         with os.scandir(path) as entries:  # Path.iterdir would ask the disk about each entry once more
             for entry in sorted(entries, key=lambda entry: entry.name):
                 _sort_in(entry, found, passed_over, (*above, here))

@@ -1,1 +1,1 @@
-"""Diagnosis: what went wrong with the learning, how that is known, and what to try next."""
+"""Diagnosis: what went wrong with the learning, the evidence for it, and what to try next."""

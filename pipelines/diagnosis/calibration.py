@@ -8,7 +8,7 @@ BINS = 10
 
 
 def calibration(probabilities, y):
-    """Return how confidence and accuracy go together.
+    """Return confidence and accuracy, bin by bin.
 
     Parameters
     ----------

@@ -1,10 +1,8 @@
-"""Curves: how the result changes with one condition, the others staying as they are.
-
-A learning curve shows accuracy against the number of training rows: where it still rises at its end, more samples are
-worth the trouble; where it is flat, they are not. A validation curve shows accuracy against one setting, such as the
-width of the hidden layers: left of its summit the network learns too little, right of it by heart.
-
-All points of a curve are measured on the same validation rows, so that two of them are compared row by row.
+"""Curves: how the result changes with one condition, while the others stay the same. A learning curve shows accuracy
+against the number of training rows. If it still rises at its end, more samples help; if it is flat, they do not. A
+validation curve shows accuracy against one setting, such as the width of the hidden layers: left of its maximum the
+network underfits, right of it the network overfits. All points of a curve are measured on the same validation rows, so
+two of them can be compared row by row.
 """
 
 from backprop_core.metrics import wilson_interval
@@ -23,11 +21,11 @@ def learning_curve(probes, results):
     Parameters
     ----------
     probes : Probes
-    results : dict of key to ProbeResult, those that are there
+    results : dict of key to ProbeResult, the existing ones
 
     Returns
     -------
-    record : dict of JSON types, or None where there are fewer than two points
+    record : dict of JSON types, or None if there are fewer than two points
         {"rows", "train", "valid": lists, "valid_ci95": list of [low, high], "how"}
     findings : list of Finding
     """
@@ -64,14 +62,14 @@ def _judge_more_samples(sizes, points, n_steps):
 
 
 def validation_curves(probes, results):
-    """Return (records, findings) of accuracy against the width, and against what holds the network back.
+    """Return (records, findings) of accuracy against the width, and against the strength of regularisation.
 
     Returns
     -------
     records : list of dict of JSON types
         {"parameter", "values", "train", "valid", "valid_ci95", "chosen", "how"}; values are in ascending order.
     findings : list of Finding
-        A problem where another value is clearly better than the chosen one; its `changes` are that value.
+        A problem if another value is clearly better than the chosen one; its `changes` contain that value.
     """
     base, recipe = results.get(probes.base), probes.recipe
     if not base or base.diverged:
@@ -114,7 +112,7 @@ def _judge_values(name, chosen, points, changes_of):
 
 
 def depth(probes, results):
-    """Return the finding on whether hidden layers are of any use, against the linear classifier; in a list."""
+    """Return the finding on whether hidden layers help, compared with the linear classifier; in a list."""
     base, linear = results.get(probes.base), results.get(LINEAR)
     if not base or not linear or base.diverged or linear.diverged:
         return []
@@ -129,11 +127,11 @@ def depth(probes, results):
         return [Finding(Kind.LINEAR_BASELINE, FINE, evidence, f"{comparison}.")]
     if gain + 2 * error < 0:
         advice = (
-            f"A linear classifier is better than the network by {in_points(-gain, error)}. The hidden layers do harm "
-            "as they are trained now."
+            f"A linear classifier is better than the network by {in_points(-gain, error)}. The hidden layers make it "
+            "worse in this training."
         )
         return [Finding(Kind.LINEAR_BASELINE, PROBLEM, evidence, advice)]
-    advice = f"{comparison}, which may be chance. The data do not show that the hidden layers help."
+    advice = f"{comparison}, which may be chance. It is not clear that the hidden layers help."
     return [Finding(Kind.LINEAR_BASELINE, UNCERTAIN, evidence, advice)]
 
 

@@ -1,4 +1,4 @@
-"""Examination: every check of a diagnosis, in the order in which a reader is told of them."""
+"""Examination: every check of a diagnosis, in the order of the report."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def examine(probes, results, prepared, task):
     -------
     fitting : Finding, of the fit, whose name is the verdict
     findings : list of Finding, all others
-    evidence : dict of JSON types, the curves, tables and lists that a report shows of them
+    evidence : dict of JSON types, the curves, tables and lists for a report
     """
     main = results[MAIN]
     pairs, of_copies, copied = copies.look_for_copies(prepared, task.likeness)
@@ -62,7 +62,7 @@ def examine(probes, results, prepared, task):
 
 
 def needs_longer_training(probes, results):
-    """Return whether only a longer training can tell a network that cannot learn from one that was still learning."""
+    """Return whether only a longer training can show if the network cannot learn or was still learning."""
     main, base = results[MAIN], results.get(probes.base)
     if main.diverged or base is None or base.diverged:
         return False

@@ -1,8 +1,7 @@
-"""A finding: one thing that a diagnosis looked at, what it saw, and what that means.
-
-Every check of a diagnosis returns findings, the reassuring ones too: a reader wants to know what was looked at, not
-only what was wrong. The numbers are in the evidence. The advice is a sentence made from them for people; a program
-decides by the kind, the verdict and the evidence, and never by the words of the advice.
+"""A finding: one check of a diagnosis, its result, and the meaning of the result. Every check of a diagnosis returns
+findings, also if all is well, because a reader wants to know all checks, not only the problems. The numbers are in the
+evidence. The advice is a sentence for people, made from the numbers. Programs should use the kind, the verdict and the
+evidence, not the words of the advice.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ FINE, PROBLEM, UNCERTAIN = "fine", "problem", "inconclusive"
 
 
 class Kind(StrEnum):
-    """What a finding is about."""
+    """The subject of a finding."""
 
     FIT = "fit"
     LEAKAGE = "leakage"
@@ -44,22 +43,22 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check saw.
+    """The result of one check.
 
     Attributes
     ----------
-    kind : Kind, what was looked at
+    kind : Kind, the subject of the check
     verdict : str
-        "fine", "problem", or "inconclusive" where the data cannot tell.
+        "fine", "problem", or "inconclusive" if the data cannot tell.
     evidence : dict of JSON types
-        The numbers, the thresholds that they were compared with among them.
+        The numbers, and the thresholds that they were compared with.
     advice : str
-        What the numbers mean and what to do about it, in a sentence or two.
+        The meaning of the numbers and what to do, in a sentence or two.
     changes : dict
-        The recipe entries that would follow the advice, such as {"clip_norm": 1.0}; empty where there are none.
+        The recipe entries that follow the advice, such as {"clip_norm": 1.0}; may be empty.
     name : str
-        What a reader sees as its heading. It is the kind, but where several findings are of one kind it says which,
-        such as "dropout curve".
+        Its heading. It is the kind, or a more exact name if there are several findings of one kind, such as "dropout
+        curve".
     """
 
     kind: Kind
@@ -73,5 +72,5 @@ class Finding:
         object.__setattr__(self, "name", self.name or self.kind.value)
 
     def record(self):
-        """Return the finding as the contract has it: {"name", "verdict", "evidence", "advice"}."""
+        """Return the finding for the record: {"name", "verdict", "evidence", "advice"}."""
         return {"name": self.name, "verdict": self.verdict, "evidence": self.evidence, "advice": self.advice}

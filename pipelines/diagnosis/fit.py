@@ -1,9 +1,8 @@
-"""The fit: did the network learn too little, enough, or only by heart?
-
-Two numbers tell, if they are measured alike: how well it does on the rows that it learned from, and how well on rows
-that it did not. Low on both: it learned too little, because it cannot (underfitting), or because it was stopped on the
-way (not converged). High on the former and clearly lower on the latter: it learned rows by heart (overfitting). And a
-loss that is no longer a number says that nothing was learned at all (diverged).
+"""The fit: did the network learn too little, enough, or only memorise? Two numbers answer this, if they are measured in
+the same way: the accuracy on training rows, and the accuracy on other rows. If both are low, the network learned too
+little, because it cannot learn more (underfitting), or because it was stopped too early (not converged). If the first
+is high and the second clearly lower, it memorised rows (overfitting). If the loss is no longer a number, it learned
+nothing (diverged).
 """
 
 import math
@@ -20,7 +19,7 @@ LIMITS = {name: threshold.value for name, threshold in FIT_THRESHOLDS.items()}
 
 
 def of_history(entries, n_train, n_valid, n_classes):
-    """Return the fit at the end of a training, from what was measured in each epoch.
+    """Return the fit at the end of a training, from the measurements of each epoch.
 
     Parameters
     ----------
@@ -48,17 +47,17 @@ def of_history(entries, n_train, n_valid, n_classes):
 
 
 def report_divergence(entries):
-    """Return the finding about a training whose loss stopped being a number; `entries` as in `of_history`."""
+    """Return the finding about a training whose loss became infinite or NaN; `entries` as in `of_history`."""
     finished = sum("train" in entry for entry in entries)
     advice = (
-        f"The loss stopped being a number in epoch {finished + 1}, because the steps were too long. Lower the learning "
+        f"The loss became infinite or NaN in epoch {finished + 1}, because the steps were too long. Lower the learning "
         "rate, and clip the gradient."
     )
     return _finding(DIVERGED, PROBLEM, {"epochs_finished": finished}, advice)
 
 
 def falling(finished):
-    """Return by what share the training loss fell in the last fifth of the epochs: float; 0 of a single epoch."""
+    """Return the share by which the training loss fell in the last fifth of the epochs: float; 0 for a single epoch."""
     if len(finished) < 2:
         return 0.0
     before = finished[-1 - max(1, len(finished) // 5)]["train"]["loss"]
@@ -66,7 +65,7 @@ def falling(finished):
 
 
 def level(accuracy, n_classes):
-    """Return how far an accuracy is on the way from guessing among so many classes, 0, to no error, 1: float."""
+    """Return an accuracy on a scale from 0, guessing among so many classes, to 1, no error: float."""
     return (accuracy - 1 / n_classes) / (1 - 1 / n_classes) if n_classes > 1 else 1.0
 
 
@@ -101,11 +100,11 @@ def of_scores(train, n_train, valid, n_valid, n_classes, still_learning, why_unf
         f"{n_valid:,} validation rows: {_points(gap)} ± {200 * error:.1f}"
     )
     if gap - 2 * error > LIMITS["gap"]:
-        advice = f"{scores}. Much of what was learned holds for the training rows alone."
+        advice = f"{scores}. The network has memorised much that is true only for the training rows."
         return _finding(OVER, PROBLEM, evidence, advice)
     if learned < LIMITS["level"]:
         name = UNFINISHED if still_learning else UNDER
-        advice = f"The network does not recognise {100 - 100 * train:.1f} % even of the training rows. "
+        advice = f"The network does not even recognise its training rows: {100 - 100 * train:.1f} % of them are wrong. "
         advice += f"It was still learning: {why_unfinished}." if still_learning else "Longer training will not help."
         return _finding(name, PROBLEM, evidence, advice)
     if gap > LIMITS["gap"] or (2 * error > LIMITS["gap"] and gap + 2 * error > LIMITS["gap"]):
@@ -113,11 +112,11 @@ def of_scores(train, n_train, valid, n_valid, n_classes, still_learning, why_unf
         of_train = min(standard_error(train, n_train), distance / 4)
         evidence["valid_needed"] = needed = max(count_samples_needed(valid, distance, of_train), n_valid + 1)
         advice = (
-            f"{scores}. These rows are too few to tell a good fit from overfitting ({100 * LIMITS['gap']:g} points); "
-            f"about {needed - n_valid:,} more validation rows would tell."
+            f"{scores}. There are too few rows to distinguish a good fit from overfitting ({100 * LIMITS['gap']:g} "
+            f"points); about {needed - n_valid:,} more validation rows are needed."
         )
         return _finding(UNKNOWN, UNCERTAIN, evidence, advice)
-    advice = f"{scores}. What was learned holds for new rows too."
+    advice = f"{scores}. The network is as good on new rows."
     return _finding(GOOD, FINE, evidence, advice)
 
 
@@ -132,8 +131,8 @@ def _points(gap):
 def learns_from_more_epochs(train, epochs, longer, longer_epochs, n_classes):
     """Return whether a longer training learns much more of its rows, and how that is known, as a sentence's end.
 
-    Either it removes a good part of the errors, or it gets much farther down from the loss of guessing, ln K: a network
-    that has only begun to learn makes few errors less at first.
+    This is so if it removes a good part of the errors, or if its loss is much lower than that of guessing, ln K; at
+    first a network reduces the loss more than the number of errors.
 
     Parameters
     ----------

@@ -1,7 +1,6 @@
-"""The health of the gradients, in words: which layers learn, which do not, and what would help.
-
-What `backprop_core.health` recorded is numbers for each layer and epoch. Here they are compared with the limits in
-`thresholds`, and each comparison is a finding, the reassuring ones too.
+"""The health of the gradients, in words: which layers learn, which do not, and what would help. `backprop_core.health`
+records numbers for each layer and epoch. This module compares them with the limits in `thresholds`. Each comparison is
+a finding, also if all is well.
 """
 
 import math
@@ -15,23 +14,23 @@ LIMITS = {name: threshold.value for name, threshold in GRADIENT_THRESHOLDS.items
 
 
 def findings(entries, description):
-    """Return what the health of a training says of its gradients.
+    """Return the findings about the gradients of a training.
 
     Parameters
     ----------
     entries : sequence of dict of JSON types
-        The history's, or what a DivergedError has of it.
+        Those of the history, or of a DivergedError.
     description : list of dict of JSON types, as `Network.describe` returns it
 
     Returns
     -------
     findings : list of Finding, one of each kind in `CHECKS`
         The layers in their evidence count from 1, the dense ones, or the activations behind them. All are
-        "inconclusive" where the training's health was not watched.
+        "inconclusive" if the training's health was not watched.
     """
     watched = [entry for entry in entries if "health" in entry]
     if not watched:
-        advice = "The layers were not watched while this network learned. Train it again to know."
+        advice = "The layers were not watched while this network learned. Train it again to measure them."
         return [Finding(kind, UNCERTAIN, {}, advice) for kind in CHECKS]
     course = _Course(watched, description)
     return [Finding(kind, *judge(course)) for kind, judge in CHECKS.items()]
@@ -109,7 +108,7 @@ def _judge_vanishing(course):
     if course.diverged or course.learned or not (faded or faint):
         advice = f"The gradient of the first layers is {ratio:.2g} of the greatest layer's. The error reaches them."
         if faded or faint:
-            advice = f"The gradient was faint at first ({ratio:.2g} of the greatest layer's), but the network learned."
+            advice = f"The gradient was small at first ({ratio:.2g} of the greatest layer's), but the network learned."
         return FINE, evidence, advice
     lengths = (
         f"The first of {course.n_layers} layers get a gradient {ratio:.2g} as long as the greatest"
@@ -117,9 +116,8 @@ def _judge_vanishing(course):
         else f"No layer's gradient is longer than {greatest:.2g}"
     )
     advice = (
-        f"{lengths}, and the loss stays at that of guessing. The error fades on its way through the layers. Use an "
-        "activation of slope 1 (relu, gelu), which comes with He's initialisation, layer normalisation and residual "
-        "connections."
+        f"{lengths}, and the loss stays at that of guessing. The error shrinks on its way through the layers. Use an "
+        "activation of slope 1 (relu, gelu)with He's initialisation, layer normalisation and residual connections."
     )
     return PROBLEM, evidence, advice, {"activation": "gelu", "normalization": "layer", "residual": True}
 
@@ -133,7 +131,7 @@ def _judge_exploding(course):
     ratio = _take_typical(course.gradient[:, 0]) / last if last else 0.0
     clip_rate = float(course.clip_rate[len(course.clip_rate) // 2 :].mean()) if course.clip_rate.size else 0.0
     reasons = (
-        (course.diverged, "the loss stopped being a number"),
+        (course.diverged, "the loss became infinite or NaN"),
         (not finite.all(), "some gradients are not finite"),
         (
             late > LIMITS["loud"] or (peak > LIMITS["loud"] and course.ends_badly),
@@ -141,7 +139,7 @@ def _judge_exploding(course):
         ),
         (
             growth > LIMITS["growth"] and peak > LIMITS["grown"] and course.ends_badly,
-            f"the gradient grew {growth:.2g} times in the course of the training",
+            f"the gradient grew {growth:.2g} times during the training",
         ),
         (
             ratio > LIMITS["exploding_ratio"] and not course.learned,
@@ -166,7 +164,7 @@ def _judge_exploding(course):
     }
     true = [reason for holds, reason in reasons if holds]
     if not true:
-        advice = f"Gradients stay within bounds: at most {peak:.2g} long in any layer."
+        advice = f"The gradients are not too long: at most {peak:.2g} long in any layer."
         return FINE, evidence, advice
     advice = f"The gradients explode: {' and '.join(true)}. Lower the learning rate, clip the gradient, and normalise."
     changes = {**course.change_rate(0.1), "clip_norm": 1.0, "normalization": "layer"}
@@ -177,13 +175,13 @@ def _judge_dead_units(course):
     share, layer = _find_worst(course.dead)
     evidence = {"share": _round_for_json(share), "hidden_layer": layer, "limit": LIMITS["dead"]}
     if course.diverged and not course.losses.size:
-        return UNCERTAIN, evidence, "The training diverged before an epoch was over."
+        return UNCERTAIN, evidence, "The training diverged in the first epoch."
     if share < LIMITS["dead"]:
         advice = f"At most {100 * share:.0f} % of a layer's units are dead." if layer else "There are no hidden units."
         return FINE, evidence, advice
     advice = (
         f"{100 * share:.0f} % of the units of hidden layer {layer} are 0 for every sample and will never learn again. "
-        "Lower the learning rate, use an activation that is nowhere flat (leaky_relu, gelu), and normalise."
+        "Lower the learning rate, use an activation without a flat part (leaky_relu, gelu), and normalise."
     )
     changes = {"activation": "leaky_relu", **course.change_rate(0.1), "normalization": "layer"}
     return PROBLEM, evidence, advice, changes
@@ -193,15 +191,15 @@ def _judge_saturated_units(course):
     share, layer = _find_worst(course.saturated)
     evidence = {"share": _round_for_json(share), "hidden_layer": layer, "limit": LIMITS["saturated"]}
     if layer is None:
-        return FINE, evidence, "No activation here has an upper bound to get stuck at."
+        return FINE, evidence, "The activations of this network have no upper bound, so they cannot saturate."
     if course.diverged and not course.losses.size:
-        return UNCERTAIN, evidence, "The training diverged before an epoch was over."
+        return UNCERTAIN, evidence, "The training diverged in the first epoch."
     if share < LIMITS["saturated"] or not course.ends_badly:
         advice = f"At most {100 * share:.0f} % of a layer's outputs are saturated."
         return FINE, evidence, advice
     advice = (
-        f"{100 * share:.0f} % of the outputs of hidden layer {layer} are at the ends of their activation, where hardly "
-        "any error passes. Use gelu or relu, start from smaller weights, and normalise."
+        f"{100 * share:.0f} % of the outputs of hidden layer {layer} are at the flat ends of their activation, where "
+        "hardly any error passes. Use gelu or relu, start from smaller weights, and normalise."
     )
     return PROBLEM, evidence, advice, {"activation": "gelu", "normalization": "layer"}
 
@@ -218,7 +216,7 @@ def _judge_step_size(course):
     if peak > LIMITS["largest_update"] and course.ends_badly:
         advice = f"A step changes up to {peak:.2g} of a layer's weights at once. That is too much. Lower the rate."
         return PROBLEM, evidence, advice, course.change_rate(0.1)
-    # Without a gradient the length of the step is not what is wrong.
+    # Without a gradient, the length of the step is not the problem.
     felt = _measure_first_and_greatest(course)[1] >= LIMITS["faint"]
     if peak < LIMITS["smallest_update"] and not course.learned and felt:
         advice = f"A step changes at most {peak:.2g} of a layer's weights. That is too little. Raise the rate."
@@ -245,13 +243,13 @@ def _measure_first_and_greatest(course):
 
 
 def _take_typical(values):
-    """Return the median of the finite values, 0 where there are none."""
+    """Return the median of the finite values, 0 if there are none."""
     values = values[np.isfinite(values)]
     return float(np.median(values)) if values.size else 0.0
 
 
 def _find_worst(shares):
-    """Return the highest share, and which layer has it, from 1; (0, None) where there is none."""
+    """Return the highest share, and which layer has it, from 1; (0, None) if there is none."""
     if not np.isfinite(shares).any():
         return 0.0, None
     worst = int(np.nanargmax(shares))

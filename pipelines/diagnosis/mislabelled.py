@@ -1,9 +1,7 @@
-"""Mislabelled samples: those whose label is most likely not what they are.
-
-Each training sample is judged by a network that has not learned from it: the training rows are cut into a few parts,
-and each part is tested by a network trained on the others. Where that network is all but certain of another class, and
-its probabilities are calibrated, either the label or the network is wrong; and of clean labels, networks are so wrong
-only rarely. The samples on which the two differ most come first.
+"""Mislabelled samples: samples whose label is most likely wrong. Each training sample is judged by a network that has
+not learned from it: the training rows are divided into a few parts, and each part is tested by a network trained on the
+others. If that network is nearly certain of another class, and its probabilities are calibrated, either the label or
+the network is wrong. Networks are rarely so wrong on clean labels. The samples with the largest difference come first.
 
 Northcutt, Jiang and Chuang 2021, Confident Learning, https://arxiv.org/abs/1911.00068
 """
@@ -15,11 +13,11 @@ from pipelines.diagnosis.thresholds import DATA_THRESHOLDS
 from pipelines.models.answers import Answers
 
 LIMITS = {name: threshold.value for name, threshold in DATA_THRESHOLDS.items()}
-MOST = 100  # that are named
+MOST = 100  # suspects in a list
 
 
 def out_of_fold(probes, results):
-    """Return (rows, probabilities) of all training rows, from the folds that held them out; None if any is missing.
+    """Return (rows, probabilities) of all training rows, from the folds that held them out; None if one is missing.
 
     Returns
     -------
@@ -33,7 +31,7 @@ def out_of_fold(probes, results):
 
 
 def margins(y, probabilities):
-    """Return p(given label) - p(most probable other), the lower the more suspect: float ndarray [shape=(n,)]."""
+    """Return p(given label) - p(most probable other); a lower value is more suspect: float ndarray [shape=(n,)]."""
     rows = np.arange(len(y))
     others = probabilities.copy()
     others[rows, y] = -1
@@ -47,7 +45,7 @@ def look_for_wrong_labels(probes, results, dataset):
     -------
     record : list of dict of JSON types
         Of at most `MOST` samples, the most suspect first; see `review.Answers.entry`.
-    findings : list of Finding, one, or none where the folds were not trained
+    findings : list of Finding, one, or none if the folds were not trained
     """
     found = out_of_fold(probes, results)
     if found is None:
@@ -75,8 +73,10 @@ def look_for_wrong_labels(probes, results, dataset):
         f"training rows ({100 * share:.1f} %)"
     )
     if accuracy < LIMITS["judge"]:
-        advice = f"{suspects}. But only {100 * accuracy:.0f} % of their answers are right, too few to judge labels."
+        advice = (
+            f"{suspects}. But only {100 * accuracy:.0f} % of their answers are right, which is too few to judge labels."
+        )
         return record, [Finding(name, UNCERTAIN, evidence, advice)]
     if share > LIMITS["wrong_labels"]:
-        return record, [Finding(name, PROBLEM, evidence, f"{suspects}. Look through them, the first ones first.")]
-    return record, [Finding(name, FINE, evidence, f"{suspects}. Hard samples explain as many.")]
+        return record, [Finding(name, PROBLEM, evidence, f"{suspects}. Check their labels, in the order of the list.")]
+    return record, [Finding(name, FINE, evidence, f"{suspects}. Hard samples can explain so many.")]

@@ -1,9 +1,8 @@
-"""New groups: how well a network does on speakers, writers or sources that it has not learned from.
-
-New takes of voices that are known say little about a new voice. So where it is known who spoke, the same network is
-trained without some of the speakers and asked about these, until each was asked about. Beside it stands what the same
-training makes of new samples of speakers that it knows. The difference is what a new speaker costs; the interval is
-over speakers, since ten takes of one voice are no ten voices.
+"""New groups: the accuracy of a network on speakers, writers or sources that it has not learned from. New takes of
+known voices say little about a new voice. So if the speakers are known, the same network is trained without some of the
+speakers and tested on these, until each speaker was tested. The same network is also tested on new samples of known
+speakers. The difference is the cost of a new speaker. The interval is over speakers, because ten takes of one voice are
+not ten voices.
 """
 
 import numpy as np
@@ -22,8 +21,8 @@ def look_at_new_groups(probes, results):
     Returns
     -------
     record : dict of str to dict of JSON types
-        Of each group, the worst first: see `spread.table`.
-    findings : list of Finding, one, or none where groups are not known or the probes were not trained
+        For each group, the worst first: see `spread.table`.
+    findings : list of Finding, one, or none if groups are not known or the probes were not trained
     """
     held_out = [result for (name, _), result in results.items() if name == "group" and not result.diverged]
     known = mislabelled.out_of_fold(probes, results)
@@ -48,17 +47,20 @@ def look_at_new_groups(probes, results):
     }
     low, high = interval
     said = (
-        f"Of {len(table)} speakers or sources that it has not learned from, the network recognises {100 * mean:.1f} % "
+        f"Of {len(table)} new speakers or sources, the network recognises {100 * mean:.1f} % "
         f"(95 % interval over these: {100 * low:.1f} to {100 * high:.1f} %), the worst, {worst}, "
         f"{100 * table[worst]['accuracy']:.1f} %; new samples of known ones, {100 * other:.1f} %."
     )
     if other - mean <= LIMIT:
-        return table, [Finding(Kind.NEW_GROUPS, FINE, evidence, f"{said} It holds for new ones too.")]
+        return table, [Finding(Kind.NEW_GROUPS, FINE, evidence, f"{said} The network is as good on new ones.")]
     if high > other:
         return table, [
             Finding(
-                Kind.NEW_GROUPS, UNCERTAIN, evidence, f"{said} These are too few to tell whether new ones cost more."
+                Kind.NEW_GROUPS,
+                UNCERTAIN,
+                evidence,
+                f"{said} There are too few of them to know whether new ones are worse.",
             )
         ]
-    advice = f"{said} Samples of more of them would help; more samples of these would not."
+    advice = f"{said} Samples of more speakers or sources would help; more samples of these would not."
     return table, [Finding(Kind.NEW_GROUPS, PROBLEM, evidence, advice)]

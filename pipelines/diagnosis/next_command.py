@@ -1,4 +1,4 @@
-"""The next command: what a diagnosis advises to try next, as words of the command line."""
+"""The next command: the advice of a diagnosis, as words of the command line."""
 
 
 def write_words(record, asked):
@@ -8,14 +8,13 @@ def write_words(record, asked):
     ----------
     record : dict of JSON types, of a diagnosis, with "next"
     asked : dict
-        "epochs" and "least_steps" as they were asked for, where that is known. In the record they are what so many rows
-        made of them.
+        The requested "epochs" and "least_steps", if they are known. The record has the values for so many rows.
     """
     from pipelines.learning import tasks
 
     step = record["next"]
     if step["verb"] == "evaluate":
-        return ["evaluate", record["model"] or "MODEL"]  # which is in memory alone
+        return ["evaluate", record["model"] or "MODEL"]  # which is only in memory
     preset = step["preset"] or record["preset"]
     words = [step["verb"], record["task"], *([] if record["bundled_fallback"] else ["--dataset", record["dataset"]])]
     words += ["--preset", preset] if preset not in (None, "fast") else []
@@ -23,7 +22,7 @@ def write_words(record, asked):
     if preset in presets:
         usual = presets[preset].settings()
         settings = {**(record["recipe"] if not step["preset"] else usual), **step["changes"]}
-        for name in ("epochs", "least_steps"):  # as they are for so many rows, unless they are to change
+        for name in ("epochs", "least_steps"):  # the values for so many rows, unless they change
             if name not in step["changes"]:
                 settings[name] = usual[name] if step["preset"] else asked.get(name, usual[name])
         words += _write_options({name: value for name, value in settings.items() if value != usual[name]})

@@ -1,9 +1,10 @@
 """Probes: short trainings of the same network under other conditions, each an answer to one question.
 
-What a training is worth shows only beside others: the same network with half of the samples, with fewer units, without
-hidden layers, on labels that mean nothing. Here is what is trained; what the results mean, the modules beside it say.
+A training can be judged only in comparison with others: the same network with half of the samples, with fewer units,
+without hidden layers, on random labels. This module defines the trainings; the other modules of this folder interpret
+the results.
 
-    ("main", 0)          the network itself, as the recipe has it
+    ("main", 0)          the network itself, with the recipe
     ("rows", n)          the same on n training rows                                      would more samples help?
     ("width", f)         hidden layers of f times the width                               is it too small, or too large?
     ("dropout", p)       another dropout (without hidden layers: another weight decay)    is it held back enough?
@@ -14,9 +15,9 @@ hidden layers, on labels that mean nothing. Here is what is trained; what the re
     ("group", k)         all but some speakers or sources, and tested on these            does it know new ones?
     ("longer", f)        f times the epochs, and 600 steps at least                       was it stopped too early?
 
-Where there are many training rows, the probes below the first two learn from a part of them; they are compared with the
-one of ("rows", n) that has as many rows. All but the main one take the same number of steps, so that they differ in one
-condition alone. Test rows take part in no probe.
+If there are many training rows, the probes below the first two learn from a part of them; they are compared with the
+probe ("rows", n) with as many rows. All probes except the main one take the same number of steps, so that they differ
+in only one condition. Test rows are not used.
 """
 
 import math
@@ -67,14 +68,14 @@ LONGER = ("longer", 3)
 
 @dataclass(frozen=True)
 class Conditions:
-    """What one probe is trained with.
+    """The conditions of one probe.
 
     Attributes
     ----------
     prepared : Prepared, whose training and validation rows are those of the probe
     recipe : Recipe
     asked : int ndarray [shape=(n,)]
-        Rows that are neither, on which the trained network is tested.
+        Other rows, on which the trained network is tested.
     """
 
     prepared: Prepared
@@ -84,7 +85,7 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Probes:
-    """The work of `trainings.run`: everything that probes have in common.
+    """The work of `trainings.run`: the common part of all probes.
 
     Attributes
     ----------
@@ -124,7 +125,7 @@ class Probes:
 
     @property
     def base(self):
-        """Key of the probe that those on a part of the rows are compared with."""
+        """Key of the probe with which probes on a part of the rows are compared."""
         return self.of_rows(self.n_part)
 
     def of_rows(self, n):
@@ -133,11 +134,11 @@ class Probes:
 
     @property
     def regulariser(self):
-        """Name of the recipe entry that is varied to hold the network back more, or less."""
+        """Name of the recipe entry that regularises the network more, or less."""
         return "dropout" if self.recipe.hidden else "weight_decay"
 
     def plan(self, with_main=True):
-        """Return what there is to train, the longest first: list of (name, value)."""
+        """Return the keys of all trainings, the longest first: list of (name, value)."""
         n_classes = len(self.prepared.dataset.labels)
         sizes = {int(share * self.n_train) for share in SHARES} | {self.n_part}
         folds = range(FOLDS) if self._smallest_class() >= 2 * FOLDS else ()
@@ -159,7 +160,7 @@ class Probes:
         return [MAIN] * with_main + keys
 
     def identity(self):
-        """Return what decides a result beside its key: dict of JSON types, for a `store.Store`."""
+        """Return everything that decides a result except its key: dict of JSON types, for a `store.Store`."""
         return {
             "of": "diagnose",
             **self.prepared.identity(),
@@ -178,7 +179,7 @@ class Probes:
         return self._train(key).record()
 
     def read(self, key, record):
-        """Return the ProbeResult or MainResult that `record` was made of."""
+        """Return the ProbeResult or MainResult of a record."""
         return (MainResult if key == MAIN else ProbeResult)(**record)
 
     def _train(self, key):
@@ -186,7 +187,7 @@ class Probes:
         prepared, recipe = conditions.prepared, conditions.recipe
         prepared = prepared if main else _refit_augmentation(prepared, recipe)
         try:
-            measured = ("train", "valid")  # test rows are left for the number that is reported in the end
+            measured = ("train", "valid")  # test rows are kept for the number that is reported in the end
             health = Health() if main else None
             fitted = fit(prepared, self.scaling, recipe, self.seed, 1, measured=measured, health=health)
         except DivergedError as error:
@@ -225,7 +226,7 @@ class Probes:
         return self.new_trainer().network.describe()
 
     def n_parameters(self):
-        """Return how many numbers the network learns: int."""
+        """Return the number of parameters of the network: int."""
         return int(self.new_trainer().network.params.flat.size)
 
     def new_trainer(self):
@@ -241,20 +242,22 @@ class Probes:
         return measure(self.new_trainer().network, SoftmaxCrossEntropy(), X, y[:n_rows])["loss"]
 
     def main_recipe(self):
-        """Return the recipe as it is for all training rows."""
+        """Return the recipe for all training rows."""
         return self.recipe.for_rows(self.n_train)
 
     def recipe_for(self, n_rows):
-        """Return the recipe with as many epochs of so many rows as make up the steps of a probe."""
+        """Return the recipe with the number of epochs that gives the steps of a probe on so many rows."""
         return self.recipe.replace({"epochs": max(1, round(self.n_steps / math.ceil(n_rows / self.recipe.batch_size)))})
 
     def order(self):
-        """Return the training rows in an order of which each beginning has its share of each class."""
+        """Return the training rows in an order in which the first n rows, for each n, have every class in
+        proportion.
+        """
         rows = self.prepared.dataset.rows("train")
         return rows[in_shares(self.prepared.dataset.y[rows], np.random.default_rng([self.seed, 0]))]
 
     def select(self, train, n_valid=None):
-        """Return the Prepared with these training rows alone, and the first `n_valid` validation rows, or all."""
+        """Return the Prepared with only these training rows, and the first `n_valid` validation rows, or all."""
         dataset = self.prepared.dataset
         role = np.full_like(dataset.role, SPARE)
         role[dataset.rows("valid")[:n_valid]] = "valid"
@@ -262,7 +265,7 @@ class Probes:
         return replace(self.prepared, dataset=replace(dataset, role=role))
 
     def group_folds(self):
-        """Return the training rows' groups, shared out evenly: list of lists of str; empty where there are too few."""
+        """Return the training rows' groups, divided evenly: list of lists of str; empty if there are too few."""
         dataset = self.prepared.dataset
         if dataset.group is None:
             return []

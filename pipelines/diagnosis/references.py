@@ -1,8 +1,7 @@
-"""References: what a result has to be compared with before it means anything.
-
-An accuracy of 80 % is nothing where one class has 80 % of the samples, and a network that finds as much in labels in
-random order has found nothing in the true ones. A network that cannot learn even 20 rows by heart cannot learn, and one
-whose loss begins far from that of guessing, ln K for K classes, begins with answers that it is sure of for no reason.
+"""References: results for comparison. An accuracy of 80 % means nothing if one class has 80 % of the samples, or if the
+network is as good on labels in random order. A network that cannot even memorise 20 rows cannot learn. If the loss at
+the beginning is far from that of guessing, ln K for K classes, the first answers of the network are sure without a
+reason.
 """
 
 import math
@@ -20,7 +19,7 @@ LIMITS = {name: threshold.value for name, threshold in PROBE_THRESHOLDS.items()}
 
 
 def baselines(probes, results):
-    """Return the table of simple rivals: list of {"name", "train", "valid", "note"}, accuracies."""
+    """Return the table of simple baselines: list of {"name", "train", "valid", "note"}, accuracies."""
     prepared = probes.prepared
     y, y_valid = prepared.rows("train")[1], prepared.rows("valid")[1]
     largest = np.bincount(y).argmax()
@@ -42,10 +41,9 @@ def _entry(name, train, valid, note):
 
 
 def signal(probes, results):
-    """Return the finding on whether the labels have anything to do with the samples, in a list.
-
-    They have if any network that was trained on them is better than a constant answer. If another network is and the
-    diagnosed one is not, the labels are not to blame.
+    """Return the finding on whether the labels belong to the samples, in a list. They do if a network that was trained
+    on them is better than a constant answer. If another network is better and the diagnosed one is not, the labels are
+    not the cause.
     """
     if results[MAIN].diverged:
         return []
@@ -68,31 +66,31 @@ def signal(probes, results):
         advice = f"{comparison}. But another network gains {other}, so the labels are not the cause."
         return [Finding(name, FINE, evidence, advice)]
     if 2 * error > LIMITS["signal_error"]:
-        advice = f"{comparison}. {len(y_valid)} rows are too few to tell whether anything was learned."
+        advice = f"{comparison}. {len(y_valid)} rows are too few to know whether the network learned anything."
         return [Finding(name, UNCERTAIN, evidence, advice)]
     advice = (
-        f"{comparison}, which may be chance, and no other network here does better. Either the labels do not belong to "
-        "these samples, or the features do not show what distinguishes the classes."
+        f"{comparison}, which may be chance, and no other network here is better. Either the labels do not belong to "
+        "these samples, or the features do not show the difference between the classes."
     )
     return [Finding(name, PROBLEM, evidence, advice)]
 
 
 def memory(results):
-    """Return the finding on whether the network can learn a few rows by heart, in a list."""
+    """Return the finding on whether the network can memorise a few rows, in a list."""
     result = results.get(MEMORISE)
     if not result:
         return []
     if result.diverged:
-        advice = f"The network diverged while it learned {MEMORISED} rows by heart. Lower the learning rate."
+        advice = f"The network diverged while it memorised {MEMORISED} rows. Lower the learning rate."
         return [Finding(Kind.MEMORISING, PROBLEM, {"diverged": True}, advice)]
     share = result.train["accuracy"]
     evidence = {"rows": MEMORISED, "train_accuracy": share, "limit": LIMITS["memorised"]}
     if share >= LIMITS["memorised"]:
-        advice = f"Without regularisation, the network learns {MEMORISED} rows by heart ({100 * share:.0f} %)."
+        advice = f"Without regularisation, the network memorises {MEMORISED} rows ({100 * share:.0f} %)."
         return [Finding(Kind.MEMORISING, FINE, evidence, advice)]
     advice = (
-        f"The network cannot even learn {MEMORISED} rows by heart ({100 * share:.0f} %). Either it is far too small, "
-        "its gradients do not arrive, its learning rate is far off, or rows of different classes are equal."
+        f"The network cannot even memorise {MEMORISED} rows ({100 * share:.0f} %). Either it is far too small, "
+        "its gradients vanish, its learning rate is very wrong, or rows of different classes are equal."
     )
     return [Finding(Kind.MEMORISING, PROBLEM, evidence, advice)]
 
@@ -107,13 +105,13 @@ def beginning(probes, results):
     record = {"measured": measured, "expected": expected}
     beginning = f"The loss begins at {measured:.2f}; the loss of guessing is ln K = {expected:.2f}"
     if measured > LIMITS["initial_loss"] * expected:
-        advice = f"{beginning}. The initial weights are too large, and the first steps only undo what they say."
+        advice = f"{beginning}. The initial weights are too large, and the first steps only undo their effect."
         return record, [Finding(Kind.INITIAL_LOSS, PROBLEM, evidence, advice)]
-    return record, [Finding(Kind.INITIAL_LOSS, FINE, evidence, f"{beginning}. That is as it should be.")]
+    return record, [Finding(Kind.INITIAL_LOSS, FINE, evidence, f"{beginning}. This is right.")]
 
 
 def best_epoch(entries):
-    """Return the finding on how much the epochs after the best one have spoilt, in a list."""
+    """Return the finding on the harm of the epochs after the best one, in a list."""
     finished = [entry for entry in entries if "train" in entry]
     if not finished:
         return []
@@ -131,8 +129,9 @@ def best_epoch(entries):
     fell = last["train"]["loss"] < best["train"]["loss"]
     if rise > LIMITS["rise"] and fell:
         advice = (
-            f"{lowest}, and {100 * rise:.0f} % higher at the end, while the training loss went on falling. What the "
-            "network learned since then holds for the training rows alone. The weights of the best epoch are kept."
+            f"{lowest}, and {100 * rise:.0f} % higher at the end, while the training loss went on falling. After that "
+            "epoch the network learned only things that are true for the training rows. The weights of the best epoch "
+            "are kept."
         )
         return [Finding(Kind.BEST_EPOCH, PROBLEM, evidence, advice, {"epochs": best["epoch"]})]
-    return [Finding(Kind.BEST_EPOCH, FINE, evidence, f"{lowest}. The epochs after it did no harm that matters.")]
+    return [Finding(Kind.BEST_EPOCH, FINE, evidence, f"{lowest}. The epochs after it did little harm.")]

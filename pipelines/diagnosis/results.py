@@ -1,7 +1,5 @@
-"""Results: what a probe found.
-
-A result travels between processes and is kept on disk as JSON types and arrays, so each kind turns into such a record
-and back.
+"""Results of probes. A result is sent between processes and stored on disk as JSON types and arrays, so each type can
+be turned into a record and back.
 """
 
 import copy
@@ -15,14 +13,14 @@ from pipelines.learning.views import logits_of
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """What one probe found.
+    """The result of one probe.
 
     Attributes
     ----------
     diverged : str or None
-        Why the training diverged. If it did, only `entries` is there beside it.
+        Why the training diverged. Then only `entries` is set too.
     entries : list of dict of JSON types
-        The history's; of a probe that did not diverge, only the main one keeps them.
+        Those of the history; only the main probe, and probes that diverged, keep them.
     epochs : int
     train, valid : dict or None, {"loss", "accuracy", "balanced_accuracy"} of the best epoch
     right : bool ndarray [shape=(n_valid,)] or None, which validation rows are recognised
@@ -41,14 +39,14 @@ class ProbeResult:
     probabilities: np.ndarray | None = None
 
     def record(self):
-        """Return the result as JSON types and ndarrays: dict without what is None."""
+        """Return the result as JSON types and ndarrays: dict without None."""
         named = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: value for name, value in named.items() if value is not None}
 
 
 @dataclass(frozen=True)
 class MainResult(ProbeResult):
-    """What the training of the network itself found, and the network.
+    """The result of the training of the network itself, and the network.
 
     Attributes
     ----------
@@ -57,7 +55,7 @@ class MainResult(ProbeResult):
     threshold : float in [0, 1] or None, see `Fitted`
     initial_loss : float, the loss on training rows before the first step
     params, statistics : float ndarray, flat: those of the network
-    scaling : dict of str to ndarray, what was measured of the features; see `Standardizer.arrays`
+    scaling : dict of str to ndarray, the statistics of the features; see `Standardizer.arrays`
     """
 
     train_logits: np.ndarray | None = None
@@ -71,7 +69,7 @@ class MainResult(ProbeResult):
 
 
 def network_of(probes, main):
-    """Return the scaling and the Network that the result of the main probe holds."""
+    """Return the scaling and the Network of the result of the main probe."""
     network = probes.new_trainer().network
     network.restore((main.params, main.statistics))
     return copy.copy(probes.scaling).restore(main.scaling), network

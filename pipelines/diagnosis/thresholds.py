@@ -1,7 +1,6 @@
-"""Thresholds: every number that a verdict depends on, in one place, and why it is that number.
-
-A verdict is only as good as the limits behind it. So none is hidden in the code that uses it: findings quote the limit
-beside the number that they compared with it.
+"""Thresholds: every number that a verdict depends on, in one place, with the reason for it. A verdict is only as good
+as its limits. So limits are not hidden in the code: findings quote the limit beside the number that they compared with
+it.
 """
 
 from dataclasses import dataclass
@@ -32,30 +31,30 @@ GRADIENT_THRESHOLDS = {
     ),
     "high_loss": Threshold(
         0.5,
-        "A training loss that ends above this share of ln K is one that long or useless steps may have spoilt.",
+        "If a training loss ends above this share of ln K, long or useless steps may have spoilt it.",
     ),
     "relapse": Threshold(
         2.0,
-        "So is one that ends at this many times the lowest it had been; losses that jump less do so in any training.",
+        "A training loss that ends at this many times its lowest value may also be spoilt; smaller jumps are normal.",
     ),
     "low_loss": Threshold(
         0.1,
-        "Unless it is below this share of ln K even then: near 0, any loss doubles easily.",
+        "A training loss below this share of ln K is not spoilt, because near 0 any loss doubles easily.",
     ),
     "vanishing_ratio": Threshold(
         1e-3,
-        "Where the gradients of the first third of the layers are a smaller share of the greatest layer's, these "
-        "layers learn nothing while the last ones do; healthy networks of 30 layers have 0.02 or more.",
+        "If the gradients of the first third of the layers are a smaller share of the greatest layer's, these layers "
+        "learn nothing, but the last ones learn; healthy networks of 30 layers have 0.02 or more.",
     ),
     "faint": Threshold(
         1e-3,
-        "A network that guesses has an error of about 1 for each row; where the gradients of all layers are shorter "
-        "than this, hardly any of it arrives.",
+        "A network that guesses has an error of about 1 for each row; if the gradients of all layers are shorter than "
+        "this, hardly any error arrives.",
     ),
     "exploding_ratio": Threshold(
         20.0,
-        "A gradient of the first layer that is this many times the last one's grew on its way back; healthy networks "
-        "of 30 layers have up to 7 times.",
+        "If the gradient of the first layer is this many times the last one's, it grew on its way back; healthy "
+        "networks of 30 layers have up to 7 times.",
     ),
     "loud": Threshold(
         1000.0,
@@ -64,35 +63,36 @@ GRADIENT_THRESHOLDS = {
     ),
     "growth": Threshold(
         100.0,
-        "As a network learns its gradients shrink; one that becomes this many times as long as in the first epoch runs "
-        "away.",
+        "Gradients shrink while a network learns; a gradient that becomes this many times as long as in the first "
+        "epoch explodes.",
     ),
     "grown": Threshold(
         10.0,
-        "Only a gradient that gets longer than this: one that was next to nothing may well grow a hundredfold.",
+        "A gradient must be longer than this to count as exploding, because a tiny one may grow a hundredfold without "
+        "harm.",
     ),
     "clip_rate": Threshold(
         0.5,
-        "Clipping is meant for the rare steep batch; where it cuts most steps of the second half of a training that "
-        "does not learn, it only hides that the steps are too long.",
+        "Clipping is meant for rare steep batches; if it cuts most steps of the second half of a training that does "
+        "not learn, it only hides that the steps are too long.",
     ),
     "dead": Threshold(
         0.5,
-        "A layer with half of its units dead has lost half of its width for good; of healthy layers up to 0.36 were.",
+        "A layer with half of its units dead has lost half of its width for ever; healthy layers had up to 0.36.",
     ),
     "saturated": Threshold(
         0.5,
-        "Where half of a layer's outputs sit at the ends of a bounded activation, most of the error is stopped there.",
+        "If half of a layer's outputs are at the ends of a bounded activation, most of the error is stopped there.",
     ),
     "smallest_update": Threshold(
         1e-4,
-        "Steps that change weights by a smaller share, at the peak of the training, need ten thousands of steps to "
-        "get anywhere; 1e-3 is usual.",
+        "Steps that change weights by a smaller share, at the peak of the training, need tens of thousands of steps to "
+        "learn; 1e-3 is usual.",
     ),
     "largest_update": Threshold(
         0.1,
-        "Steps that change a tenth of the weights at once throw away what earlier ones learned; 1e-3 is usual, and "
-        "0.03 was the most of a healthy training.",
+        "Steps that change weights by a tenth at once destroy the effect of earlier steps; 1e-3 is usual, and 0.03 was "
+        "the largest value in a healthy training.",
     ),
 }
 
@@ -100,26 +100,27 @@ GRADIENT_THRESHOLDS = {
 FIT_THRESHOLDS = {
     "gap": Threshold(
         0.04,
-        "A network that recognises more than this share of its training rows beyond what it recognises of others, with "
-        "two standard errors to spare, has learned rows by heart.",
+        "If the accuracy on training rows is higher than on others by more than this, and by two standard errors more, "
+        "the network has memorised rows.",
     ),
     "level": Threshold(
         0.9,
-        "Training rows are what a network learns if it learns at all; one that is not brought this far from guessing, "
-        "0, to no error, 1, on them has learned too little.",
+        "On a scale from 0, guessing, to 1, no error, a network that does not reach this on its training rows has "
+        "learned too little.",
     ),
     "closed": Threshold(
         0.25,
-        "Where three times the epochs remove more than this share of the errors on training rows, it was too early to "
-        "stop; a network that is too small gains less.",
+        "If three times the epochs remove more than this share of the errors on training rows, the training stopped "
+        "too early; a network that is too small gains less.",
     ),
     "farther": Threshold(
         2.0,
-        "So it was where they get the loss so many times as far down from that of guessing, ln K.",
+        "The training also stopped too early if three times the epochs lower the loss so many times as far below that "
+        "of guessing, ln K.",
     ),
     "begun": Threshold(
         0.1,
-        "Unless they get it down by less than this share of ln K even then: that is no learning at all.",
+        "If they lower the loss by less than this share of ln K, the network is not learning at all.",
     ),
     "falling": Threshold(
         0.05,
@@ -131,33 +132,33 @@ FIT_THRESHOLDS = {
 PROBE_THRESHOLDS = {
     "gain": Threshold(
         0.005,
-        "A change of accuracy by less than this share is not worth a change of the recipe, however certain it is.",
+        "A change of accuracy by less than this share is not worth a change of the recipe, even if it is certain.",
     ),
     "gain_errors": Threshold(
         2.5,
-        "So many standard errors a better value must be ahead: of several values that are tried, the best one looks "
+        "A better value must be ahead by so many standard errors, because the best of several tried values looks "
         "better than it is.",
     ),
     "signal_error": Threshold(
         0.1,
-        "Where two standard errors are more than this, a difference that is not seen may well be there.",
+        "If two standard errors are more than this, there may be a difference that the data do not show.",
     ),
     "memorised": Threshold(
         0.95,
-        "What a network can learn by heart of rows this few; one in 20 may be a copy of another with another label.",
+        "A network can memorise this share of so few rows; one in 20 may be a copy of another with another label.",
     ),
     "initial_loss": Threshold(
         2.0,
-        "A network that knows nothing should not begin with more than so many times the loss of guessing, ln K.",
+        "An untrained network should not have more than so many times the loss of guessing, ln K.",
     ),
     "new_group": Threshold(
         0.04,
-        "A network that recognises speakers it has not learned from worse than others by more than this share needs "
-        "more speakers.",
+        "If the accuracy on new speakers is lower than on known ones by more than this share, the network needs more "
+        "speakers.",
     ),
     "rise": Threshold(
         0.1,
-        "A validation loss that ends higher than its lowest by less than this share is a matter of chance.",
+        "If a validation loss ends higher than its lowest value by less than this share, it may be chance.",
     ),
 }
 
@@ -165,25 +166,25 @@ PROBE_THRESHOLDS = {
 DATA_THRESHOLDS = {
     "leak": Threshold(
         0.005,
-        "Copies of training rows among more than this share of the validation or test rows change scores by as much "
-        "as better recipes do.",
+        "If more than this share of the validation or test rows are copies of training rows, scores change as much as "
+        "with a better recipe.",
     ),
     "behind": Threshold(
         0.03,
-        "A class or speaker that is recognised worse than the others by more than this share lies behind, if chance "
+        "A class or speaker is reported if its accuracy is lower than the others' by more than this share, and chance "
         "does not explain it.",
     ),
     "sure": Threshold(
         0.9,
-        "A label is suspect where the probability of another one is higher by more than this.",
+        "A label is suspect if the probability of another one is higher by more than this.",
     ),
     "wrong_labels": Threshold(
         0.02,
-        "Networks contradict up to this share of the labels of clean data, where samples are merely hard.",
+        "Networks contradict up to this share of the labels of clean data, because some samples are hard.",
     ),
     "judge": Threshold(
         0.8,
-        "Networks that are right less often than this share are no judges of labels.",
+        "Networks with a lower accuracy than this cannot judge labels.",
     ),
 }
 

@@ -1,8 +1,6 @@
-"""Uncertainty: how far a measured share may be off, because so few samples were asked and not all there are.
-
-Ask a network about 100 samples, and another 100 would give another accuracy. Two standard errors, on either side, hold
-the true one 19 times in 20. Where two networks are asked about the same samples, only those count on which they differ:
-their difference is known far better than either accuracy.
+"""Uncertainty: the error of a measured share, because only some samples were tested. Another 100 samples would give
+another accuracy. The true accuracy is within two standard errors 19 times in 20. If two networks are tested on the same
+samples, only samples on which they differ count, so their difference is known far better than either accuracy.
 """
 
 import math
@@ -11,7 +9,7 @@ import math
 def standard_error(share, n):
     """Return the standard error of a share in [0, 1] measured on n > 0 samples: float.
 
-    sqrt(p (1 - p) / n), with p moved a little towards one half, so that a share of 0 or 1 is not taken for certain:
+    sqrt(p (1 - p) / n), with p moved a little towards one half, so that a share of 0 or 1 does not look certain:
     p = (n share + 2) / (n + 4). Agresti and Coull 1998, https://doi.org/10.1080/00031305.1998.10480550
     """
     p = (n * share + 2) / (n + 4)
@@ -24,7 +22,7 @@ def gap_error(share, n, other, n_other):
 
 
 def measure_paired_gain(right, right_before):
-    """Return how much more often one network is right than another on the same samples, and the standard error.
+    """Return the difference of the accuracies of two networks on the same samples, and its standard error.
 
     With b samples that only the first gets right and c that only the second does, of n,
 
@@ -46,7 +44,8 @@ def measure_paired_gain(right, right_before):
 
 
 def count_samples_needed(share, distance, other_error=0.0):
-    """Return of how many samples two standard errors of a share about this one are as small as a distance: int.
+    """Return the number of samples for which two standard errors of a share near this one are as small as a distance:
+    int.
 
     Parameters
     ----------
@@ -61,10 +60,10 @@ def count_samples_needed(share, distance, other_error=0.0):
 
 
 def t_interval(shares):
-    """Return [low, high]: where the mean lies with 95 % confidence over other folds or speakers like these.
+    """Return [low, high]: the 95 % confidence interval of the mean over other folds or speakers like these.
 
-    The unit is the fold: mean ± t sd / sqrt(n), with Student's t of n - 1 degrees of freedom, cut off at 0 and 1.
-    None where there are fewer than two.
+    The unit is the fold: mean ± t sd / sqrt(n), with Student's t of n - 1 degrees of freedom, cut off at 0 and 1. None
+    if there are fewer than two.
     """
     from scipy.special import stdtrit
 

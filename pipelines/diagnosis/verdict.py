@@ -1,8 +1,6 @@
-"""The verdict: one word for the whole, why, and what to try next.
-
-Findings stand side by side, but causes come before effects. What a network scores on copies of what it learned means
-nothing; one whose gradients vanish is underfitting, and more units would not help. So the next step answers the
-gravest finding, and only where there is none of those, the fit itself.
+"""The verdict: one word for the whole, the reason, and what to try next. Causes come before effects. A score on copies
+of training rows means nothing. If gradients vanish, the network underfits, but more units would not help. So the next
+step is about the most serious finding, or about the fit if there are no other problems.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +8,7 @@ from dataclasses import dataclass, field
 from pipelines.diagnosis import fit
 from pipelines.diagnosis.finding import PROBLEM, Kind
 
-# The findings that come before the fit, the gravest first.
+# The findings that come before the fit, the most serious first.
 CAUSES = (
     Kind.LEAKAGE,
     Kind.CONTRADICTING_DUPLICATES,
@@ -57,7 +55,7 @@ class Next:
 
 
 def give_reason(fitting, findings):
-    """Return why the verdict is what it is, in a few sentences: str.
+    """Return the reason for the verdict in a few sentences: str.
 
     Parameters
     ----------
@@ -74,7 +72,7 @@ def summarise(fitting, findings):
 
 
 def find_causes(findings):
-    """Return the problems that come before the fit, the gravest first: list of Finding."""
+    """Return the problems that come before the fit, the most serious first: list of Finding."""
     problems = [finding for finding in findings if finding.kind in CAUSES and finding.verdict == PROBLEM]
     return sorted(problems, key=lambda finding: CAUSES.index(finding.kind))
 
@@ -90,7 +88,7 @@ def choose_next_step(fitting, findings, recipe, preset, has_model):
     Parameters
     ----------
     fitting, findings : as in `give_reason`
-    recipe : Recipe, what was diagnosed
+    recipe : Recipe, of the diagnosed network
     preset : str, the name of the recipe that it began with
     has_model : bool, whether there is a model file that can be evaluated
     """
@@ -100,7 +98,8 @@ def choose_next_step(fitting, findings, recipe, preset, has_model):
     if fitting.name == fit.DIVERGED or (grave and grave[0].changes):
         changes = grave[0].changes if grave and grave[0].changes else _slow_down(recipe)
         return Next(
-            "Change what the first problem above names, and check that it is gone.", changes=_keep_new(recipe, changes)
+            "Change the settings that the first problem above names, and check that it is gone.",
+            changes=_keep_new(recipe, changes),
         )
     if fitting.name == fit.UNKNOWN:
         return Next("Cross-validation tests every row, not only the validation rows.", verb="crossval")
@@ -110,24 +109,22 @@ def choose_next_step(fitting, findings, recipe, preset, has_model):
     if better:
         best = max(better, key=lambda finding: finding.evidence["gain"])
         wider = sum(best.changes.get("hidden", ())) > sum(recipe.hidden)
-        if not (wider and fitting.name == fit.UNDER):  # which asks for more than the next width
-            return Next(
-                "Use the better value that the validation curve found.", changes=_keep_new(recipe, best.changes)
-            )
+        if not (wider and fitting.name == fit.UNDER):  # which advises more than the next width
+            return Next("Use the better value of the validation curve.", changes=_keep_new(recipe, best.changes))
     if fitting.name == fit.OVER:
         return _reduce_overfitting(findings, recipe)
     if fitting.name == fit.UNDER:
         return _reduce_underfitting(recipe)
     if _find_lost_groups(findings):
         return Next(
-            "Add speakers or sources. Cross-validation by them is the number to report, and tells which are hard.",
+            "Add speakers or sources. Cross-validation by them gives the number to report, and shows which are hard.",
             verb="crossval",
             preset="best",
         )
     if preset != "best":
         return Next("Nothing is wrong. The preset best takes longer and is better.", verb="train", preset="best")
     verb = "evaluate" if has_model else "train"
-    return Next("Nothing is wrong. Measure on the test rows, once: this is the number to report.", verb=verb)
+    return Next("Nothing is wrong. Measure once on the test rows: this is the number to report.", verb=verb)
 
 
 def _slow_down(recipe):
@@ -144,7 +141,7 @@ def _reduce_overfitting(findings, recipe):
     rising = any(f.kind == Kind.LEARNING_CURVE and f.evidence.get("rising") for f in findings)
     more = " More samples would help as well, because the learning curve is still rising." if rising else ""
     if recipe.augmentation == 0:
-        changes, text = {"augmentation": 1.0}, "Vary the training rows, so that the network cannot learn them by heart."
+        changes, text = {"augmentation": 1.0}, "Vary the training rows, so that the network cannot memorise them."
     elif recipe.hidden and recipe.dropout < MOST_DROPOUT:
         changes = {"dropout": round(min(MOST_DROPOUT, recipe.dropout + DROPOUT_STEP), 2)}
         text = "Regularise the network with more dropout."

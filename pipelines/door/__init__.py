@@ -1,5 +1,3 @@
-"""The door: what a Python program calls, and what the command line calls too.
-
-`import pipelines` shows all of it. Each function makes sense of what it is given, calls a verb, and returns what the
-verb found; it adds nothing to a record.
+"""The door: the Python interface, which the command line uses too. `import pipelines` shows all of it. Each function
+checks its arguments, calls a verb, and returns the result of the verb; it does not change a record.
 """

@@ -1,4 +1,4 @@
-"""Cross-validation, as a Python program and the command line call it."""
+"""Cross-validation for Python programs and the command line."""
 
 import os
 from collections.abc import Collection, Sequence
@@ -35,7 +35,7 @@ def crossval(
     progress: bool = False,
     **recipe: Any,
 ) -> "CrossValidation":
-    """Train and test in turn, so that every sample is tested by a network that has not learned from it.
+    """Cross-validate: every sample is tested by a network that has not learned from it.
 
     Parameters
     ----------
@@ -46,13 +46,14 @@ def crossval(
     group : "speaker" or None
         Test each speaker by a network trained on the others.
     folds : int >= 2 or None
-        Test in so many folds. Without this and `group`: by speaker where the data names fewer than 20, else 5 folds.
+        The number of folds. Without this and `group`, the folds are the speakers if the data names fewer than 20, else
+        there are 5 folds.
     dask : str or None, the address of a Dask cluster that trains
     keep : bool
-        Whether finished trainings are kept below the cache folder, and those kept before are not repeated.
-    fresh : bool, whether those kept before are forgotten first
+        Whether finished trainings are stored in the cache folder, and stored trainings are not repeated.
+    fresh : bool, whether stored trainings are deleted first
     jobs : int > 0 or None, how many folds are trained at a time; the result does not depend on it
-    progress : bool, whether to tell how it goes
+    progress : bool, whether to show the progress
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Diagnosis, as a Python program and the command line call it."""
+"""Diagnosis for Python programs and the command line."""
 
 import os
 from collections.abc import Collection, Sequence
@@ -34,28 +34,28 @@ def diagnose(
     progress: bool = False,
     **recipe: Any,
 ) -> "Diagnosis":
-    """Say in words what went wrong with the learning, prove it, and name the next thing to try.
+    """Say what went wrong with the learning, show the evidence, and name the next thing to try.
 
     Parameters
     ----------
     target : str, Model or path
-        A task, for which a network is trained; or a model that is there, or its file.
+        A task, for which a network is trained; or an existing model, or its file.
     dataset : str, Path or None
-        As in `train`; for a model, where the data set that it was trained on is now.
+        As in `train`; for a model, the present place of its data set.
     preset, seed, config, epochs, hidden, **recipe
-        As in `train`, with the preset "fast" and the seed 0 unless others are given. A model has its own.
+        As in `train`, with the preset "fast" and the seed 0 by default. A model has its own.
     dask : str or None, the address of a Dask cluster that trains
     keep : bool
-        Whether finished trainings are kept below the cache folder, and those kept before are not repeated.
-    fresh : bool, whether those kept before are forgotten first
+        Whether finished trainings are stored in the cache folder, and stored trainings are not repeated.
+    fresh : bool, whether stored trainings are deleted first
     jobs : int > 0 or None, how many networks are trained at a time; the result does not depend on it
-    progress : bool, whether to tell how it goes
+    progress : bool, whether to show the progress
 
     Returns
     -------
     Diagnosis
-        With `.verdict`, `.summary`, `.findings` and what to try `.next`; `.record()` is what `--json` prints, and
-        `.write_report(folder)` leaves a page that shows all of it.
+        With `.verdict`, `.summary`, `.findings` and the `.next` thing to try; `.record()` is the output of `--json`,
+        and `.write_report(folder)` writes a page that shows all of it.
 
     Raises
     ------
@@ -83,4 +83,6 @@ def _check_nothing_given(chosen: dict[str, Any]) -> None:
     given = [name for name, value in chosen.items() if value is not None]
     if given:
         words = ", ".join(f"--{name}" if name in ARGUMENTS else "--set" for name in given)
-        raise UsageError(f"{words}: a model file has its own recipe; leave this out, or name a task to train anew")
+        raise UsageError(
+            f"{words}: a model file has its own recipe; leave this out, or name a task to train a new network"
+        )

@@ -1,10 +1,10 @@
-"""The history of a training: what was measured after each epoch."""
+"""The history of a training: the measurements after each epoch."""
 
 from typing import Any
 
 
 class History(list[dict[str, Any]]):
-    """A list with a dict for each epoch, which shows itself as curves in a notebook.
+    """A list with a dict for each epoch; a notebook shows it as curves.
 
     Each has "epoch", "seconds", "learning_rate", and "train" and "valid" with their "loss" and "accuracy".
     """

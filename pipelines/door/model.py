@@ -1,4 +1,4 @@
-"""The model, as a Python program has it: what a training leaves or a file holds, with the verbs on it."""
+"""The model in a Python program: from a training or from a file, with a method for each verb."""
 
 from __future__ import annotations
 
@@ -29,14 +29,13 @@ Path = str | os.PathLike[str]
 class Model:
     """A trained model, or several that answer together. `pipelines.train` and `pipelines.load` return it.
 
-    Several threads may ask one model at the same time; each gets the answers that it would get alone.
+    Several threads may use one model at the same time; the answers do not change.
 
     Attributes
     ----------
-    answering : Bundle or Ensemble, what answers
+    answering : Bundle or Ensemble, which answers
     training : Trained or None
-        What `pipelines.train` left, whose `record()` is that of `backprop train --json`; None for a model that was
-        loaded.
+        The result of `pipelines.train`, whose `record()` is that of `backprop train --json`; None for a loaded model.
     """
 
     def __init__(self, answering: Bundle | Ensemble, training: Trained | None = None):
@@ -45,7 +44,7 @@ class Model:
 
     @property
     def task(self) -> str:
-        """What it recognises: "speech" or "images"."""
+        """The task: "speech", "images" or "text"."""
         return self.answering.task.name
 
     @property
@@ -55,22 +54,22 @@ class Model:
 
     @property
     def path(self) -> str | None:
-        """The file that it was loaded from or saved to; None where it is in memory alone."""
+        """The file of the model; None if it is only in memory."""
         return self.answering.path
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """How it was trained: the recipe's entries by name."""
+        """The recipe of its training: the entries by name."""
         return dict(self.answering.provenance.get("recipe", {}))
 
     @property
     def history(self) -> History:
-        """What was measured after each epoch of its training: a list of dicts."""
+        """The measurements after each epoch of its training: a list of dicts."""
         return History(self.answering.provenance.get("history", ()))
 
     @property
     def scores(self) -> dict[str, ScoreRecord | None]:
-        """How it did at the end of its training on "train", "valid" and "test"; None where there were no samples."""
+        """Its scores at the end of its training on "train", "valid" and "test"; None if there were no samples."""
         return {role: self.answering.provenance.get(role) for role in ("train", "valid", "test")}
 
     def predict(
@@ -87,19 +86,19 @@ class Model:
         encoding: str | None = None,
         jobs: int | None = None,
     ) -> Iterator[Answer]:
-        """Recognise what is in files; yield an Answer to each, in order.
+        """Classify files; yield an Answer to each, in order.
 
         Parameters
         ----------
         paths : path or iterable of paths
-            Files, or folders, which stand for the files in them.
+            Files, or folders, which mean the files in them.
         top : int > 0, how many labels to list
         threshold : float in [0, 1]
             An answer less probable than this is unknown: its label is None.
         explain, show_input : path or None
-            Folders for pictures of what led to each answer, and of what the network was given.
+            Folders for pictures of the evidence for each answer, and of the network's input.
         texts : iterable of str
-            Texts to classify, before what is in the files.
+            Texts to classify, before those in the files.
         lines : bool, whether each line of a file is a text
         column : str or None, the column of the texts, in files of CSV or JSON lines
         encoding : str or None, of texts in files that are not Unicode
@@ -109,7 +108,7 @@ class Model:
         Returns
         -------
         iterator of Answer
-            A file that cannot be read is an answer too, with its `.error`.
+            A file that cannot be read gives an answer with its `.error`.
 
         Raises
         ------
@@ -140,7 +139,7 @@ class Model:
         ----------
         dataset : str, Path or None
             A registered name, a folder of class folders, or a CSV manifest; None means the data set that the model was
-            trained on, split as it was then.
+            trained on, with the same split.
         split : str, "train", "valid" or "test"
         jobs : int > 0 or None
 
@@ -164,20 +163,20 @@ class Model:
         frozen: bool = False,
         at: Collection[str] = (),
     ) -> ExplainRecord:
-        """Show one training step on one file, number by number; the model stays as it is.
+        """Show one training step on one file, number by number; the model is not changed.
 
         Parameters
         ----------
         path : path of one file
         label : str or None
-            What it truly is. None means the name of its folder, if that is a label; else the model's own answer.
+            The true label. None means the name of its folder, if that is a label; else the model's own answer.
         learning_rate : float > 0 or None
-            How far the step goes; None means the rate of the model's recipe.
+            Learning rate of the step; None means that of the model's recipe.
         top : int > 0, how many of the largest numbers to show
-        layers : collection of int or None, which layers to tell of; None means all
-        steps : int >= 0, how many steps are taken before the one that is told of
+        layers : collection of int or None, which layers to show; None means all
+        steps : int >= 0, the number of steps before the one that is shown
         frozen : bool, whether only the last layer learns
-        at : collection of str, places to look at: LAYER:UNIT for a unit, LAYER:FROM:TO for a weight
+        at : collection of str, places to show: LAYER:UNIT for a unit, LAYER:FROM:TO for a weight
 
         Raises
         ------
@@ -214,7 +213,7 @@ class Model:
         words: int | None = None,
         grammar: Path | None = None,
     ) -> Transcript | Iterator[Transcript]:
-        """Find the words in a recording, and recognise each.
+        """Find the words in a recording, and classify each.
 
         Parameters
         ----------
@@ -222,9 +221,9 @@ class Model:
         threshold : float in [0, 1]
             A word less probable than this is unknown.
         words : int > 0 or None
-            How many words each recording has, where that is known.
+            The number of words in each recording, if it is known.
         grammar : path or None
-            A text file with a sequence of words in each line, of which each recording is one.
+            A text file with a sequence of words in each line; each recording is one of these lines.
 
         Returns
         -------
@@ -263,31 +262,32 @@ class Model:
 
         Parameters
         ----------
-        to : str, "onnx", "c", "sklearn" or "card", and others that `pipelines.export.NAMES` names
+        to : str, "onnx", "c", "sklearn", "card", or another name of `pipelines.export.NAMES`
         out : path or None
-            The file; None means beside the model, under its name.
+            The file; None means the model's name with another suffix, in the same folder.
         int8 : bool, whether weights are stored in 8 bits
         check : bool, whether the files are compared with the model, see `Exported.parity`
         budget : int > 0 or None
-            Bytes of flash for "c": a smaller network that fits is taught by the model, and compared in place of it.
+            Bytes of flash for "c": a smaller network that fits learns from the model, and replaces it in the
+            comparison.
 
         Raises
         ------
         UsageError
-            The model cannot have this form, or a file is in the way.
+            The model cannot have this form, or another file would be replaced.
         """
         from pipelines.verbs.export import export
 
         return export(self, to, out, int8=int8, check=check, budget=budget)
 
     def info(self, *, verify: bool = False) -> InfoRecord:
-        """Return the model's description; with `verify`, check that this machine reproduces its golden sample."""
+        """Return the model's description; with `verify`, check that this computer reproduces its golden sample."""
         from pipelines.verbs.info import info
 
         return info(self, verify=verify)
 
     def save(self, path: Path) -> None:
-        """Write the model to a file; nothing is there before it is whole. Raises ModelFileError, UsageError."""
+        """Write the model to a file, which appears only when it is complete. Raises ModelFileError, UsageError."""
         if not isinstance(path, str | os.PathLike):
             raise UsageError(f"save: give the path of the model file, not {article(path)}")
         from pipelines.models.opening import open_bundle
@@ -295,7 +295,9 @@ class Model:
         open_bundle(self, "save").save(path)
 
     def probabilities(self, stored: NDArray) -> NDArray:
-        """Return class probabilities of rows as the model's extractor stores them: float32 [shape=(n, n_classes)]."""
+        """Return class probabilities of rows in the form that the model's extractor stores: float32 [shape=(n,
+        n_classes)].
+        """
         return self.answering.probabilities(stored)
 
     def __repr__(self) -> str:
@@ -312,18 +314,18 @@ class Model:
 
 
 def load(model: Path | Model, *others: Path | Model, average: bool = False) -> Model:
-    """Return the model in a file; or of several files, the models that answer together.
+    """Return the model in a file; or for several files, the models that answer together.
 
     Parameters
     ----------
     model, others : path of a model file, or Model
     average : bool
-        Whether answers to more views of each sample are averaged: pictures moved a little. Slower.
+        Whether to average the answers to slightly moved views of each picture; slower.
 
     Raises
     ------
     ModelFileError
-        A file is missing, damaged, or no model file.
+        A file is missing, damaged, or not a model file.
     UsageError
         The models cannot answer together.
     """

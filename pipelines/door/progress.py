@@ -1,6 +1,5 @@
-"""Progress: what is told while something takes long, as lines on standard error or as a bar in a notebook.
-
-Python programs see none of it unless they ask with `progress=True`; the command line always asks.
+"""Progress of long work, as lines on standard error or as a bar in a notebook. Python programs see it only with
+`progress=True`; the command line always shows it.
 """
 
 import logging
@@ -14,52 +13,52 @@ from typing import Any
 from pipelines.machine.log import let_watch, watcher
 from pipelines.wording import escape, percent
 
-MOST_LISTED = 10  # files that are left out, classes that cannot be learned
+MOST_LISTED = 10  # skipped files, classes that cannot be learned
 
 
 class Silent:
-    """Tells nothing."""
+    """Shows nothing."""
 
     def dataset(self, dataset: Any, fallback: bool, warnings: list[str]) -> None:
-        """Hear which data is trained on."""
+        """Receive the training data."""
 
     def epoch(self, state: Any, epochs: int) -> None:
-        """Hear of the last epoch of a TrainingState, out of `epochs`."""
+        """Receive the last epoch of a TrainingState, out of `epochs`."""
 
     def folding(self, dataset: Any, fallback: bool, folding: Any) -> None:
-        """Hear how data is cross-validated."""
+        """Receive the folds of a cross-validation."""
 
     def known(self, known: int, total: int) -> None:
-        """Hear how many trainings of `total` need not be repeated."""
+        """Receive the number of trainings, out of `total`, that need not be repeated."""
 
     def fold(self, name: str, seed: int, n: int, share: float, done: int, total: int) -> None:
-        """Hear how one fold went, `done` of `total`."""
+        """Receive the result of one fold, number `done` of `total`."""
 
     def trainings(self, done: int, total: int, known: int = 0) -> None:
-        """Hear that `done` trainings of `total` are done; it is called before the first of them too."""
+        """Receive the number of finished trainings, out of `total`; it is also called before the first of them."""
 
 
 class Told(Silent):
-    """Puts into words what it hears, and leaves it to a subclass to show them."""
+    """Puts the progress into words; a subclass shows them."""
 
     def begin(self) -> None:
-        """Begin to measure the time anew."""
+        """Start to measure the time again."""
         self._began: float | None = None
         self._first = 0
 
     def hear(self, level: int, text: str) -> None:
-        """Show what was written to the log."""
+        """Show a message of the log."""
         self.note(f"warning: {text}" if level >= logging.WARNING else text)
 
     def close(self) -> None:
-        """Let whatever is shown next stand by itself."""
+        """End the current line, so that the next text begins on a new one."""
 
     def note(self, text: str) -> None:
-        """Show a line that stays."""
+        """Show a permanent line."""
         raise NotImplementedError
 
     def rewrite(self, text: str, done: int, total: int, short: str = "") -> None:
-        """Show how far it is: `done` of `total`; it takes the place of what was said of it before, if that can be."""
+        """Show the progress, `done` of `total`; it replaces the last line about it, if possible."""
         raise NotImplementedError
 
     def piece(self, title: str, total: int, remark: str) -> Any:
@@ -67,7 +66,7 @@ class Told(Silent):
         raise NotImplementedError
 
     def dataset(self, dataset: Any, fallback: bool, warnings: list[str]) -> None:
-        """Say which data is trained on, what was left out of it, and what is wrong with it."""
+        """Show the training data, the skipped files, and the warnings."""
         self._note_left_out(dataset, fallback)
         for warning in warnings:
             self.note(f"warning: {dataset.name}: {warning}")
@@ -79,8 +78,8 @@ class Told(Silent):
     def _note_left_out(self, dataset: Any, fallback: bool) -> None:
         if fallback:
             self.note(
-                "warning: the default data set can be had from no address, so this trains on the bundled "
-                f"{dataset.name}; name one with --dataset, or set BACKPROP_MIRROR"
+                "warning: the default data set cannot be downloaded, so this training uses the bundled "
+                f"{dataset.name}; choose one with --dataset, or set BACKPROP_MIRROR"
             )
         for reason in dataset.skipped[:MOST_LISTED]:
             self.note(f"skipped: {reason}")
@@ -88,7 +87,7 @@ class Told(Silent):
             self.note(f"skipped: {len(dataset.skipped) - MOST_LISTED} more files; train --json lists all of them")
 
     def epoch(self, state: Any, epochs: int) -> None:
-        """Say how the last epoch went, and how long the others will take."""
+        """Show the result of the last epoch, and the time for the others."""
         entry, now = state.history.entries[-1], time.perf_counter()
         if self._began is None:
             self._began, self._first = now - entry["seconds"], state.epoch - 1
@@ -101,37 +100,36 @@ class Told(Silent):
         self.rewrite(text, state.epoch, epochs, short=text.replace(" loss", "").replace(" accuracy", ""))
 
     def folding(self, dataset: Any, fallback: bool, folding: Any) -> None:
-        """Say which data is cross-validated and how, and which classes cannot be learned in which fold."""
+        """Show the data and the folds of a cross-validation, and the classes that cannot be learned in a fold."""
         self._note_left_out(dataset, fallback)
         for remark in dataset.notes:
             self.note(f"note: {remark}")
         untaught = folding.find_untaught(dataset)
         for name, label in untaught[:MOST_LISTED]:
             self.note(
-                f"warning: class {label} has samples in {folding.by} {name} alone, so that nothing teaches it where "
+                f"warning: class {label} has samples only in {folding.by} {name}, so the network cannot learn it when "
                 "they are tested"
             )
         if len(untaught) > MOST_LISTED:
-            self.note(f"warning: {len(untaught) - MOST_LISTED} more classes have samples in one {folding.by} alone")
+            self.note(f"warning: {len(untaught) - MOST_LISTED} more classes have samples in only one {folding.by}")
         drawn = "whole speakers" if folding.validation == "groups" else "rows drawn by class"
-        apart = ", no speaker torn apart" if folding.grouped and folding.by == "fold" else ""
+        apart = ", each speaker in one fold" if folding.grouped and folding.by == "fold" else ""
         self.note(
-            f"{dataset.name}: {len(dataset.labels)} classes, {len(dataset)} samples, each tested once (a split that "
-            f"the data comes with is not used); {len(folding.folds)} {folding.by}s{apart}; validation: {drawn} among "
-            "the others"
+            f"{dataset.name}: {len(dataset.labels)} classes, {len(dataset)} samples, each tested once (the data's own "
+            f"split is not used); {len(folding.folds)} {folding.by}s{apart}; validation: {drawn} among the others"
         )
 
     def known(self, known: int, total: int) -> None:
-        """Say how many trainings need not be repeated."""
+        """Show the number of trainings that need not be repeated."""
         if known:
             self.note(f"{known} of {total} trainings were finished before; --fresh repeats them")
 
     def fold(self, name: str, seed: int, n: int, share: float, done: int, total: int) -> None:
-        """Say how one fold went."""
+        """Show the result of one fold."""
         self.note(f"{done:3d}/{total}  {name}  seed {seed}  {n} samples  accuracy {percent(share)}")
 
     def trainings(self, done: int, total: int, known: int = 0) -> None:
-        """Say how many trainings are done, of which `known` were finished by an earlier run."""
+        """Show the number of finished trainings, of which `known` were finished by an earlier run."""
         now = time.perf_counter()
         if self._began is None:
             self._began = now
@@ -144,19 +142,19 @@ class Told(Silent):
 
 
 class Lines(Told):
-    """Tells in lines on standard error: one that is rewritten on a terminal, one after the other elsewhere."""
+    """Writes lines on standard error: one line that is rewritten on a terminal, several lines elsewhere."""
 
     def __init__(self) -> None:
         self._terminal = sys.stderr is not None and sys.stderr.isatty()
         self._open = False  # whether the last line may still be rewritten
 
     def note(self, text: str) -> None:
-        """Print a line; what strangers have named may hold what a terminal takes for a command."""
+        """Print a line; control characters are escaped, because names of files and classes may contain them."""
         self.close()
         print(escape(text), file=sys.stderr, flush=True)
 
     def rewrite(self, text: str, done: int, total: int, short: str = "") -> None:
-        """Print over the line before on a terminal, a new line elsewhere."""
+        """Replace the line before on a terminal; print a new line elsewhere."""
         if not self._terminal:
             print(text, file=sys.stderr, flush=True)
             return
@@ -166,7 +164,7 @@ class Lines(Told):
         self._open = True
 
     def close(self) -> None:
-        """Let whatever is printed next begin on a line of its own."""
+        """End the current line, so that the next text begins on a new one."""
         if self._open:
             print(file=sys.stderr, flush=True)
             self._open = False
@@ -186,7 +184,7 @@ class Lines(Told):
 
 
 class Notebook(Told):
-    """Tells in a cell of a notebook: a bar that moves, and the last lines below it."""
+    """Writes into a cell of a notebook: a moving bar, and the last lines below it."""
 
     def __init__(self) -> None:
         from html import escape
@@ -214,7 +212,7 @@ class Notebook(Told):
 
     @contextmanager
     def piece(self, title: str, total: int, remark: str) -> Iterator[Callable[[int], object]]:
-        """Show a bar of its own while the work goes on."""
+        """Show a separate bar during the work."""
         done, latest = 0, 0.0
 
         def advance(more: int) -> None:
@@ -230,9 +228,8 @@ class Notebook(Told):
 
 @contextmanager
 def telling(progress: bool) -> Iterator[Silent]:
-    """Give what hears of the progress inside, and show the log there too, if `progress` is true.
-
-    Where somebody tells already, as the command line does, it is the same who goes on.
+    """Give the object that receives the progress inside, and show the log there too, if `progress` is true. If one is
+    already active, such as that of the command line, it is used again.
     """
     if not progress:
         yield Silent()

@@ -1,4 +1,4 @@
-"""Training, as a Python program and the command line call it."""
+"""Training for Python programs and the command line."""
 
 import os
 from collections.abc import Collection, Sequence
@@ -39,10 +39,10 @@ def train(
 
     Parameters
     ----------
-    task : str, "speech" or "images"
+    task : str, "speech", "images" or "text"
     dataset : str, Path, list of these, or None
-        A registered name, a folder of class folders, or a CSV manifest; or several that are put together. None means
-        the task's default, or the bundled set where the default cannot be downloaded.
+        A registered name, a folder of class folders, or a CSV manifest; or several that are combined. None means the
+        task's default, or the bundled set if the default cannot be downloaded.
     preset : str
         "fast" for a first result in seconds, "best" for the best score in minutes.
     out : path or None
@@ -50,27 +50,27 @@ def train(
     seed : int >= 0
         Decides initial weights, order of samples and dropout. The same seed, data, recipe, versions, processor type
         and number of threads give the same weights, bit for bit.
-    config : path or None, a TOML file of recipe entries that replace the preset's
-    epochs : int > 0 or None, how often every sample is seen
+    config : path or None, a TOML file of recipe entries; they replace the preset's
+    epochs : int > 0 or None, the number of passes over the training samples
     hidden : collection of int or None, widths of the hidden layers
     origin : path of a model file, Model or None
-        The model that the training goes on from, which may know other or more classes, and stays as it is. Its
-        features and its architecture are taken over.
+        The model from which the training continues; it may have other or more classes, and is not changed. The new
+        model has its features and its architecture.
     resume : bool
-        Go on from where an interrupted training of the same kind stopped; it lies beside `out`.
+        Continue an interrupted training of the same kind; its checkpoint is beside `out`.
     deterministic : bool
         Train on one thread, so that the weights do not depend on the number of cores.
-    rows : int > 0 or None, how many training samples are learned from; None means all
+    rows : int > 0 or None, the number of training samples to use; None means all
     jobs : int > 0 or None, threads to use
     progress : bool
-        Whether to tell how it goes, in lines on standard error, or in a notebook with a bar.
+        Whether to show the progress, as lines on standard error, or in a notebook as a bar.
     **recipe
         Further entries of the recipe, such as `dropout=0.3`. `backprop recipe` lists them all.
 
     Returns
     -------
     Model
-        After Ctrl-C the best until then; its `training.stopped` is "interrupted".
+        After Ctrl-C the best model so far; its `training.stopped` is "interrupted".
 
     Raises
     ------
@@ -79,7 +79,7 @@ def train(
     DataError
         The data set is missing or cannot be used.
     DivergedError
-        The weights left the range of numbers.
+        The weights overflowed.
     ModelFileError
         The model cannot be written to `out`.
     """
@@ -107,7 +107,7 @@ def train(
     for warning in trained.late_warnings:
         log.warning(warning["text"])
     if trained.stopped == "interrupted":
-        goes_on = "; --resume goes on from the last checkpoint" if trained.resumable else ""
+        goes_on = "; --resume continues from the last checkpoint" if trained.resumable else ""
         log.info(f"interrupted: the best model so far is kept{goes_on}")
     return Model(trained.bundle, trained)
 
@@ -115,9 +115,8 @@ def train(
 def make_recipe(
     task: str | Task, preset: str, config: Path | None, entries: dict[str, Any], caller: Any
 ) -> tuple[Task, Recipe]:
-    """Return the Task, and its preset's recipe as the file and then the entries that are not None change it.
-
-    Raises UsageError, which for an unknown entry offers the argument of `caller` or the entry that is most like it.
+    """Return the Task, and its preset's recipe with the changes of the file and of the entries that are not None.
+    Raises UsageError, which for an unknown entry names the most similar argument of `caller` or entry.
     """
     found = tasks.find(task)
     if not isinstance(preset, str):
@@ -133,7 +132,7 @@ def make_recipe(
 
 
 def check_numbers(seed: int, jobs: int | None) -> None:
-    """Raise UsageError where the seed or the number of jobs is none."""
+    """Raise UsageError if the seed or the number of jobs is invalid."""
     require("seed", seed, Whole(0))
     if jobs is not None:
         require("jobs", jobs, Whole(1))

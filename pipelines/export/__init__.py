@@ -1,8 +1,8 @@
 """Export: a trained model in another form, with the same answers.
 
-A program in another language computes nothing else than Python does only if it computes the features as well. So an
-exporter writes down the whole way, stage by stage (see `features.stages` and `layers`), and each artefact carries a
-golden sample, by which it tells whether it reproduces here what it answered there.
+A program in another language gives the same answers only if it also computes the features. So an exporter writes all
+stages of the features (see `features.stages`) and all `layers`. Each artefact contains a golden sample with its right
+answer, by which it can test itself.
 
 To add an exporter, write a module with an `EXPORTER` in it, and name it in `MODULES`.
 """
@@ -28,7 +28,7 @@ NAMES = tuple(MODULES)
 
 
 def find(name: str) -> "Exporter":
-    """Return the Exporter of this name, whose module is imported when it is first asked for. Raises UsageError."""
+    """Return the Exporter of this name; its module is imported at the first use. Raises UsageError."""
     if name not in MODULES:
-        raise UsageError(f"export --to {name}: there is no such form; {suggest(name, NAMES)}")
+        raise UsageError(f"export --to {name}: this form does not exist; {suggest(name, NAMES)}")
     return importlib.import_module(MODULES[name]).EXPORTER

@@ -1,7 +1,7 @@
-"""What the C source costs where it runs: flash, memory, multiplications, time.
+"""The cost of the C source where it runs: flash, memory, multiplications, time.
 
-Flash and memory are counted from the tables and the static arrays, plus what the code takes on a Cortex-M4. Time is an
-estimate, from multiply-adds and the cycles that one of them takes; it is no measurement.
+Flash and memory are counted from the tables and the static arrays, plus the size of the code on a Cortex-M4. Time is an
+estimate from the number of multiply-adds and the cycles of each; it is not a measurement.
 """
 
 from __future__ import annotations

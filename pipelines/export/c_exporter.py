@@ -1,8 +1,8 @@
 """To C: a header and a source that need a C99 compiler and `math.h`, and nothing else.
 
-For microcontrollers, and for whatever calls C. There is no malloc: what is learned is `static const`, which stays in
-flash, and what is worked on is static, so that the memory it takes is known before it runs. The longest word is a
-constant. What computes is written by hand, in the folder `c`; here it gets its numbers.
+It is for microcontrollers, and for any program that calls C. There is no malloc: learned numbers are `static const`,
+which stay in flash, and working memory is static, so its size is known before the program runs. The longest word is a
+constant. The code that computes is written by hand, in the folder `c`; this module adds its numbers.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ LONGEST = 2.5  # seconds of a recording, which decide the memory that is needed
 FLAGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-pedantic")
 
 ERRORS = {
-    "BACKPROP_OK": "the probabilities are there",
+    "BACKPROP_OK": "the probabilities are written",
     "BACKPROP_NO_INPUT": "a pointer is null",
-    "BACKPROP_WRONG_LENGTH": "more samples than BACKPROP_LONGEST, none, or not as many values as a picture has",
+    "BACKPROP_WRONG_LENGTH": "more samples than BACKPROP_LONGEST, none, or the wrong number of values for a picture",
     "BACKPROP_NOT_A_NUMBER": "a value is NaN, infinite, or far beyond full scale",
     "BACKPROP_SILENCE": "all samples are the same",
 }
@@ -80,7 +80,7 @@ def _opening(subject: Subject, outside: Sequence[str]) -> str:
         [
             f"A model of {subject.task} of {len(subject.bundle.labels)} classes, made by backprop {own_version()}.",
             f"It learned from {'; '.join(data)}",
-            f"Outside stay: {', '.join(outside)}.",
+            f"Not exported: {', '.join(outside)}.",
         ]
     )
 
@@ -119,11 +119,11 @@ enum {{{errors}
 extern const char *const backprop_labels[BACKPROP_CLASSES];
 
 /* Write the BACKPROP_CLASSES probabilities of `input`: {what}.
- * Return 0, or what is wrong, in which case nothing is written. An answer below BACKPROP_THRESHOLD is better taken for
+ * Return 0, or an error, and then nothing is written. It is better to treat an answer below BACKPROP_THRESHOLD as
  * unknown. It works in static memory: one call at a time. */
 int backprop_predict(const float *input, size_t n, float *probabilities);
 
-/* Answer the golden sample; return 0 where that comes out as it did where the model was exported. */
+/* Answer the golden sample; return 0 if the answer is that of the exported model. */
 int backprop_selftest(void);
 
 #ifdef __cplusplus
@@ -134,7 +134,7 @@ int backprop_selftest(void);
 
 
 def longest_of(sr: int) -> int:
-    """Return how many samples a recording may have."""
+    """Return the largest number of samples of a recording."""
     return round(LONGEST * sr)
 
 
@@ -160,7 +160,7 @@ def _selftest(subject: Subject, int8: Any) -> str:
 
 @contextmanager
 def running(subject: Subject, paths: Sequence[Path]) -> Iterator[Answer]:
-    """Compile the source here and give a function that calls it. Raises UsageError where there is no compiler."""
+    """Compile the source here and give a function that calls it. Raises UsageError if there is no compiler."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         raise UsageError("export --to c --check: needs a C compiler; install gcc or clang")
@@ -185,7 +185,7 @@ def running(subject: Subject, paths: Sequence[Path]) -> Iterator[Answer]:
 
 
 def input_of(subject: Subject, decoded: Any) -> np.ndarray:
-    """Return what the source is given for what an extractor read: float32, in one row."""
+    """Return the input of the source for a decoded sample: float32, in one row."""
     if subject.task == "speech":
         return np.ascontiguousarray(decoded, np.float32)
     row = subject.bundle.extractor.extract_row(decoded)

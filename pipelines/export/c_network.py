@@ -1,6 +1,6 @@
 """The network in C: its tables, and the calls from a row of features to logits.
 
-The weights that lead to one output stand side by side, so that a product reads memory in order.
+The weights of one output are adjacent, so that a product reads memory in order.
 """
 
 from __future__ import annotations

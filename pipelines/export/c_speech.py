@@ -18,7 +18,7 @@ OF_FINDER = ("high", "low", "high_below_peak", "low_below_peak", "bridge", "burs
 def speech_source(subject: Subject, longest: float) -> str:
     """Return the source of the features, for recordings of up to `longest` seconds."""
     if longest > FINDER_SECONDS:
-        raise ValueError("the source takes the noise floor of a recording for one number")
+        raise ValueError("the source computes the noise floor of a recording as one number")
     numbers = {**_of_word(subject), **_of_features(subject)}
     sources = [(SOURCES / name).read_text(encoding="utf-8") for name in ("spectrum.c", "word.c", "speech.c")]
     return "\n".join([constants(numbers), *_tables(subject), *sources])

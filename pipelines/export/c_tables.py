@@ -1,4 +1,4 @@
-"""Tables in C: numbers, arrays and texts as a compiler reads them."""
+"""Tables in C: numbers, arrays and texts for a compiler."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _number(value: Any, kind: str) -> str:
 
 
 def real(text: str) -> str:
-    """Return the text of a number with a point or an exponent in it, so that it is no whole number in C."""
+    """Return the text of a number with a point or an exponent, so that it is not a whole number in C."""
     return text if any(mark in text for mark in ".en") else f"{text}.0"
 
 
@@ -61,6 +61,6 @@ def _quote(text: str) -> str:
 
 
 def comment(sentences: Sequence[str]) -> str:
-    """Return sentences as a comment, which they cannot end."""
+    """Return sentences as a comment; they cannot end the comment."""
     lines = [line for text in sentences for line in textwrap.wrap(text.replace("*/", "* /").replace("/*", "/ *"), 112)]
     return "/* " + "\n * ".join(line.encode("ascii", "replace").decode().replace("??", "? ?") for line in lines) + " */"

@@ -1,6 +1,6 @@
-"""The model card: what a stranger should know before using a model, on one page of Markdown.
+"""The model card: what people should know before they use a model, on one page of Markdown.
 
-Mitchell and others 2019, https://arxiv.org/abs/1810.03993. The head is what Hugging Face reads
+Mitchell and others 2019, https://arxiv.org/abs/1810.03993. Hugging Face reads its header
 (https://huggingface.co/docs/hub/model-cards). Every number comes from the model file.
 """
 
@@ -39,18 +39,18 @@ def _card(subject: Subject) -> str:
         f"A network of {bundle.network.params.flat.size:,} parameters that recognises {subject.task}: "
         f"{len(bundle.labels)} classes. It was trained by [backprop]({HOME}) from random weights.",
         f"**Classes:** {', '.join(bundle.labels)}",
-        "## How well it does",
+        "## Accuracy",
         _scores(provenance),
-        f"Measured once on {role} samples that the training did not see. Others will do worse the less they are like "
-        f"these. An answer less probable than {provenance.get('threshold', 0):g} is better taken for unknown.",
-        "## What it learned from",
+        f"Measured once on {role} samples that the training did not see. On samples that are less like these, accuracy "
+        f"is lower. It is better to treat an answer less probable than {provenance.get('threshold', 0):g} as unknown.",
+        "## Training data",
         "\n".join(f"- {of['name']}: {of['licence']}. {of['citation']}" for of in subject.metadata["data"]),
-        "\n".join(f"- {note}" for note in provenance.get("notes", ())) or "Nothing about the data was remarked on.",
-        "## How a sample becomes an answer",
+        "\n".join(f"- {note}" for note in provenance.get("notes", ())) or "There were no warnings about the data.",
+        "## From a sample to an answer",
         "\n".join(f"{n}. **{stage.name}**: {stage.what}" for n, stage in enumerate(subject.stages.values(), 1)),
         f"Then the row is standardised and goes through the layers: {_layers(subject)}. The logits of all views are "
-        f"averaged and divided by {bundle.temperature:.4g}; the softmax of that are the probabilities.",
-        "## How it was trained",
+        f"averaged and divided by {bundle.temperature:.4g}; the softmax of the result gives the probabilities.",
+        "## Training",
         _recipe(provenance),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -1,9 +1,8 @@
-"""Distillation: a smaller network that fits a budget, taught by the large one.
-
-The large network does not only say which class a sample is of, but how much it looks like each of the others. A small
-network that learns these shares does better than one that learns the labels. What is learned from are the training
-samples in all their views; the answer of the large network to a sample, averaged over its views and softened, is the
-target for each of them. Hinton, Vinyals and Dean 2015, https://arxiv.org/abs/1503.02531
+"""Distillation: a smaller network that fits a budget and learns from the large one. The large network gives not only
+the class of a sample, but also how similar it is to each other class. A small network that learns these probabilities
+is better than one that learns the labels. It learns from the training samples in all their views. The target of each
+view is the answer of the large network to the sample, averaged over its views and softened. Hinton, Vinyals and Dean
+2015, https://arxiv.org/abs/1503.02531
 """
 
 from __future__ import annotations
@@ -31,18 +30,18 @@ SOFTENED = 2.0  # times the temperature of the large network
 STEPS, BATCH, RATE = 3000, 128, 3e-3
 DECAY = 0.02
 WIDEST, NARROWEST = 4096, 4
-SECOND = 2  # the second layer is so many times narrower than the first
+SECOND = 2  # the first layer is so many times as wide as the second
 
 
 @dataclass(frozen=True)
 class Distilled:
-    """A smaller model, and what it costs.
+    """A smaller model, and its loss of accuracy.
 
     Attributes
     ----------
     bundle : Bundle
     hidden : tuple of int, the widths of its layers
-    accuracy, accuracy_before : float, of the smaller as it is exported and of the large model, on `n` test samples
+    accuracy, accuracy_before : float, of the exported smaller model and of the large model, on `n` test samples
     n : int
     """
 
@@ -56,10 +55,9 @@ class Distilled:
 def distil(
     subject: Subject, fits: Callable[[Subject], bool], rng: np.random.Generator, int8: bool = False
 ) -> Distilled:
-    """Return the widest model that `fits`, taught by the one of the subject.
-
-    With `int8` its accuracy is that of its layers in whole numbers, see `integer_layers`. Raises UsageError where even
-    the narrowest does not fit, or the data set of the model is gone.
+    """Return the widest model that `fits`, which learns from the subject's model. With `int8` its accuracy is that of
+    its layers in whole numbers, see `integer_layers`. Raises UsageError if even the narrowest does not fit, or if the
+    data set of the model is missing.
     """
     hidden = _widest(subject, fits)
     prepared = _prepare(subject)
@@ -77,7 +75,7 @@ def _answers_in_integers(student: Bundle, stored: np.ndarray) -> np.ndarray:
 
 
 def with_hidden(teacher: Bundle, hidden: tuple[int, ...], rng: np.random.Generator) -> Bundle:
-    """Return a bundle like the teacher's with a network of other widths, which has learned nothing."""
+    """Return a bundle like the teacher's with an untrained network of other widths."""
     layers = multilayer_perceptron(teacher.extractor.n_features, list(hidden), len(teacher.labels), "relu")
     return replace(teacher, network=Network(layers, rng), golden_probabilities=None, path=None)
 
@@ -91,7 +89,7 @@ def _widest(subject: Subject, fits: Callable[[Subject], bool]) -> tuple[int, ...
 
     low, high = NARROWEST, WIDEST
     if not fit(low):
-        raise UsageError("export --budget: what computes the features does not fit in it; give it more")
+        raise UsageError("export --budget: the code for the features does not fit into it; give a larger budget")
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fit(middle) else (low, middle)
@@ -108,7 +106,8 @@ def _prepare(subject: Subject) -> Prepared:
         return prepare(datasets.load(bundle.provenance["dataset"], subject.task), bundle.extractor)
     except (BackpropError, KeyError) as error:
         raise UsageError(
-            f"export --budget: needs the data set that the model learned from ({error}); export it where the data are"
+            f"export --budget: needs the data set that the model learned from ({error}); export it where the data are "
+            "available"
         ) from None
 
 
@@ -121,7 +120,7 @@ def _teach(teacher: Bundle, prepared: Prepared, hidden: tuple[int, ...], rng: np
     network, optimizer = student.network, Adam()
     step = Step(network, optimizer, SoftmaxCrossEntropy(), weight_decay=DECAY)
     memory = optimizer.init(network.params.flat.size, network.dtype)
-    with piece_of_work(f"teaching a network of {hidden[0]} and {hidden[1]} units", STEPS) as advance:
+    with piece_of_work(f"training a small network of {hidden[0]} and {hidden[1]} units", STEPS) as advance:
         for number in range(STEPS):
             rows = rng.integers(len(target), size=BATCH)
             view = X[rng.integers(len(X))]

@@ -1,8 +1,8 @@
-"""An exporter: what turns a model into files of one form.
+"""An exporter: it turns a model into files of one form.
 
-It gets a `Subject`, the model, and returns the bytes of its files by suffix; where they are written, and what is
-refused before, is the same for all. An exporter that can also run its files says how, so that they can be compared with
-the model.
+It gets a `Subject`, the model, and returns the bytes of its files by suffix; the paths and the checks before are the
+same for all exporters. An exporter that can also run its files gives a function for it, so that they can be compared
+with the model.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ Answer = Callable[[Any], Any]  # of what an extractor read: probabilities, float
 
 
 class NotTakenError(Exception):
-    """What was exported refuses an input in its own words, such as a recording that is too long for it."""
+    """The exported model refuses an input, such as a recording that is too long for it."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a caller may ask for.
+    """The options of an export.
 
     Attributes
     ----------
@@ -37,16 +37,16 @@ class Options:
 
 @dataclass(frozen=True)
 class Made:
-    """What an exporter made.
+    """The result of an exporter.
 
     Attributes
     ----------
     files : dict of str to bytes
         Contents by suffix, such as ".onnx", the main one first.
     outside : tuple of str
-        The stages that stay with the caller, such as "decoding".
+        The stages that are not exported, such as "decoding".
     cost : dict of JSON types, or None
-        What the artefact needs where it runs.
+        The cost of the artefact where it runs.
     """
 
     files: Mapping[str, bytes]
@@ -61,20 +61,20 @@ class Exporter:
     Attributes
     ----------
     name : str, as in `--to`
-    what : str, what is made, in a few words
+    what : str, a description in a few words
     make : function of (Subject, Options) that returns Made
-        Raises UsageError where the model cannot have this form: the sentence names the stage and what can be done.
+        Raises UsageError if the model cannot have this form; the sentence names the stage and says what to do.
     suffixes : tuple of str, of the files, the main one first
     running : function of (Subject, paths), or None
-        Returns a context manager that gives an `Answer`, computed by the files; raises UsageError where what runs them
-        is missing. None where there is nothing to run.
+        Returns a context manager that gives an `Answer`, computed by the files; raises UsageError if the program that
+        runs them is missing. None if there is nothing to run.
     tolerance : float > 0, by how much a probability may differ from the model's
-    int8 : bool, whether `Options.int8` can be had
-    lacking : tuple of str, stages of features that are not written down in this form
+    int8 : bool, whether `Options.int8` is supported
+    lacking : tuple of str, stages of features that this form does not support
     flash : function of (Subject, Options) that returns int, or None
-        How many bytes the files take where they run; None where that is not known before, so that there is no budget.
+        The number of bytes of the files where they run; None if it is not known before, and then there is no budget.
     all_readings : bool
-        Whether it looks at a picture in all the ways that `predict` does, and answers for the surest.
+        Whether it reads a picture in all ways like `predict`, and gives the answer with the highest probability.
     """
 
     name: str

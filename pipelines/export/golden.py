@@ -1,8 +1,7 @@
-"""The golden sample: one input whose answer is known, which travels with what was exported.
-
-A model file keeps a row of features. An artefact that begins with a waveform or a picture has to be tried from there.
-Of a picture the row is the picture. For speech a short sound is made that has what words have: a voice that rises and
-falls, vowels that change, noise before and after. A text is made of the labels.
+"""The golden sample: one input with a known answer, stored in every artefact. A model file stores a row of features. An
+artefact that begins with a waveform or a picture must be tested from there. For a picture, the row is the picture. For
+speech, a short artificial sound has the properties of words: a voice that rises and falls, vowels that change, noise
+before and after. A text is made of the labels.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ SECONDS = 0.5
 
 
 def golden_sample(bundle: Bundle) -> Any:
-    """Return a sample as the bundle's extractor would have read it: the same one every time."""
+    """Return a decoded sample for the bundle's extractor, always the same."""
     extractor = bundle.extractor
     if hasattr(extractor, "sr"):
         return golden_word(extractor.sr)
@@ -39,6 +38,6 @@ def golden_word(sr: int) -> np.ndarray:
         loud = sum(1 / (1 + ((frequency - formant) / 120) ** 2) for formant in (first, second))
         voice += loud * np.sin(k * pitch)
     envelope = np.clip(np.minimum(share - 0.2, 0.8 - share) / 0.1, 0, 1)
-    hiss = np.sin(1e4 * np.sin(1e3 * np.arange(len(t))))  # the same on every machine, which random streams are not
+    hiss = np.sin(1e4 * np.sin(1e3 * np.arange(len(t))))  # the same on every machine, unlike random streams
     waveform = 0.5 * envelope * voice / np.abs(voice).max() + 3e-4 * hiss
     return (np.round(waveform * 32767) / np.float32(32768)).astype(np.float32)

@@ -1,9 +1,9 @@
 """Integer layers: dense layers whose weights and inputs are whole numbers of eight bits.
 
-The weights have a scale for each unit, see `quantisation`. The numbers that go into a layer share one, taken from what
-went into it for validation rows, which training did not see. A product of both is a whole number, the same on every
-machine; it becomes a number again with the two scales. Jacob and others 2018, https://arxiv.org/abs/1712.05877, without
-their zero points.
+The weights have a scale for each unit, see `quantisation`. The inputs of a layer share one scale, which is measured on
+validation rows, because training did not use them. A product of both is a whole number, the same on every machine. The
+two scales turn it back into a real number. Jacob and others 2018, https://arxiv.org/abs/1712.05877, without their zero
+points.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from pipelines.export.subject import Subject
 from pipelines.features.extraction import extract_all
 from pipelines.learning.preparation import SPLIT_SEED
 
-ROWS = 300  # validation samples that are looked at
-SHARE = 0.9999  # of the numbers that go into a layer: the few above it are cut off
+ROWS = 300  # validation samples that are used
+SHARE = 0.9999  # of the inputs of a layer: the few above it are clipped
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class IntegerLayer:
 
 
 def integer_layers(subject: Subject) -> list[IntegerLayer]:
-    """Return the dense layers of a model in eight bits, in order. Raises UsageError where its data are gone."""
+    """Return the dense layers of a model in eight bits, in order. Raises UsageError if its data set is missing."""
     X = subject.bundle.standardizer.transform(validation_features(subject))
     found: list[IntegerLayer] = []
 
@@ -74,7 +74,7 @@ def validation_features(subject: Subject) -> np.ndarray:
     except (BackpropError, KeyError) as error:
         raise UsageError(
             f"export --int8: needs the validation samples of the model's data set, to scale what goes into each layer "
-            f"({error}); export it where the data are, or without --int8"
+            f"({error}); export it where the data are available, or without --int8"
         ) from None
     if len(stored) == 0:
         raise UsageError("export --int8: the data set has no validation samples; export the model without --int8")
@@ -82,7 +82,7 @@ def validation_features(subject: Subject) -> np.ndarray:
 
 
 def run(steps: Sequence[Step], x: np.ndarray, dense: Any) -> np.ndarray:
-    """Return what steps make of rows, float32; `dense` is a function of (step, x) that computes dense layers."""
+    """Return the output of steps for rows, float32; `dense` is a function of (step, x) that computes dense layers."""
     for step in steps:
         of = step.arrays
         if step.kind == "dense":

@@ -33,13 +33,13 @@ _EXAMPLES = {
 _TAIL = """
 export {{ Model }};
 
-/** What this model is, and whose data it learned from. */
+/** The description of this model, and of its training data. */
 export const metadata = {metadata};
 
 const CONTENT =
   "{content}";
 
-/** Load the model of this module, or with an address another model file. */
+/** Load the model of this module, or another model file from an address. */
 export async function load(url) {{
   return url === undefined ? new Model(fromBase64(CONTENT)) : fetched(url);
 }}

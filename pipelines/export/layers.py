@@ -1,13 +1,13 @@
-"""Layers as an exporter writes them: what a prediction goes through, and nothing that only training needs.
+"""Layers for exporters: the steps of a prediction, without the parts that only training needs.
 
-Dropout is gone, and batch normalisation, whose statistics stand still, is one multiplication and one addition. So there
-are five kinds of steps:
+Dropout is left out. Batch normalisation has fixed statistics, so it is one multiplication and one addition. There are
+five kinds of steps:
 
     dense        y = x W + b
     activation   y = f(x), by name
     scale        y = x * scale + shift
     layer_norm   y = (x - mean) / sqrt(var + eps) * gamma + beta, mean and var over the row
-    residual     y = x + what the inner steps make of x
+    residual     y = x + the output of the inner steps for x
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Step:
     settings : dict of JSON types: "activation", or "eps"
     arrays : dict of str to float32 ndarray: "W" [shape=(fan_in, fan_out)] and "b", "scale" and "shift", "gamma" and
         "beta"
-    inner : sequence of Step, those that a residual connection leads around
+    inner : sequence of Step, which a residual connection bypasses
     """
 
     kind: str
@@ -45,7 +45,7 @@ class Step:
 
 
 def steps_of(network: Network) -> list[Step]:
-    """Return the steps of a network. Raises UsageError where it has a layer or an activation of somebody's own."""
+    """Return the steps of a network. Raises UsageError if it has a layer or an activation of the user's own."""
     arrays = zip(network.params.views, network.statistics.views, strict=True)
     return [*_steps(network.layers, [params | statistics for params, statistics in arrays])]
 
@@ -63,8 +63,8 @@ def _steps(layers, arrays) -> Iterator[Step]:
             continue
         if layer.kind not in KINDS:
             raise UsageError(
-                f"export: its network has a layer of your own, {layer.kind}, that no other form knows; train the model "
-                "without it"
+                f"export: its network has a layer of your own, {layer.kind}, which other forms do not support; train "
+                "the model without it"
             )
         yield _step(layer, {name: np.asarray(array, np.float32) for name, array in given.items()})
 
@@ -75,8 +75,8 @@ def _step(layer, arrays) -> Step:
     if layer.kind == "activate":
         if layer.activation not in ACTIVATIONS:
             raise UsageError(
-                f"export: its network has an activation of your own, {layer.activation}, that no other form knows; "
-                "train the model with one that has a name"
+                f"export: its network has an activation of your own, {layer.activation}, which other forms do not "
+                "support; train the model with a registered one"
             )
         return Step("activation", {"activation": layer.activation})
     if layer.kind == "batch_norm":

@@ -1,8 +1,7 @@
-"""Model content: the model file as an artefact for JavaScript carries it.
-
-It is the file that training writes, with three differences. What only Python asks for (how the training went) is left
-out. A golden sample from before the features stands beside the stored one. And weights may have 8 bits: then each lies
-by itself, as `network.<layer>.W` with `network.<layer>.W.scale`, and `params` are the others.
+"""Model content: the model file inside an artefact for JavaScript. It is the file that training writes, with three
+differences. The history of the training is left out, because only Python uses it. A golden sample from before the
+features is added to the stored one. And weights may have 8 bits: then each array is stored separately, as
+`network.<layer>.W` with `network.<layer>.W.scale`, and `params` are the others.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ def _in_eight_bits(subject: Subject, tensors: dict[str, np.ndarray]) -> dict[str
                 q, scale = quantise(array)
                 kept[f"network.{place}.{name}"], kept[f"network.{place}.{name}.scale"] = q, scale
     first = tensors.get("params.first.columns")
-    if first is not None:  # of a network that reads sparse rows, those that say nothing are left out
+    if first is not None:  # for a network of sparse rows, columns without information are left out
         name = next(name for name in kept if name.startswith("network.") and name.endswith(".W"))
         kept["params.first"], kept["params.first.columns"] = kept.pop(name)[first], first
     kept["params"] = network.params.flat[network.params.n_weights :]

@@ -1,7 +1,7 @@
-"""Odd inputs: what nobody trains on and somebody will hand in all the same.
+"""Unusual inputs: samples that are not in training data, but that users may give.
 
-Sounds are written as WAV files and pictures as PNG files, and read by the tool's own decoding, so that what is compared
-is what the tool would have answered for. What the tool refuses is left out: an artefact is not asked for it.
+Sounds are written as WAV files and pictures as PNG files, and read by the tool's own decoding, so that the comparison
+uses the tool's own answers. Inputs that the tool refuses are left out.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TEXTS = ("a", "ÄÖÜ ß İ ﬁ", "x" * 300, "don't   stop\tnow", "日本語 テ
 
 
 def odd_inputs(subject: Subject) -> Iterator[Any]:
-    """Yield odd samples as the extractor of a model reads them."""
+    """Yield unusual samples as the extractor of a model reads them."""
     extractor = subject.bundle.extractor
     contents = {"speech": odd_sounds, "images": odd_pictures, "text": lambda: iter(TEXTS)}[subject.task]()
     for content in contents:

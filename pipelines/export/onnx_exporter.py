@@ -1,8 +1,8 @@
-"""To ONNX: the whole way in one file, and the way from features on in another.
+"""To ONNX: all stages in one file, and the stages after the features in another.
 
-https://onnx.ai. The graphs use plain operators of one opset, so that any runtime has them; matrices are constants. What
-cannot be in a graph (decoding, resampling) stays outside and is named in the metadata. A runtime without loops can take
-the second graph, and compute the features by itself.
+https://onnx.ai. The graphs use plain operators of one opset, so that every runtime supports them; matrices are
+constants. Stages that a graph cannot contain (decoding, resampling) are not exported, and the metadata names them. A
+runtime without loops can use the second graph, and compute the features by itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FEATURES_OUTSIDE = ("decoding", "features", "mean over views")
 
 
 def make(subject: Subject, options: Options) -> Made:
-    """Return both graphs; of texts, whose features no graph computes, the same graph twice."""
+    """Return both graphs; for texts, the same graph twice, because no graph computes their features."""
     from pipelines.export.onnx_network import features_graph
 
     whole, outside = _whole(subject)
@@ -60,7 +60,7 @@ def _documentation(subject: Subject) -> str:
 
 
 def input_of(subject: Subject, decoded: Any) -> dict[str, np.ndarray]:
-    """Return what the whole graph is given for what an extractor read."""
+    """Return the input of the whole graph for a decoded sample."""
     if subject.task == "speech":
         return {"waveform": np.asarray(decoded, np.float32)}
     if subject.task == "images":
@@ -91,14 +91,14 @@ def _golden(subject: Subject, suffix: str) -> dict[str, Any]:
 
 
 def golden_of(model: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Return the golden input of an ONNX model, as a runtime takes it, and the probabilities that it must give."""
+    """Return the golden input of an ONNX model for a runtime, and its right probabilities."""
     golden = json.loads({entry.key: entry.value for entry in model.metadata_props}["golden"])
     given = np.frombuffer(base64.b64decode(golden["base64"]), golden["dtype"]).reshape(golden["shape"])
     return {golden["input"]: given}, np.array(golden["probabilities"], np.float32)
 
 
 def _golden_error(subject: Subject, content: bytes) -> float | None:
-    """Return how far the golden sample is off here; None where no runtime is installed."""
+    """Return how far the golden sample is off here; None if no runtime is installed."""
     try:
         import onnxruntime  # noqa: F401
     except ImportError:
@@ -119,7 +119,7 @@ def _session(content: bytes):
 
 @contextmanager
 def running(subject: Subject, paths: Sequence[Path]) -> Iterator[Answer]:
-    """Give a function that asks the whole graph."""
+    """Give a function that runs the whole graph."""
     session = _session(paths[0].read_bytes())
     yield lambda decoded: session.run(["probabilities"], input_of(subject, decoded))[0]
 

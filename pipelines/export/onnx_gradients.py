@@ -1,4 +1,4 @@
-"""Gradient features in ONNX, as `features.images.gradients` has them; the sizes of all pictures are known."""
+"""Gradient features in ONNX, like `features.images.gradients`; the sizes of all pictures are known."""
 
 from __future__ import annotations
 

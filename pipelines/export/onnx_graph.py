@@ -1,8 +1,8 @@
-"""An ONNX graph, written as one writes numpy.
+"""An ONNX graph, written like numpy.
 
 A graph is a list of operators whose inputs and outputs have names. Here each output is a `Value` with the usual signs:
-`a + b` appends the operator Add and is its output. Numbers and arrays beside a Value become constants of its type. What
-is repeated or chosen while the graph runs (Loop, If) is a function that is called once, with the graph that it fills.
+`a + b` appends the operator Add and is its output. Numbers and arrays beside a Value become constants of its type. A
+loop or a choice in the graph (Loop, If) is a function that is called once, with the graph that it fills.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Value:
         return self.graph.op("Shape", self, dtype=INT).take(np.array(axis))
 
     def first(self, last=False):
-        """Return the place of the first True, or of the last, of one row; 0 or the end where there is none."""
+        """Return the place of the first True, or of the last, of one row; 0 or the end if there is none."""
         numbers = self.cast(FLOAT)
         return self.graph.op("ArgMax", numbers, dtype=INT, axis=0, keepdims=0, select_last_index=int(last))
 

@@ -1,7 +1,7 @@
 """Pictures in ONNX: from pixels of any size to probabilities.
 
-The resizing is Pillow's, digit by digit: its weights are whole numbers of 22 bits, and each of its two passes, across
-and then down, rounds to a byte (https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c).
+Resizing is the same as in Pillow, digit by digit: its weights are whole numbers of 22 bits, and each of its two passes,
+across and then down, rounds to a byte (https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ SUPPORT = 3.0  # of Lanczos' window
 
 
 def whole_graph(subject: Subject) -> tuple[Graph, tuple[str, ...]]:
-    """Return the graph from `pixels` on, and what stays outside.
+    """Return the graph from `pixels` on, and the stages outside.
 
-    `pixels` are grey [height, width] or coloured [height, width, 3], as the model's are. Where the drawing in a picture
-    is to be found, that stays outside, and `pixels` has the model's size.
+    `pixels` are grey [height, width] or coloured [height, width, 3], as the model's are. Finding the drawing in a
+    picture is not exported; `pixels` then has the model's size.
     """
     extractor, graph = subject.bundle.extractor, Graph()
     n_channels, strokes = CHANNELS[extractor.channels], extractor.framing == "strokes"

@@ -19,7 +19,7 @@ def scale(graph: Graph, subject: Subject, X: Value) -> Value:
 
 
 def logits(graph: Graph, steps: Sequence[Step], X: Value) -> Value:
-    """Return what the steps of a network make of rows: float32 [shape=(n, n_outputs)]."""
+    """Return the output of the steps of a network for rows: float32 [shape=(n, n_outputs)]."""
     for step in steps:
         X = _step(graph, step, X)
     return X
@@ -34,7 +34,7 @@ def _step(graph: Graph, step: Step, x: Value) -> Value:
     arrays = step.arrays
     if step.kind == "dense":
         W, kept = arrays["W"], np.flatnonzero(arrays["W"].any(axis=1))
-        if len(kept) < 0.9 * len(W):  # of texts, many columns say nothing, and need not be stored
+        if len(kept) < 0.9 * len(W):  # for texts, many columns carry no information and are not stored
             return x.take(kept, axis=1) @ W[kept] + arrays["b"]
         return graph.op("Gemm", x, graph.value(W), graph.value(arrays["b"]))
     if step.kind == "activation":
@@ -65,7 +65,7 @@ def _activate(graph: Graph, name: str, z: Value) -> Value:
 def features_graph(subject: Subject) -> Graph:
     """Return the graph from features on: `probabilities` and `logits` of rows of one view each.
 
-    Features of texts are what `TermWeighting` gives.
+    Features of texts come from `TermWeighting`.
     """
     graph = Graph()
     n_features, n_classes = subject.bundle.extractor.n_features, len(subject.bundle.labels)

@@ -1,8 +1,8 @@
 """Speech in ONNX: from a waveform of any length to probabilities, stage by stage.
 
 Everything is computed in double precision, as numpy does it, up to the row of features. A Fourier transform is a
-product with cosines and sines; a frame is gathered by its places; what is as long as the word is made of ranges that
-are as long. Where the word ends is in `onnx_word`.
+product with cosines and sines; a frame is gathered by its places; arrays of the word's length are made from ranges. The
+ends of the word are found in `onnx_word`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,7 @@ OUTSIDE = ("decoding", "resampling", "refusal of recordings without a word")
 
 
 def whole_graph(subject: Subject) -> tuple[Graph, tuple[str, ...]]:
-    """Return the graph from `waveform` on, and what stays outside.
-
-    Where all samples are the same, all probabilities are 0.
-    """
+    """Return the graph from `waveform` on, and the stages outside. For equal samples, all probabilities are 0."""
     stages, graph = subject.stages, Graph()
     given = graph.input("waveform", FLOAT, ["n_samples"])
     waveform = without_drift(graph, given.cast(DOUBLE), stages["drift"].settings["half"])
@@ -41,7 +38,7 @@ def whole_graph(subject: Subject) -> tuple[Graph, tuple[str, ...]]:
 
 
 def without_drift(graph: Graph, waveform: Value, half: int) -> Value:
-    """Return a waveform without what changes more slowly than a voice; see `features.speech.drift`."""
+    """Return a waveform without changes that are slower than a voice; see `features.speech.drift`."""
     n = waveform.length()
     places = graph.arange(n)
     reach = graph.least(graph.least(places, (n - 1) - places), half)

@@ -1,6 +1,6 @@
 """Texts in ONNX: from the code points of a text to probabilities.
 
-No graph can fold the case of Unicode, so the text comes normalised, as `ngrams.normalise` has it, and as code points.
+A graph cannot fold the case of Unicode, so its input is the text normalised by `ngrams.normalise`, as code points.
 The hash is computed in whole numbers of 64 bits, of which the lower 32 count.
 """
 
@@ -23,16 +23,16 @@ LAST_LETTER = max(point for point in range(0x110000) if unicodedata.category(chr
 
 
 def points_of(text: str) -> np.ndarray:
-    """Return what the graph is given of a text: its code points, normalised, int64 [shape=(n,)]."""
+    """Return the input of the graph for a text: its code points, normalised, int64 [shape=(n,)]."""
     return np.array([ord(c) for c in normalise(text[:LONGEST])], np.int64)
 
 
 def whole_graph(subject: Subject) -> tuple[Graph, tuple[str, ...]]:
-    """Return the graph from `points` on. Raises UsageError where the network does not begin with a dense layer."""
+    """Return the graph from `points` on. Raises UsageError if the network does not begin with a dense layer."""
     graph, grams, row = Graph(), subject.stages["ngrams"].settings, subject.stages["row"].settings
     first, *others = subject.layers
     if first.kind != "dense":
-        raise UsageError("export --to onnx: a network of texts has to begin with a dense layer; train it so")
+        raise UsageError("export --to onnx: a network of texts must begin with a dense layer; train such a network")
     blank = np.array([BLANK])
     points = graph.join(blank, graph.input("points", INT, ["n_points"]), blank)
     letters = [_letters(graph, points, n) for n in grams["letters"]]

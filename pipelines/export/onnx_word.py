@@ -1,8 +1,8 @@
 """The ends of the word in ONNX: clicks and room noise left out, as `endpoints`, `clicks` and `room_noise` have it.
 
 Python goes through sounds one by one; a graph has masks over frames. Pauses up to a length are bridged by the closing
-of a mask (a maximum over neighbours, then a minimum), and the end of a sound is the first frame that so many silent
-ones follow. What remains one by one (clicks, the pauses of the word finder, sounds that are parted) is a loop.
+of a mask (a maximum over neighbours, then a minimum), and the end of a sound is the first frame that is followed by
+enough silent ones. Clicks, the pauses of the word finder, and the separation of sounds still need a loop.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ class Finder:
         return smooth, peak.reshape(-1)
 
     def _first_and_last(self, graph: Graph, power: Value) -> tuple[Value, Value]:
-        """Return the frame in which the first sound begins and that behind the last one; -1, -1 where there is none."""
+        """Return the frame in which the first sound begins and that behind the last one; -1, -1 if there is none."""
         settings = self.settings
         evidence, peak = self._evidence(graph, power)
         places = graph.arange(evidence.length())

@@ -1,8 +1,6 @@
-"""The page: a model to try, in one HTML file that opens from disk and needs no network.
-
-The engine, the model and what draws the page are written into it, so that it may be sent to somebody who has nothing
-but a browser. Names of classes and citations come from strangers: every text that is put into the page is escaped, and
-the page's own Content-Security-Policy forbids it to fetch anything.
+"""The page: a model to try, in one HTML file that opens from disk and works offline. It contains the engine, the model
+and the code of the page, so a person needs only a browser. Names of classes and citations come from other people, so
+every text in the page is escaped, and the page's own Content-Security-Policy forbids it to load anything.
 """
 
 from __future__ import annotations
@@ -24,9 +22,9 @@ FOLDER = modules.FOLDER / "page"
 MOST_NAMED = 12  # classes in the first sentence
 KINDS = {"speech": "spoken words", "images": "pictures", "text": "short texts"}
 WAITING = {
-    "pad": "Draw, and it answers while you do.",
+    "pad": "Draw: the answer comes while you draw.",
     "pictures": "Choose a picture.",
-    "speech": "Say a word, and the answer stands here.",
+    "speech": "Say a word: the answer comes here.",
     "text": "Write something.",
 }
 _BLOCK = re.compile(r"<!-- (\w+) -->\n(.*?)<!-- /\1 -->\n", re.DOTALL)
@@ -48,7 +46,7 @@ def make(subject: Subject, options: Options) -> Made:
         "page": modules.in_one("page/page.js"),
         "model": content,
     }
-    # In one pass, so that nothing that is put in is looked at again.
+    # In one pass, so that inserted text is not examined again.
     return Made({".html": _PLACE.sub(lambda place: parts[place[1]], template).encode()})
 
 
@@ -69,13 +67,13 @@ def _texts(subject: Subject, kind: str) -> dict[str, str]:
         "task": subject.task,
         "paper": _paper(subject, kind),
         "made_by": metadata["made_by"],
-        "lead": f"It tells {KINDS[subject.task]} apart: {list_some(labels, MOST_NAMED)}. It runs in this page alone.",
+        "lead": f"It tells {KINDS[subject.task]} apart: {list_some(labels, MOST_NAMED)}. It runs only in this page.",
         "waiting": WAITING[kind],
         "score": (
-            f"Of {'test' if provenance.get('test') else 'validation'} samples that it never learned from, it told "
-            f"{100 * score['accuracy']:.2f} % right. What is unlike these it tells less well."
+            f"Of {'test' if provenance.get('test') else 'validation'} samples that it has not learned from, it "
+            f"recognised {100 * score['accuracy']:.2f} %. On samples that are less like these, it is worse."
             if "accuracy" in score
-            else "How often it is right was not measured."
+            else "Its accuracy was not measured."
         ),
         "n_labels": str(len(labels)),
         "labels": ", ".join(labels),
@@ -96,7 +94,7 @@ def _paper(subject: Subject, kind: str) -> str:
 
 EXPORTER = Exporter(
     "html",
-    "a page to try it in",
+    "a page to try the model",
     make,
     (".html",),
     running=running,

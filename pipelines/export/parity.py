@@ -1,9 +1,7 @@
-"""Parity: whether what was exported answers as the model does, sample by sample.
-
-The samples are those of the data set's test split, and odd ones: silence, a buzz at full scale, a picture of one pixel.
-All go through the tool's own decoding, and what comes out of it is given to both. Two answers agree where all
-probabilities are within the exporter's tolerance, and where the labels are the same or the model itself could hardly
-choose between them.
+"""Parity: whether the exported model gives the same answers as the model, sample by sample. The samples are those of
+the data set's test split, and unusual ones: silence, a buzz at full scale, a picture of one pixel. Both models get the
+same decoded sample. Two answers agree if all probabilities are within the exporter's tolerance, and if the labels are
+the same or the model's two best probabilities are nearly equal.
 """
 
 from __future__ import annotations
@@ -24,25 +22,25 @@ from pipelines.export.subject import Subject
 from pipelines.learning.preparation import SPLIT_SEED
 from pipelines.machine.log import log
 
-NEARLY_ALL = 0.99  # of the labels, which weights of eight bits have to leave as they are
+NEARLY_ALL = 0.99  # of the labels, which weights of eight bits must not change
 UNDECIDED = 1e-3  # difference of the best two probabilities, below which either label will do
 
 
 @dataclass(frozen=True)
 class Parity:
-    """How answers compare.
+    """The comparison of answers.
 
     Attributes
     ----------
-    dataset : str, whose test split was asked; empty where it cannot be had
+    dataset : str, whose test split was used; empty if it cannot be read
     n : int, its samples that can be read
-    n_odd : int, odd samples that can be read
-    refused : int, samples that the export does not take, such as sounds that are too long for it; they do not count
+    n_odd : int, unusual samples that can be read
+    refused : int, samples that the exported model refuses, such as sounds that are too long; they do not count
     same_label : int, of all
     decided : int, of all: those whose best two probabilities differ by more than `UNDECIDED`
     same_label_decided : int, of the decided
     largest_difference : float, of a probability
-    tolerance : float or None, what it may be; None for weights of eight bits, where labels alone are compared
+    tolerance : float or None, the largest allowed difference; None for weights of eight bits (only labels count)
     seconds_model, seconds_export : float, for one sample
     """
 
@@ -71,7 +69,7 @@ class Parity:
 
 
 def parity(subject: Subject, exporter: Exporter, paths: Sequence[Path], int8: bool = False) -> Parity:
-    """Compare what was exported with the model, on its test samples and on odd ones. Raises UsageError."""
+    """Compare an exported model with the model, on its test samples and on unusual ones. Raises UsageError."""
     name, samples = samples_to_test(subject)
     return compare(subject, exporter, paths, samples, odd_inputs(subject), name, int8)
 
@@ -85,7 +83,7 @@ def compare(
     dataset: str = "",
     int8: bool = False,
 ) -> Parity:
-    """Compare answers to what an extractor read: `samples`, and `odd` ones."""
+    """Compare answers to decoded samples: `samples`, and `odd` ones."""
     assert exporter.running is not None
     n, n_odd, refused, expected, found, seconds = 0, 0, 0, [], [], [0.0, 0.0]
     with exporter.running(subject, paths) as answer:
@@ -126,8 +124,7 @@ def compare(
 
 
 def samples_to_test(subject: Subject) -> tuple[str, list[Any]]:
-    """Return the name of the model's data set, and its test samples as the extractor reads them; none where it is gone.
-
+    """Return the name of the model's data set, and its decoded test samples; no samples if the data set is missing.
     Samples that cannot be read are left out.
     """
     bundle = subject.bundle
@@ -136,7 +133,7 @@ def samples_to_test(subject: Subject) -> tuple[str, list[Any]]:
         dataset = datasets.load(name, subject.task)
         dataset = datasets.with_split(dataset, np.random.default_rng(SPLIT_SEED))
     except BackpropError as error:
-        log.warning(f"{name}: cannot be had, so that only odd samples are compared ({error})")
+        log.warning(f"{name}: cannot be read, so only unusual samples are compared ({error})")
         return "", []
     return name, list(read_all(bundle.extractor, [dataset.items[row] for row in dataset.rows("test")]))
 

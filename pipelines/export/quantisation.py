@@ -39,7 +39,7 @@ def quantise(W: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def quantise_subject(subject: Subject) -> Subject:
-    """Return the same model with weights rounded to 8 bits: what an artefact with such weights answers as."""
+    """Return the same model with weights rounded to 8 bits; it gives the answers of an artefact with 8-bit weights."""
     bundle = subject.bundle
     twin = replace(bundle, network=quantise_network(bundle.network))
     twin.remember_golden()

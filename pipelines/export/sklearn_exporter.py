@@ -1,8 +1,8 @@
 """To scikit-learn: a Pipeline of a scaler and a fitted MLPClassifier, from features on.
 
-It is saved by skops, which unlike pickle runs no code when it is opened. Whatever reads pipelines of scikit-learn can
-go on from there, such as skl2onnx. Its network knows fewer things than ours: one activation for all hidden layers, of
-four kinds, and nothing between them.
+It is saved by skops, which unlike pickle runs no code when it is opened. Programs that read pipelines of scikit-learn,
+such as skl2onnx, can use it. Scikit-learn's network supports fewer things than ours: one activation for all hidden
+layers, of four kinds, and no other layers between them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SOLVER = "adam"
 
 
 def make(subject: Subject, options: Options) -> Made:
-    """Return the pipeline. Raises UsageError where scikit-learn has no such network."""
+    """Return the pipeline. Raises UsageError if scikit-learn does not support the network."""
     import skops.io
 
     return Made({".skops": skops.io.dumps(pipeline_of(subject))}, OUTSIDE)
@@ -33,7 +33,7 @@ def make(subject: Subject, options: Options) -> Made:
 def pipeline_of(subject: Subject) -> Any:
     """Return the fitted Pipeline: rows of features go in, calibrated probabilities come out.
 
-    The temperature is in the weights of the last layer. `backprop_` is a dict of what travels along.
+    The temperature is in the weights of the last layer. `backprop_` is a dict of the metadata.
     """
     from sklearn.neural_network import MLPClassifier
     from sklearn.pipeline import Pipeline
@@ -86,7 +86,7 @@ def _plain(steps):
     if len(names) > 1 or not plain or not names <= set(ACTIVATIONS):
         raise UsageError(
             f"export --to sklearn: scikit-learn's network has no activation {sorted(names)[-1]} there; use --to onnx, "
-            f"or train with --set activation=relu ({', '.join(ACTIVATIONS)} will do)"
+            f"or train with --set activation=relu (one of {', '.join(ACTIVATIONS)})"
         )
     return names.pop(), dense
 
@@ -101,13 +101,13 @@ def _golden(subject: Subject) -> dict[str, Any]:
 
 @contextmanager
 def running(subject: Subject, paths: Sequence[Path]) -> Iterator[Answer]:
-    """Give a function that asks the saved pipeline, view by view, and averages its answers as the model does."""
+    """Give a function that runs the saved pipeline, view by view, and averages its answers like the model."""
     import skops.io
 
     path = paths[0]
     trusted = skops.io.get_untrusted_types(file=path)
     if unknown := [name for name in trusted if not name.startswith(("sklearn.", "numpy."))]:
-        raise UsageError(f"{path}: holds types that are not of scikit-learn: {', '.join(unknown)}")
+        raise UsageError(f"{path}: contains types that are not of scikit-learn: {', '.join(unknown)}")
     pipeline = skops.io.load(path, trusted=trusted)
     columns = [list(pipeline.classes_).index(label) for label in subject.bundle.labels]
     extractor = subject.bundle.extractor

@@ -1,8 +1,7 @@
-"""The subject: the model that is exported, with what travels in every artefact beside it.
-
-An artefact leaves its training behind, so it carries what somebody who finds it has to know: the labels, the rate, the
-threshold, whose data it learned from and under which licence, and a golden sample. The model file's golden sample is a
-row of features; an artefact begins earlier, so the golden sample here is a sound, a picture or a text.
+"""The subject: the exported model, with the metadata of every artefact. An artefact is used far from its training, so
+it contains what its users must know: the labels, the rate, the threshold, the owner and the licence of the training
+data, and a golden sample. The model file's golden sample is a row of features; an artefact begins earlier, so the
+golden sample here is a sound, a picture or a text.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ from pipelines.export.layers import Step, steps_of
 from pipelines.machine.extras import own_version
 from pipelines.models.bundle import Bundle
 
-NOT_KNOWN = "not known; the owner of the data can tell"
+NOT_KNOWN = "not known; ask the owner of the data"
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A model that is to be exported.
+    """A model to export.
 
     Attributes
     ----------
@@ -56,7 +55,7 @@ class Subject:
 
     @cached_property
     def golden(self) -> Any:
-        """What an extractor would have `read`: float32 waveform, uint8 pixels, or text."""
+        """The decoded golden sample: float32 waveform, uint8 pixels, or text."""
         return golden_sample(self.bundle)
 
     @cached_property
@@ -65,23 +64,22 @@ class Subject:
         return self.answer(self.golden)
 
     def answer(self, decoded: Any, all_readings: bool = False) -> np.ndarray:
-        """Return the model's own answer to what its extractor read: float32 [shape=(n_classes,)].
-
-        Where a picture has several readings, that is the answer to the first, or with `all_readings` to the surest, as
-        `predict` answers. Raises NothingToSeeError.
+        """Return the model's own answer to a decoded sample: float32 [shape=(n_classes,)]. If a picture has several
+        readings, it is the answer to the first, or with `all_readings` the answer with the highest probability, as in
+        `predict`. Raises NothingToSeeError.
         """
         row = (self.bundle.reader if all_readings else self.bundle.extractor).extract_row(decoded)
         return self.bundle.probabilities(row if row.ndim == 2 else row[np.newaxis])[0]
 
     @cached_property
     def identifier(self) -> str:
-        """The name as languages take it: letters, digits and _ alone, no digit first."""
+        """The name for programming languages: only letters, digits and _, and no digit first."""
         plain = re.sub(r"[^A-Za-z0-9_]", "_", self.name)
         return plain if plain[:1].isalpha() else f"m_{plain}"
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
-        """What travels in every artefact: dict of JSON types."""
+        """The metadata of every artefact: dict of JSON types."""
         provenance, extractor = self.bundle.provenance, self.bundle.extractor
         found: dict[str, Any] = {
             "made_by": f"backprop {own_version()}",
@@ -96,7 +94,7 @@ class Subject:
 
 
 def data_of(provenance: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return whose data a model has learned from, set by set: dicts of "name", "licence" and "citation"."""
+    """Return the data sets that a model has learned from: dicts of "name", "licence" and "citation"."""
     known, found = registry.sources(), []
     names = [part.strip() for part in str(provenance.get("dataset", "")).split(" + ")]
     for name in names:
@@ -107,7 +105,7 @@ def data_of(provenance: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def probabilities_of_features(subject: Subject, X: np.ndarray) -> np.ndarray:
-    """Return the probabilities of one view of each row, calibrated: what follows the features."""
+    """Return the probabilities of one view of each row, calibrated: the stages after the features."""
     bundle = subject.bundle
     rows = X if bundle.extractor.sparse else bundle.standardizer.transform(X)
     return calibrated(bundle.network.logits(rows), bundle.temperature)

@@ -1,8 +1,8 @@
 """The feature cache: features that were computed once are read from disk the next time.
 
 An entry is named by a hash over everything that decides its content: the data's fingerprint, the extractor's settings
-and its version. So nothing is ever out of date; a changed setting simply has another name. An entry ends with a hash of
-its own content, so one that was damaged is noticed and made again.
+and its version. So an entry is never out of date, because changed settings give another name. An entry ends with a hash
+of its own content, so a damaged entry is noticed and made again.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ def load_features(dataset, extractor, n_jobs=None, work="extracting features"):
     extractor : Describer
     n_jobs : int > 0 or None
         Threads; None means one for each core.
-    work : str, what to call it to whoever watches
+    work : str, the name of the work for the watcher
 
     Returns
     -------
@@ -91,7 +91,7 @@ class _Hashing:
 
 
 def _load(path, extractor, n_items):
-    """Return the entry, or None where there is none or it is damaged."""
+    """Return the entry, or None if there is none or it is damaged."""
     try:
         with path.open("rb") as file:
             _check(file)

@@ -1,7 +1,7 @@
-"""Display: what a sample looks like to a person, as the network has it.
+"""Display: the network's input as a picture for people.
 
 A small picture is displayed as its pixels, a spoken word as its spectrogram with an axis of time and one of frequency.
-Whoever draws sheets of samples asks the extractor for this, and need not know what kind of sample it is.
+The sheets of samples take it from the extractor, so they need not know the kind of sample.
 """
 
 from dataclasses import dataclass

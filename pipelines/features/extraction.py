@@ -1,11 +1,10 @@
-"""Extraction: many files to one matrix of features, on all cores where that is worth it.
+"""Extraction: many files to one matrix of features, on all cores if that is faster. Decoders let other threads run
+while they work, but the Python code around them does not. So threads help with large pictures. With small files they
+hurt: two threads take 1.5 times as long for CIFAR-10. Processes help with all files, but they need about a second to
+start. So the first few files are measured to choose the best way.
 
-Decoders let other threads run while they work, but what stands around them does not. So threads share large pictures
-well and small files badly: CIFAR-10's take two threads half as long again as one. Processes share everything well, once
-they have started, which takes them about a second. Which way is best therefore shows in the first few files.
-
-Files are taken in chunks, since an extractor describes many words in one go sooner than one by one. A file that cannot
-be read costs its row and no other.
+Files are taken in chunks, because an extractor describes many words together faster than one by one. A file that cannot
+be read loses only its own row.
 """
 
 import time
@@ -39,7 +38,7 @@ def extract_all(extractor, items, n_jobs=None, progress=None):
     n_jobs : int > 0 or None
         Threads or processes at most; None means one for each core. The rows do not depend on it.
     progress : str or None
-        What to call the work to whoever watches; None keeps it silent.
+        The name of the work for the watcher; None keeps it silent.
 
     Returns
     -------

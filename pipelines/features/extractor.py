@@ -79,7 +79,7 @@ class Extractor(Describer, Protocol):
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any], matrices: Mapping[str, NDArray] | None = None) -> Self:
-        """Return the extractor that `settings()` and `matrices()` described. Raises UsageError where they are wrong."""
+        """Return the extractor that `settings()` and `matrices()` described. Raises UsageError if they are wrong."""
         ...
 
     def extract_row(self, decoded: NDArray) -> NDArray:
@@ -111,7 +111,7 @@ class Extractor(Describer, Protocol):
         ...
 
     def sound(self, decoded: NDArray) -> tuple[NDArray, int] | None:
-        """Return what there is to hear of one decoded sample and its rate in Hz, or None where there is no sound."""
+        """Return what there is to hear of one decoded sample and its rate in Hz, or None if there is no sound."""
         ...
 
     def evidence(self, decoded: NDArray, gradient: NDArray, typical: NDArray) -> Any:

@@ -28,7 +28,7 @@ class Sample:
 
     Attributes
     ----------
-    name : str, the path as the user gave it; of a text that is no file, the text or where it stands
+    name : str, the path as the user gave it; of a text that is not a file, the text or where it stands
     source : Path, bytes, str or binary file object
         What to read: a file, what a pipe gave, a text, or a stream that is read as it comes.
     problem : str or None, why it cannot be read, where that is known already
@@ -126,7 +126,7 @@ def _expand(name):
     if isinstance(name, Sample):
         return [name]
     if "\0" in name:
-        raise UsageError(f"{name!r}: no file's name holds a zero byte; list one name a line")
+        raise UsageError(f"{name!r}: a file name cannot contain a zero byte; list one name in each line")
     if name == "-" or not _PATTERN.search(name) or os.path.lexists(name):
         return [name]
     return sorted(glob.glob(name, recursive=True)) or [name]  # noqa: PTH207 - Path's has no absolute patterns
@@ -151,7 +151,7 @@ def _files_in(folder, task, say):
     if others and task is not None:
         kinds = Counter(path.suffix or path.name for path in others)
         what = list_some([f"{kind} ({n})" if n > 1 else kind for kind, n in kinds.most_common()])
-        say(f"{folder}: passed over {len(others)} that are no {_WHAT.get(task, 'files to answer')}: {what}")
+        say(f"{folder}: ignored {len(others)} that are not {_WHAT.get(task, 'files to answer')}: {what}")
     return sorted(files)
 
 

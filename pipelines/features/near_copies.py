@@ -1,8 +1,8 @@
-"""Near copies: samples that are the same thing, as they are or nearly so.
+"""Near copies: samples that are equal or nearly equal.
 
 Comparing each of 50,000 samples with each other would take minutes. So rows that are equal are found by their hashes,
 and rows that are nearly equal by a search tree in a few dimensions: projection never lengthens the distance between two
-points, so whoever is near stays near, and the few candidates are then compared in full.
+points, so near samples stay near, and the few candidates are then compared completely.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Prefetching: what is needed next is made while what is at hand is still in use.
+"""Prefetching: the next item is made while the present one is still in use.
 
 A thread of its own makes the items in order, a few ahead and no more, so that memory stays small however slowly they
 are taken. What it makes cannot depend on timing as long as each item depends on its argument alone.

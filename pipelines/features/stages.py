@@ -1,8 +1,6 @@
-"""Stages: the way from what was decoded to a row of features, one named step after the other.
-
-Somebody who writes the way down in another language, as an exporter does, has to know each step, its numbers, and what
-comes out of it. So an extractor does not only walk the way; it can list it. A stage holds the very function that the
-extractor calls, so that the list cannot tell another story.
+"""Stages: the named steps from a decoded sample to a row of features. An exporter writes these steps in another
+language, so it must know each step, its numbers, and its output. So an extractor can list its steps. A stage contains
+the function that the extractor itself calls, so the list is always right.
 """
 
 from __future__ import annotations
@@ -39,7 +37,7 @@ class Stage:
 def run(stages: Iterable[Stage], value: Any, until: str | None = None) -> Any:
     """Return what comes out of the stage called `until`, or out of the last one, where `value` goes into the first.
 
-    Raises KeyError where there is no stage of this name.
+    Raises KeyError if there is no stage of this name.
     """
     for stage in stages:
         value = stage.run(value)

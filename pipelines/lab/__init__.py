@@ -1,9 +1,7 @@
-"""The lab: a page on this computer to draw, speak and teach, and to watch a network learn and think.
+"""The lab: a page on this computer to draw, speak and teach, and to watch a network learn.
 
-`guard` decides who may ask at all, `application` which address is answered by what of the `lab`, and `server` runs
-them. Behind them stand the rooms' own nouns: the `shelf` of models, the `samples` that are looked at, the `sight` of
-one answer, the `course` of one training, the `lesson` of what somebody teaches. The pages themselves are in `page/`, as
-plain JavaScript modules that a browser reads as they are.
-
-Every number that a page shows is one that a verb returns, so that `--json` has it too.
+`guard` decides who may use the lab, `application` maps each address to a function of the `lab`, and `server` runs them.
+Each module behind them has one noun: the `shelf` of models, the `samples`, the `sight` of one answer, the `course` of
+one training, the `lesson` with the classes of a user. The pages are in `page/`, as plain JavaScript modules that a
+browser loads without a build step. Every number on a page is returned by a verb, so `--json` prints it too.
 """

@@ -1,7 +1,5 @@
-"""The application: which address of the lab is answered by what.
-
-Below the token, `/` is the page and `/page/…` its parts; `/api/…` answers in JSON, and `/live` is a WebSocket on which
-a training tells how it goes.
+"""The application: the addresses of the lab. Below the token, `/` is the page and `/page/…` its parts. `/api/…` answers
+in JSON, and `/live` is a WebSocket that sends the progress of a training.
 """
 
 import asyncio
@@ -30,7 +28,7 @@ PAUSE = 0.1  # seconds between looks at a training that is watched
 
 
 def application(lab):
-    """Return the ASGI application of a Lab, which a Guard stands before."""
+    """Return the ASGI application of a Lab, protected by a Guard."""
     routes = [
         Route("/", _page),
         Route("/page/{name:path}", _part),
@@ -91,7 +89,7 @@ async def _page(request):
 async def _part(request):
     path = _parts().get(request.path_params["name"])
     if path is None:
-        raise Refusal(404, "The lab has no such page.")
+        raise Refusal(404, "The lab has no page at this address.")
     return FileResponse(path, media_type=KINDS[path.suffix])
 
 
@@ -121,7 +119,7 @@ async def _lesson_zip(lab, request):
 
 
 async def _live(lab, socket):
-    """Tell how the training goes, as long as somebody listens: each message has what is new."""
+    """Send the progress of the training while a page listens: each message has the changes."""
     await socket.accept()
     gone = asyncio.ensure_future(_wait_until_gone(socket))
     told = {"course": None, "version": -1, "entries": 0, "failure": None}
@@ -138,7 +136,7 @@ async def _live(lab, socket):
 
 
 def _news(lab, told):
-    """Return what a listener does not know yet, and note in `told` that it will; None where it knows all."""
+    """Return what a listener does not know yet, and note in `told` that it will; None if it knows all."""
     message, course, failure = {}, lab.workshop.course, lab.workshop.failure
     if course is not None and (told["course"] is not course or told["version"] != course.version):
         since = told["entries"] if told["course"] is course else 0
@@ -166,7 +164,7 @@ async def _wait_until_gone(socket):
 
 
 def answering(function):
-    """Return the endpoint that reads a request, calls a function in a thread, and answers in JSON."""
+    """Return an endpoint that reads a request, calls a function in a thread, and answers in JSON."""
 
     async def endpoint(request):
         content = await request.body() if request.method == "POST" else b""

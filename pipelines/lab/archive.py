@@ -1,7 +1,5 @@
-"""The archive: a lesson as a zip, which leaves this computer and comes back.
-
-What comes back may have been made by anybody. Only files that belong to a lesson are unpacked, and none outside its
-folder.
+"""The archive: a lesson as a zip file, to be stored elsewhere and loaded again. A zip file may come from anyone, so
+only files that belong to a lesson are unpacked, and only into its folder.
 """
 
 import io
@@ -28,18 +26,17 @@ def pack(lesson):
 
 
 def unpack(content, folder):
-    """Write the lesson in a zip (bytes) below a folder, and return its Lesson. Raises Refusal.
-
-    Of the files, those are taken that may be samples, and whose names do not lead out of the folder.
+    """Write the lesson in a zip (bytes) below a folder, and return its Lesson. Raises Refusal. It unpacks only files
+    that may be samples and whose names stay inside the folder.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
             about = next((name for name in names if PurePosixPath(name).name == ABOUT), None)
             if about is None:
-                raise Refusal(422, "This zip holds no lesson of the lab; give one that was saved here.")
+                raise Refusal(422, "This zip file does not contain a lesson; choose one that the lab has saved.")
             if len(names) > MOST_FILES or sum(info.file_size for info in archive.infolist()) > LARGEST_UNPACKED:
-                raise Refusal(413, "This zip would fill too much of the disk.")
+                raise Refusal(413, "This zip file would use too much disk space.")
             root = str(PurePosixPath(about).parent)
             place = _fresh_folder(Path(folder), plain_name(PurePosixPath(about).parent.name or "lesson"))
             for name in names:
@@ -49,7 +46,7 @@ def unpack(content, folder):
                     with whole_file(place / inner) as temporary:
                         temporary.write_bytes(archive.read(name))
     except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, ValueError):
-        raise Refusal(422, "This is no zip that can be unpacked; give one that was saved here.") from None
+        raise Refusal(422, "This zip file cannot be unpacked; choose one that the lab has saved.") from None
     return Lesson(place)
 
 

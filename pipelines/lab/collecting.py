@@ -1,7 +1,6 @@
-"""Collecting: from what a page sends to samples that can be learned from.
-
-A sample is looked at before it is kept, so that nothing stands in a lesson that no training could read. A long
-recording is cut into its words; where the cuts are is a proposal, which the page shows over the waveform.
+"""Collecting: it turns files from the page into samples for training. Each sample is checked before it is stored, so a
+training can read all samples of a lesson. A long recording is cut into its words; the page shows the proposed cuts on
+the waveform.
 """
 
 import io
@@ -21,7 +20,7 @@ ENVELOPE = 600  # pairs of lowest and highest value by which a page draws a wave
 
 
 def check(task, content):
-    """Raise Refusal where the contents of a file cannot be a sample of a task."""
+    """Raise Refusal if the contents of a file cannot be a sample of a task."""
     try:
         if task == "images":
             from pipelines.features.images.image_file import read_pixels
@@ -32,11 +31,11 @@ def check(task, content):
 
             SpeechExtractor().read(content)
         elif not content.decode("utf-8").strip():
-            raise Refusal(422, "There is no text in it; write something.")
+            raise Refusal(422, "The text is empty; write something.")
     except InputFileError as error:
         raise Refusal(422, str(error).replace("<stdin>: ", "", 1)) from None
     except UnicodeDecodeError:
-        raise Refusal(422, "This is no text; give one in UTF-8.") from None
+        raise Refusal(422, "This file is not text in UTF-8; choose another one.") from None
 
 
 def cuts(content):
@@ -51,16 +50,16 @@ def cuts(content):
     dict of JSON types
         {"seconds", "words": [[start, end]] in seconds, "envelope": [[lowest, highest]], "problem": str or None}
 
-    Raises Refusal where it cannot be read.
+    Raises Refusal if it cannot be read.
     """
     waveform = decode(content)
     problem = None
     if not len(waveform) or np.ptp(waveform) < 2 * SILENCE_PEAK:
-        problem, words = "There is only silence in it: the microphone is muted, or another one was meant.", []
+        problem, words = "The recording is silent: the microphone is muted, or the wrong microphone is selected.", []
     else:
         level = waveform - waveform.mean()
         words = [[a, b] for a, b in WordFinder().find(band_power([level], SR))]
-        problem = None if words else "No word was found in it; speak nearer to the microphone."
+        problem = None if words else "No word was found in the recording; speak nearer to the microphone."
     pieces = np.array_split(waveform, min(ENVELOPE, max(1, len(waveform))))
     return {
         "seconds": len(waveform) / SR,
@@ -80,10 +79,10 @@ def pieces_of(content, words, margin=MARGIN_SECONDS):
     waveform, pieces = decode(content), []
     for start, end in words:
         if not 0 <= start < end:
-            raise Refusal(400, "A word ends after it begins; move its edges apart.")
+            raise Refusal(400, "The end of a word must be after its start; move its edges apart.")
         cut = waveform[max(0, round((start - margin) * SR)) : round((end + margin) * SR)]
         if len(cut) < SR // 20:
-            raise Refusal(422, "A word of less than a twentieth of a second is none; move its edges apart.")
+            raise Refusal(422, "A word must be at least a twentieth of a second long; move its edges apart.")
         file = io.BytesIO()
         soundfile.write(file, cut, SR, format="WAV", subtype="PCM_16")
         pieces.append(file.getvalue())

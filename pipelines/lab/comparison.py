@@ -1,4 +1,4 @@
-"""The comparison of two models: what differs in how they were made, and whether one is better than chance explains."""
+"""The comparison of two models: the differences of their recipes, and whether one is better by more than chance."""
 
 import math
 
@@ -17,12 +17,14 @@ def compare(a, b):
         more often b is right; "error": its standard error (McNemar 1947); "chance": how often a difference as large or
         larger is chance (two-sided, exact); "only_a", "only_b": how many only the one gets right; "sentence".
 
-    Raises UsageError where they cannot be compared, and DataError.
+    Raises UsageError if they cannot be compared, and DataError.
     """
     if a.task.name != b.task.name:
-        raise UsageError(f"one model is about {a.task.name}, the other about {b.task.name}; compare two of a kind")
+        raise UsageError(
+            f"one model is for {a.task.name}, the other for {b.task.name}; compare two models of the same task"
+        )
     if set(a.labels) != set(b.labels):
-        raise UsageError("the two models have different classes; compare two that have the same")
+        raise UsageError("the two models have different classes; compare two models with the same classes")
     name = a.provenance["dataset"]
     measured = [evaluate(model, name) for model in (a, b)]
     right = [each.answers.probabilities.argmax(axis=1) == each.answers.y for each in measured]
@@ -56,7 +58,7 @@ def differences(before, after):
 
 
 def sign_test(n, m):
-    """Return how probable it is that two counts out of n + m differ as much or more by chance: float in [0, 1].
+    """Return the probability that two counts out of n + m differ as much or more by chance: float in [0, 1].
 
     Two-sided and exact, from the binomial distribution with 1/2; that of McNemar's test on pairs that disagree.
     """
@@ -75,14 +77,20 @@ def _score(evaluation):
 
 def _sentence(only_a, only_b, n, chance):
     if only_a == only_b:
-        return f"Of {n:,} test samples each gets {only_a:,} right that the other gets wrong: no difference."
+        return f"On {n:,} test samples, each model is right on {only_a:,} where the other is wrong: no difference."
     better, more, fewer = ("The second", only_b, only_a) if only_b > only_a else ("The first", only_a, only_b)
     counts = f"{better} is right on {more:,} samples where the other is wrong, and wrong on {fewer:,} where it is right"
     if chance < 0.05:
-        return f"{counts}. Chance alone would bring this in {100 * chance:.2g} of 100 cases: the difference is real."
-    return f"{counts}. Chance alone would bring this in {100 * chance:.0f} of 100 cases: it proves nothing."
+        return f"{counts}. Chance alone would give this in {100 * chance:.2g} of 100 cases: the difference is real."
+    return (
+        f"{counts}. Chance alone would give this in {100 * chance:.0f} of 100 cases: this does not prove a difference."
+    )
 
 
 def _unfair(a, b):
     same = a.provenance.get("fingerprint") == b.provenance.get("fingerprint")
-    return None if same else "The two have learned from different data; one may have seen these test samples."
+    return (
+        None
+        if same
+        else "The two models have learned from different data; one of them may have seen these test samples."
+    )

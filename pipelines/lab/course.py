@@ -1,7 +1,5 @@
-"""A course: one training as it goes, to be watched, paused and stopped.
-
-It is a training of `train`, as `Watched` work. What can be seen grows by one entry an epoch and by nothing else: of
-pictures of the weights there are only the latest.
+"""A course: one running training, which can be watched, paused and stopped. It is a training of `train`, as `Watched`
+work. Its record grows by one entry each epoch; only the latest pictures of the weights are kept.
 """
 
 import base64
@@ -24,7 +22,7 @@ MOST_PICTURES = 32  # units of the first layer whose weights are shown
 
 
 class Course(Watched):
-    """One training and what can be seen of it.
+    """One training and its visible state.
 
     Parameters
     ----------
@@ -73,7 +71,7 @@ class Course(Watched):
         self._goes_on.set()
 
     def stop(self):
-        """End before the next step, and keep the best network of all whole epochs."""
+        """End before the next step, and keep the best network of all complete epochs."""
         super().stop()
         self._goes_on.set()
 
@@ -95,7 +93,9 @@ class Course(Watched):
                 )
             self._tell(state="done", record=trained.record())
         except KeyboardInterrupt:
-            self._tell(state="stopped", error="Stopped before the first epoch was over; there is no model yet.")
+            self._tell(
+                state="stopped", error="The training was stopped before the first epoch ended, so there is not a model."
+            )
         except DivergedError as error:
             with self._lock:
                 self.entries = list(error.entries)
@@ -106,22 +106,22 @@ class Course(Watched):
             self._tell(state="failed", error=getattr(error, "strerror", None) or str(error) or "not enough memory")
         except ImportError as error:
             self._tell(state="failed", error=explain_missing(error) or str(error))
-        except Exception as error:  # a page that waits for ever would be worse than an odd sentence
+        except Exception as error:  # an unusual message is better than a page that waits for ever
             self._tell(state="failed", error=f"the training ended unexpectedly: {type(error).__name__}: {error}")
 
     def hear(self, level, text):
-        """Keep what the log says, the last few lines of it."""
+        """Keep the last few lines of the log."""
         self._tell(said=[*self._state["said"], text][-12:])
 
     def piece(self, title, total, remark):
-        """Return a context manager that hears how far a piece of work has come."""
+        """Return a context manager that receives the progress of a piece of work."""
         return _Piece(self, title, total)
 
     def _hear_of_data(self, dataset, fallback, warnings):
         notes = [f"warning: {text}" for text in warnings] + [f"note: {text}" for text in dataset.notes]
         if fallback:
             notes.insert(
-                0, f"warning: the usual data set cannot be had here; this trains on the bundled {dataset.name}"
+                0, f"warning: the default data set cannot be downloaded; this training uses the bundled {dataset.name}"
             )
         self._tell(
             said=[*self._state["said"], *notes],
@@ -193,7 +193,7 @@ class Course(Watched):
 
 
 def picture_shape(extractor):
-    """Return (height, width, channels) where an extractor's features are those of a grid; None elsewhere."""
+    """Return (height, width, channels) if an extractor's features form a grid; None otherwise."""
     if hasattr(extractor, "height") and hasattr(extractor, "width"):
         return extractor.height, extractor.width, extractor.n_features // (extractor.height * extractor.width)
     if hasattr(extractor, "parts"):

@@ -1,8 +1,7 @@
-"""Dissection: one step on one sample, taken apart as far as somebody wants to look.
-
-It is the step of `explain`, with the same numbers, and beside its record whole layers: what each unit put out and which
-error came back to it. What is dissected depends on nothing but what stands in the page's address (model, sample, label,
-length of the step, steps before it), so the same address always shows the same numbers.
+"""Dissection: one step on one sample, in every detail. It is the step of `explain`, with the same numbers, and in
+addition complete layers: the output of each unit, and the error that came back to it. The result depends only on the
+page's address (model, sample, label, length of the step, steps before it), so the same address always shows the same
+numbers.
 """
 
 import threading
@@ -22,11 +21,11 @@ from pipelines.verbs.explain import row_of
 MOST_STEPS = 1000
 MOST_KEPT = 4
 TOP = 6
-LENGTHS = np.geomspace(1e-4, 10, 41)  # learning rates of which the true loss is measured
+LENGTHS = np.geomspace(1e-4, 10, 41)  # learning rates for which the true loss is measured
 
 
 class Dissections:
-    """Explanations by what was asked for, the last few kept."""
+    """A cache of the last few explanations."""
 
     def __init__(self):
         self._kept, self._lock = OrderedDict(), threading.Lock()
@@ -36,13 +35,13 @@ class Dissections:
 
         Parameters
         ----------
-        path, name : str, what the model and the sample are called
+        path, name : str, of the model and of the sample
         model : Bundle
         sample : Sample, whose source is bytes or str
-        label : str or None, what it truly is; None means the model's own answer
+        label : str or None, the true label; None means the model's own answer
         rate : float > 0 or None
-        steps : int in [0, MOST_STEPS], taken before the one that is told of
-        frozen : bool, whether the last layer alone learns
+        steps : int in [0, MOST_STEPS], taken before the one that is explained
+        frozen : bool, whether only the last layer learns
 
         Raises UsageError, InputFileError
         """
@@ -65,7 +64,7 @@ class Dissections:
 
 
 def dissect(explanation, sample):
-    """Return what a page shows of a step: dict of JSON types.
+    """Return the content of the page of a step: dict of JSON types.
 
     {"record": that of `explain --json`, "shown": what the network was given, "layers": [{"name", "kind", "values",
     "errors"}], "input_blame": how the loss grows with what there is to see, or None, "lengths": [{"learning_rate",
@@ -120,7 +119,7 @@ def _other_losses(explanation):
 
 
 def step_back(explanation):
-    """Return the network as it was when the traced step began."""
+    """Return the network at the beginning of the traced step."""
     network = explanation.model.network.copy()
     for views, passage in zip(network.params.views, explanation.trace.passages, strict=True):
         for name, array in views.items():
@@ -151,7 +150,7 @@ def _lengths(explanation):
 
 
 def look_at(explanation, place):
-    """Return what `explain --at` says of a place: a unit worked out, or a weight. Raises Refusal."""
+    """Return the result of `explain --at` for a place: the arithmetic of a unit, or a weight. Raises Refusal."""
     if len(place) > 60:
-        raise Refusal(400, "A place is LAYER:UNIT, or LAYER:FROM:TO for a weight.")
+        raise Refusal(400, "Give a place as LAYER:UNIT, or as LAYER:FROM:TO for a weight.")
     return explanation.look_at(place, TOP)

@@ -1,4 +1,4 @@
-"""A failure on purpose, beside its cure: a demonstration as it goes, trial by trial."""
+"""A failure on purpose, and its cure: a running demonstration, trial by trial."""
 
 from backprop_core.errors import BackpropError
 from pipelines.lab.watched import Watched
@@ -6,9 +6,8 @@ from pipelines.verbs.demonstrate import DEMONSTRATIONS, demonstrate
 
 
 class Failure(Watched):
-    """One demonstration and what can be seen of it; the "trials" are those of `demonstrate --json`.
-
-    It stops after the trial that is running.
+    """One demonstration and its visible state; the "trials" are those of `demonstrate --json`. It stops after the
+    running trial.
 
     Parameters
     ----------

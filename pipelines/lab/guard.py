@@ -1,10 +1,10 @@
-"""The guard: who may ask the lab for anything.
+"""The guard: it decides who may use the lab.
 
 A server on 127.0.0.1 can be reached by every program and, through the browser, by every web page that is open on the
-same computer. So an address that is not known cannot be guessed: it begins with a token, new at each start. A page of
-another site is refused by its `Origin`, and one that has pointed its own name at this computer (DNS rebinding) by the
-`Host` that it asks for. What is answered tells the browser to run no script but the lab's own, and to fetch nothing
-from anywhere else.
+same computer. So the address begins with a token that is new at each start and cannot be guessed. A page of another
+site is refused because of its `Origin`. A page that has pointed its own name at this computer (DNS rebinding) is
+refused because of the `Host` that it asks for. The headers of each answer tell the browser to run only the lab's own
+scripts, and to load nothing from elsewhere.
 """
 
 import hmac
@@ -26,18 +26,18 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 LARGEST_UPLOAD = 32 * 2**20  # bytes
-LARGEST_ARCHIVE = 512 * 2**20  # of a data set that comes back as a zip
+LARGEST_ARCHIVE = 512 * 2**20  # of a data set that is loaded from a zip
 
 
 class Guard:
-    """An ASGI application that lets through to another one only what may pass.
+    """An ASGI application that passes only allowed requests to another one.
 
     Parameters
     ----------
-    application : ASGI application, which sees addresses without the token
+    application : ASGI application, which gets addresses without the token
     token : str, the first part of every path
     name : str or None
-        The name or address that the server was asked to listen at, beside those of this computer itself.
+        The name or address at which the server listens, in addition to those of this computer itself.
     """
 
     def __init__(self, application, token, name=None):
@@ -59,26 +59,25 @@ class Guard:
         await self._application(inside, _limit_body(receive, _limit(scope["path"])), _with_headers(send))
 
     def _refusal(self, scope, headers):
-        """Return why a request is refused, as a Refusal; None where it may pass."""
+        """Return why a request is refused, as a Refusal; None if it may pass."""
         host = headers.get("host", "")
         if not self._is_own(host):
-            return Refusal(
-                403, "This address is not one of the lab's own; use the one that it printed when it started."
-            )
+            return Refusal(403, "This is not an address of the lab; use the address that it printed at the start.")
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-            return Refusal(403, "Another web page may not ask the lab for anything.")
+            return Refusal(403, "Other web pages may not use the lab.")
         if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
-            return Refusal(403, "Another web page may not ask the lab for anything.")
+            return Refusal(403, "Other web pages may not use the lab.")
         first = scope["path"].split("/")[1] if scope["path"].startswith("/") else ""
         if not hmac.compare_digest(first.encode(errors="replace"), self._token.encode()):
             return Refusal(
-                403, "The address lacks the lab's token; open the whole address that it printed when it started."
+                403,
+                "The address lacks the lab's token; open the complete address that the lab printed at the start.",
             )
         try:
             length = int(headers.get("content-length", "0"))
         except ValueError:
-            return Refusal(400, "The length of what was sent is no number.")
+            return Refusal(400, "The length of the request is not a number.")
         if length > _limit(scope["path"]):
             return _too_large(_limit(scope["path"]))
         return None
@@ -95,7 +94,9 @@ class Guard:
             address = ipaddress.ip_address(name)
         except ValueError:
             return False
-        return address.is_loopback or self._listens_elsewhere()  # a number cannot be pointed elsewhere, as a name can
+        return (
+            address.is_loopback or self._listens_elsewhere()
+        )  # a number cannot point to another computer, but a name can
 
     def _listens_elsewhere(self):
         return self._name is not None and self._name not in ("127.0.0.1", "::1", "localhost")

@@ -1,7 +1,6 @@
-"""The lab: all that it has, and what it answers to each question of the page.
-
-A question is a dict of text, from the address, and the bytes that were sent; the answer is a dict of JSON types.
-Nothing here computes: each question goes to one of the nouns beside it. `application` says which address asks what.
+"""The lab: its parts, and the answer to each request of the page. A request is a dict of text, from the address, and
+the bytes of its body; the answer is a dict of JSON types. This module does not compute: it passes each request to
+another module. `application` maps addresses to requests.
 """
 
 import contextlib
@@ -26,11 +25,11 @@ LONGEST_TEXT = 20_000  # letters
 
 
 class Lab:
-    """Everything that the lab has.
+    """All parts of the lab.
 
     Parameters
     ----------
-    models : sequence of path, to be on the shelf beside those in its folder
+    models : sequence of path, for the shelf, in addition to those in its folder
     folder : Path, of models
     lessons : Path, of lessons
     """
@@ -41,7 +40,7 @@ class Lab:
         self.workshop = Workshop(self.shelf)
 
     def warm_up(self):
-        """Open the first model and its test samples, for which the first page would wait otherwise."""
+        """Open the first model and its test samples, so that the first page need not wait for them."""
         with contextlib.suppress(BackpropError, OSError):
             paths = self.shelf.paths()
             if paths:
@@ -54,7 +53,7 @@ class Lab:
         return {"models": self.shelf.listing(), "folder": str(self.shelf.folder)}
 
     def offer(self, asked, content):
-        """Return what may be chosen for a training."""
+        """Return the choices for a training."""
         return offer(self.school)
 
     def keep(self, asked, content):
@@ -65,12 +64,12 @@ class Lab:
         if asked.get("kind") == "text":
             text = content.decode("utf-8", errors="replace").strip()
             if not text:
-                raise Refusal(422, "Write something first.")
+                raise Refusal(422, "The text is empty; write something first.")
             if len(text) > LONGEST_TEXT:
-                raise Refusal(413, f"{len(text):,} letters are too many; give {LONGEST_TEXT:,} at most.")
+                raise Refusal(413, f"{len(text):,} letters are too many; give at most {LONGEST_TEXT:,}.")
             return self.samples.keep(text)
         if not content:
-            raise Refusal(422, "The file is empty; give another one.")
+            raise Refusal(422, "The file is empty; choose another one.")
         return self.samples.keep(content)
 
     def find_asked(self, asked):
@@ -80,18 +79,18 @@ class Lab:
         return path, model, name, *self.samples.find(name, model)
 
     def look(self, asked, content):
-        """Return the answer to a sample, and what there is to see of it."""
+        """Return the answer to a sample, and everything that the page shows about it."""
         _, model, name, sample, truth = self.find_asked(asked)
         threshold = _number(asked, "threshold", 0.0)
         require("threshold", threshold, SHARE)
         return {"sample": name, "truth": truth, **sight.look(model, sample, threshold)}
 
     def answer(self, asked, content):
-        """Keep a sample and answer it at once: what is called while somebody draws."""
+        """Keep a sample and answer it at once; the page calls this while the user draws."""
         return self.look({**asked, "sample": self._keep(asked, content)}, b"")
 
     def evidence(self, asked, content):
-        """Return what in a sample speaks for a label."""
+        """Return the evidence of a sample for a label."""
         _, model, _, sample, _ = self.find_asked(asked)
         return sight.evidence(model, sample, asked.get("label"))
 
@@ -111,7 +110,7 @@ class Lab:
         }
 
     def correct(self, asked, content):
-        """Keep a sample with what it truly is, for the next training."""
+        """Keep a sample with its true label, for the next training."""
         _, model, _, sample, _ = self.find_asked(asked)
         lesson = self.school.correct(model.task.name, asked.get("label", ""), sample)
         return {"lesson": lesson.name, "manifest": str(lesson.manifest), "n": len(lesson.samples)}
@@ -138,25 +137,25 @@ class Lab:
         return {"truth": truth, **dissect(explanation, sample)}
 
     def step_at(self, asked, content):
-        """Return a unit of the step worked out, or a weight."""
+        """Return the arithmetic of a unit of the step, or a weight."""
         explanation, *_ = self._explanation(asked)
         return look_at(explanation, asked.get("place", ""))
 
     def compare(self, asked, content):
-        """Return what differs between two models, and whether it is more than chance."""
+        """Return the differences of two models, and whether they are more than chance."""
         return compare(self.shelf.open(asked.get("a", "")), self.shelf.open(asked.get("b", "")))
 
     def export(self, asked, content):
-        """Write a model in another form, beside it, and return the record of `export`."""
+        """Write a model in another form, into the same folder, and return the record of `export`."""
         path = asked.get("model", "")
         if asked.get("to") not in FORMS:
-            raise Refusal(404, f"A model is exported to one of {', '.join(FORMS)}.")
+            raise Refusal(404, f"A model can be exported to one of {', '.join(FORMS)}.")
         return export(self.shelf.open(path), asked["to"]).record()
 
     # Training
 
     def train(self, asked, content):
-        """Begin a training."""
+        """Start a training."""
         wanted = _object(content)
         if wanted.get("lesson"):
             wanted["dataset"] = str(self.school.open(wanted["lesson"]).manifest)
@@ -166,16 +165,16 @@ class Lab:
         """Pause, resume or stop the training."""
         course, what = self.workshop.course, asked["what"]
         if course is None or what not in ("pause", "resume", "stop"):
-            raise Refusal(404, "There is no training to be paused or stopped.")
+            raise Refusal(404, "There is no training to pause or stop.")
         getattr(course, what)()
         return {"state": course.describe()["state"]}
 
     def training(self, asked, content):
-        """Return the training that runs, or the last one."""
+        """Return the running training, or the last one."""
         return {"training": None if self.workshop.course is None else self.workshop.course.describe()}
 
     def fail(self, asked, content):
-        """Begin a failure on purpose, or stop it."""
+        """Start a failure on purpose, or stop it."""
         wanted = _object(content)
         if wanted.get("stop") and self.workshop.failure is not None:
             self.workshop.failure.stop()
@@ -183,17 +182,17 @@ class Lab:
         return self.workshop.fail(wanted.get("name"), wanted.get("dataset")).describe()
 
     def failing(self, asked, content):
-        """Return the failure on purpose that runs, or the last one."""
+        """Return the running failure on purpose, or the last one."""
         return {"failure": None if self.workshop.failure is None else self.workshop.failure.describe()}
 
     # Teaching
 
     def lessons(self, asked, content):
-        """Return the names of the lessons, the one that was changed last first."""
+        """Return the names of the lessons; the lesson that was changed last is first."""
         return {"lessons": self.school.names(), "folder": str(self.school.folder)}
 
     def begin(self, asked, content):
-        """Open a lesson, or begin it."""
+        """Open a lesson, or make it."""
         return self.school.begin(asked["lesson"], _object(content).get("task", "images")).describe()
 
     def lesson(self, asked, content):
@@ -208,11 +207,11 @@ class Lab:
         return lesson.describe()
 
     def cut(self, asked, content):
-        """Keep a recording and return where its words are."""
+        """Keep a recording and return the places of its words."""
         return {"recording": self.samples.keep(content), **collecting.cuts(content)}
 
     def pieces(self, asked, content):
-        """Add words of a recording that is kept: [start, end, label] of each."""
+        """Add words of a stored recording: [start, end, label] of each."""
         lesson, wanted = self.school.open(asked["lesson"]), _object(content)
         sample, _ = self.samples.find(wanted.get("recording", ""), None)
         words = wanted.get("words", [])
@@ -224,7 +223,7 @@ class Lab:
         return lesson.describe()
 
     def change(self, asked, content):
-        """Change a lesson: what to do is the last part of the address."""
+        """Change a lesson; the last part of the address names the change."""
         lesson, wanted = self.school.open(asked["lesson"]), _object(content)
         changes = {
             "class": lambda: lesson.add_class(wanted.get("name")),
@@ -236,14 +235,14 @@ class Lab:
             "undo": lesson.undo,
         }
         if asked["what"] not in changes:
-            raise Refusal(404, "A lesson cannot be changed in this way.")
+            raise Refusal(404, "The lab does not know this change of a lesson.")
         changes[asked["what"]]()
         return lesson.describe()
 
     def _trim(self, lesson, wanted):
         path, edges = wanted.get("path"), [_number(wanted, edge, float("nan")) for edge in ("start", "end")]
         if lesson.task != "speech":
-            raise Refusal(409, "Only a recording has edges to trim.")
+            raise Refusal(409, "Only recordings can be trimmed.")
         (piece,) = collecting.pieces_of(lesson.content(path), [edges], margin=0)
         collecting.check("speech", piece)
         lesson.rewrite(path, piece)
@@ -261,7 +260,7 @@ def _object(content):
             return found
     except (ValueError, RecursionError):
         pass
-    raise Refusal(400, "What was sent is no JSON object.")
+    raise Refusal(400, "The request is not a JSON object.")
 
 
 def _number(asked, name, default):

@@ -1,11 +1,10 @@
-"""A lesson: the samples by which somebody teaches classes of their own.
+"""A lesson: the samples of a user's own classes.
 
 On the disk it is an ordinary data set: a folder for each class, the samples as files in them, and `manifest.csv` with
-path, label and, where it was said, group (whose voice or hand it is). `train` works on it without the lab. Each file is
-written whole under another name and then renamed, and the manifest after it. A file that the manifest does not know
-yet, because the computer stopped between the two, is listed again when the lesson is opened. So a crash loses the
-sample in hand at the most. What is deleted can be taken back until the lab ends, except where a person is deleted: that
-is for good.
+path, label and, if known, group (whose voice or handwriting it is). `train` works on it without the lab. Each file is
+written completely under another name and then renamed, and the manifest after it. If the computer stops between the
+two, the manifest does not list the file; it is added when the lesson is opened again. So a crash loses at most the
+current sample. Deleted samples can be restored until the lab ends, except if a person was deleted: this is permanent.
 """
 
 import csv
@@ -25,7 +24,7 @@ from pipelines.learning import tasks
 
 MANIFEST, ABOUT, REMOVED = "manifest.csv", "lesson.json", ".removed"
 COLUMNS = ["path", "label", "group"]
-NOBODY = "unnamed"  # the group of samples that are nobody's, where others are somebody's
+NOBODY = "unnamed"  # the group of samples without a person, if other samples have one
 LONGEST_NAME = 80
 SUFFIX = {"images": ".png", "speech": ".wav", "text": ".txt"}
 KNOWN_SUFFIXES = {
@@ -37,7 +36,7 @@ KNOWN_SUFFIXES = {
 
 @dataclass(frozen=True)
 class Taught:
-    """One sample: its path below the folder, with slashes, its class, and whose it is."""
+    """One sample: its path below the folder, with slashes, its class, and its person."""
 
     path: str
     label: str
@@ -51,16 +50,16 @@ class Lesson:
     ----------
     folder : Path, which is made when the first class is named
     task : str or None
-        None means that of a lesson that is there. Raises Refusal where there is none.
+        None means the task of an existing lesson. Raises Refusal if there is none.
     """
 
     def __init__(self, folder, task=None):
         self.folder = Path(folder)
         self._lock = threading.RLock()
-        self._undo = []  # functions that take back, each with a sentence of what
+        self._undo = []  # functions that undo, each with the name of the change
         about = self._read_about()
         if about is None and task is None:
-            raise Refusal(404, f"{self.folder}: there is no lesson here; begin one.")
+            raise Refusal(404, f"{self.folder}: there is no lesson in this folder; make one.")
         self.task = tasks.find(about["task"] if about else task).name
         self.classes = list(about["classes"]) if about else []
         self.samples = self._read_manifest()
@@ -69,7 +68,7 @@ class Lesson:
 
     @property
     def name(self):
-        """Return what the lesson is called: the name of its folder."""
+        """Return the name of the lesson, which is the name of its folder."""
         return self.folder.name
 
     @property
@@ -101,17 +100,17 @@ class Lesson:
             }
 
     def add_class(self, name):
-        """Add a class. Raises UsageError where its name cannot be one, or is there."""
+        """Add a class. Raises UsageError if its name is invalid or already used."""
         name = check_name(name)
         with self._lock:
             if name.casefold() in (other.casefold() for other in self.classes):
-                raise UsageError(f"{name}: there is a class of this name already")
+                raise UsageError(f"{name}: there is already a class with this name")
             self.classes.append(name)
             self._write()
             self._remember(f"adding the class {name}", lambda: self.classes.remove(name))
 
     def remove_class(self, name):
-        """Remove a class and its samples; it can be taken back."""
+        """Remove a class and its samples; this can be undone."""
         with self._lock:
             place = self._index(name)
             gone = [sample.path for sample in self.samples if sample.label == name]
@@ -140,14 +139,14 @@ class Lesson:
             return path
 
     def remove(self, paths):
-        """Remove samples; they can be taken back."""
+        """Remove samples; this can be undone."""
         with self._lock:
             back = self._take_away([self.find(path).path for path in paths])
             self._write()
             self._remember(f"removing {len(paths)} sample{'s' if len(paths) > 1 else ''}", back)
 
     def relabel(self, path, label):
-        """Give a sample another class: its file moves too."""
+        """Change the class of a sample; its file moves too."""
         with self._lock:
             self._index(label)
             before = self.find(path)
@@ -160,7 +159,9 @@ class Lesson:
             return moved.path
 
     def rewrite(self, path, content):
-        """Give a sample other contents (bytes of a file), under a new name, and return it. Raises Refusal, OSError."""
+        """Replace the contents of a sample (bytes of a file), under a new name, and return it. Raises Refusal,
+        OSError.
+        """
         with self._lock:
             before = self.find(path)
             place = self.samples.index(before)
@@ -179,17 +180,17 @@ class Lesson:
             return after.path
 
     def undo(self):
-        """Take back what was done last. Raises Refusal where there is nothing."""
+        """Undo the last change. Raises Refusal if there is none."""
         with self._lock:
             if not self._undo:
-                raise Refusal(409, "There is nothing to take back.")
+                raise Refusal(409, "There is nothing to undo.")
             what, back = self._undo.pop()
             back()
             self._write()
             return what
 
     def forget(self, person):
-        """Delete for good everything of one person, what was removed before included. Return how many files."""
+        """Delete all samples of one person permanently, also the removed ones. Return the number of files."""
         with self._lock:
             mine = [sample for sample in self.samples if sample.person == person]
             if not mine:
@@ -203,10 +204,10 @@ class Lesson:
             return len(mine)
 
     def find(self, path):
-        """Return the Taught of a path. Raises Refusal: no path is opened that the lesson does not list."""
+        """Return the Taught of a path. Raises Refusal for a path that the lesson does not list."""
         found = next((sample for sample in self.samples if sample.path == path), None)
         if found is None:
-            raise Refusal(404, "There is no such sample in the lesson.")
+            raise Refusal(404, "This sample is not in the lesson.")
         return found
 
     def content(self, path):
@@ -217,7 +218,7 @@ class Lesson:
             raise Refusal(404, f"{path}: cannot be read ({error.strerror}).") from None
 
     def all_files(self):
-        """Return the paths of all that makes up the lesson, below its folder, while nothing changes: list of str."""
+        """Return the paths of all files of the lesson, below its folder, while nothing changes: list of str."""
         with self._lock:
             return [ABOUT, MANIFEST, *(sample.path for sample in self.samples)]
 
@@ -252,7 +253,7 @@ class Lesson:
 
     def _index(self, label):
         if label not in self.classes:
-            raise Refusal(404, "There is no such class in the lesson; name it first.")
+            raise Refusal(404, "This class is not in the lesson; add it first.")
         return self.classes.index(label)
 
     def _fresh_path(self, label, person, suffix):
@@ -289,7 +290,7 @@ class Lesson:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError):
-            raise DataError(f"{self.folder / ABOUT}: is no description of a lesson; repair or remove it") from None
+            raise DataError(f"{self.folder / ABOUT}: is not a description of a lesson; repair or remove it") from None
 
     def _read_manifest(self):
         try:
@@ -330,37 +331,37 @@ def _person(group):
 
 
 def check_name(name):
-    """Return the name of a class, without spaces around it. Raises UsageError where it cannot be one."""
+    """Return the name of a class, without spaces around it. Raises UsageError if it is invalid."""
     if not isinstance(name, str):
         raise UsageError("name of a class: give a text")
     name = unicodedata.normalize("NFC", name).strip()
     if not name:
-        raise UsageError("name of a class: give one letter at least")
+        raise UsageError("name of a class: give at least one letter")
     if len(name) > LONGEST_NAME:
-        raise UsageError(f"name of a class: {len(name)} letters are too many; give {LONGEST_NAME} at most")
+        raise UsageError(f"name of a class: {len(name)} letters are too many; give at most {LONGEST_NAME}")
     if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
-        raise UsageError("name of a class: holds a letter that cannot be seen; leave it out")
+        raise UsageError("name of a class: it contains an invisible letter; remove it")
     return name
 
 
 def is_inside(path):
-    """Tell whether a path with slashes stays below the folder that it begins in."""
+    """Tell whether a path with slashes stays below its first folder."""
     parts = PurePosixPath(path).parts
     return bool(parts) and not path.startswith("/") and ".." not in parts and "\\" not in path and "\0" not in path
 
 
 def advice(task, counts, samples):
-    """Return what there is to say before a training: list of str."""
+    """Return advice before a training: list of str."""
     if len(counts) < 2:
-        return ["Name at least two classes: a network learns to tell things apart."]
+        return ["Add at least two classes, because a network learns to tell classes apart."]
     said = []
     few = [name for name, n in counts.items() if n < 5]
     if few:
-        said.append(f"{', '.join(few[:6])}: collect five samples at least, better twenty.")
+        said.append(f"{', '.join(few[:6])}: collect at least five samples; twenty are better.")
     most, least = max(counts.values()), min(counts.values())
     if not few and most > 3 * least:
-        said.append("The classes are of very unequal size; collect more of the small ones.")
+        said.append("The classes have very different sizes; collect more samples of the small ones.")
     people = {sample.person for sample in samples if sample.person}
     if task == "speech" and not few and len(people) == 1:
-        said.append("All samples are of one voice; the model may not understand anybody else.")
+        said.append("All samples are of one voice; the model may not understand other people.")
     return said

@@ -1,4 +1,4 @@
-"""The offer: what may be chosen for a training, with what each choice means."""
+"""The offer: the choices for a training, and the meaning of each."""
 
 from backprop_core.activations import ACTIVATIONS
 from backprop_core.initializers import INITIALIZERS

@@ -1,20 +1,20 @@
-"""A refusal: why the lab does not do what it was asked, in a sentence for the page, with a status for the browser."""
+"""A refusal: why the lab refuses a request, as a sentence for the page and a status for the browser."""
 
 from starlette.responses import JSONResponse
 
 from backprop_core.errors import BackpropError
 from pipelines.errors import DataError, ModelFileError
 
-# Status by kind of error; every other error of the program is a wrong request.
+# Status by type of error; every other error of the program is a wrong request.
 STATUS = {ModelFileError: 422, DataError: 422}
 
 
 class Refusal(BackpropError):
-    """Something is refused.
+    """A refused request.
 
     Parameters
     ----------
-    status : int, as HTTP has it
+    status : int, of HTTP
     sentence : str, what is wrong, and what to do
     """
 

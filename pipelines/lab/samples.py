@@ -1,8 +1,6 @@
-"""Samples: what is looked at in the lab, each by a short name that can stand in an address.
-
-`test:17` is a sample of the test split of the data set that a model was trained on; `kept:ab12…` is one that somebody
-drew, spoke, typed or dropped into the page, kept in memory as long as the lab runs. Each is the contents of a file, as
-`predict` would read them, or a text.
+"""Samples of the lab, each with a short name for addresses. `test:17` is a sample of the test split of the data set
+that a model was trained on. `kept:ab12…` is a sample that the user drew, spoke, typed or dropped into the page; it is
+kept in memory while the lab runs. Each is the contents of a file, as `predict` would read them, or a text.
 """
 
 import hashlib
@@ -44,14 +42,14 @@ class Samples:
     def find(self, name, model):
         """Return the sample of a name, for a model (Bundle): (Sample, true label or None).
 
-        Raises Refusal where there is none, and DataError where the model's data set cannot be had.
+        Raises Refusal if there is none, and DataError if the model's data set cannot be read.
         """
         kind, _, rest = name.partition(":")
         if kind == "kept":
             with self._lock:
                 source = self._kept.get(name)
             if source is None:
-                raise Refusal(404, "This sample was not kept: the lab was started anew since. Give it once more.")
+                raise Refusal(404, "This sample is lost, because the lab was started again since. Give it once more.")
             return Sample("sample", source), None
         if kind == "test" and rest.isdecimal():
             found, rows = self.tests_of(model)
@@ -61,12 +59,11 @@ class Samples:
         raise Refusal(404, f"There is no sample {name[:40]}; choose another.")
 
     def tests_of(self, model):
-        """Return the data set that a model was trained on, and which of its rows are test samples.
-
-        The split is made again as it was then. Raises DataError where the data set cannot be had.
+        """Return the data set that a model was trained on, and its test rows. The split is the same as in the training.
+        Raises DataError if the data set cannot be read.
         """
         key = (model.provenance["dataset"], model.task.name)
-        with self._reading:  # two pages that ask at once need not read it twice
+        with self._reading:  # two pages that ask at the same time share one reading
             if key not in self._sets:
                 found = datasets.load(*key)
                 if not len(found.rows("test")):

@@ -1,4 +1,4 @@
-"""The school: the lessons on this computer, each opened once."""
+"""The school: the lessons on this computer. Each is opened once."""
 
 import threading
 from pathlib import Path
@@ -24,27 +24,29 @@ class School:
         self.folder, self._open, self._lock = Path(folder), {}, threading.Lock()
 
     def names(self):
-        """Return the names of all lessons, the one that was changed last first: list of str."""
+        """Return the names of all lessons; the lesson that was changed last is first: list of str."""
         found = [path.parent for path in self.folder.glob(f"*/{lessons.ABOUT}")]
         return [path.name for path in sorted(found, key=lambda path: -(path / lessons.ABOUT).stat().st_mtime)]
 
     def open(self, name):
-        """Return a Lesson. Raises Refusal where there is none of this name, and DataError where it is damaged."""
+        """Return a Lesson. Raises Refusal if there is none with this name, and DataError if it is damaged."""
         with self._lock:
             if name not in self._open:
                 if name not in self.names():
-                    raise Refusal(404, "There is no lesson of this name; choose another, or begin one.")
+                    raise Refusal(404, "There is no lesson with this name; choose another, or make one.")
                 self._open[name] = Lesson(self.folder / name)
             return self._open[name]
 
     def begin(self, name, task):
-        """Return a Lesson of this name, which is made if there is none. Raises Refusal where it is of another task."""
+        """Return a Lesson with this name, which is made if there is none. Raises Refusal if it is of another task."""
         name = plain_name(name)
         with self._lock:
             if name not in self._open:
                 self._open[name] = Lesson(self.folder / name, task)
             if self._open[name].task != task:
-                raise Refusal(409, f"The lesson {name} is about {self._open[name].task}; choose another name.")
+                raise Refusal(
+                    409, f"There is already a lesson {name} of the task {self._open[name].task}; choose another name."
+                )
             return self._open[name]
 
     def take_in(self, content):
@@ -55,7 +57,7 @@ class School:
             return lesson
 
     def correct(self, task, label, sample):
-        """Keep a sample that was answered wrongly with what it truly is: in the lesson of corrections of the task.
+        """Keep a wrongly answered sample with its true label, in the lesson of corrections of the task.
 
         Returns the Lesson.
         """

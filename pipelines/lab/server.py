@@ -1,4 +1,4 @@
-"""The server: it listens on this computer, says where, and ends at Ctrl-C."""
+"""The server: it listens on this computer, prints its address, and ends at Ctrl-C."""
 
 import contextlib
 import secrets
@@ -14,12 +14,12 @@ from pipelines.lab.lab import Lab
 
 PORT = 8765
 MOST_TRIED = 50  # ports after the first one
-WAIT_SECONDS = 5.0  # for a training to keep its best network
-SWITCH_SECONDS = 0.001  # after which a training lets an answer have its turn; five times as often as usual
+WAIT_SECONDS = 5.0  # to let a training keep its best network
+SWITCH_SECONDS = 0.001  # after which a training lets an answer run; five times as often as usual
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 INSECURE = (
-    "whoever reaches this computer over the network and has the address can use the lab; a browser gives a page from "
-    "elsewhere no microphone and no camera unless it comes by https"
+    "everyone who reaches this computer over the network and has the address can use the lab; a browser lets a page "
+    "from another computer use the microphone and the camera only over https"
 )
 
 
@@ -31,16 +31,16 @@ def serve(models=(), *, host="127.0.0.1", port=None, open_browser=True, say=prin
     models : sequence of path of model files
     host : str, where to listen
     port : int or None
-        None means `PORT`, or the next one that is free; a port that was asked for and is taken is not replaced in
-        silence: the next one is taken and said.
-    open_browser : bool, whether to open the page; without a browser the address is said all the same
+        None means `PORT`, or the next free one. If a requested port is in use, the next one is used, and a message says
+        so.
+    open_browser : bool, whether to open the page; the address is printed in any case
     say : function of str
     lab : Lab or None, for tests
 
     Raises
     ------
     UsageError
-        The host is none of this computer's addresses, or no port is free.
+        The host is not an address of this computer, or no port is free.
     """
     import uvicorn
 
@@ -50,12 +50,12 @@ def serve(models=(), *, host="127.0.0.1", port=None, open_browser=True, say=prin
     listening = listen(host, PORT if port is None else port)
     taken = listening.getsockname()[1]
     if port is not None and taken != port:
-        say(f"port {port} is in use; this takes {taken}")
+        say(f"port {port} is in use; the lab uses {taken} instead")
     address = f"http://{_write_host(host)}:{taken}/{token}/"
     if host not in LOOPBACK:
         say(f"warning: {INSECURE}")
     say(f"the lab is at {address}")
-    say("Ctrl-C ends it")
+    say("Ctrl-C ends the lab")
     config = uvicorn.Config(
         Guard(application(lab), token, host),
         log_level="warning",
@@ -82,7 +82,7 @@ def listen(host, port):
     try:
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError:
-        raise UsageError(f"--host {host}: is no address of this computer; leave it out, or give 0.0.0.0") from None
+        raise UsageError(f"--host {host}: is not an address of this computer; leave it out, or give 0.0.0.0") from None
     for tried in range(port, min(port + MOST_TRIED, 65_536)):
         listening = socket.socket(family, socket.SOCK_STREAM)
         if sys.platform != "win32":  # there it would let two programs share a port
@@ -93,7 +93,7 @@ def listen(host, port):
             return listening
         except PermissionError:
             listening.close()
-            raise UsageError(f"--port {tried}: may not be used; give one above 1023") from None
+            raise UsageError(f"--port {tried}: this port may not be used; give one above 1023") from None
         except OSError as error:
             listening.close()
             problem = error
@@ -108,5 +108,5 @@ def _write_host(host):
 
 
 def _open(address):
-    with contextlib.suppress(OSError, webbrowser.Error):  # the address was said
+    with contextlib.suppress(OSError, webbrowser.Error):  # the address was printed
         webbrowser.open(address)

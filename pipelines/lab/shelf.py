@@ -1,7 +1,5 @@
-"""The shelf: the models that the lab may open, and no other file.
-
-They are those that were named when the lab was started, and those in the folder `models`. A page names a model by the
-path that the shelf gave it, so that no page can make the lab read anything else.
+"""The shelf: the models that the lab may open. They are the models that were named when the lab was started, and those
+in the folder `models`. A page names a model by the path from the shelf, so no page can make the lab read another file.
 """
 
 import threading
@@ -16,7 +14,7 @@ MOST_OPEN = 6
 
 
 class Shelf:
-    """Models by the path that they are called by.
+    """Models by their path.
 
     Parameters
     ----------
@@ -31,17 +29,16 @@ class Shelf:
         self._lock = threading.Lock()
 
     def paths(self):
-        """Return the paths of all models, those named first: list of str."""
+        """Return the paths of all models; named ones come first: list of str."""
         found = sorted(self.folder.glob("*.safetensors"), key=lambda path: -path.stat().st_mtime)
         return list(dict.fromkeys([*self._named, *map(str, found)]))
 
     def open(self, path):
-        """Return the Bundle of a model on the shelf; a file that has changed is read anew.
-
-        Raises Refusal where there is no such model, and ModelFileError where it cannot be used.
+        """Return the Bundle of a model on the shelf; a file that has changed is read again. Raises Refusal if the model
+        is not on the shelf, and ModelFileError if it cannot be used.
         """
         if path not in self.paths():
-            raise Refusal(404, "There is no such model here; choose one of those that the lab lists.")
+            raise Refusal(404, "This model is not in the lab; choose one from its list.")
         try:
             state = Path(path).stat()
         except OSError as error:
@@ -58,15 +55,15 @@ class Shelf:
         return opened
 
     def fresh_name(self, stem):
-        """Return a path in the folder that no file has yet: str, such as "models/images-2.safetensors"."""
+        """Return an unused path in the folder: str, such as "models/images-2.safetensors"."""
         for number in range(1, 10_000):
             path = self.folder / (f"{stem}.safetensors" if number == 1 else f"{stem}-{number}.safetensors")
             if not path.exists():
                 return str(path)
-        raise Refusal(409, f"{self.folder}: holds too many models called {stem}; remove some")
+        raise Refusal(409, f"{self.folder}: there are too many models called {stem}; remove some")
 
     def listing(self):
-        """Return what is on the shelf, for a page: list of dict of JSON types, an unusable model with its "error"."""
+        """Return the models for a page: list of dict of JSON types; an unusable model has its "error"."""
         return [self._entry(path) for path in self.paths()]
 
     def _entry(self, path):
@@ -100,13 +97,13 @@ class Shelf:
 
 
 def _ground(model):
-    """Return whether the training pictures are "dark" or "light" on average; None where they are no pictures."""
+    """Return whether the training pictures are "dark" or "light" on average; None if they are no pictures."""
     if not hasattr(model.extractor, "height"):
         return None
     return "dark" if float(model.standardizer.feature_means.mean()) < 0.5 else "light"
 
 
 def plain_name(text):
-    """Return a name as the name of a file has it: letters, digits, hyphens; "model" where nothing is left."""
+    """Return a name as a file name: letters, digits, hyphens; "model" if nothing is left."""
     kept = "".join(c if c.isalnum() and c.isascii() else "-" for c in text)
     return "-".join(part for part in kept.split("-") if part)[:60] or "model"

@@ -1,7 +1,5 @@
-"""Sight: what there is to see of one answer.
-
-The answer is that of `predict`. Beside it stand what the network was given, how active each layer became, and, where
-the extractor can lay it over the sample, what spoke for the answer and what against.
+"""Sight: everything that the page shows about one answer. The answer is that of `predict`. The page also shows the
+network's input, how active each layer was, and, if the extractor supports it, the evidence for and against the answer.
 """
 
 import base64
@@ -19,7 +17,7 @@ UNIT = "nats of log-odds"
 
 
 def look(model, sample, threshold):
-    """Return all there is to see of the answer to a sample, but for the evidence.
+    """Return everything that the page shows about the answer to a sample, except the evidence.
 
     Parameters
     ----------
@@ -30,10 +28,9 @@ def look(model, sample, threshold):
     Returns
     -------
     dict of JSON types
-        "answer" is the record of `predict` with all classes; "shown" what the network was given, a picture or None;
-        "layers" the activity of each layer that has units of its own: {"name", "kind", "values"}.
-
-    Raises Refusal where the sample cannot be read.
+        "answer" is the record of `predict` with all classes; "shown" is the network's input, a picture or None;
+        "layers" is the activity of each layer with units of its own: {"name", "kind", "values"}. Raises Refusal if the
+        sample cannot be read.
     """
     (answer,) = predict(model, [sample], top=len(model.labels), threshold=threshold, n_jobs=1)
     if answer.error is not None:
@@ -47,9 +44,9 @@ def look(model, sample, threshold):
 
 
 def show(model, sample):
-    """Return what the network was given of a sample: {"width", "height", "channels", "pixels", "across", "upward"}.
+    """Return the network's input for a sample: {"width", "height", "channels", "pixels", "across", "upward"}.
 
-    "pixels" are bytes in base64, row by row from the top. None where the extractor has no picture of it.
+    "pixels" are bytes in base64, row by row from the top. None if the extractor has no picture of it.
     """
     if not hasattr(model.extractor, "display"):
         return None
@@ -70,13 +67,15 @@ def _axis(axis):
 
 
 def find_given_row(model, stored):
-    """Return the features that the network is given of a stored row: ndarray of its dtype [shape=(1, n_features)]."""
+    """Return the features of a stored row, which are the network's input: ndarray of its dtype [shape=(1,
+    n_features)].
+    """
     X = model.standardizer.transform(next(iter(model.extractor.views(stored)))).astype(model.network.dtype)
     return X.toarray() if is_sparse(X) else X
 
 
 def activity(model, stored):
-    """Return what came out of each activation, and of the last layer: list of {"name", "kind", "values"}."""
+    """Return the output of each activation, and of the last layer: list of {"name", "kind", "values"}."""
     passages = list(enumerate(model.network.passes(find_given_row(model, stored))))
     last = passages[-1][0]
     return [
@@ -87,19 +86,17 @@ def activity(model, stored):
 
 
 def evidence(model, sample, label):
-    """Return what in a sample speaks for a label and what against: {"label", "unit"}, and its places or its words.
-
-    Places are "width", "height" and "values"; words are what `WordEvidence.record` has.
-
-    Raises Refusal where the extractor cannot tell.
+    """Return the evidence of a sample for and against a label: {"label", "unit"}, and its places or its words. Places
+    are "width", "height" and "values"; words are those of `WordEvidence.record`. Raises Refusal if the extractor does
+    not support it.
     """
     if label is not None and label not in model.labels:
-        raise Refusal(404, "The model knows no such class.")
+        raise Refusal(404, "The model does not have this class.")
     index = None if label is None else model.labels.index(label)
     if has_words(model):
         return {**words_for(model, model.extractor.read(sample.source), index).record(), "unit": UNIT}
     if not hasattr(model.extractor, "evidence"):
-        raise Refusal(409, "Of this kind of sample the evidence cannot be drawn yet.")
+        raise Refusal(409, "The lab cannot draw the evidence of this kind of sample.")
     try:
         found = evidence_for(model, model.extractor.read(sample.source), index)
     except InputFileError as error:
@@ -115,5 +112,5 @@ def evidence(model, sample, label):
 
 
 def round_values(values):
-    """Return numbers as JSON has them, with five digits; None where one is not finite."""
+    """Return numbers for JSON, with five digits; None for a number that is not finite."""
     return [float(f"{value:.5g}") if np.isfinite(value) else None for value in values.tolist()]

@@ -1,7 +1,6 @@
-"""Watched work: something that takes long, and what can be seen of it meanwhile.
-
-It runs on a thread of its own. Its state is kept here and not in any page, so a page that is loaded anew, or a second
-one, sees the same. The version rises with every change, so that a page knows whether there is news.
+"""Watched work: a long task, and its visible state. It runs on a thread of its own. Its state is kept here and not in a
+page, so a reloaded page, or a second one, shows the same. The version rises with every change, so that a page knows
+whether something has changed.
 """
 
 import threading
@@ -10,13 +9,13 @@ RUNNING = ("getting ready", "training", "paused", "stopping")
 
 
 class Watched:
-    """The body of a training and of a demonstration; `_run` is what they do.
+    """The common part of a training and of a demonstration; `_run` does the work.
 
     Parameters
     ----------
     name : str, of the thread
     state : dict of JSON types
-        What can be seen at first; its "state" is one of `RUNNING` until all is over.
+        The visible state at first; its "state" is one of `RUNNING` until the work is finished.
     """
 
     def __init__(self, name, state):
@@ -32,21 +31,21 @@ class Watched:
         self._thread.start()
 
     def wait(self, seconds):
-        """Wait until it is over, but no longer than this."""
+        """Wait until the work is finished, but not longer than this."""
         self._thread.join(seconds)
 
     @property
     def is_running(self):
-        """Whether it is not over yet."""
+        """Whether the work is still running."""
         return self._state["state"] in RUNNING
 
     def describe(self):
-        """Return what can be seen: dict of JSON types."""
+        """Return the visible state: dict of JSON types."""
         with self._lock:
             return {**self._state, "version": self.version}
 
     def stop(self):
-        """End as soon as what is running has come to its end."""
+        """Stop as soon as the running part is finished."""
         self._stops = True
         if self.is_running:
             self._tell(state="stopping")

@@ -1,6 +1,5 @@
-"""The workshop: where trainings run, one at a time.
-
-Two trainings at once would each take twice as long on the same cores, and no curve would mean what it shows.
+"""The workshop: it runs trainings, one at a time. Two trainings at once would each take twice as long on the same
+cores, and their times would be wrong.
 """
 
 import threading
@@ -14,15 +13,15 @@ from pipelines.learning import tasks
 from pipelines.learning.ranges import Whole, require
 from pipelines.verbs.demonstrate import DEMONSTRATIONS
 
-BUSY = "A training is running; stop it first, or wait until it is over."
+BUSY = "A training is running; stop it first, or wait until it is finished."
 
 
 class Workshop:
-    """The training that runs, or the last one that did.
+    """The running training, or the last one.
 
     Parameters
     ----------
-    shelf : Shelf, where models are put
+    shelf : Shelf, which stores the models
     """
 
     def __init__(self, shelf):
@@ -31,7 +30,7 @@ class Workshop:
         self.course, self.failure = None, None
 
     def train(self, asked):
-        """Begin a training, and return its Course.
+        """Start a training, and return its Course.
 
         Parameters
         ----------
@@ -39,7 +38,7 @@ class Workshop:
             "task", and if need be "dataset", "preset", "seed", "rows", "name" (of the model) and "changes" (entries of
             the recipe).
 
-        Raises Refusal where one is running, and UsageError where something is wrong.
+        Raises Refusal if one is running, and UsageError if an argument is wrong.
         """
         task = tasks.find(_text(asked, "task") or "images")
         recipe = task.recipe(_text(asked, "preset") or "fast", None, asked.get("changes") or {})
@@ -57,9 +56,9 @@ class Workshop:
         return self.course
 
     def fail(self, name, dataset=None, seed=0):
-        """Begin a demonstration, and return its Failure. Raises Refusal."""
+        """Start a demonstration, and return its Failure. Raises Refusal."""
         if name not in DEMONSTRATIONS:
-            raise Refusal(404, f"There is no such demonstration; there are {', '.join(DEMONSTRATIONS)}.")
+            raise Refusal(404, f"This demonstration does not exist; choose one of {', '.join(DEMONSTRATIONS)}.")
         with self._lock:
             self._check_free()
             self._count += 1
@@ -68,7 +67,7 @@ class Workshop:
         return self.failure
 
     def close(self, seconds):
-        """Stop what is running, and wait for it, but no longer than this."""
+        """Stop the running work, and wait for it, but not longer than this."""
         for running in (self.course, self.failure):
             if running is not None and running.is_running:
                 running.stop()

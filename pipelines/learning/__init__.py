@@ -1,1 +1,1 @@
-"""Learning: from rows of features to a trained network, as a task and a recipe have it."""
+"""Learning: from rows of features to a trained network, for a task and a recipe."""

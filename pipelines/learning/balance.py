@@ -1,9 +1,7 @@
-"""Balance: classes of unequal size, and how a network is kept from overlooking the small ones.
-
-A network learns how frequent each class is along with what it looks like: where it is unsure, it answers the frequent
-one. Of a thousand cats and ten lynxes, it calls most lynxes cats and is right in 99 of 100 cases. Since that knowledge
-is a sum of logarithms, it can be taken back once training is over: from the bias of each output is subtracted what the
-class's share has added to it.
+"""Balance: classes of unequal size, and a correction for the small ones. A network also learns how frequent each class
+is: if it is unsure, it answers the frequent class. Of a thousand cats and ten lynxes, it calls most lynxes cats and is
+right in 99 of 100 cases. The effect of the class frequencies on each output is a logarithm, so it can be removed after
+training: it is subtracted from the bias of the output.
 """
 
 import numpy as np
@@ -28,7 +26,7 @@ def prior_shift(y, n_classes, strength):
     Returns
     -------
     shift : ndarray of float64 [shape=(n_classes,)], or None
-        None where strength is 0, or no class is `UNEQUAL` times as large as another.
+        None if strength is 0, or no class is `UNEQUAL` times as large as another.
     """
     if strength == 0 or inequality(y, n_classes) < UNEQUAL:
         return None

@@ -1,9 +1,7 @@
-"""Beginning: where a training starts, if not from nothing: the network that another training has left.
-
-What the first layers of a network have learned, how a word or a stroke is described, serves other classes too. So a
-training may begin with the weights of a finished model. All layers are taken over as they are. Of the last one each
-class of the same name has its weights; a class that the model did not know begins with the mean of the others, equally
-likely and equally unlearned. Rows are scaled as the model scales them, since its weights were learned for that.
+"""Beginning: a training may start from the network of another training. The first layers have learned how to describe a
+word or a stroke, and this helps other classes too. So a training may begin with the weights of a finished model. All
+layers are copied. In the last layer, a class of the same name keeps its weights; a new class begins with the mean of
+the others. Rows are scaled as the model scales them, since its weights were learned for that.
 """
 
 from collections.abc import Sequence
@@ -52,7 +50,7 @@ class Beginning:
     def write_into(self, network: Network, labels: Sequence[str]) -> None:
         """Overwrite the weights of a new network, whose outputs are `labels`, with those of the model.
 
-        Raises UsageError where the two are not built alike.
+        Raises UsageError if the two are not built alike.
         """
         if network.params.flat.dtype != self.network.params.flat.dtype or not self._alike(network):
             raise UsageError(f"{self.name}: has layers of other widths than the recipe; leave out --hidden and --set")
@@ -82,7 +80,7 @@ class Beginning:
         new = [label for label in labels if label not in self.labels]
         gone = [label for label in self.labels if label not in labels]
         parts = [f"new to it: {list_some(new, 5)}"] if new else []
-        parts += [f"left out, as the data has no sample of it: {list_some(gone, 5)}"] if gone else []
+        parts += [f"left out, because the data has no sample of it: {list_some(gone, 5)}"] if gone else []
         known = len(labels) - len(new)
         beyond = f"; {'; '.join(parts)}" if parts else ""
-        return f"Goes on from {self.name}, which knows {known} of {len(labels)} classes{beyond}."
+        return f"Continues from {self.name}, which knows {known} of {len(labels)} classes{beyond}."

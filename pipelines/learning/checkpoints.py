@@ -1,6 +1,5 @@
-"""Resuming: a training that was cut off goes on from its last checkpoint, beside the model file.
-
-A checkpoint is a safety net. That there is no room for one is worth a warning, not the training.
+"""Resuming: an interrupted training continues from its last checkpoint, beside the model file. If there is no room for
+a checkpoint, the training continues, with a warning.
 """
 
 import math
@@ -36,7 +35,7 @@ class Checkpoints:
         self.problem = None
 
     def load(self, state):
-        """Fill a TrainingState with the checkpoint. Raises BackpropError where there is none of this training."""
+        """Fill a TrainingState with the checkpoint. Raises BackpropError if this training has no checkpoint."""
         checkpoint.load(self._path, state, self._identity)
         self.there = True
 

@@ -1,7 +1,5 @@
-"""Fitting: from prepared rows and a recipe to a trained network that has been measured.
-
-What training learns from the rows, the scaling of the features and the temperature of the probabilities included, is
-learned from the training and validation rows alone.
+"""Fitting: from prepared rows and a recipe to a trained and measured network. The training, the scaling of the features
+and the temperature of the probabilities use only the training and validation rows.
 """
 
 import copy
@@ -219,7 +217,7 @@ def trainer_for(recipe: Recipe, n_features: int, n_classes: int, seed: int, heal
 
 
 def optimizer_of(recipe: Recipe) -> Any:
-    """Return the recipe's optimizer. UsageError where it has an `eps` and the optimizer does not scale its steps."""
+    """Return the recipe's optimizer. UsageError if it has an `eps` and the optimizer does not scale its steps."""
     if not recipe.eps:
         return OPTIMIZERS[recipe.optimizer]()
     try:
@@ -229,10 +227,9 @@ def optimizer_of(recipe: Recipe) -> Any:
 
 
 def threads_for(recipe: Recipe, n_features: int, n_classes: int) -> int:
-    """Return how many threads a training is worth: one for each core, or 1 where the network is small.
-
-    Two threads speed small products up by a quarter at best. But they wait for each other after each one, and where
-    another program holds a core that wait costs far more than all the arithmetic: FSDD took 80 s instead of 4.
+    """Return the number of threads for a training: one for each core, or 1 for a small network. Two threads make small
+    products at best a quarter faster. But they wait for each other after each product. If another program uses a core,
+    this wait costs far more than the arithmetic: FSDD took 80 s instead of 4.
     """
     widths = (n_features, *recipe.hidden, n_classes)
     n_rows = recipe.batch_size * (1 + recipe.foreign)

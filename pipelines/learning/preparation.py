@@ -1,6 +1,6 @@
 """Preparation: from a data set's name to rows of features, each in its role.
 
-Load, extract, split: none of these steps knows whether it deals with speech or pictures.
+The steps are load, extract, split; they work in the same way for speech and pictures.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ class Prepared:
     stored : ndarray of the extractor's stored dtype, or SparseRows [shape=(n_samples, n_stored)]
     augmentation : Augmentation or None
         What makes training rows vary from epoch to epoch.
-    foreign : the same as `stored`, of the data set's foreign samples; None where it has none
+    foreign : the same as `stored`, of the data set's foreign samples; None if it has none
     """
 
     dataset: datasets.Dataset
@@ -52,7 +52,7 @@ class Prepared:
     foreign: Any = None
 
     def foreign_rows(self, role: str) -> Any:
-        """Return the stored rows of the foreign samples of one role; None where there are none."""
+        """Return the stored rows of the foreign samples of one role; None if there are none."""
         if self.foreign is None or self.dataset.foreign is None:
             return None
         rows = self.dataset.foreign.rows(role)
@@ -83,7 +83,7 @@ class Prepared:
 def name_dataset(dataset: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None) -> str | None:
     """Return what a caller calls a data set, or several put together, as text; see `datasets.several`.
 
-    Raises UsageError where it is neither a name nor a path.
+    Raises UsageError if it is neither a name nor a path.
     """
     if dataset is None:
         return None
@@ -110,13 +110,13 @@ def load_dataset(task: "Task", name: str | None) -> tuple[datasets.Dataset, bool
 def extract(dataset: datasets.Dataset, extractor: Extractor, n_jobs: int | None = None) -> Prepared:
     """Extract features (from the cache where they are there) and drop what cannot be read; roles stay as they are.
 
-    Raises DataError where nothing can be read.
+    Raises DataError if nothing can be read.
     """
     stored, _, failures = load_features(dataset, extractor, n_jobs)
     if failures:
         dataset = dataset.without([index for index, _ in failures], [message for _, message in failures])
         if len(dataset) == 0:
-            raise DataError(f"{dataset.name}: none of its files can be read; the first: {failures[0][1]}")
+            raise DataError(f"{dataset.name}: its files cannot be read; the first: {failures[0][1]}")
     return Prepared(*_with_foreign(dataset, extractor, stored, n_jobs))
 
 
@@ -133,7 +133,7 @@ def _with_foreign(dataset, extractor, stored, n_jobs):
 def prepare(dataset: datasets.Dataset, extractor: Extractor, n_jobs: int | None = None) -> Prepared:
     """Do what `extract` does, and fill in the roles that are missing, the same way every time.
 
-    Raises DataError where nothing can be read, or a class loses its last training sample.
+    Raises DataError if nothing can be read, or a class loses its last training sample.
     """
     extracted = extract(dataset, extractor, n_jobs)
     if not {"valid", "test"} <= set(extracted.dataset.role):
@@ -188,7 +188,7 @@ def in_shares(y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def with_fewer(prepared: Prepared, n_rows: int, seed: int) -> Prepared:
     """Return a Prepared that learns from so many of its training rows, drawn so that each class keeps its share.
 
-    The others play no role. Raises DataError where a class would have none left.
+    The others play no role. Raises DataError if a class would have none left.
     """
     dataset = prepared.dataset
     rows = dataset.rows("train")
@@ -203,7 +203,7 @@ def with_fewer(prepared: Prepared, n_rows: int, seed: int) -> Prepared:
     role = dataset.role.astype("<U8")
     role[rows] = UNUSED
     role[kept] = "train"
-    note = f"Learns from {n_rows:,} of {len(rows):,} training samples, as asked for."
+    note = f"Learns from {n_rows:,} of {len(rows):,} training samples (--rows)."
     return replace(prepared, dataset=replace(dataset, role=role, notes=(*dataset.notes, note)))
 
 

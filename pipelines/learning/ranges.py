@@ -1,4 +1,4 @@
-"""Ranges: which values an entry of a recipe may have, and how that is said.
+"""Ranges: the allowed values of a recipe entry, in code and in words.
 
 Each range knows whether a value is `allowed`, and its text completes the sentence "give …".
 """
@@ -94,11 +94,11 @@ class Widths:
 AMOUNT = Number("a number from 0", lambda value: value >= 0)
 RATE = Number("a number above 0", lambda value: value > 0)
 SHARE = Number("a number from 0 to 1", lambda value: 0 <= value <= 1)
-PART = Number("a number from 0 up to, not including, 1", lambda value: 0 <= value < 1)
+PART = Number("a number from 0 to less than 1", lambda value: 0 <= value < 1)
 
 
 def require(name: str, value: Any, allowed: Range) -> None:
-    """Raise UsageError where the value of what is called `name` is out of its range."""
+    """Raise UsageError if the value of what is called `name` is out of its range."""
     if not allowed.allows(value):
         raise UsageError(f"{name} is {value!r}: give {allowed.text}")
 

@@ -1,8 +1,8 @@
-"""A recipe: how a network is built and trained, every choice by name.
+"""A recipe: all settings for building and training a network, by name.
 
 Presets are recipes; a TOML file given with --config changes some of their entries, and options of the command line
-change them last. Each entry below stands with its meaning and its range, from which come the error messages, the
-reference of all entries, and what `backprop recipe` prints.
+change them last. Each entry below has its meaning and its range; the error messages, the reference of all entries, and
+the output of `backprop recipe` come from these.
 """
 
 import json
@@ -39,7 +39,7 @@ class Recipe:
     Attributes
     ----------
     preset : str or None
-        The name of the preset that the recipe was derived from, whatever was changed in it since; None where it is
+        The name of the preset that the recipe was derived from, whatever was changed in it since; None if it is
         from no preset. It is no entry: only a Task gives it.
 
     Raises
@@ -49,43 +49,47 @@ class Recipe:
     """
 
     hidden: tuple[int, ...] = _entry("Widths of the hidden layers, the first one first.", Widths())
-    epochs: int = _entry("How often every training sample is seen.", Whole(1))
+    epochs: int = _entry("Number of passes over the training samples.", Whole(1))
     least_steps: int = _entry(
-        "Steps to train at least; with few samples there are more epochs, until it is so many steps.",
+        "Smallest number of training steps; with few samples, the number of epochs is raised to reach it.",
         Whole(0),
         default=0,
     )
-    activation: str = _entry("What each hidden unit does to its sum.", choice(ACTIVATIONS), default="relu")
+    activation: str = _entry("Activation function of the hidden units.", choice(ACTIVATIONS), default="relu")
     normalization: str = _entry(
         "Normalisation of each hidden layer, before its activation.", choice(("none", *NORMALIZATIONS)), default="none"
     )
     initialization: str = _entry(
-        "How the first weights are drawn; suited is what suits the activation, layer by layer.",
+        "How the initial weights are drawn; suited chooses what suits the activation of each layer.",
         choice(("suited", *INITIALIZERS)),
         default="suited",
     )
-    residual: bool = _entry("Whether hidden layers of equal width add to what they are given.", Switch(), default=False)
+    residual: bool = _entry(
+        "Whether hidden layers of equal width add their input to their output.", Switch(), default=False
+    )
     dropout: float = _entry("Share of each hidden layer's units that a step leaves out.", PART, default=0.0)
     input_dropout: float = _entry("Share of the features that a step leaves out.", PART, default=0.0)
     input_noise: float = _entry(
-        "Standard deviation of noise on the features, whose own is about 1.", AMOUNT, default=0.0
+        "Standard deviation of noise on the features; that of the features is about 1.", AMOUNT, default=0.0
     )
     label_smoothing: float = _entry("Share of each target that is spread over all classes.", PART, default=0.0)
     mixup: float = _entry(
-        "How much pairs of samples are mixed: the parameter of a beta distribution; 0 mixes none.", AMOUNT, default=0.0
-    )
-    optimizer: str = _entry("How a gradient becomes a step.", choice(OPTIMIZERS), default="adam")
-    eps: float = _entry(
-        "Root mean square gradient below which steps of Adam and its kin grow shorter, so that what is rare moves "
-        "less than what is frequent; 0 is the optimizer's own, next to nothing.",
+        "Strength of mixing pairs of samples: the parameter of a beta distribution; 0 switches it off.",
         AMOUNT,
         default=0.0,
     )
-    learning_rate: float = _entry("How far a step goes, at the most.", RATE, default=2e-3)
+    optimizer: str = _entry("Rule that turns a gradient into a step.", choice(OPTIMIZERS), default="adam")
+    eps: float = _entry(
+        "Root mean square gradient below which steps of Adam and similar optimizers become shorter, so that weights of "
+        "rare features change less than weights of frequent ones; 0 is the optimizer's default, nearly zero.",
+        AMOUNT,
+        default=0.0,
+    )
+    learning_rate: float = _entry("Largest learning rate: the length of a step.", RATE, default=2e-3)
     schedule: str = _entry("How the learning rate changes during training.", choice(SCHEDULES), default="one_cycle")
     batch_size: int = _entry("Samples in one step.", Whole(1), default=128)
     weight_decay: float = _entry(
-        "How fast weights shrink by themselves, times the learning rate; apart from the loss.", AMOUNT, default=0.02
+        "How fast weights shrink in each step, times the learning rate; not a part of the loss.", AMOUNT, default=0.02
     )
     alpha: float = _entry("Strength of the L2 penalty, a part of the loss.", AMOUNT, default=0.0)
     l1: float = _entry("Strength of the L1 penalty, a part of the loss.", AMOUNT, default=0.0)
@@ -93,22 +97,22 @@ class Recipe:
     clip_norm: float = _entry("Largest norm of the whole gradient; 0 is no limit.", AMOUNT, default=5.0)
     clip_value: float = _entry("Largest size of each number of the gradient; 0 is no limit.", AMOUNT, default=0.0)
     average: float = _entry(
-        "Decay of the running average of the weights, which is what is kept; 0 keeps the last weights.",
+        "Decay of the running average of the weights; the model gets this average. 0 keeps the last weights.",
         PART,
         default=0.0,
     )
     augmentation: float = _entry(
-        "How strongly training samples are varied; 1 is what suits the task, 0 leaves them as they are.",
+        "How strongly training samples are varied; 1 is the usual strength for the task, 0 switches variation off.",
         AMOUNT,
         default=0.0,
     )
     foreign: float = _entry(
-        "Foreign sounds or texts beside the samples of a step, as a share of these; pictures have none.",
+        "Foreign sounds or texts in a step, as a share of its samples; not used for pictures.",
         AMOUNT,
         default=0.0,
     )
     features: str = _entry(
-        "What the network is given of a picture: its pixels, or its gradients; auto takes what suits the pictures.",
+        "Input of the network for a picture: its pixels, or its gradients; auto chooses what suits the pictures.",
         choice(FEATURES),
         default="auto",
     )
@@ -116,7 +120,7 @@ class Recipe:
         "Epochs without a better validation loss after which training stops; 0 never stops early.", Whole(0), default=0
     )
     balance: float = _entry(
-        "How much of what classes of unequal size add to the answers is taken back.", SHARE, default=0.5
+        "How much of the effect of unequal class sizes on the answers is removed.", SHARE, default=0.5
     )
     preset: str | None = field(default=None, compare=False, kw_only=True)
 
@@ -151,7 +155,7 @@ class Recipe:
         known = [entry.name for entry in self.entries()]
         for name in changes:
             if name not in known:
-                raise UsageError(f"{source}: no recipe entry is called {name}; {suggest(name, known)}")
+                raise UsageError(f"{source}: there is no recipe entry {name}; {suggest(name, known)}")
         try:
             return replace(self, **changes)
         except UsageError as error:

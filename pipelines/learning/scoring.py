@@ -59,7 +59,7 @@ def refusals(probabilities, y, foreign, threshold):
     -------
     dict of JSON types
         "threshold"; "n", the foreign samples; "recall", the share of them that is refused; "precision", the share of
-        foreign ones among all that is refused, None where nothing is; "accuracy", of the samples of the classes, where
+        foreign ones among all that is refused, None if nothing is; "accuracy", of the samples of the classes, where
         a refused one counts as wrong.
     """
     believed = probabilities.max(axis=1) >= threshold
@@ -89,7 +89,7 @@ def by_group(dataset, role, predicted, y, heard=None):
     -------
     dict
         {"by_group": {"known" and "new": {"groups", "n", "accuracy", "worst", "worst_accuracy"}, or None}}, accuracies
-        means over groups; empty where groups are not known, or there is no row.
+        means over groups; empty if groups are not known, or there is no row.
     """
     if dataset.group is None or len(y) == 0:
         return {}
@@ -121,7 +121,7 @@ def by_source(dataset, role, predicted, y):
     Returns
     -------
     dict
-        {"by_dataset": {name: {"n", "accuracy"}}}; empty where there is one data set, or no row.
+        {"by_dataset": {name: {"n", "accuracy"}}}; empty if there is one data set, or no row.
     """
     if dataset.source is None or len(y) == 0:
         return {}

@@ -1,4 +1,4 @@
-"""A task: what differs between recognising words, pictures and texts, and nothing else.
+"""A task: everything that differs between recognising words, pictures and texts.
 
 A task names its data sets, how a file becomes a row of numbers, how rows are scaled, and good recipes. The verbs
 (train, evaluate, predict) are written once, over a task. `pipelines.learning.tasks` has one module for each.
@@ -61,7 +61,7 @@ class Task:
     ) -> Recipe:
         """Return the preset's recipe as the TOML file `config` and then `changes` change it. Raises UsageError."""
         if preset not in self.presets:
-            raise UsageError(f"preset {preset}: there is none of this name; {suggest(preset, self.presets)}")
+            raise UsageError(f"preset {preset}: this preset does not exist; {suggest(preset, self.presets)}")
         recipe = self.presets[preset]
         recipe = recipe if config is None else recipe.with_file(config)
         return recipe.replace(changes or {})
@@ -71,7 +71,7 @@ class Task:
         return self.extractor()
 
     def restore(self, settings: Mapping[str, Any], matrices: Mapping[str, Any] | None = None) -> Extractor:
-        """Return the extractor that `settings()` and `matrices()` described. Raises UsageError where they are wrong."""
+        """Return the extractor that `settings()` and `matrices()` described. Raises UsageError if they are wrong."""
         return self.extractor.from_settings(settings, matrices)
 
     def reader(self, extractor: Extractor) -> Any:
@@ -79,7 +79,7 @@ class Task:
         return extractor
 
     def augmentation_for(self, prepared: Prepared, recipe: Recipe, n_jobs: int | None = None) -> Augmentation | None:
-        """Return what makes the training rows of a Prepared vary, or None where the recipe asks for nothing."""
+        """Return what makes the training rows of a Prepared vary, or None if the recipe asks for nothing."""
         return None
 
     def scaling(self) -> Any:
@@ -116,7 +116,7 @@ class Task:
         return (list(samples[start : start + BATCH]) for start in range(0, len(samples), BATCH))
 
     def check_transcribes(self) -> None:
-        """Raise UsageError where `transcribes` is false."""
+        """Raise UsageError if `transcribes` is false."""
         if not self.transcribes:
             raise UsageError(f"transcribe: this model recognises {self.name}, one in each file; give a model of speech")
 
@@ -125,9 +125,9 @@ class Task:
         raise NotImplementedError
 
     def grammar(self, model: Any, words: int | None = None, path: str | os.PathLike[str] | None = None) -> Any:
-        """Return what is known of the pieces in a file: their number, or a file of sequences; None where nothing is.
+        """Return what is known of the pieces in a file: their number, or a file of sequences; None if nothing is.
 
-        Raises UsageError where the task has no use for that.
+        Raises UsageError if the task has no use for that.
         """
         if words is not None or path is not None:
             raise UsageError(f"transcribe: --words and --grammar are for speech, and this model recognises {self.name}")
@@ -152,11 +152,11 @@ class Task:
         return []
 
     def usual(self, extractor: Any, items: Sequence) -> dict[str, list[float]]:
-        """Return within which limits training samples lie, whatever they are; empty where the task measures none."""
+        """Return within which limits training samples lie; empty if the task measures none."""
         return {}
 
     def unlike(self, extractor: Any, decoded: Any, limits: Mapping[str, list[float]]) -> list[str]:
-        """Return how a decoded sample differs from what `usual` found: list of sentences."""
+        """Return the differences of a decoded sample from the result of `usual`: list of sentences."""
         return []
 
     def headers(self):

@@ -1,10 +1,8 @@
-"""Unseen columns: weights of a sparse first layer about which training has learned nothing.
-
-A text holds a few hundred of 32,768 columns, and all training texts together may leave many empty. The weights behind
-an empty column are as random as they were in the beginning, or know a word with a typing error that was made up for
-one step. An input that holds such a column would be answered with noise; with weights of 0 the column says nothing, and
-the model file need not store it. The others are rounded to half precision, 11 bits, which is far finer than what two
-trainings differ by. Both happen before anything is measured, so what is measured is what is stored.
+"""Unseen columns: weights of a sparse first layer that were not trained. A text uses a few hundred of 32,768 columns,
+and all training texts together may leave many empty. The weights of an empty column are still random, or were trained
+on one artificial typing error. They would add noise to an answer; with weights of 0 the column has no effect, and the
+model file need not store it. The other weights are rounded to half precision, 11 bits, which is far finer than the
+difference between two trainings. Both are done before the measurements, so the stored weights are measured.
 """
 
 import numpy as np
@@ -14,7 +12,7 @@ from backprop_core.sparse import SparseRows
 
 
 def first_weights(network: Network) -> np.ndarray | None:
-    """Return the weights of the first layer that learns, a view [shape=(n_features, width)]; None where it has no W."""
+    """Return the weights of the first layer that learns, a view [shape=(n_features, width)]; None if it has no W."""
     return next(views.get("W") for views in network.params.views if views)
 
 

@@ -1,7 +1,6 @@
-"""Views: one sample, looked at in several ways.
-
-An extractor may describe a sample more than once: a word as throats of several lengths would have said it. The network
-answers each view, and the answers are averaged: where one view misleads, the others outvote it.
+"""Views: one sample, described in several ways. An extractor may describe a sample more than once, for example a word
+with vocal tracts of several lengths. The network answers each view, and the answers are averaged. If one view is
+misleading, the others correct it.
 """
 
 import numpy as np

@@ -1,1 +1,1 @@
-"""The machine: its cores, its processes, its folders, and the versions of what runs on it."""
+"""The machine: its cores, its processes, its folders, and the versions of its software."""

@@ -1,10 +1,7 @@
-"""Contents: what a file is, by its first bytes, whatever its name says.
-
-A file can have the right name and be something else: a note that Git LFS left in its place, the web page that asks for
-a password, nothing at all because the disk was full. A reader that trusts the name calls such a file damaged, and its
-user looks for damage. So every reader asks here first what it has before it.
-
-The second question is which kind of data a file holds, sound or picture, where its name does not tell.
+"""Contents: the type of a file by its first bytes, not by its name. A file can have the right name and be something
+else: a pointer of Git LFS, a web page that asks for a password, or an empty file because the disk was full. A reader
+that trusts the name would call this file damaged. So every reader checks the file here first. This module also tells
+sound from pictures if the name does not.
 """
 
 import re
@@ -113,7 +110,7 @@ _MPEG_FRAME = re.compile(rb"\xff[\xe2-\xe5\xf2-\xf5\xfa-\xfd\xf1\xf9][\x10-\xef]
 
 
 def what_it_is(first):
-    """Say it if a file is not what was meant to have its name, whatever that was: a pointer, a web page, nothing.
+    """Say it if a file is not what was meant to have its name: a pointer, a web page, nothing.
 
     Parameters
     ----------
@@ -124,7 +121,7 @@ def what_it_is(first):
     -------
     sentence : str or None
         What it is and what to do about it, such as "this is a Git LFS pointer, not the file itself; run: git lfs
-        pull"; None where nothing speaks against the file. The sentence wants the file's name before it.
+        pull"; None if nothing speaks against the file. The sentence wants the file's name before it.
     """
     if not first:
         return f"the file is empty; {_GET_AGAIN}"
@@ -140,16 +137,16 @@ def what_it_is(first):
     if _IN_BASE64.match(text):
         return "this is the file as text in base64, not the file itself; decode it: base64 -d"
     if _PAGE.match(text):
-        return f"this is a web page, not the file itself; {_GET_AGAIN}, where it asks for it after logging in"
+        return f"this is a web page, not the file itself; {_GET_AGAIN}, after logging in if necessary"
     if len(text) < ENOUGH and _REFUSAL.match(text):
-        return f"this is a server's answer that it did not give the file; {_GET_AGAIN}"
+        return f"this is an error message of a server, not the file; {_GET_AGAIN}"
     if len(first) >= 64 and not any(first):
-        return f"the file begins with nothing but zeros, as an unfinished download does; {_GET_AGAIN}"
+        return f"the file begins only with zeros, like an unfinished download; {_GET_AGAIN}"
     return None
 
 
 def find_packing(first):
-    """Return with what a file is packed, such as "gzip", by its first bytes; None where it is not."""
+    """Return with what a file is packed, such as "gzip", by its first bytes; None if it is not."""
     return next((name for beginning, name in _PACKED if first.startswith(beginning)), None)
 
 

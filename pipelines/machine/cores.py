@@ -1,4 +1,4 @@
-"""Cores: how many pieces of work this machine can do at the same time, and how many of them one product takes."""
+"""Cores: how many pieces of work this computer can do at the same time, and how many threads one product uses."""
 
 import os
 import threading

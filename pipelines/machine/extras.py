@@ -1,6 +1,6 @@
 """Extras: packages that only some jobs need, and how a user installs them.
 
-The smallest installation predicts, and nothing else. Whoever meets a package that is missing is told what to type.
+The smallest installation can only predict. If a package is missing, the error says what to type.
 """
 
 DISTRIBUTION = "visible-backprop"  # on the package index, where the name backprop belongs to others
@@ -44,7 +44,7 @@ def install_command(package: str) -> str:
 
 
 def explain_missing(error: ImportError) -> str | None:
-    """Return what to do about a package that cannot be imported, in a sentence; None where it is none of `EXTRA_OF`."""
+    """Return what to do about a package that cannot be imported, in a sentence; None if it is none of `EXTRA_OF`."""
     package = (error.name or "").partition(".")[0]
     if package not in EXTRA_OF:
         return None

@@ -1,7 +1,7 @@
 """Leftovers: the files and folders that systems and programs leave in other people's folders.
 
 Windows keeps small pictures in Thumbs.db, a Mac's zip brings a folder __MACOSX, Jupyter a copy of all that was opened.
-They are in the folder of a data set, and are none of it: every reader passes over them without an error.
+They are in the folder of a data set, but do not belong to it: every reader ignores them without an error.
 """
 
 import fnmatch

@@ -1,6 +1,6 @@
 """Where data lies on this computer.
 
-Three folders matter: the registry with what is bundled, which came with the program and is only read; the downloads;
+Three folders matter: the registry with the bundled data, which came with the program and is only read; the downloads;
 and the caches, which may be deleted at any time. In a checkout all three are below `data/`. An installed wheel
 carries the registry inside the package and keeps downloads and caches in the user's own cache folder. The environment
 variable `BACKPROP_DATA` moves downloads and caches elsewhere.

@@ -1,8 +1,6 @@
-"""The log: where the rooms say what is not a result.
-
-Nothing here prints. The logger `backprop` is silent until somebody listens: a Python program may attach a handler of
-its own, as with any other logger. Whoever watches, as the command line does, hears the log too, and sees how far a
-longer piece of work has come.
+"""The log: messages that are not results. This module does not print. The logger `backprop` is silent until a program
+attaches a handler, as with any other logger. A watcher, such as the command line, also receives the log, and the
+progress of longer work.
 """
 
 import logging
@@ -68,7 +66,7 @@ def watcher() -> Watcher | None:
 
 @contextmanager
 def let_watch(someone: Watcher) -> Iterator[None]:
-    """Let somebody watch this thread inside."""
+    """Attach a watcher to this thread inside."""
     token = _watcher.set(someone)
     with _lock:
         _levels.append(log.level)

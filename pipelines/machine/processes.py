@@ -1,8 +1,7 @@
 """Processes: workers of this machine that share a list of calls among them.
 
-Ctrl-C reaches every process of a terminal, but one alone should answer it. The first process ends its workers and says
-what was done. A worker that heard of Ctrl-C itself would end in the middle of something, with a traceback, be it a
-library that it is just about to import.
+Ctrl-C reaches every process of a terminal, but only the first should answer it: it ends its workers and prints the
+finished work. A worker that received Ctrl-C itself would end with a traceback in the middle of its work.
 """
 
 import signal

@@ -1,7 +1,6 @@
-"""Quiet: what a C library writes to standard error by itself does not reach the user.
-
-libtiff tells of each odd tag, past Python and past every filter for warnings. While it works, standard error leads
-nowhere. That holds for the whole process, so it is for short calls only.
+"""Quiet: messages that a C library writes to standard error are hidden. libtiff reports each unusual tag there, and
+Python's filters for warnings cannot stop it. While it works, standard error leads nowhere. That holds for the whole
+process, so it is for short calls only.
 """
 
 import contextlib

@@ -1,6 +1,5 @@
-"""Suffixes: by which names files are taken for recordings, pictures and texts, the same for every verb.
-
-A suffix is a hint. Where it says nothing, the first bytes decide, see `contents.task_of`.
+"""Suffixes: the file names of recordings, pictures and texts, the same for every verb. A suffix is a hint. If it is
+unknown, the first bytes decide, see `contents.task_of`.
 """
 
 _SOUND = """

@@ -1,4 +1,4 @@
-"""Versions: which program this is, and what it runs on."""
+"""Versions of this program and of its libraries."""
 
 import functools
 import hashlib
@@ -30,7 +30,7 @@ def code():
         folder = Path(package.__file__).parent
         sources = sorted(folder.rglob("*.py"))
         if not sources:
-            raise RuntimeError(f"{folder}: holds no source of {package.__name__}, so its version is unknown")
+            raise RuntimeError(f"{folder}: contains no source of {package.__name__}, so its version is unknown")
         for path in sources:
             digest.update(f"{path.relative_to(folder.parent)}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())

@@ -1,1 +1,1 @@
-"""Models: what a finished training is, what it answers, and what led to an answer."""
+"""Models: finished trainings, their answers, and the evidence for an answer."""

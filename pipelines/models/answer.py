@@ -1,4 +1,4 @@
-"""An answer: what a model says of one file, or why it can say nothing."""
+"""An answer: the result of a model for one file, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class Guess(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model says of one file.
+    """The answer of a model to one file.
 
     Attributes
     ----------
     path : str
         The file, as it was named.
     label : str or None
-        The most probable label; None where it is unknown, or the file cannot be read.
-    probability : float in [0, 1], or None where the file cannot be read
+        The most probable label; None if it is unknown, or the file cannot be read.
+    probability : float in [0, 1], or None if the file cannot be read
         That of the most probable label.
     top : tuple of Guess, the most probable labels in order
     unknown : bool
@@ -39,12 +39,12 @@ class Answer:
     error : str or None
         Why the file cannot be read, in a sentence that names it.
     warnings : tuple of str
-        What is to be known beside the answer, each in a sentence, such as that there are several words in the file.
+        Warnings about the answer, each a sentence, such as that there are several words in the file.
     pictures : mapping of str to str or None
-        The pictures that were asked for, by name ("explanation", "input"): where each is, or None where the file
+        The pictures that were asked for, by name ("explanation", "input"): where each is, or None if the file
         could not be read a second time.
     text : str or None
-        What was answered, where it is a text that is no file by itself.
+        The text, if it is not a file.
     """
 
     path: str
@@ -63,7 +63,7 @@ class Answer:
         return cls(path, None if unknown else guesses[0].label, guesses[0].probability, guesses, unknown, text=text)
 
     def record(self) -> PredictionRecord:
-        """Return the answer as the contract has it, a dict of JSON types."""
+        """Return the record of the answer, a dict of JSON types."""
         if self.error is not None:
             return {"path": self.path, "error": self.error}
         record: PredictionRecord = {

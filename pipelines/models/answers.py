@@ -1,8 +1,6 @@
-"""Review: which samples of an evaluation deserve a look, and why.
-
-Two kinds do. An error that the model was sure of may be a wrong label, a damaged file, or something that the training
-data lacks. A sample that the model is least sure of is one that more data of its kind would help with, whether the
-answer happened to be right or not.
+"""Review: the samples of an evaluation that the user should look at, of two kinds. An error with a high probability may
+be a wrong label, a damaged file, or something that the training data lacks. For a sample with a low probability, more
+data of its kind would help, even if the answer was right.
 """
 
 from dataclasses import dataclass
@@ -36,7 +34,7 @@ class Answers:
     def entry(self, i):
         """Return what there is to say of answer i: dict of JSON types.
 
-        `path` is None where the data set has its pixels in memory; `index`, counted from 0 over all its splits, then
+        `path` is None if the data set has its pixels in memory; `index`, counted from 0 over all its splits, then
         tells which sample it is.
         """
         predicted = self.probabilities[i].argmax()

@@ -1,8 +1,8 @@
 """The bundle: one file with everything that a prediction needs.
 
-A network alone is useless without the features it was trained on. So the extractor's settings and fixed matrices, the
-standardiser, the labels and the weights travel together, and training and prediction cannot disagree. The file is in
-the safetensors format (a JSON header, then raw numbers), which cannot carry code.
+A network alone is useless without the features it was trained on. So the file contains the extractor's settings and
+fixed matrices, the standardiser, the labels and the weights together, and training and prediction cannot differ. The
+file is in the safetensors format (a JSON header, then raw numbers), which cannot carry code.
 
     tensors    params · statistics · scaling.<name> … · extractor.<name> … · golden.row · golden.probabilities
     header     format · task · labels · extractor · network · temperature · provenance · digest
@@ -108,7 +108,7 @@ class Bundle:
     def reading_of(self, decoded: Any) -> Any:
         """Return what the answer to a decoded sample was given for: its surest reading, or itself if it has but one.
 
-        Raises NothingToSeeError where there is nothing to read.
+        Raises NothingToSeeError if there is nothing to read.
         """
         if self.reader is self.extractor:
             return decoded
@@ -178,7 +178,7 @@ class Bundle:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the file: to a temporary name, read back and checked, then renamed.
 
-        Raises ModelFileError where the file cannot be written, or does not read back as it should.
+        Raises ModelFileError if the file cannot be written, or does not read back as it should.
         """
         from safetensors.numpy import save as to_safetensors
 
@@ -216,7 +216,7 @@ def load(path: str | os.PathLike[str]) -> Bundle:
         )
     digest = header.pop("digest", None)
     if digest != _digest(tensors, header):
-        raise ModelFileError(f"{path}: was altered or damaged after it was written; train the model again")
+        raise ModelFileError(f"{path}: was changed or damaged after it was written; train the model again")
     try:
         return replace(_assemble(header, tensors), path=str(path))
     except (
@@ -238,7 +238,9 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.nd
     if os.path.isdir(path):  # noqa: PTH112 - unlike Path's, this and the next one answer False to any odd name
         raise ModelFileError(f"{path}: is a folder; name the model file in it")
     if not os.path.isfile(path):  # noqa: PTH113
-        raise ModelFileError(f"{path}: no such model file; make one with 'make train-speech' or 'make train-images'")
+        raise ModelFileError(
+            f"{path}: this model file does not exist; make one with 'make train-speech' or 'make train-images'"
+        )
     try:
         with safe_open(str(path), "numpy") as file:
             header = json.loads((file.metadata() or {})[KEY])
@@ -252,8 +254,8 @@ def _read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.nd
         if (instead := what_it_is(first)) is not None:
             raise ModelFileError(f"{path}: {instead}") from None
         if task_of(first) is not None:
-            raise ModelFileError(f"{path}: is no model but a recording or a picture; name the model first") from None
-        reason = "is truncated, or is no backprop model file"
+            raise ModelFileError(f"{path}: is not a model but a recording or a picture; name the model first") from None
+        reason = "is truncated, or is not a backprop model file"
         raise ModelFileError(f"{path}: {reason}; copy it again, or train the model again") from None
 
 
@@ -289,12 +291,12 @@ def _assemble(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Bundle:
     n_outputs = bundle.probabilities(bundle.golden_row).shape[1]
     lengths = {*map(len, standardizer.arrays().values()), extractor.n_features}
     if n_outputs != len(bundle.labels) or len(lengths) > 1:
-        raise ValueError("its parts do not fit together")
+        raise ValueError("its parts do not match")
     return bundle
 
 
 def _check_provenance(provenance: Any) -> None:
-    """Raise ValueError where what predictions read of a model's origin is not of its kind; it may be missing."""
+    """Raise ValueError if what predictions read of a model's origin is not of its kind; it may be missing."""
 
     def is_number(value: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
@@ -309,7 +311,7 @@ def _check_provenance(provenance: Any) -> None:
         "augmentation": lambda value: value is None or isinstance(value, dict),
     }
     if not isinstance(provenance, dict):
-        raise ValueError("its provenance is no table")
+        raise ValueError("its provenance is not a table")
     for name, holds in kinds.items():
         if name in provenance and not holds(provenance[name]):
             raise ValueError(f"its provenance has {name} {provenance[name]!r}")

@@ -1,7 +1,7 @@
 """The ensemble: several models that answer together.
 
-Networks that were trained from other random weights make other mistakes. Where one is wrong the others are often right,
-and the mean of their probabilities is better than any of them. It costs as much as all of them.
+Networks with different initial weights make different mistakes. If one is wrong, the others are often right, and the
+mean of their probabilities is better than each of them. The cost is the sum of their costs.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ class Ensemble:
         first = members[0]
         for number, other in enumerate(members[1:], 2):
             for what, alike in (
-                ("is of another task", other.task.name == first.task.name),
-                ("knows other labels", other.labels == first.labels),
+                ("has another task", other.task.name == first.task.name),
+                ("has other labels", other.labels == first.labels),
                 ("reads samples differently", other.extractor.settings() == first.extractor.settings()),
             ):
                 if not alike:
                     raise UsageError(
-                        f"{other.path or f'model {number}'}: {what} than {first.path or 'model 1'}, so that they "
-                        "cannot answer together"
+                        f"{other.path or f'model {number}'}: {what} than {first.path or 'model 1'}, so they cannot "
+                        "answer together"
                     )
         self.members = tuple(members)
         self.task: Task = first.task

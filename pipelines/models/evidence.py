@@ -1,8 +1,7 @@
-"""Evidence: what in a sample spoke for the answer it was given, and what against.
-
-The network says how its answer would change with each feature; the extractor knows where in the picture or in the word
-a feature comes from. Put together, they make a map over what the sample looks like, or a number for each word of a
-text. Its unit is the nat of log-odds: log(p / (1 - p)), p the probability of the answer.
+"""Evidence: the parts of a sample that speak for or against an answer. The network gives the change of its answer with
+each feature; the extractor knows the place of each feature in the picture or in the word. Together they give a map over
+the sample, or a number for each word of a text. Its unit is the nat of log-odds: log(p / (1 - p)), p the probability of
+the answer.
 """
 
 import functools
@@ -193,7 +192,7 @@ def evidence_for(model, decoded, answer=None):
 
 
 def _on_original(model, picture, stored, values):
-    """Return evidence over the picture in which a drawing was found; None where nothing had to be found."""
+    """Return evidence over the picture in which a drawing was found; None if nothing had to be found."""
     if model.reader is model.extractor:
         return None
     laid = model.reader.lay_over(picture, stored[0], values)

@@ -115,7 +115,7 @@ def explain_row(
     label : str or None
         Its true label; None means the model's own answer.
     learning_rate, top, layers, steps, frozen, at : as in `explain`
-    decoded : what the row was made of, where that is a text; None where it is not, or not at hand
+    decoded : what the row was made of, where that is a text; None if it is not, or not at hand
 
     Returns
     -------
@@ -152,7 +152,7 @@ def explain_stored(model, stored, label=None, learning_rate=None, steps=0, froze
 
 
 def find_hidden_layers(network):
-    """Return the positions of the layers that learn, but for the last one: list of int."""
+    """Return the positions of the layers that learn, except the last one: list of int."""
     return [i for i, layer in enumerate(network.layers) if layer.parameter_shapes][:-1]
 
 
@@ -186,7 +186,7 @@ def index_of(model, label, name):
     """Return the position of a label, or raise UsageError."""
     if label not in model.labels:
         known = ", ".join(model.labels[:20]) + (" ..." if len(model.labels) > 20 else "")
-        raise UsageError(f"{name} {label}: the model knows no such label; its labels are {known}")
+        raise UsageError(f"{name} {label}: the model does not have this label; its labels are {known}")
     return model.labels.index(label)
 
 

@@ -1,4 +1,4 @@
-"""What a model is to whoever asks it: something that knows its task and labels, and answers rows of features."""
+"""The interface of a model: it has a task and labels, and answers rows of features."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Model(Protocol):
     extractor : Extractor
     provenance : dict of JSON types, where the model comes from
     path : str or None
-        The file that it was read from or saved to; None where it is in memory alone.
+        The file that it was read from or saved to; None if it is in memory alone.
     """
 
     @property

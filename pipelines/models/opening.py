@@ -1,4 +1,4 @@
-"""Opening: from what a caller calls a model, a path or a model itself, to the Bundle or Ensemble that answers."""
+"""Opening: from a path or a model to the Bundle or Ensemble that answers."""
 
 import os
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def open_model(model: Any, others: Sequence[Any] = (), average: bool = False) ->
     ModelFileError
         A file is no usable model.
     UsageError
-        Two models cannot answer together, or one of these is no model at all.
+        Two models cannot answer together, or one of these is not a model at all.
     """
     opened = [_open(each) for each in (model, *others)]
     opened = [each.average_views() for each in opened] if average else opened
@@ -36,10 +36,10 @@ def open_model(model: Any, others: Sequence[Any] = (), average: bool = False) ->
 
 
 def open_bundle(model: Any, verb: str) -> Bundle:
-    """Return the one Bundle that a model is; UsageError where it is several, about which `verb` has nothing to say."""
+    """Return the one Bundle that a model is; UsageError if it is several, about which `verb` has nothing to say."""
     opened = _open(model)
     if isinstance(opened, Ensemble):
-        raise UsageError(f"{verb}: looks into one model, not into {len(opened.members)} that answer together; give one")
+        raise UsageError(f"{verb}: needs one model, not {len(opened.members)} that answer together; give one")
     return opened
 
 

@@ -1,1 +1,1 @@
-"""Reports: numbers as pictures and pages, for people to look at."""
+"""Reports: numbers as pictures and pages for people."""

@@ -1,9 +1,8 @@
-"""Charts: drawings of numbers as SVG that stands in the page, follows its colours, and can be printed at any size.
+"""Charts: drawings of numbers as SVG inside the page, with the page's colours and for print at any size.
 
-matplotlib draws each with colours that mean something ("the first series", "a grid line"); afterwards these names take
-the place of the colours, as variables of the page's style sheet, so that one figure serves a light and a dark page. No
-figure relies on colour alone: series differ in markers and strokes too. The letters stay letters, in the page's own
-font.
+matplotlib draws each chart with placeholder colours ("the first series", "a grid line"). Then these colours become
+variables of the page's style sheet, so that one figure works on a light and on a dark page. Series differ in markers
+and strokes too, not only in colour. Text stays text, in the page's own font.
 """
 
 import contextlib
@@ -21,7 +20,7 @@ from pipelines.report.wording import shorten
 
 WIDTH, HEIGHT = 360, 240  # units of the drawing; letters are 12 high
 
-# What matplotlib is told, and what the page makes of it.
+# The colours for matplotlib, and their variables in the page.
 COLOURS = {
     "ink": "#010101",
     "muted": "#020202",
@@ -50,8 +49,8 @@ class Figure:
     Attributes
     ----------
     title : str
-    trend : str, what it shows, in words
-    svg : Markup, safe to stand in a page
+    trend : str, a sentence about what it shows
+    svg : Markup, safe inside a page
     table : str, the name of the table with its numbers
     wide : bool, whether it needs the whole width
     """
@@ -64,10 +63,9 @@ class Figure:
 
 
 def load_matplotlib():
-    """Import and return matplotlib, whatever backend the environment asks for.
-
-    A notebook sets MPLBACKEND for all that it starts, to one that may not be installed here. Pictures go into files
-    and need none; one that can be had is left to the user's own pictures.
+    """Import and return matplotlib, with any backend of the environment. A notebook sets MPLBACKEND for all programs
+    that it starts, and this backend may not be installed here. Pictures in files need no backend; a working backend is
+    kept for the user's own pictures.
     """
     if "matplotlib" in sys.modules:
         return sys.modules["matplotlib"]
@@ -84,7 +82,7 @@ def load_matplotlib():
 
 
 def settings():
-    """Return matplotlib's settings: only those of this module, none of the user's."""
+    """Return matplotlib's settings: only those of this module, not the user's."""
     matplotlib = load_matplotlib()
     return {
         **matplotlib.rcParamsDefault,
@@ -154,7 +152,7 @@ def legend(axes, columns=2):
 
 
 def shares(axis):
-    """Let an axis have per cent."""
+    """Show an axis in per cent."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axis.set_major_locator(MaxNLocator(5))
@@ -162,7 +160,7 @@ def shares(axis):
 
 
 def whole_numbers(axis):
-    """Let an axis have whole numbers."""
+    """Show an axis in whole numbers."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(6, integer=True))
@@ -177,30 +175,32 @@ def powers_of_ten(axes):
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}" if value < 1e-3 else f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
     low, high = axes.get_ylim()
-    if high / low < 100:  # too few powers of ten to be a scale
+    if high / low < 100:  # too few powers of ten for a scale
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}"))
 
 
 def svg_of(figure, name, label):
-    """Return a matplotlib figure as SVG to stand in a page.
+    """Return a matplotlib figure as SVG for a page.
 
     Parameters
     ----------
     figure : matplotlib Figure
-    name : str, letters and hyphens; begins every id in it, so that several figures may stand in one page
-    label : str, what it shows, in words
+    name : str, letters and hyphens; begins every id in it, so that one page may contain several figures
+    label : str, a description of what it shows
     """
     file = io.StringIO()
     with warnings.catch_warnings():
-        # The page's font has letters that matplotlib's has not; it only measures them.
+        # The page's font has letters that matplotlib's font lacks; matplotlib only measures them.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     ElementTree.register_namespace("", _SVG)
     ElementTree.register_namespace("xlink", _XLINK)
     root = ElementTree.fromstring(file.getvalue())
     for parent, name_of_child in ((root, "metadata"), *((part, "style") for part in root.findall(f"{{{_SVG}}}defs"))):
-        for child in parent.findall(f"{{{_SVG}}}{name_of_child}"):  # a style would be the whole page's; see report.css
+        for child in parent.findall(
+            f"{{{_SVG}}}{name_of_child}"
+        ):  # a style would apply to the whole page; see report.css
             parent.remove(child)
     for size in ("width", "height", "version"):
         root.attrib.pop(size, None)

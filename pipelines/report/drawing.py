@@ -1,8 +1,6 @@
-"""Drawing: text, colours and enlarged pixels, of which the sheets are put together.
-
-Labels and names of files come from strangers. Whatever they hold, a text stays on its line and inside its box. The two
-colours of evidence, blue for and red against, differ to every kind of colour vision:
-https://davidmathlogic.com/colorblind, the pair #005AB5 and #DC3220.
+"""Drawing: text, colours and enlarged pixels for the sheets. Labels and names of files may contain anything, but a text
+stays on its line and inside its box. The two colours of evidence, blue for and red against, differ for every kind of
+colour vision: https://davidmathlogic.com/colorblind, the pair #005AB5 and #DC3220.
 """
 
 import bisect
@@ -16,7 +14,7 @@ from pipelines.wording import printable
 WHITE, INK, GREY, PALE = (255, 255, 255), (34, 34, 34), (110, 110, 110), (225, 225, 225)
 FOR, AGAINST = (0, 90, 181), (220, 50, 32)
 ELLIPSIS = "..."
-DARK = 64  # of 255; a ground darker than this is shown light where the picture is to be faint
+DARK = 64  # of 255; a darker ground is inverted in a faint picture
 
 
 @functools.cache
@@ -26,7 +24,7 @@ def font(size):
 
 
 def shorten(text, size, width, keep="start"):
-    """Return as much of a text as fits into `width` pixels, its start or its end, with an ellipsis for the rest."""
+    """Return the start or the end of a text that fits into `width` pixels, with an ellipsis for the rest."""
     text = printable(text)
     if font(size).getlength(text) <= width:
         return text
@@ -39,7 +37,7 @@ def shorten(text, size, width, keep="start"):
 
 
 def write(canvas, box, text, size=14, colour=INK, align="left", keep="start"):
-    """Write one line of text, on white, into a box (left, top, width, height) of the canvas, and nowhere else."""
+    """Write one line of text, on white, only inside a box (left, top, width, height) of the canvas."""
     left, top, width, height = box
     text = shorten(text, size, width, keep)
     line = Image.new("RGB", (width, height), WHITE)
@@ -50,16 +48,16 @@ def write(canvas, box, text, size=14, colour=INK, align="left", keep="start"):
 
 
 def enlarge(pixels, width, height):
-    """Return pixels as a picture of this size: each stays a sharp rectangle, and where there is no room, an average."""
+    """Return pixels as a picture of this size: each stays a sharp rectangle, or is averaged if there is no room."""
     picture = Image.fromarray(pixels)
     smaller = picture.width > width or picture.height > height
     return picture.resize((width, height), Image.Resampling.BOX if smaller else Image.Resampling.NEAREST).convert("RGB")
 
 
 def fit_size(display, width, height):
-    """Return the (width, height) at which a display fits into a box: stretched if it has axes, else in proportion.
+    """Return the (width, height) of a display in a box: stretched if it has axes, else in proportion.
 
-    Pictures smaller than the box grow by whole factors, so that all their pixels are alike.
+    Pictures smaller than the box grow by whole factors, so that all their pixels have the same size.
     """
     high, wide = display.pixels.shape[:2]
     if display.across or display.upward:
@@ -79,12 +77,12 @@ def faint(pixels):
 
 
 def full_colour(values):
-    """Return the size of a number from which on it has full colour: the 99th percentile of sizes, or 1 of zeros."""
+    """Return the size of a number with full colour: the 99th percentile of sizes, or 1 if all are zero."""
     return float(np.quantile(np.abs(values), 0.99)) or float(np.abs(values).max()) or 1.0
 
 
 def diverging(shares, ground):
-    """Colour numbers over a ground: blue for those above 0, red below, the more of it the nearer they are to 1 or -1.
+    """Colour numbers over a ground: blue above 0, red below, and stronger for numbers nearer to 1 or -1.
 
     Parameters
     ----------

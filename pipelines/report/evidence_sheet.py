@@ -1,7 +1,7 @@
-"""Evidence sheets: one answer on one picture: what the network saw, what spoke for the answer, and how sure it was.
+"""Evidence sheets: one answer in one picture: the network's input, the evidence for the answer, and its probability.
 
-From left to right: the sample as the network has it; the same sample, faint, under its evidence, blue where it speaks
-for the answer and red where it speaks against; and the likeliest classes with their probabilities as bars.
+From left to right: the network's input; the same input, faint, under its evidence, blue for the answer and red against
+it; and the most probable classes with their probabilities as bars.
 """
 
 import numpy as np
@@ -32,7 +32,7 @@ MOST_BARS = 10
 
 
 def save_evidence_sheet(path, evidence, record):
-    """Draw a sheet and write it as a PNG: whole, or not at all. Raises OSError."""
+    """Draw a sheet and write it as a PNG, completely or not at all. Raises OSError."""
     sheet = evidence_sheet(evidence, record)
     with whole_file(path) as temporary:
         sheet.save(temporary, "PNG")
@@ -60,11 +60,11 @@ def evidence_sheet(evidence, record):
 
     said = f"{evidence.label}, {round_percent(record['probability'])}"
     if record.get("unknown"):
-        said = f"unknown (likeliest: {said})"
+        said = f"unknown (most probable: {said})"
     write(canvas, (MARGIN, MARGIN, canvas.width - 2 * MARGIN, LINE), said, 18)
     write(canvas, (MARGIN, MARGIN + LINE, canvas.width - 2 * MARGIN, LINE), record["path"], 13, GREY, keep="end")
     panels = [
-        ("input, as the network has it", enlarge(display.pixels, width, height)),
+        ("the network's input", enlarge(display.pixels, width, height)),
         (
             f"evidence for {evidence.label}",
             enlarge(diverging(values / limit, faint(display.pixels)), width, height),

@@ -1,4 +1,4 @@
-"""Explanations: for each answer a picture or a page of what led to it, in a folder of the user's."""
+"""Explanations: a picture or a page of the evidence for each answer, in a folder of the user."""
 
 from pipelines.errors import InputFileError
 from pipelines.models.evidence import evidence_for, has_words, words_for
@@ -6,14 +6,14 @@ from pipelines.report.sidecars import Sidecars
 
 
 class Explanations:
-    """Writes explanations into a folder, which is made if it is not there.
+    """Writes explanations into a folder, which is made if it does not exist.
 
     Parameters
     ----------
     model : Bundle
     folder : str or Path
     chosen : sequence of Sample
-        All that will be asked about: no explanation takes the place of one of these files.
+        All samples of the prediction: an explanation never replaces one of these files.
 
     Raises
     ------
@@ -26,13 +26,12 @@ class Explanations:
         self._paths = Sidecars(folder, ".why.html" if self._of_words else ".why.png", chosen)
 
     def write(self, sample, answer):
-        """Explain one answer; return the path of the sheet, or None where the sample cannot be read a second time.
-
-        `answer` is an Answer. Raises OSError where the sheet cannot be written.
+        """Explain one answer; return the path of the sheet, or None if the sample cannot be read a second time.
+        `answer` is an Answer. Raises OSError if the sheet cannot be written.
         """
         try:
             decoded = self._model.extractor.read(sample.source)
-        except InputFileError:  # it was there a moment ago
+        except InputFileError:  # it existed a moment ago
             return None
         best = self._model.labels.index(answer.top[0].label)
         path = self._paths.path_for(sample.name)

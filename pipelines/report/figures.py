@@ -1,4 +1,4 @@
-"""Figures: what the numbers of a diagnosis look like, and what they show, in words.
+"""Figures of the numbers of a diagnosis, each with a sentence on what it shows.
 
 Each function here takes the numbers of one table and draws one or a few charts of them.
 """
@@ -29,7 +29,7 @@ MOST_CLASSES_IN_TABLE = 20
 
 
 def figures_of(record, tables):
-    """Return the figures of what a record contains: dict of name to list of Figure.
+    """Return the figures of a record: dict of name to list of Figure.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def _baselines(record, tables):
     axes.grid(True, axis="both")
     shares(axes.xaxis)
     legend(axes)
-    title = "Accuracy beside what is simpler"
+    title = "Accuracy compared with simpler learning"
     yield finish(figure, "baselines", title, trends.baselines(table), table.name)
 
 
@@ -183,7 +183,7 @@ def _calibration(record, tables):
     if not rows:
         return
     figure, axes = canvas()
-    axes.plot([0, 1], [0, 1], color=COLOURS["muted"], linewidth=1, linestyle=":", label="as sure as right")
+    axes.plot([0, 1], [0, 1], color=COLOURS["muted"], linewidth=1, linestyle=":", label="confidence equals accuracy")
     confidences, accuracies, lows, highs, counts = zip(*rows, strict=True)
     for confidence, low, high in zip(confidences, lows, highs, strict=True):
         axes.plot([confidence, confidence], [low, high], color=COLOURS["series-1"], linewidth=1.2)
@@ -192,7 +192,7 @@ def _calibration(record, tables):
         confidences, accuracies, sizes, color=COLOURS["series-1"], label="this network", clip_on=False, zorder=3
     )
     axes.set_xlabel("mean confidence of the answers")
-    axes.set_ylabel("share that is right")
+    axes.set_ylabel("share of right answers")
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1)
     shares(axes.xaxis)
@@ -225,7 +225,7 @@ def _groups(record, tables):
 
 
 def heat_level(count, total):
-    """Return how strongly a cell of the confusion matrix is coloured: 0, for none, to `HEAT_LEVELS`."""
+    """Return the colour level of a cell of the confusion matrix: from 0, for no colour, to `HEAT_LEVELS`."""
     return 0 if not count or not total else min(HEAT_LEVELS, 1 + int(HEAT_LEVELS * count / total))
 
 

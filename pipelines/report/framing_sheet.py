@@ -1,8 +1,6 @@
-"""Framing sheets: the steps from a picture to the drawing in it that the network was given.
-
-On the left is the picture. Beside it, for each way to read it, are the strokes that were found and the framed drawing.
-The way that was answered is marked. Small pictures are enlarged without smoothing, so that each pixel is seen as the
-network has it.
+"""Framing sheets: the steps from a picture to the drawing in it, which is the network's input. On the left is the
+picture. Beside it, for each reading of it, are the strokes that were found and the framed drawing. The reading of the
+answer is marked. Small pictures are enlarged without smoothing, so that each pixel is shown as the network gets it.
 """
 
 from PIL import Image, ImageDraw
@@ -15,7 +13,7 @@ STEP, GAP, LINE = 224, 16, 22  # pixels of a step's panel
 
 
 def as_given(display):
-    """Return what the network was given as a Pillow picture: each pixel an even square."""
+    """Return the network's input as a Pillow picture: each pixel is a square."""
     picture = Image.fromarray(display.pixels)
     times = max(1, SIDE // max(picture.size))
     return picture.resize((times * picture.width, times * picture.height), Image.Resampling.NEAREST)

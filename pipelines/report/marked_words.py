@@ -1,7 +1,6 @@
-"""Marked words: a text whose words are blue where they speak for an answer, and red where they speak against it.
-
-The deeper the colour, the more a word says, measured by the word of this text that says most. A word against is also
-underlined, for those who print in grey. The records are those of `models.evidence.WordEvidence`.
+"""Marked words: a text in which words for an answer are blue, and words against it are red. A stronger colour means
+more evidence, relative to the word of this text with the most evidence. A word against the answer is also underlined,
+for print in grey. The records are those of `models.evidence.WordEvidence`.
 """
 
 from typing import NamedTuple
@@ -11,7 +10,7 @@ MOST = 400  # words that are shown
 
 
 class MarkedWord(NamedTuple):
-    """A word for a page: its text, whether a blank stands before it, its class in the style sheet, and its number."""
+    """A word for a page: its text, whether there is a blank before it, its class in the style sheet, and its number."""
 
     text: str
     begins: bool
@@ -20,7 +19,7 @@ class MarkedWord(NamedTuple):
 
 
 def mark_words(words, most=MOST):
-    """Return MarkedWords of the "words" of a record: list; of a long text, those of its beginning."""
+    """Return MarkedWords of the "words" of a record: list; only the beginning of a long text."""
     limit = max((abs(word["evidence"]) for word in words), default=0.0)
     return [
         MarkedWord(word["word"], word["begins"], _shade(word["evidence"], limit), f"{word['evidence']:+.2f}")
@@ -34,7 +33,7 @@ def _shade(value, limit):
 
 
 def heaviest(words, most=12):
-    """Return the words of a record that say most, each once, their evidence added up: list of (word, evidence)."""
+    """Return the words of a record with the most evidence, each once with its sum: list of (word, evidence)."""
     sums = {}
     for word in words:
         sums[word["word"]] = sums.get(word["word"], 0.0) + word["evidence"]

@@ -1,7 +1,7 @@
-"""Media: pictures and sounds as text that stands in the page itself, so that the page needs no other file.
+"""Media: pictures and sounds as text inside the page, so that the page needs no other file.
 
 A picture is a PNG of the network's own pixels, which the browser enlarges; a sound is a WAV of 16 bits. Both become
-data URIs (RFC 2397, https://www.rfc-editor.org/rfc/rfc2397), a third longer than the bytes they hold.
+data URIs (RFC 2397, https://www.rfc-editor.org/rfc/rfc2397), a third longer than their bytes.
 """
 
 import base64
@@ -14,19 +14,19 @@ from markupsafe import Markup
 from PIL import Image
 
 LONGEST_SECONDS = 3.0
-LARGEST_SIDE = 256  # pixels; a picture larger than that is made smaller
+LARGEST_SIDE = 256  # pixels; a larger picture is made smaller
 ROOM = 3_000_000  # letters of all data URIs of a page together
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """What a page holds of one sample.
+    """The media of one sample in a page.
 
     Attributes
     ----------
     picture, sound : Markup or None, data URIs
     wide : bool, whether the picture may be stretched
-    cut : float or None, of a sound that is longer than `LONGEST_SECONDS`, how many seconds it has in all
+    cut : float or None, the length in seconds of a sound that is longer than `LONGEST_SECONDS`
     why : str, why something is left out, or ""
     """
 
@@ -38,7 +38,7 @@ class Embedded:
 
 
 class Media:
-    """Turns samples into what the page embeds, until the page has no more room.
+    """Turns samples into embedded media, until the page has no more room.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Media:
             cut = seconds if seconds > LONGEST_SECONDS else None
         room = self._room - len(picture) - len(sound or "")
         if room < 0:
-            return Embedded(why="left out, as the page is full")
+            return Embedded(why="left out, because the page is full")
         self._room = room
         return Embedded(picture, sound, bool(sample.display.across or sample.display.upward), cut)
 
@@ -78,7 +78,7 @@ def sound_uri(sound, sr):
 
     Parameters
     ----------
-    sound : ndarray of float32 [shape=(n_samples,)], full scale [-1, 1]; what is beyond is clipped
+    sound : ndarray of float32 [shape=(n_samples,)], full scale [-1, 1]; values beyond are clipped
     sr : int > 0, in Hz
     """
     levels = (np.clip(sound[: round(LONGEST_SECONDS * sr)], -1, 1) * 32767).round().astype("<i2")

@@ -1,6 +1,5 @@
-"""Notebooks: models, evaluations, diagnoses and histories as HTML that a cell shows.
-
-Everything that strangers have named is escaped. The pictures are drawn as SVG, so that they need no other package.
+"""Notebooks: models, evaluations, diagnoses and histories as HTML for a cell. All names of files and classes are
+escaped. The pictures are drawn as SVG, so that they need no other package.
 """
 
 import html
@@ -11,16 +10,16 @@ from pipelines.wording import escape, list_some, percent
 
 WIDTH, HEIGHT, MARGIN = 260, 130, 6  # of a picture, in pixels
 COLOURS = {"train": "#1f77b4", "valid": "#d62728"}
-MOST_CLASSES = 40  # rows of a table; beyond them it says how many more there are
+MOST_CLASSES = 40  # rows of a table; then it says how many more there are
 
 
 def escape_html(text: object) -> str:
-    """Return text as HTML, its control characters written out."""
+    """Return text as HTML with escaped control characters."""
     return html.escape(escape(str(text)))
 
 
 def table_html(rows: Iterable[Sequence[object]], header: Sequence[object] = ()) -> str:
-    """Return rows of cells as an HTML table; a cell that is a number stands to the right."""
+    """Return rows of cells as an HTML table; numbers are aligned to the right."""
     head = f"<tr>{''.join(f'<th>{escape_html(cell)}</th>' for cell in header)}</tr>" if header else ""
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     return f"<table>{head}{body}</table>"
@@ -33,7 +32,7 @@ def _cell(value: object) -> str:
 
 
 def model_html(model: Any) -> str:
-    """Return a `pipelines.Model` as a table: what it is, where it is from, and how it did in training."""
+    """Return a `pipelines.Model` as a table: its description, its file, and its scores."""
     provenance = model.answering.provenance
     rows = [
         ("task", model.task),

@@ -1,7 +1,6 @@
-"""The page: all that a diagnosis found, in one HTML file that needs no network, no other file and no script.
-
-Names of files and classes come from strangers: every text that is put into the page is escaped, and the page's own
-Content-Security-Policy forbids it to run or to fetch anything (https://www.w3.org/TR/CSP3/).
+"""The page: all results of a diagnosis, in one HTML file without network access, other files or scripts. Names of files
+and classes may contain anything, so every text in the page is escaped, and the page's own Content-Security-Policy
+forbids it to run or to load anything (https://www.w3.org/TR/CSP3/).
 """
 
 import functools
@@ -19,7 +18,7 @@ from pipelines.report.tables import tables_of
 
 MOST_SHOWN = 24  # errors, and labels to check
 MOST_PAIRS = 12  # duplicates, and doubts
-MOST_ROWS = 200  # of a table; its file has all
+MOST_ROWS = 200  # of a table; its file has all rows
 
 
 def write_report(record, samples, folder):
@@ -28,9 +27,9 @@ def write_report(record, samples, folder):
     Parameters
     ----------
     record : dict of JSON types
-        What `diagnose.diagnose` returns; what it lacks, or has as None, the page leaves out.
-    samples : function of an entry that returns its Exhibit, or None where it cannot be had; see `samples.samples_of`
-    folder : str or Path, made if need be
+        The result of `diagnose.diagnose`; the page leaves out entries that are missing or None.
+    samples : function of an entry that returns its Exhibit, or None if it cannot be read; see `samples.samples_of`
+    folder : str or Path, made if it does not exist
 
     Returns
     -------
@@ -95,7 +94,7 @@ def _sections(record, tables, figures):
         ("training", "Training", figures.get("epochs") or tables.get("history") or tables.get("scores")),
         ("curves", "More data, other settings", figures.get("learning_curve") or figures.get("validation_curves")),
         ("gradients", "Health of the gradients", figures.get("health")),
-        ("baselines", "Beside simpler learning", figures.get("baselines")),
+        ("baselines", "Comparison with simpler learning", figures.get("baselines")),
         ("confusion", "Confusion matrix", tables.get("confusion")),
         ("classes", "Classes and sources", tables.get("per-class") or tables.get("per-group")),
         ("calibration", "Calibration", figures.get("calibration")),
@@ -113,7 +112,7 @@ def _sections(record, tables, figures):
 
 @functools.cache
 def template(name):
-    """Return a template; whatever it says of a record is free of letters that cannot be seen."""
+    """Return a template; its texts contain no invisible letters."""
     import jinja2
 
     environment = jinja2.Environment(

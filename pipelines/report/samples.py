@@ -1,4 +1,4 @@
-"""Samples: what a report shows of one sample: how it looks to the network, and, where it is sound, how it sounds."""
+"""Samples: what a report shows of one sample: the network's input as a picture, and the sound of a recording."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Exhibit:
     Attributes
     ----------
     display : Display
-    sound : ndarray of float32 [shape=(n_samples,)], full scale [-1, 1], or None where there is nothing to hear
+    sound : ndarray of float32 [shape=(n_samples,)], full scale [-1, 1], or None if there is no sound
     sr : int > 0, in Hz, or None
     """
 
@@ -25,12 +25,12 @@ class Exhibit:
 
 
 def samples_of(dataset, extractor):
-    """Return a function that gives the Exhibit of an entry, or None where its file is gone or nothing is in it.
+    """Return a function that gives the Exhibit of an entry, or None if its file is missing or empty.
 
     Parameters
     ----------
     dataset : Dataset
-    extractor : of its samples; its `display` shows them, its `sound` lets them be heard
+    extractor : of its samples; its `display` shows them, and its `sound` plays them
 
     Returns
     -------

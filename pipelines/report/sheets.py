@@ -1,6 +1,5 @@
-"""Contact sheets: many samples on one picture, each with what it is, what it was taken for, and how to find it again.
-
-Sheets are drawn from the records of a `review`; beside them lie the same records as CSV and JSON, for other programs.
+"""Contact sheets: many samples in one picture, each with its class, its answer, and its file. Sheets are drawn from the
+records of a `review`; the same records are written as CSV and JSON, for other programs.
 """
 
 import json
@@ -26,16 +25,15 @@ TITLES = {
 
 
 def write_review(review, displays, folder):
-    """Write the sheets, and the records as CSV and JSON, into a folder, which is made if need be.
-
-    A sheet is a picture, or where the samples are texts, a page.
+    """Write the sheets, and the records as CSV and JSON, into a folder, which is made if it does not exist. A sheet is
+    a picture; for texts it is a page.
 
     Parameters
     ----------
     review : dict
-        What `review.review` returns, and whatever else the JSON is to say, such as model and data set.
-    displays : function of an entry that returns its Display, or None where it cannot be had
-        None where the samples are texts.
+        The result of `review.review`, and other entries for the JSON, such as model and data set.
+    displays : function of an entry that returns its Display, or None if it cannot be read
+        None if the samples are texts.
     folder : str or Path
 
     Returns
@@ -116,7 +114,7 @@ def _tile(canvas, left, top, entry, display):
 
 
 def display_of(dataset, extractor):
-    """Return a function that gives the Display of an entry, or None where its file is gone."""
+    """Return a function that gives the Display of an entry, or None if its file is missing."""
 
     sample = samples_of(dataset, extractor)
 

@@ -1,8 +1,6 @@
-"""Shown inputs: for each file what the network was given, in a folder of the user's.
-
-A wrong answer often has its reason here: the drawing was cut off, or something else was taken for it; the word that
-matters is one that the network has never met. Where a drawing had to be found first, every step to it is shown. Of a
-text, the n-grams are listed, the heaviest first.
+"""Shown inputs: the network's input for each file, in a folder of the user. It often explains a wrong answer: the
+drawing was cut off, or something else was found; or the important word is new to the network. If a drawing had to be
+found first, every step is shown. For a text, the n-grams are listed by weight.
 """
 
 from backprop_core.whole_file import whole_file
@@ -14,14 +12,14 @@ from pipelines.report.sidecars import Sidecars
 
 
 class ShownInputs:
-    """Writes what a model sees of samples into a folder, which is made if it is not there.
+    """Writes the model's input for samples into a folder, which is made if it does not exist.
 
     Parameters
     ----------
     model : Bundle
     folder : str or Path
     chosen : sequence of Sample
-        All that will be asked about: no picture takes the place of one of these files.
+        All samples of the prediction: a picture never replaces one of these files.
 
     Raises
     ------
@@ -34,14 +32,13 @@ class ShownInputs:
         self._paths = Sidecars(folder, ".seen.txt" if self._of_words else ".seen.png", chosen)
 
     def write(self, sample, answer):
-        """Show one sample; return the path of what shows it, or None where it cannot be read a second time.
-
-        `answer` is an Answer. Raises OSError where the file cannot be written.
+        """Show one sample; return the path of the written file, or None if the sample cannot be read a second time.
+        `answer` is an Answer. Raises OSError if the file cannot be written.
         """
         try:
             decoded = self._model.extractor.read(sample.source)
             save = self._listing(decoded) if self._of_words else self._picture(decoded)
-        except (InputFileError, NothingToSeeError):  # it was there a moment ago
+        except (InputFileError, NothingToSeeError):  # it existed a moment ago
             return None
         path = self._paths.path_for(sample.name)
         with whole_file(path) as temporary:

@@ -1,7 +1,6 @@
-"""Sidecars: a file of our own for each file of the user's, in a folder that the user chose.
-
-Names of files come from strangers and may hold anything. The name of a sidecar is made of their letters and digits
-alone; no two are the same, and none takes the place of a file that was asked about.
+"""Sidecars: one written file for each file of the user, in a folder that the user chose. Names of files may contain
+anything. The name of a sidecar contains only their letters and digits. All names are different, and a sidecar never
+replaces a file of the prediction.
 """
 
 import os
@@ -10,18 +9,18 @@ from collections import Counter
 from pathlib import Path
 
 _LINE = re.compile(r":\d+$")
-LONGEST = 48  # letters of a name; of 4 bytes each, they leave room for a number and for what a temporary name adds
+LONGEST = 48  # letters of a name; with 4 bytes each, they leave room for a number and for the rest of a temporary name
 
 
 class Sidecars:
-    """Gives out paths in a folder, which is made if it is not there.
+    """Makes paths in a folder, which is made if it does not exist.
 
     Parameters
     ----------
     folder : str or Path
     ending : str, such as ".why.png"
     chosen : sequence of Sample
-        All that will be asked about.
+        All samples of the prediction.
 
     Raises
     ------
@@ -36,7 +35,7 @@ class Sidecars:
         self._numbers = Counter()
 
     def path_for(self, name):
-        """Return a path after a sample's name that was not given out before and is none of the samples."""
+        """Return a new path after a sample's name that is not the path of a sample."""
         stem = safe_stem(name)
         while True:
             self._numbers[stem] += 1
@@ -53,9 +52,8 @@ def _key(path):
 
 
 def safe_stem(name):
-    """Return a file's name without folder and ending, as letters, digits, "-" and "_" that any file system takes.
-
-    Of a line in a file, `texts.txt:12`, it is `texts-12`.
+    """Return a file's name without folder and ending, as letters, digits, "-" and "_", which are valid in any file
+    system. For a line in a file, `texts.txt:12`, it is `texts-12`.
     """
     file, _, line = name.rpartition(":") if _LINE.search(name) else (name, "", "")
     stem = "standard-input" if file == "-" else Path(file).stem

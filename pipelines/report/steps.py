@@ -1,7 +1,6 @@
-"""Steps: one step of learning, as tables that can be followed from layer to layer, there and back.
-
-Of each layer one unit is worked out, as in `backprop_core.inspection.trace_record`: every number is there from which
-its output is made, and from which the error is made that it hands on.
+"""Steps: one step of learning, as tables from layer to layer, forward and backward. For each layer, the arithmetic of
+one unit is shown, as in `backprop_core.inspection.trace_record`, with all numbers for its output and for the error that
+it passes on.
 """
 
 from dataclasses import dataclass
@@ -14,16 +13,16 @@ from pipelines.report.wording import number
 
 @dataclass(frozen=True)
 class Stop:
-    """A layer on the way of a sample.
+    """A layer in the pass of a sample.
 
     Attributes
     ----------
     name : str, its place, such as "0", or "2.1" inside a residual connection
     kind : str
     shapes : str, such as "64 → 32"
-    output, error : float, the length of what it gives, and of the error that comes back to it
+    output, error : float, the length of its output, and of the error that comes back to it
     blame : float in [0, 1], the share of its parameters in the squared gradient
-    forward, backward : list of (str, str, float), what is computed, with which numbers, and the result; may be empty
+    forward, backward : list of (str, str, float): formula, numbers and result; may be empty
     """
 
     name: str
@@ -37,11 +36,11 @@ class Stop:
 
 
 def stops(explanation):
-    """Return the Stop of each layer of an explained step, those inside residual connections before what holds them.
+    """Return the Stop of each layer of an explained step; layers inside a residual connection come before it.
 
     Parameters
     ----------
-    explanation : dict of JSON types, what `pipelines.verbs.explain.explain_row` returns
+    explanation : dict of JSON types, the result of `pipelines.verbs.explain.explain_row`
     """
     names = explanation.get("features") or {}
     found, first = [], True

@@ -14,7 +14,7 @@ ENTRY = ("index", "path", "true", "predicted", "probability", "probability_of_tr
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name in the file, its heading on the page, and what it holds.
+    """A column: its name in the file, its heading on the page, and its type.
 
     `kind` is "text", "path", "number", "share" (in [0, 1], shown as per cent) or "seconds".
     """
@@ -29,14 +29,14 @@ INTERVAL = (Column("ci95_low", "95 % from", "share"), Column("ci95_high", "to", 
 
 @dataclass(frozen=True)
 class Table:
-    """A table: what it says, its columns, and its rows, the first cell of each being its heading.
+    """A table: its caption, its columns, and its rows; the first cell of a row is its heading.
 
     Attributes
     ----------
     name : str, of the file, without .csv
     caption : str
     columns : tuple of Column
-    rows : list of tuple, JSON types, None where there is no number
+    rows : list of tuple, JSON types, None if there is no number
     """
 
     name: str
@@ -55,7 +55,7 @@ class Table:
         return [row[place] for row in self.rows]
 
     def select(self, *names):
-        """Return the rows with the columns of these names alone, in this order: list of tuple."""
+        """Return the rows with only the columns of these names, in this order: list of tuple."""
         places = [self._place(name) for name in names]
         return [tuple(row[place] for place in places) for row in self.rows]
 
@@ -64,12 +64,12 @@ class Table:
 
 
 def tables_of(record):
-    """Return the tables of what a record contains: dict of name to Table.
+    """Return the tables of a record: dict of name to Table.
 
     Parameters
     ----------
     record : dict of JSON types
-        Of a diagnosis; whatever is missing or None has no table.
+        Of a diagnosis; entries that are missing or None have no table.
     """
     made = [table for make in TABLES for table in make(record)]
     return {table.name: table for table in made if table.rows}
@@ -102,7 +102,7 @@ def _findings(record):
         for f in record.get("findings") or ()
     ]
     names = ("name", "verdict", "advice", "evidence")
-    yield Table("findings", "What was looked at", tuple(Column(n, n.capitalize(), "text") for n in names), rows)
+    yield Table("findings", "Findings", tuple(Column(n, n.capitalize(), "text") for n in names), rows)
 
 
 def _thresholds(record):
@@ -122,7 +122,7 @@ def _baselines(record):
         Column("valid_accuracy", "Validation accuracy", "share"),
         Column("note", "Note", "text"),
     )
-    yield Table("baselines", "This network beside simpler or disturbed learning", columns, rows)
+    yield Table("baselines", "This network compared with simpler or disturbed learning", columns, rows)
 
 
 def _history(record):
@@ -149,7 +149,7 @@ def _history(record):
 
 
 def health_of(record):
-    """Return [(epoch, health)] of the epochs that have a record of the network's health."""
+    """Return [(epoch, health)] of the epochs with a record of the network's health."""
     return [(entry.get("epoch"), entry["health"]) for entry in record.get("history") or () if entry.get("health")]
 
 
@@ -294,7 +294,7 @@ def _duplicates(record):
         Column("row_first", "Sample"),
         Column("row_second", "The other"),
     )
-    yield Table("duplicates", "Samples that the data contain twice", columns, rows)
+    yield Table("duplicates", "Samples that are twice in the data", columns, rows)
 
 
 TABLES = (

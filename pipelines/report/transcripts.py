@@ -1,4 +1,4 @@
-"""Transcripts: which words a recording holds, and when, in the forms that other programs read.
+"""Transcripts: the words of a recording with their times, in formats for other programs.
 
 SRT, the subtitles of video players; and the TextGrid of Praat (https://www.praat.org), with which phoneticians look at
 sound and annotation together. Both take times in seconds from the beginning of the recording.
@@ -23,7 +23,7 @@ def _clock(seconds):
 def as_textgrid(transcript):
     """Return a transcript as a TextGrid (the long text format) with one tier of intervals, `words`.
 
-    The intervals cover the recording from 0 to its end without a gap; those of pauses have no text.
+    The intervals cover the recording from 0 to its end without a gap; pauses have no text.
     """
     end = f"{transcript.seconds:.6f}"
     intervals = intervals_of(transcript)

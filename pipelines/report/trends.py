@@ -1,6 +1,5 @@
-"""Trends: what a figure shows, in a sentence, for whoever cannot see it and for whoever would rather read.
-
-The sentences are made from the numbers of the figure and from nothing else.
+"""Trends: a sentence about each figure, for people who cannot see it or prefer to read. The sentences use only the
+numbers of the figure.
 """
 
 from pipelines.report.wording import number, share, shorten
@@ -12,7 +11,7 @@ def drop_missing(pairs):
 
 
 def describe_change(values, form):
-    """Return how a number went from first to last, such as "falls from 2.51 to 0.64"."""
+    """Return the change of a number from first to last, such as "falls from 2.51 to 0.64"."""
     first, last = form(values[0]), form(values[-1])
     if first == last:
         return f"begins and ends at {last}"
@@ -20,7 +19,9 @@ def describe_change(values, form):
 
 
 def by_epoch(name, table, lowest):
-    """Say how "loss" or "accuracy" went on training and on validation rows; `lowest` is whether less is better."""
+    """Describe the change of "loss" or "accuracy" on training and on validation rows; `lowest` is whether less is
+    better.
+    """
     form = share if name == "accuracy" else number
     sentences = []
     for role, word in (("train", "Training"), ("valid", "validation")):
@@ -34,7 +35,7 @@ def by_epoch(name, table, lowest):
 
 
 def by_value(table):
-    """Say how accuracy depends on the first column: the number of rows, a width, a strength."""
+    """Describe how accuracy depends on the first column: the number of rows, a width, a strength."""
     what = table.columns[0].heading.lower()
     sentences = []
     for role, word in (("train", "training"), ("valid", "validation")):
@@ -49,10 +50,10 @@ def by_value(table):
 
 
 def baselines(table):
-    """Say what each baseline reaches on validation rows."""
+    """Give the accuracy of each baseline on validation rows."""
     rows = table.select("name", "train_accuracy", "valid_accuracy")
     parts = [f"{shorten(name)} {share(train if valid is None else valid)}" for name, train, valid in rows]
-    return f"On validation rows, or on training rows where there are no others: {', '.join(parts)}."
+    return f"On validation rows, or on training rows if there are no validation rows: {', '.join(parts)}."
 
 
 def by_layer(epochs, healths):
@@ -87,9 +88,9 @@ def calibration(table, ece):
         return "No answer was given."
     n = sum(count for _, count in gaps)
     lean = sum(gap * count for gap, count in gaps) / n
-    word = "more sure than right" if lean > 0 else "less sure than right"
+    word = "overconfident" if lean > 0 else "underconfident"
     error = "" if ece is None else f"Confidence and accuracy differ by {share(ece)} on average. "
-    return f"{error}Over all {n:,} answers, the network is {word}, by {share(abs(lean))}."
+    return f"{error}Over all {n:,} answers, the network is {word} by {share(abs(lean))}."
 
 
 def by_group(table):

@@ -1,7 +1,6 @@
-"""Word sheets: one answer to one text, on a page: its words with what each says, and how sure the answer is.
-
-A page rather than a picture, because browsers have the letters of all scripts and know which of them run from right to
-left. Like the page of a diagnosis it fetches nothing and runs nothing.
+"""Word sheets: one answer to one text, as a page: its words with the evidence of each, and the probability of the
+answer. It is a page and not a picture, because browsers have the letters of all scripts and know which scripts run from
+right to left. Like the page of a diagnosis, it loads nothing and runs no script.
 """
 
 from backprop_core.whole_file import whole_file
@@ -10,7 +9,7 @@ from pipelines.report.page import template
 
 
 def save_word_sheet(path, evidence, record):
-    """Write the sheet of an answer as HTML: whole, or not at all. Raises OSError.
+    """Write the sheet of an answer as HTML, completely or not at all. Raises OSError.
 
     Parameters
     ----------

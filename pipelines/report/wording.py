@@ -1,6 +1,5 @@
-"""Wording: numbers, and what strangers called their files and classes, as text for a page.
-
-The numbers of a record have all their digits in the files beside the page. A reader wants three or four.
+"""Wording: numbers, and names of files and classes, as text for a page. The files beside the page have all digits of a
+number. The page shows three or four.
 """
 
 import numbers
@@ -15,22 +14,21 @@ MOST_ITEMS = 12
 
 
 def shorten(value, most=LONGEST):
-    """Return a text with a question mark for each letter that has no picture of its own, its beginning if it is long.
-
-    What is cut off, an ellipsis stands for.
+    """Return a text with a question mark for each letter that cannot be shown. A long text is cut off, with an ellipsis
+    at its end.
     """
     text = str(value)
     return printable(text, most) if len(text) <= most else f"{printable(text[: most - 1], most)}…"
 
 
 def show_path(path):
-    """Return the last two parts of a path, or as much of their end as there is room for."""
+    """Return the last two parts of a path, or the end of them that fits."""
     text = "/".join(PurePath(str(path)).parts[-2:])
     return printable(text) if len(text) <= LONGEST else f"…{printable(text[-LONGEST + 1 :])}"
 
 
 def number(value):
-    """Return a number with four digits, whole ones in full, a truth as yes or no; a dash for nothing."""
+    """Return a number with four digits, a whole number with all digits, a boolean as yes or no, and None as a dash."""
     if value is None:
         return NOTHING
     if isinstance(value, bool):
@@ -41,12 +39,12 @@ def number(value):
 
 
 def share(value):
-    """Return a share as per cent with one decimal, in which little is not nothing and nearly all is not all."""
+    """Return a share as per cent with one decimal; a small share is not shown as 0 %, and nearly all not as 100 %."""
     return NOTHING if value is None else round_percent(round(value, 12))  # 1 - 1e-16 is 1
 
 
 def seconds(value):
-    """Return a duration, such as "0.52 s" or "3 min 5 s"; a dash for nothing."""
+    """Return a duration, such as "0.52 s" or "3 min 5 s"; a dash for None."""
     if value is None:
         return NOTHING
     return f"{value:.3g} s" if value < 60 else f"{int(value // 60)} min {value % 60:.0f} s"

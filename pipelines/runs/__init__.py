@@ -1,1 +1,3 @@
-"""Runs: many trainings, here or on a cluster, each kept when it is finished. What is trained is not known here."""
+"""Runs: many trainings, here or on a cluster. Each result is stored when it is finished. These modules do not know what
+is trained.
+"""

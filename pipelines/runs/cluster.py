@@ -4,7 +4,7 @@ joblib has a way to such a cluster too. But when the last worker that has the da
 scheduler calls off for finished ones. So they are given to the scheduler directly, and then once more, with the data.
 
 Each worker gets the data once, and may die: its trainings go to the others. A worker needs this program in the version
-that runs here, and none of its files: what it trains on comes from here.
+that runs here, and does not need its files, because the training data comes from here.
 """
 
 import asyncio

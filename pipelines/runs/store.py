@@ -46,7 +46,7 @@ class Store:
         return [key for key in keys if self._path(key).exists()]
 
     def load(self, key):
-        """Return the result of a key; None where there is none, or it is damaged, or cannot be read."""
+        """Return the result of a key; None if there is none, or it is damaged, or cannot be read."""
         path = self._path(key)
         try:
             content = path.read_bytes()

@@ -1,1 +1,1 @@
-"""Verbs: one function for each command. No verb imports another, and none asks which task it is at."""
+"""Verbs: one function for each command. A verb does not import another verb, and does not ask which task is used."""

@@ -1,7 +1,6 @@
-"""Looking at a data set without training: how it was understood, what is in it, and what is wrong with it.
-
-Nothing is decoded: of each file only its header is read, by as many processes as there are cores where the files are
-many. So it says before a training of an hour what a training would say after it.
+"""Checking a data set without training: how it is read, what is in it, and what is wrong with it. Files are not
+decoded: only the header of each file is read, in one process for each core if there are many files. So the problems are
+known before a training of an hour.
 """
 
 import hashlib
@@ -21,33 +20,33 @@ from pipelines.learning.preparation import SPLIT_SEED
 from pipelines.machine import processes
 from pipelines.machine.cores import cores
 
-MANY = 4000  # files, from which on starting processes pays
+MANY = 4000  # number of files from which several processes are faster
 PART = 1000
 SHOWN = 10
-_END = 1 << 12  # bytes at the end of a file, which copies have in common
+_END = 1 << 12  # bytes at the end of a file, which are the same in copies
 
 
 def check(path, task_name=None, n_jobs=None):
-    """Look at a data set.
+    """Check a data set.
 
     Parameters
     ----------
     path : str
         A folder, a table, an archive, or a registered name.
     task_name : str or None
-        What it is for; None means what most of its files are.
+        The task; None means that of most files.
     n_jobs : int > 0 or None
         Processes; None means one for each core.
 
     Returns
     -------
     dict of JSON types
-        "problems" is a list of {"name", "text", "grave"}; a grave one keeps a training from beginning.
+        "problems" is a list of {"name", "text", "grave"}; a grave one makes a training impossible.
 
     Raises
     ------
     DataError, UsageError
-        Nothing there can be read as a data set.
+        The path cannot be read as a data set.
     """
     began = time.perf_counter()
     task, guessed = tasks.find(task_name or own.guess_task(path, tasks.NAMES)), task_name is None
@@ -99,7 +98,7 @@ def _read(path, task):
         return dataset, "a registered data set", []
     found = own.read(path, task, to_train=False)
     if not found.rows:
-        raise DataError(f"{path}: holds no files that {task} can use")
+        raise DataError(f"{path}: contains no files that {task} can use")
     about = {"skipped": tuple(found.skipped), "notes": tuple(found.notes), "noise": found.noise}
     if found.are_texts:
         dataset = dataset_from_texts(found.rows, [], path, task, **about)
@@ -189,7 +188,7 @@ def _look(task_name, paths):
 
 
 def _key(path):
-    """Return a key that copies of a file share: its size, and a hash of its end; None where it cannot be read."""
+    """Return a key that copies of a file share: its size, and a hash of its end; None if it cannot be read."""
     try:
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - Path.open takes longer than all else here
             size = file.seek(0, 2)
@@ -217,14 +216,14 @@ def _copies(dataset, looked):
     }
     told = {
         "contradicting duplicates": "are the same, and have different labels; keep the right one",
-        "leaking duplicates": "are the same, in two parts of the split, so that the score is better than it should be",
-        "duplicates": "are the same; copies teach nothing new, and a split that training makes keeps them together",
+        "leaking duplicates": "are the same, in two parts of the split, so the score is too good",
+        "duplicates": "are the same; copies teach nothing new, and training keeps them on one side of its own split",
     }
     name = next((name for name, found in kinds.items() if found), None)
     if name is None:
         return []
     a, b = kinds[name][0]
-    more = f" ({len(kinds[name])} pairs are so)" if len(kinds[name]) > 1 else ""
+    more = f" ({len(kinds[name])} such pairs)" if len(kinds[name]) > 1 else ""
     return [{"name": name, "text": f"{dataset.items[a]} and {dataset.items[b]} {told[name]}{more}", "grave": False}]
 
 

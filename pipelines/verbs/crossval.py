@@ -1,10 +1,8 @@
-"""Cross-validation: how well a recipe does on samples, or voices, that it has not learned from, each tested in turn.
-
-The samples are shared out among folds. For each fold a network is trained on all the others and tested on this one, so
-that every sample is tested exactly once. Where it is known who spoke, a speaker is a fold: then the answer is about
-voices never heard before. The split that a data set comes with plays no part.
-
-Features are extracted once. What is learned from them, the scaling included, is learned anew for each fold.
+"""Cross-validation: the accuracy of a recipe on samples, or voices, that the network has not learned from. The samples
+are divided into folds. For each fold a network is trained on all the others and tested on this one, so every sample is
+tested exactly once. If the speakers are known, a speaker is a fold; then the accuracy is for new voices. The split of a
+data set is not used. Features are extracted once. Everything that is learned from them, also the scaling, is learned
+again for each fold.
 """
 
 import os
@@ -32,7 +30,7 @@ from pipelines.runs.store import Store
 
 @dataclass(frozen=True)
 class Work:
-    """What every fold has in common; the workers get it whole, its large arrays as one file that they all map.
+    """The common part of all folds; every worker gets it, with its large arrays as one file that all of them map.
 
     Attributes
     ----------
@@ -50,8 +48,8 @@ class Work:
     def split(self, name, seed):
         """Return the Prepared whose test rows are those of one fold.
 
-        A tenth of the others, drawn by class and by `seed`, become validation rows: whole groups where `folding` says
-        so, else single rows, also of speakers that are learned from.
+        A tenth of the others, drawn by class and by `seed`, become validation rows: whole groups if `folding` says so,
+        else single rows, also of training speakers.
         """
         role = np.full(len(self.prepared.dataset), "train")
         role[self.folding.folds[name]] = "test"
@@ -63,7 +61,7 @@ class Work:
         return replace(prepared, augmentation=augmentation.refit(prepared)) if augmentation else prepared
 
     def identity(self):
-        """Return what decides a result beside its key: dict of JSON types, for a `store.Store`."""
+        """Return everything that decides a result except its key: dict of JSON types, for a `store.Store`."""
         return {
             "of": "crossval",
             **self.prepared.identity(),
@@ -74,13 +72,13 @@ class Work:
         }
 
     def result(self, key):
-        """Return what `trainings.run` asks for: {"predicted"} of a (fold, seed), see `predict`."""
+        """Return the result for `trainings.run`: {"predicted"} of a (fold, seed), see `predict`."""
         return {"predicted": self.predict(*key)}
 
     def predict(self, name, seed):
         """Train on the other folds; return the classes predicted for this one's rows: int64 [shape=(n,)].
 
-        It takes one thread, so that the result does not depend on how many folds are trained at a time.
+        It uses one thread, so the result does not depend on the number of folds that are trained at a time.
         """
         prepared = self.split(name, seed)
         try:
@@ -95,12 +93,12 @@ class Work:
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """What a cross-validation found.
+    """The result of a cross-validation.
 
     Attributes
     ----------
-    found : dict of JSON types, as the contract has it
-        Where its "interrupted" is true, Ctrl-C came before all folds were done, and it is about those that were.
+    found : dict of JSON types, the record
+        If its "interrupted" is true, Ctrl-C came before all folds were finished, and it is about the finished ones.
     most_confused : list of (true label, predicted label, count)
         In the worst fold; of several seeds, counts are added up.
     """
@@ -124,7 +122,7 @@ class CrossValidation:
         return self.found["worst"]
 
     def record(self) -> CrossvalRecord:
-        """Return the cross-validation as the contract has it, a dict of JSON types."""
+        """Return the record of the cross-validation, a dict of JSON types."""
         return self.found
 
     def _repr_html_(self) -> str:
@@ -158,7 +156,7 @@ def cross_validate(
     task : Task
     recipe : Recipe
     dataset : str, Path or None
-        None means the task's default, or the bundled set where the default cannot be downloaded.
+        None means the task's default, or the bundled set if the default cannot be downloaded.
     by, n_folds
         See `folding`.
     seed, n_seeds : int
@@ -169,13 +167,12 @@ def cross_validate(
     dask : str or None
         The address of a Dask cluster that trains instead, see `trainings.run`.
     keep : bool
-        Whether trainings that are finished are kept for the next time, and those that were kept before are not
-        repeated.
-    fresh : bool, whether those that were kept before are forgotten first
+        Whether finished trainings are stored, and stored trainings are not repeated.
+    fresh : bool, whether stored trainings are deleted first
     fold_seed : int
-        Which samples are drawn together, where folds are drawn.
-    on_dataset : function of (Dataset, fallback or not, Folding), called once the features are there
-    on_known : function of (number kept before, number of all), called before the first training where `keep` is true
+        Decides the folds, if they are drawn at random.
+    on_dataset : function of (Dataset, fallback or not, Folding), called when the features are ready
+    on_known : function of (number kept before, number of all), called before the first training if `keep` is true
     on_fold : function of (name, seed, n, accuracy, number done, number of all), called after each training
 
     Returns
@@ -186,7 +183,7 @@ def cross_validate(
     ------
     UsageError, DataError, ClusterError, DivergedError
     KeyboardInterrupt
-        Ctrl-C came before the first fold was done.
+        Ctrl-C came before the first fold was finished.
     """
     began = time.perf_counter()
     if dask:

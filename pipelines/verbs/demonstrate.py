@@ -1,7 +1,7 @@
 """Demonstrating: a failure on purpose, and its cure, on real data.
 
-Each trial is trained and judged like any other training: this module does not know how a trial is meant to end. The
-verdicts tell whether the failure was there, and whether the cure has cured it.
+Each trial is trained and judged like any other training: this module does not know the intended result of a trial. The
+verdicts tell whether the failure occurred, and whether the cure worked.
 """
 
 import time
@@ -37,9 +37,9 @@ def demonstrate(name, *, dataset_name=None, task_name="images", seed=0, on_trial
     ----------
     name : str, a name in `DEMONSTRATIONS`
     dataset_name : str or None
-        None means the task's default, or the bundled set where the default cannot be had.
+        None means the task's default, or the bundled set if the default cannot be downloaded.
     task_name : str
-        What the data set is of, where it is no registered one, which knows that itself.
+        The task of a data set that is not registered; a registered one knows its task.
     seed : int >= 0
         Draws the rows, initial weights, order of rows and dropout.
     on_trial : function of (record of a trial, number done, number of all), called after each, or None
@@ -48,11 +48,11 @@ def demonstrate(name, *, dataset_name=None, task_name="images", seed=0, on_trial
     -------
     record : dict of JSON types
         {"demonstration", "question", "task", "dataset", "bundled_fallback", "seed", "seconds", "n_train", "n_valid",
-        "n_classes", "shows", "trials", "cured", "lesson"}. `cured` tells whether what is shown was ill in the first
-        trial and not in the last. Each trial is {"name", "changes", "n_train", "epochs", "seconds", "train", "valid",
-        "first_gradient", "last_gradient", "verdict", "gradients", "why", "remark", "history"}: `verdict` is that of
-        the fit, `gradients` names what ails them, None where they were not watched; scores are those of the last epoch
-        that was finished, None where none was.
+        "n_classes", "shows", "trials", "cured", "lesson"}. `cured` tells whether the failure was in the first trial and
+        not in the last. Each trial is {"name", "changes", "n_train", "epochs", "seconds", "train", "valid",
+        "first_gradient", "last_gradient", "verdict", "gradients", "why", "remark", "history"}: `verdict` is that of the
+        fit, `gradients` names their problems, None if they were not watched; scores are those of the last finished
+        epoch, None if there is none.
 
     Raises
     ------

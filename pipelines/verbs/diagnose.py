@@ -1,8 +1,7 @@
-"""Diagnosing: what went wrong with the learning, how that is known, and what to try next.
-
-A training is looked at from all sides: how it went, what the same network does under other conditions, whether the
-samples can teach what they are meant to. Everything is measured on training and validation rows. The test rows are only
-compared with the others, to find copies; they are kept for the number that is reported in the end.
+"""Diagnosing: what went wrong with the learning, the evidence for it, and what to try next. A diagnosis examines the
+training, the same network under other conditions, and the samples. Everything is measured on training and validation
+rows. The test rows are only compared with the others, to find copies; they are kept for the number that is reported in
+the end.
 """
 
 import shlex
@@ -32,13 +31,14 @@ from pipelines.models.opening import open_bundle
 from pipelines.runs import trainings
 from pipelines.runs.store import Store
 
-ERRORS = 24  # that are recorded, and of doubts as many
+ERRORS = 24  # errors in the record, and as many uncertain answers
 HOW = {
-    "history": "After each epoch, in evaluation mode, on all training rows as they are (not varied) and all validation "
-    "rows, before calibration.",
+    "history": "After each epoch, in evaluation mode, on all training rows without variation and all validation rows, "
+    "before calibration.",
     "scores": "The weights of the best epoch, views averaged, probabilities calibrated on the validation rows; "
-    "intervals are Wilson's, of 95 %.",
-    "spread": "Validation rows; a class or speaker is behind only where chance is ruled out (Bonferroni's correction).",
+    "intervals are Wilson's 95 % intervals.",
+    "spread": "Validation rows; a class or speaker is reported only if chance does not explain it "
+    "(Bonferroni's correction).",
     "mislabelled": "Each training row is judged by a network that was trained on the other two thirds of them.",
     "test": "Test rows were compared with the others to find copies. No network was measured on them.",
 }
@@ -46,7 +46,7 @@ HOW = {
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What a diagnosis found.
+    """The result of a diagnosis.
 
     Attributes
     ----------
@@ -54,12 +54,12 @@ class Diagnosis:
     summary : str, the verdict in a sentence or two
     findings : list of dict, each with a name, a verdict, its evidence and an advice
     next : dict
-        What to try next: "words" and "command" are the command line that does it.
-    subject : Subject, what was diagnosed
-    answers : Answers of the validation rows, or None where the training diverged
+        What to try next: "words" and "command" are its command line.
+    subject : Subject, the diagnosed network and data
+    answers : Answers of the validation rows, or None if the training diverged
     extractor : the extractor that read the samples
     interrupted : bool
-        Whether Ctrl-C came before all probes were done; the record is about those that were.
+        Whether Ctrl-C came before all probes were finished; the record is about the finished ones.
     """
 
     _record: dict
@@ -74,7 +74,7 @@ class Diagnosis:
     next = property(lambda self: self._record["next"])
 
     def record(self):
-        """Return the record of the contract, with all that a report shows: dict of JSON types."""
+        """Return the record, with everything that a report shows: dict of JSON types."""
         return self._record
 
     def write_report(self, folder):
@@ -82,7 +82,7 @@ class Diagnosis:
 
         Parameters
         ----------
-        folder : Path or str, made where it does not exist
+        folder : Path or str, made if it does not exist
 
         Raises
         ------
@@ -102,17 +102,17 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is diagnosed.
+    """The network and the data of a diagnosis.
 
     Attributes
     ----------
     task : Task
-    prepared : Prepared, with all its roles and what makes its training rows vary
-    recipe : Recipe, as it is for so many rows
+    prepared : Prepared, with all its roles and its augmentation
+    recipe : Recipe, for so many rows
     seed : int >= 0
     preset : str or None
-    model : Bundle or None, where one is there already
-    fallback : bool, whether bundled data stand in for the default
+    model : Bundle or None, if one exists already
+    fallback : bool, whether bundled data replace the default
     """
 
     task: object
@@ -125,15 +125,15 @@ class Subject:
 
     @property
     def asked(self):
-        """The epochs and least steps that were asked for, as far as they are known: dict."""
+        """The requested epochs and least steps, as far as they are known: dict."""
         if self.model is None:
             return {"epochs": self.recipe.epochs, "least_steps": self.recipe.least_steps}
-        settled = self.model.provenance["recipe"]["least_steps"] == 0  # then its epochs are those asked for
+        settled = self.model.provenance["recipe"]["least_steps"] == 0  # then its epochs are the requested ones
         return {"epochs": self.recipe.epochs, "least_steps": 0} if settled else {}
 
 
 def of_training(task, recipe, *, dataset=None, seed=0, n_jobs=None):
-    """Return the Subject of a training that is still to come; see `train.train`."""
+    """Return the Subject of a training that has not run yet; see `train.train`."""
     loaded, fallback = load_dataset(task, name_dataset(dataset))
     prepared = augment(prepare(loaded, task.extractor_for(loaded, recipe), n_jobs), task, recipe, n_jobs)
     return Subject(task, prepared, recipe, seed, recipe.preset, fallback=fallback)
@@ -146,7 +146,7 @@ def of_model(model, *, dataset=None, n_jobs=None):
     ----------
     model : Model, or the path of a model file
     dataset : str, Path or None
-        Where that data set is now; None means where it was.
+        The present place of that data set; None means its place at the training.
 
     Raises
     ------
@@ -162,20 +162,20 @@ def of_model(model, *, dataset=None, n_jobs=None):
     loaded = datasets.load(name, model.task.name)
     if tuple(loaded.labels) != tuple(model.labels):
         raise UsageError(
-            f"{name}: does not have the classes of {where}; give the data set that the model was trained on"
+            f"{name}: its classes differ from those of {where}; give the data set that the model was trained on"
         )
     try:
         settings = {**model.provenance["recipe"], "least_steps": 0}
         recipe = Recipe(**settings)
         seed, preset = model.provenance["seed"], model.provenance["preset"]
     except (KeyError, TypeError):
-        raise UsageError(f"{where}: does not say how it was trained; train it again to have it diagnosed") from None
+        raise UsageError(f"{where}: the file does not contain its recipe; train it again to diagnose it") from None
     prepared = augment(prepare(loaded, model.extractor, n_jobs), model.task, recipe, n_jobs)
     return Subject(model.task, prepared, recipe, seed, preset, model)
 
 
 def diagnose(subject, *, n_jobs=None, dask=None, keep=False, fresh=False, on_training=None):
-    """Train the network and its probes, or the probes of a model that is there, and say what they tell.
+    """Train the network and its probes, or the probes of an existing model, and return the findings.
 
     Parameters
     ----------
@@ -185,8 +185,9 @@ def diagnose(subject, *, n_jobs=None, dask=None, keep=False, fresh=False, on_tra
     dask : str or None
         The address of a Dask cluster that trains instead, see `trainings.run`.
     keep, fresh : bool
-        Whether finished trainings are kept for the next time, and whether those that were kept are forgotten first.
-    on_training : function of (number done, number of all, number kept before), called before the first and after each
+        Whether finished trainings are stored, and whether stored trainings are deleted first.
+    on_training : function of (number finished, number of all, number stored before), called before the first and after
+    each
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Evaluation: how often a model is right on samples it has not learned from, and where it is wrong."""
+"""Evaluation: the accuracy of a model on samples that it has not learned from, and its errors."""
 
 import os
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from pipelines.wording import suggest
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a model does on one part of a data set.
+    """The scores of a model on one part of a data set.
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Evaluation:
     dataset : str
     split : str, "train", "valid" or "test"
     answers : Answers, sample by sample
-    warnings : list of str, why this may not be the number that one wants
+    warnings : list of str, why this may be the wrong number
     measured : dict of JSON types, see `scoring.scores`
     """
 
@@ -50,7 +50,7 @@ class Evaluation:
 
     @property
     def ci95(self) -> tuple[float, float]:
-        """Wilson's interval around the accuracy, of 95 %."""
+        """Wilson's 95 % interval of the accuracy."""
         low, high = self.measured["ci95"]
         return low, high
 
@@ -61,11 +61,11 @@ class Evaluation:
 
     @property
     def most_confused(self) -> list[tuple[str, str, int]]:
-        """The classes that are taken for others most often: (true label, predicted label, count)."""
+        """The most frequent errors: (true label, predicted label, count)."""
         return metrics.find_most_confused(np.array(self.measured["confusion"]), self.model.labels)
 
     def record(self) -> EvaluateRecord:
-        """Return the evaluation as the contract has it, a dict of JSON types."""
+        """Return the record of the evaluation, a dict of JSON types."""
         members = self.model.members if isinstance(self.model, Ensemble) else (self.model,)
         record: dict[str, Any] = {"model": self.model.path}
         if len(members) > 1:
@@ -95,8 +95,8 @@ def evaluate(
     dataset : str, Path or None
         None means the data set that the model was trained on.
     split : str
-        Which part of the data set: "train", "valid" or "test". The split of the data set that the model was trained on
-        is made again, sample for sample. Of another data set without a split, every sample is a test sample.
+        Which part of the data set: "train", "valid" or "test". For the data set that the model was trained on, the
+        split is the same, sample for sample. In another data set without a split, every sample is a test sample.
     n_jobs : int > 0 or None
         Threads or processes that read files; None means one for each core.
 
@@ -105,14 +105,14 @@ def evaluate(
     ModelFileError, DataError, UsageError
     """
     if split not in datasets.ROLES:
-        raise UsageError(f"split {split}: there is none of this name; {suggest(split, datasets.ROLES)}")
+        raise UsageError(f"split {split}: this split does not exist; {suggest(split, datasets.ROLES)}")
     opened = open_model(model)
     name = name_dataset(dataset) or opened.provenance["dataset"]
     own = name == opened.provenance["dataset"]
     found = datasets.load(name, opened.task.name, to_train=own)
     unknown = sorted(set(found.labels) - set(opened.labels))
     if unknown:
-        raise UsageError(f"{name}: has classes that the model does not know: {', '.join(unknown[:5])}")
+        raise UsageError(f"{name}: some of its classes are unknown to the model: {', '.join(unknown[:5])}")
     if own:
         prepared = prepare(found, opened.reader, n_jobs)
     else:
@@ -138,9 +138,8 @@ def evaluate(
 
 
 def report(evaluation: Evaluation, folder: str | os.PathLike[str]) -> list[Path]:
-    """Write sheets of the samples that deserve a look, and their list, into a folder; return the paths.
-
-    Raises OSError.
+    """Write sheets of the errors and uncertain answers, and their list, into a folder; return the paths. Raises
+    OSError.
     """
     from pipelines.report.sheets import display_of, write_review
 
@@ -154,7 +153,7 @@ def report(evaluation: Evaluation, folder: str | os.PathLike[str]) -> list[Path]
 
 
 def _refusals(model, prepared, split, probabilities, y):
-    """Return {"foreign"}: what the threshold of a model does; empty where there is none, or no foreign sample."""
+    """Return {"foreign"}: what the threshold of a model does; empty if there is none, or no foreign sample."""
     stored, threshold = prepared.foreign_rows(split), model.provenance.get("threshold")
     if stored is None or threshold is None:
         return {}
@@ -166,11 +165,11 @@ def _refusals(model, prepared, split, probabilities, y):
 def _warnings(model: Bundle | Ensemble, name: str, dataset: datasets.Dataset, split: str) -> list[str]:
     warnings = []
     if dataset.skipped:
-        warnings.append(f"{name}: {len(dataset.skipped)} of its files are left out; the first: {dataset.skipped[0]}")
+        warnings.append(f"{name}: {len(dataset.skipped)} of its files are skipped; the first: {dataset.skipped[0]}")
     if name == model.provenance["dataset"] and dataset.fingerprint != model.provenance["fingerprint"]:
-        warnings.append(f"{name}: has changed since the model was trained, which may know its {split} samples")
-    elif split != "test":
         warnings.append(
-            f"these are {split} samples: the model, or a choice about it, has seen them; judge it by --split test"
+            f"{name}: this data set has changed since the training, so the model may know its {split} samples"
         )
+    elif split != "test":
+        warnings.append(f"the model, or a choice about it, has used these {split} samples; judge it by --split test")
     return warnings

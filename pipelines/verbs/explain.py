@@ -1,7 +1,6 @@
-"""Explaining: one sample's way through the network, forward, backward and into the weights, every number shown.
-
-The sample is read as predict reads it, and goes as it is through one training step of a copy of the network. Where an
-extractor describes a sample in several views, this is the first one; predict would average the answers to all of them.
+"""Explaining: one sample goes through the network, forward, backward and into the weights, and every number is shown.
+The sample is read as in predict, and goes without variation through one training step of a copy of the network. If an
+extractor describes a sample in several views, this is the first one; predict averages the answers to all of them.
 """
 
 from collections.abc import Collection
@@ -35,22 +34,22 @@ def explain(
 
     Parameters
     ----------
-    model : Model, or the path of a model file; it is left as it is
+    model : Model, or the path of a model file; it is not changed
     path : path of one file
     label : str or None
-        What the sample truly is. None means the name of the folder that the file is in, if that is a label of the
-        model; else the model's own answer.
+        The true label. None means the name of the file's folder, if that is a label of the model; else the model's own
+        answer.
     learning_rate : float > 0 or None
-        Of a plain step against the gradient; None means the rate that the model's recipe has for its optimizer.
-    top : int > 0, how many of the largest numbers to tell
+        Of a plain step against the gradient; None means the rate of the model's recipe.
+    top : int > 0, how many of the largest numbers to show
     layers : collection of int or None
-        Positions of the layers to tell of; None means all.
-    steps : int >= 0, how many steps of this length are taken before the one that is told of
+        Positions of the layers to show; None means all.
+    steps : int >= 0, the number of steps of this length before the one that is shown
     frozen : bool, whether only the last layer learns, which needs no backpropagation
     at : collection of str
-        Places to look at: LAYER:UNIT works out a unit, LAYER:FROM:TO tells of a weight, LAYER:b:TO of a bias.
+        Places to show: LAYER:UNIT is a unit, LAYER:FROM:TO is a weight, LAYER:b:TO is a bias.
     stdin : binary file object, or None
-        What the path "-" stands for.
+        The file for the path "-".
 
     Returns
     -------
@@ -62,8 +61,8 @@ def explain(
     InputFileError
         The file cannot be read.
     UsageError
-        No label or layer of the model has this name or number, the learning rate is no finite number above 0, or there
-        is not one file alone.
+        The label or the layer is not in the model, the learning rate is not a finite number above 0, or there is not
+        exactly one file.
     ModelFileError
     """
     require("top", top, Whole(1))
@@ -82,7 +81,7 @@ def explain(
 
 
 def row_of(model: Any, source: Any) -> Any:
-    """Return the stored row of the reading of a sample (Path, bytes or str) that predict is surest of [shape=(1, n)].
+    """Return the stored row of the most probable reading of a sample (Path, bytes or str) [shape=(1, n)].
 
     Raises InputFileError.
     """
@@ -102,5 +101,5 @@ def _read(model: Any, source: Any) -> tuple[Any, Any]:
 def _one_sample(path: Any, stdin: BinaryIO | None) -> Sample:
     chosen = samples(path, stdin)
     if len(chosen) != 1:
-        raise UsageError(f"explain: {path} holds {len(chosen)} files; name one of them")
+        raise UsageError(f"explain: {path} contains {len(chosen)} files; name one of them")
     return chosen[0]

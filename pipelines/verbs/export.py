@@ -1,4 +1,4 @@
-"""Exporting: a trained model in another form, in files that stand for themselves."""
+"""Exporting: a trained model in another form, in files that need nothing else."""
 
 import os
 from dataclasses import dataclass, replace
@@ -18,12 +18,12 @@ from pipelines.models.opening import open_bundle
 from pipelines.records import ExportRecord
 
 SEED = 0  # of the training of a smaller network
-MARK = b"backprop"  # in every artefact: what has it may be replaced
+MARK = b"backprop"  # in every artefact: a file that contains it may be replaced
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export left.
+    """The result of an export.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Exported:
     exporter : Exporter
     paths : tuple of Path, the files, the main one first
     made : Made
-    parity : Parity or None, what `check` found
+    parity : Parity or None, the result of `check`
     """
 
     subject: Subject
@@ -46,7 +46,7 @@ class Exported:
         return self.paths[0]
 
     def record(self) -> ExportRecord:
-        """Return the export as the contract has it, a dict of JSON types."""
+        """Return the record of the export, a dict of JSON types."""
         record: ExportRecord = {
             "model": self.subject.bundle.path,
             "to": self.exporter.name,
@@ -77,37 +77,38 @@ def export(
     model : Model, or the path of a model file
     to : str, a name in `pipelines.export.NAMES`
     out : path or None
-        The main file; None means beside the model, under its name.
+        The main file; None means the model's name with another suffix, in the same folder.
     int8 : bool, whether weights are stored in 8 bits
     check : bool
-        Whether the files are run and compared with the model, on the test samples of its data set and on odd ones.
+        Whether the files are run and compared with the model, on the test samples of its data set and on unusual ones.
 
     budget : int > 0 or None
-        Bytes of flash that the files may take: a smaller network is trained that fits, see `distillation`.
+        Bytes of flash for the files: a smaller network that fits is trained, see `distillation`.
 
     Raises
     ------
     UsageError
-        There is no such form, the model cannot have it, or a file is in the way.
+        The form does not exist, the model cannot have it, or another file would be replaced.
     ModelFileError
-        The model is not usable, or was altered.
+        The model is not usable, or was changed.
     """
     exporter, bundle = exporters.find(to), open_bundle(model, "export")
     if bundle.views is not None:
-        raise UsageError("export: writes a model as it is, without further views of each picture; leave out average")
+        raise UsageError("export: an exported model does not average views of each picture; leave out average")
     if bundle.golden_probabilities is not None and not bundle.golden_error() <= GOLDEN_TOLERANCE:
         raise UsageError(
-            "export: the model does not reproduce its own golden sample here; look at it with 'backprop info --verify'"
+            "export: the model does not reproduce its own golden sample here; check it with 'backprop info --verify'"
         )
     if int8 and not exporter.int8:
-        raise UsageError(f"export --to {to}: has no weights of 8 bits; leave out --int8")
+        raise UsageError(f"export --to {to}: this form has no weights of 8 bits; leave out --int8")
     if check and exporter.running is None:
-        raise UsageError(f"export --to {to}: there is nothing in it to run; leave out --check")
+        raise UsageError(f"export --to {to}: this form cannot be run; leave out --check")
     paths = _paths(bundle.path, exporter, out)
     subject = Subject(bundle, paths[0].name.removesuffix(exporter.suffixes[0]))
     if lacking := [name for name in exporter.lacking if name in subject.stages]:
         raise UsageError(
-            f"export --to {to}: has no {lacking[0]} of pictures; train with --set features=pixels, or use --to onnx"
+            f"export --to {to}: this form has no {lacking[0]} of pictures; train with --set features=pixels, or use "
+            "--to onnx"
         )
     options, taught = Options(int8=int8), {}
     if budget is not None:
@@ -126,7 +127,7 @@ def _within(
     """Return a smaller model that fits a budget, and what it costs in accuracy."""
     flash = exporter.flash
     if flash is None:
-        raise UsageError(f"export --to {exporter.name}: knows no budget; leave out --budget, or use --to c")
+        raise UsageError(f"export --to {exporter.name}: this form has no budget; leave out --budget, or use --to c")
     from pipelines.export.distillation import distil
 
     rng = np.random.default_rng(SEED)
@@ -140,27 +141,27 @@ def _within(
 
 
 def _paths(model: str | None, exporter: Exporter, out: str | os.PathLike[str] | None) -> tuple[Path, ...]:
-    """Return where the files go. Raises UsageError where something is in the way."""
+    """Return where the files go. Raises UsageError if something is in the way."""
     main = exporter.suffixes[0]
     if out is None:
         if model is None:
-            raise UsageError("export: the model was never saved, so it has no name; say where the file goes with --out")
+            raise UsageError("export: the model was never saved, so it has no name; give the file with --out")
         out = Path(model).with_suffix(main)
     path = Path(out)
     if path.is_dir():
         raise UsageError(f"{out}: is a folder; name the file in it, such as {path / f'model{main}'}")
     if path.suffix and path.suffix not in {*exporter.suffixes, main, Path(main).suffix}:
-        raise UsageError(f"{out}: export --to {exporter.name} writes {main}; name a file that ends so")
+        raise UsageError(f"{out}: export --to {exporter.name} writes {main}; name a file with this ending")
     stem = next((path.name.removesuffix(end) for end in exporter.suffixes if path.name.endswith(end)), path.name)
     paths = tuple(path.with_name(stem + suffix) for suffix in exporter.suffixes)
     for each in paths:
         if each.exists() and not _is_own(each):
-            raise UsageError(f"{each}: is there already and was not exported by backprop; choose another --out")
+            raise UsageError(f"{each}: this file exists and was not exported by backprop; choose another --out")
     return paths
 
 
 def _is_own(path: Path) -> bool:
-    """Whether a file may be replaced: it was exported before, and is no model file."""
+    """Whether a file may be replaced: it was exported before, and is not a model file."""
     if path.is_dir() or path.suffix == ".safetensors":
         return False
     try:

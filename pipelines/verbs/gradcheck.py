@@ -1,4 +1,4 @@
-"""The gradient check as a verb: of every part that a network can be made of, or of the network in a model file."""
+"""The gradient check as a verb, for every part of networks, or for the network in a model file."""
 
 import itertools
 import math
@@ -30,7 +30,7 @@ def _amounts(rng):
     return rng.normal(size=(N_ROWS, N_OUTPUTS))
 
 
-# Each loss by a name for people, and how a target of its kind is drawn.
+# Each loss with a name for people, and a function that draws its targets.
 LOSSES = {
     "softmax cross-entropy": (SoftmaxCrossEntropy(), _classes),
     "with label smoothing": (SoftmaxCrossEntropy(0.1), _classes),
@@ -46,7 +46,7 @@ LOSSES = {
 
 
 def check_parts(seed: int = 0) -> GradcheckRecord:
-    """Check every layer, activation and loss, and the combinations of them all, in small networks.
+    """Check every layer, activation and loss, and their combinations, in small networks.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def check_parts(seed: int = 0) -> GradcheckRecord:
     -------
     record : dict of JSON types
         {"model": None, "seed", "tolerance", "verdict", "checks": [{"part", "name", "n_checked", "error", "verdict"}]}.
-        A row's `error` is the worst of its networks', or None where it is no number.
+        A row's `error` is the largest of its networks, or None if it is not a number.
     """
     rng = np.random.default_rng(seed)
     tanh = multilayer_perceptron(WIDTH, [WIDTH], N_OUTPUTS, "tanh")
@@ -78,8 +78,8 @@ def check_parts(seed: int = 0) -> GradcheckRecord:
 def check_model(model: Any, seed: int = 0) -> GradcheckRecord:
     """Check the network of a model, or of the model in a file, in float64.
 
-    It is checked on rows around its golden sample, and on classes that it did not expect: one row cannot show what
-    batch normalisation does, and an answer that is right has next to no gradient.
+    It is checked on rows around its golden sample, with wrong classes: batch normalisation needs more than one row, and
+    the gradient of a right answer is nearly zero.
 
     Returns
     -------
@@ -90,7 +90,7 @@ def check_model(model: Any, seed: int = 0) -> GradcheckRecord:
     Raises
     ------
     ModelFileError
-        The file is missing, damaged or no model file.
+        The file is missing, damaged or not a model file.
     """
     model = open_bundle(model, "gradcheck")
     rng = np.random.default_rng(seed)
@@ -104,7 +104,7 @@ def check_model(model: Any, seed: int = 0) -> GradcheckRecord:
 
 
 def complaint(record):
-    """Return one sentence that names what is not ok in a record, the wrong before the unchecked."""
+    """Return one sentence that names the entries of a record that are not ok, wrong ones before unchecked ones."""
     names = [
         " ".join(str(value) for value in list(row.values())[:2])
         for row in record["checks"]
@@ -113,8 +113,8 @@ def complaint(record):
     where = f"{record['model']}: " if record["model"] else ""
     first = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     if record["verdict"] == "wrong":
-        return f"{where}the gradient of {first} is wrong: do not trust what was trained with it"
-    return f"{where}the gradient of {first} could not be checked, all its numbers sit at a kink; try another --seed"
+        return f"{where}the gradient of {first} is wrong: do not trust networks that were trained with it"
+    return f"{where}the gradient of {first} could not be checked (all its numbers are at a kink); try another --seed"
 
 
 def _check_combinations(normalization, residual, dropout, rng):

@@ -1,4 +1,4 @@
-"""Information: what a model says about itself, and whether this machine reproduces its golden sample."""
+"""Information: the description of a model, and whether this computer reproduces its golden sample."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from pipelines.records import InfoRecord
 def info(model: Any, *, verify: bool = False) -> InfoRecord:
     """Return the description of a model, or of the model in a file, as a dict of JSON types.
 
-    With `verify`, the golden sample is recomputed. Raises ModelFileError where it does not come out as it should, or
-    the file is unusable.
+    With `verify`, the golden sample is recomputed. Raises ModelFileError if its result is wrong, or the file is
+    unusable.
     """
     opened = open_bundle(model, "info")
     described: InfoRecord = {

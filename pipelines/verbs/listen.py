@@ -1,4 +1,6 @@
-"""Listening: words as they are spoken, from a microphone, a pipe of raw samples, or a file as if it were live."""
+"""Listening: words while they are spoken, from a microphone, a pipe of raw samples, or a file that is treated as
+live.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +26,7 @@ def listen(
     device=None,
     blocks=None,
 ) -> Iterator[Heard]:
-    """Listen until the sound ends, and yield what was heard, piece by piece.
+    """Listen until the sound ends, and yield the words, piece by piece.
 
     Parameters
     ----------
@@ -34,12 +36,12 @@ def listen(
         microphone.
     rate : int > 0 or None, in Hz, of raw samples
     threshold : float in [0, 1] or None
-        A word less probable is unknown; None means what the training advised.
-    patience : float > 0, in seconds of silence after which a word has ended
-    refractory : float >= 0, in seconds for which the same word is not answered again
+        A less probable word is unknown; None means the threshold that the training suggested.
+    patience : float > 0, the seconds of silence that end a word
+    refractory : float >= 0, the seconds in which the same word is not reported again
     device : str or None, number or name of the microphone
     blocks : iterable of ndarray of float32, or None
-        Sound at the model's rate, instead of all these.
+        Sound at the model's rate, instead of a source.
 
     Raises
     ------

@@ -1,7 +1,5 @@
-"""Prediction: what is in these files?
-
-Files are read and classified a chunk at a time; one that cannot be read gets its reason and the others their answers.
-Nothing about features is asked: the model file knows.
+"""Prediction: what is in these files? Files are read and classified a chunk at a time; a file that cannot be read gets
+an error, and the others get answers. The model file contains the settings of the features.
 """
 
 import os
@@ -20,7 +18,7 @@ from pipelines.models.bundle import Bundle
 from pipelines.models.ensemble import Ensemble
 from pipelines.models.opening import open_model
 
-Picture = Callable[[Sample, Answer], str | None]  # makes a picture of a sample and its answer, and returns where it is
+Picture = Callable[[Sample, Answer], str | None]  # makes a picture of a sample and its answer, and returns its path
 
 
 def predict(
@@ -38,30 +36,30 @@ def predict(
     column: str | None = None,
     encoding: str | None = None,
 ) -> Iterator[Answer]:
-    """Classify files; yield the answer to each, in order, also to those that cannot be read.
+    """Classify files; yield an answer to each, in order, also to files that cannot be read.
 
     Parameters
     ----------
     model : Model, or the path of a model file
     paths : path or iterable of paths
-        Files, or folders, which stand for the files in them.
+        Files, or folders, which mean the files in them.
     top : int > 0, how many labels to list
     threshold : float in [0, 1]
-        A best label less probable than this is answered as unknown.
+        If the best label is less probable than this, the answer is unknown.
     explain : path or None
-        A folder for what led to each answer: a picture, or for a text a page with its words.
+        A folder for the evidence for each answer: a picture, or for a text a page with its words.
     show_input : path or None
-        A folder for what the network was given: a picture, or for a text the list of its n-grams.
+        A folder for the network's input: a picture, or for a text the list of its n-grams.
     n_jobs : int > 0 or None
         Threads or processes that read files; None means one for each core. The answers do not depend on it.
     stdin : binary file object, or None
-        What the path "-" stands for.
-    texts : iterable of str, to be classified before what is in the files
+        The file for the path "-".
+    texts : iterable of str, to classify before the files
     lines : bool
-        Whether each line of a file is a text; answers come as soon as lines do.
+        Whether each line of a file is a text; it is answered at once.
     column : str or None
         Of CSV with headings or JSON lines, the column of the texts.
-    encoding : str or None, of files of text, where it is not Unicode
+    encoding : str or None, of files of text that are not Unicode
 
     Raises
     ------
@@ -79,7 +77,7 @@ def predict(
     batches = opened.task.batches(chosen, lines=lines, column=column, encoding=encoding)
     if explain is None and show_input is None:
         return _answers(opened, batches, top, threshold, {}, n_jobs)
-    pictures = _pictures(opened, chosen, explain, show_input)  # none of them may take the place of a sample
+    pictures = _pictures(opened, chosen, explain, show_input)  # they may not replace a sample
     return _answers(opened, batches, top, threshold, pictures, n_jobs)
 
 
@@ -88,7 +86,7 @@ def _pictures(model: Bundle | Ensemble, chosen: Sequence[Sample], explain: Any, 
     pictures: dict[str, Picture] = {}
     if explain is not None:
         if isinstance(model, Ensemble) or model.views is not None:
-            raise UsageError("predict: --explain tells of one model and one view; leave out --with and --average")
+            raise UsageError("predict: --explain is for one model and one view; leave out --with and --average")
         from pipelines.report.explanations import Explanations
 
         pictures["explanation"] = Explanations(model, explain, chosen).write
@@ -107,11 +105,11 @@ def _answers(
     pictures: dict[str, Picture],
     n_jobs: int | None,
 ) -> Iterator[Answer]:
-    warnings_of = getattr(model.reader, "warnings_of", None)  # what a row has to say beside its answer
-    note = getattr(model.extractor, "warnings_about", None)  # what a whole sample has to say
+    warnings_of = getattr(model.reader, "warnings_of", None)  # warnings of a row
+    note = getattr(model.extractor, "warnings_about", None)  # warnings of a whole sample
     for batch in batches:
         chunk = [sample for sample in batch if sample.problem is None]
-        with blas_threads(1):  # whatever other threads ask for meanwhile
+        with blas_threads(1):  # even if other threads predict at the same time
             stored, ok, failures, notes = extract_noted(model.reader, [each.source for each in chunk], note, n_jobs)
             guesses = guesses_of(model.probabilities(stored), model.labels, top, threshold)
         told_by_rows = map(warnings_of, stored) if warnings_of else [()] * len(stored)
@@ -148,4 +146,6 @@ def _doubts_about(model: Bundle | Ensemble, sample: Sample, answer: Answer) -> l
     except InputFileError:
         return []
     unlike = model.task.unlike(model.extractor, decoded, limits)
-    return [f"the answer is in doubt, and the recording unlike those learned from: {each}" for each in unlike]
+    return [
+        f"the answer is uncertain, and the recording differs from the training recordings: {each}" for each in unlike
+    ]

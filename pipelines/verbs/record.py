@@ -1,13 +1,13 @@
 """Recording: takes of your own words, from a microphone to a data set.
 
-For each word in turn: a prompt, then listening until the word is over, then a look at what was heard. A take that is no
-good is asked for again, with the reason. A good one is a file at once, and the manifest that lists it is there with it,
-so whatever interrupts the session, what was recorded can be trained on, and the same command goes on where it stopped.
+For each word in turn, the command shows a prompt, listens until the word is finished, and checks the take. A bad take
+must be repeated, and the reason is shown. A good take is written to a file and listed in the manifest at once. So if
+the session is interrupted, the recordings can be used, and the same command continues where it stopped.
 
     words/yes/anna-1.wav    words/no/anna-1.wav    words/manifest.csv (path, label, group: who spoke)
 
-The words take turns, so that no word is said by a tired voice alone, and every word has as many takes as the others
-whenever one stops.
+The words take turns, so that not only one word is said by a tired voice, and all words have the same number of takes at
+any time.
 """
 
 import csv
@@ -23,11 +23,11 @@ from pipelines.features.speech.audio_file import SILENCE_PEAK
 from pipelines.features.speech.word_finder import WordFinder, band_power
 
 SR = 16_000
-ATTEMPTS = 5  # at one take, before somebody should look at the microphone
+ATTEMPTS = 5  # at one take, before the user should check the microphone
 MANIFEST = "manifest.csv"
 COLUMNS = ["path", "label", "group"]
 
-QUIET_SECONDS = 0.6  # after which a word is over: longer than the pause in "go up", or before the t of "eight"
+QUIET_SECONDS = 0.6  # after which a word has ended: longer than the pause in "go up", or before the t of "eight"
 MARGIN_SECONDS = 0.2  # kept before and after the word
 LOOK_SECONDS = 0.1
 SHORTEST_SECONDS = 0.1
@@ -37,7 +37,7 @@ FULL_SCALE, CLIPPED_SAMPLES = 0.999, 3
 
 @dataclass(frozen=True)
 class Take:
-    """A take that is to be recorded: the word, its file, and which of how many it is."""
+    """A take to record: the word, its file, and its number of how many."""
 
     label: str
     path: Path
@@ -57,7 +57,7 @@ def record(
     on_prompt=None,
     on_problem=None,
 ):
-    """Record what is missing of so many takes of each word.
+    """Record the missing takes of each word.
 
     Parameters
     ----------
@@ -67,17 +67,17 @@ def record(
         The folder of the data set, made if there is none. No recording in it is ever replaced; its manifest keeps the
         rows of other speakers and words.
     speaker : str
-        Who speaks. The files are called SPEAKER-1.wav and so on; those that are there count as done.
+        The name of the speaker. The files are called SPEAKER-1.wav and so on; existing files count as recorded.
     takes : int > 0, of each word
     seconds : float > 0
-        How long a word is waited for.
+        The time to wait for a word.
     device : str or None
         Number or name of the microphone; None is the system's default.
     source : None, or function that returns a context manager, which yields an iterator of float32 [shape=(n,)]
-        Where the sound comes from instead of a microphone: `SR` samples a second, full scale [-1, 1]. Not called where
-        nothing is missing.
+        A source of sound instead of a microphone: `SR` samples a second, full scale [-1, 1]. It is not called if no
+        take is missing.
     on_prompt : function of a Take, called when it is time to speak
-    on_problem : function of a str, called with the reason why the take must be said again
+    on_problem : function of a str, called with the reason why the take must be repeated
 
     Returns
     -------
@@ -88,9 +88,9 @@ def record(
     Raises
     ------
     UsageError
-        A label or the speaker cannot be the name of a file, or a label is there twice.
+        A label or the speaker cannot be a file name, or a label is given twice.
     DataError
-        There is a manifest of another kind.
+        There is a manifest with other columns.
     MicrophoneError
         The source cannot be opened or has come to an end, or `ATTEMPTS` attempts at one take have failed.
     """
@@ -148,41 +148,39 @@ def _good_take(take, blocks, seconds, on_prompt, on_problem):
             on_problem(heard.problem)
     raise MicrophoneError(
         f"{take.label}: not recorded in {ATTEMPTS} attempts, the last because {heard.problem}; check the microphone, "
-        "or choose another with --device (the takes before are kept)"
+        "or choose another with --device (the earlier takes are kept)"
     )
 
 
 @dataclass(frozen=True)
 class Heard:
-    """A word, float32 ndarray [shape=(n_samples,)] with some quiet around it, or the reason why it is no good."""
+    """A word, float32 ndarray [shape=(n_samples,)] with some silence around it, or the reason why it cannot be used."""
 
     word: np.ndarray | None
     problem: str | None
 
 
 def listen(blocks, seconds):
-    """Listen until a word is over, or the time is.
-
-    All that is said without a pause of `QUIET_SECONDS` is one word. Sounds whose peak stays below `FAINTEST_PEAK`, such
-    as a breath, are waited past.
+    """Listen until a word has ended, or the time is over. Speech without a pause of `QUIET_SECONDS` is one word. Sounds
+    with a peak below `FAINTEST_PEAK`, such as a breath, are ignored.
 
     Parameters
     ----------
     blocks : iterator of ndarray of float32 [shape=(n_samples,)]
-        `SR` samples a second; no more are taken than are needed.
+        `SR` samples a second; only the needed ones are taken.
     seconds : float > 0
 
     Returns
     -------
     Heard
 
-    Raises MicrophoneError where the blocks come to an end.
+    Raises MicrophoneError if the blocks end.
     """
     heard, n_samples, looked = [], 0, 0
     while n_samples < seconds * SR:
         block = next(blocks, None)
         if block is None:
-            raise MicrophoneError("the microphone gives no more sound; check it")
+            raise MicrophoneError("the microphone has stopped sending sound; check it")
         heard.append(block)
         n_samples += len(block)
         if n_samples - looked >= LOOK_SECONDS * SR:
@@ -194,15 +192,15 @@ def listen(blocks, seconds):
 
 
 def judge(waveform):
-    """Cut the word out of what was heard, float32 [shape=(n_samples,)], or say why it is no good; returns Heard."""
+    """Cut the word out of a recording, float32 [shape=(n_samples,)], or say why it cannot be used; returns Heard."""
     sounds = _sounds(waveform)
     loud = [sound for sound in sounds if sound.peak >= FAINTEST_PEAK]
     if np.ptp(waveform) < 2 * SILENCE_PEAK:
-        problem = "the microphone gives only silence; is it muted, or is this program not allowed to use it?"
+        problem = "the microphone sends only silence; is it muted, or is this program not allowed to use it?"
     elif not sounds:
         problem = "no word was heard"
     elif not loud:
-        problem = "it was too quiet; speak louder, or nearer to the microphone"
+        problem = "the word was too quiet; speak louder, or nearer to the microphone"
     else:
         start, stop = loud[0].start, loud[-1].stop
         problem = _flaw(waveform, start, stop)
@@ -215,13 +213,13 @@ def _flaw(waveform, start, stop):
     """Say what is wrong with a word that lies between two samples; None if nothing is."""
     edge = LOOK_SECONDS * SR / 2
     if start < edge:
-        return "it had begun before the prompt; wait for the prompt"
+        return "the word began before the prompt; wait for the prompt"
     if len(waveform) - stop < edge:
-        return "it was not over when the time was; say the word alone, or give more --seconds"
+        return "the word was not finished in time; say only the word, or give more --seconds"
     if stop - start < SHORTEST_SECONDS * SR:
-        return "it was too short for a word"
+        return "the sound was too short for a word"
     if (np.abs(waveform[start:stop]) >= FULL_SCALE).sum() >= CLIPPED_SAMPLES:
-        return "it was too loud, so that its peaks are cut off; speak softer, or turn the microphone down"
+        return "the word was too loud, so its peaks are cut off; speak more softly, or turn the microphone down"
     return None
 
 
@@ -258,12 +256,12 @@ def _update(manifest, wanted, speaker):
     lines += [[name, take.label, speaker] for name, take in paths if take.path.exists() and name not in listed]
     if lines != before:
         with whole_file(manifest) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-            # Not guarded against formulas: it is read again, where an apostrophe would make another path or label.
+            # Formulas are not escaped: the file is read again, and an apostrophe would change a path or label.
             csv.writer(file, lineterminator="\n").writerows([COLUMNS, *lines])
 
 
 def _read(manifest):
-    """Return the lines of a manifest that this verb wrote: list of [path, label, group]; none if there is no file."""
+    """Return the lines of a manifest of this verb: list of [path, label, group]; an empty list without a file."""
     if not manifest.exists():
         return []
     try:
@@ -272,5 +270,5 @@ def _read(manifest):
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{manifest}: is not a CSV file in UTF-8 ({error}); choose another --out") from error
     if any(len(line) != len(COLUMNS) for line in lines) or heading != COLUMNS:
-        raise DataError(f"{manifest}: has other columns than {', '.join(COLUMNS)}; choose another --out")
+        raise DataError(f"{manifest}: its columns are not {', '.join(COLUMNS)}; choose another --out")
     return lines

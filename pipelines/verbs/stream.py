@@ -1,10 +1,9 @@
-"""Stream: how a model does as one listens with it, in misses and in false alarms an hour.
-
-Accuracy says nothing of a recogniser that listens all day: most of what it hears is no word at all. So the words of a
-data set are put one after the other with pauses between them, and then come sounds that are none: recordings that a
-user has of that, or sounds that are made of the words, which are a kinder test, for a model has learned to doubt sounds
-of this kind. All of it is listened to as live sound is. A word is missed where it is not answered rightly; each other
-answer is a false alarm. Of these there are fewer the higher the threshold, and of misses there are more.
+"""Stream: the errors of a model in live sound, as misses and as false alarms an hour. Accuracy does not describe a
+recogniser that listens all day, because most sounds that it hears are not words. So the words of a data set are put one
+after the other with pauses between them. Then come other sounds: recordings of the user, or sounds made from the words.
+The latter are an easier test, because a model has learned to refuse such sounds. All of it is treated as live sound. A
+word without a right answer is a miss; each other answer is a false alarm. A higher threshold gives fewer false alarms
+and more misses.
 """
 
 from dataclasses import dataclass
@@ -22,10 +21,10 @@ from pipelines.learning.preparation import name_dataset, prepare
 from pipelines.models.opening import open_bundle
 
 PAUSES = (0.4, 1.5)  # seconds between two words
-HISS_DB = -60.0  # of full scale, beneath everything
+HISS_DB = -60.0  # of full scale, under all sounds
 PEAK = 0.3
 MOST_WORDS = 500
-MADE = 2  # sounds that are made of each word, where no recordings are given
+MADE = 2  # sounds that are made from each word, if no recordings are given
 SLACK = 0.1  # seconds by which the middle of an answer may lie outside its word
 PER_HOUR = 1.0
 SEED = 0
@@ -33,16 +32,16 @@ SEED = 0
 
 @dataclass(frozen=True)
 class StreamEvaluation:
-    """What was measured.
+    """The result of the measurement.
 
     Attributes
     ----------
-    about : dict of JSON types, what was listened to
+    about : dict of JSON types, a description of the sounds
     right : float ndarray [shape=(n_words,)]
-        Probability of the right answer to each word that was said; -1 where there was none.
+        Probability of the right answer to each word; -1 if there was none.
     false : float ndarray [shape=(n_false,)], probabilities of all other answers
     hours : float > 0, of everything
-    per_hour : float >= 0, false alarms that are wanted at the most
+    per_hour : float >= 0, the largest accepted number of false alarms an hour
     """
 
     about: dict
@@ -61,7 +60,7 @@ class StreamEvaluation:
 
     @property
     def threshold(self):
-        """The lowest threshold with no more false alarms an hour than are wanted; None where there is none below 1."""
+        """The lowest threshold with at most the accepted false alarms an hour; None if there is none below 1."""
         allowed = int(self.per_hour * self.hours)
         rest = np.sort(self.false)[::-1][allowed:]
         if not len(rest):
@@ -70,14 +69,14 @@ class StreamEvaluation:
         return lowest if lowest <= 1 else None
 
     def record(self):
-        """Return all as JSON types."""
+        """Return the record as JSON types."""
         steps = [self.at(threshold) for threshold in np.linspace(0, 1, 51)]
         chosen = None if self.threshold is None else self.at(self.threshold)
         return {**self.about, "hours": self.hours, "wanted_per_hour": self.per_hour, "chosen": chosen, "curve": steps}
 
 
 def evaluate_stream(model, dataset=None, *, split="test", foreign=(), per_hour=PER_HOUR, n_jobs=None):
-    """Listen to the words of a data set, and to what is none.
+    """Listen to the words of a data set, and to other sounds.
 
     Parameters
     ----------
@@ -86,9 +85,9 @@ def evaluate_stream(model, dataset=None, *, split="test", foreign=(), per_hour=P
         None means the data set that the model was trained on.
     split : str, "train", "valid" or "test"
     foreign : sequence of paths
-        Recordings, or folders of them, in which none of the words is said. Without any, sounds are made of the words.
+        Recordings, or folders of them, without the words. If there are none, sounds are made from the words.
     per_hour : float >= 0
-        The false alarms an hour that are wanted at the most.
+        The largest accepted number of false alarms an hour.
     n_jobs : int > 0 or None
 
     Returns
@@ -125,7 +124,7 @@ def _words(model, dataset, split, n_jobs):
     own = name == model.provenance["dataset"]
     found = datasets.load(name, model.task.name, to_train=own)
     if unknown := sorted(set(found.labels) - set(model.labels)):
-        raise UsageError(f"{name}: has classes that the model does not know: {', '.join(unknown[:5])}")
+        raise UsageError(f"{name}: some of its classes are unknown to the model: {', '.join(unknown[:5])}")
     if own:
         found = prepare(found, model.extractor, n_jobs).dataset
     elif (found.role == "train").all():
@@ -184,7 +183,7 @@ def _hear(model, blocks):
 
 
 def _match(answers, spans, labels):
-    """Return the probability of the right answer to each word, -1 where there is none, and those of other answers."""
+    """Return the probability of the right answer to each word, -1 if there is none, and those of other answers."""
     right, false = [-1.0] * len(spans), []
     starts = np.array([start for start, _ in spans])
     for answer in answers:

@@ -1,6 +1,5 @@
-"""Training: from a data set's name to a model.
-
-Make ready, fit, record: each step is one call, and none of them knows whether it deals with speech or pictures.
+"""Training: from a data set's name to a model. The steps are: prepare, fit, record. Each step is one call, and works in
+the same way for speech and pictures.
 """
 
 import os
@@ -40,14 +39,14 @@ class Ready:
     Attributes
     ----------
     task : Task
-    recipe : Recipe, as it is for so many rows
+    recipe : Recipe, for so many rows
     seed : int >= 0
-    prepared : Prepared, with what makes its training rows vary
-    fallback : bool, whether bundled data stand in for the default
-    notes : tuple of str, what was decided from the data
-    warnings : list of WarningRecord, what is wrong with a user's own data
+    prepared : Prepared, with its augmentation
+    fallback : bool, whether bundled data replace the default
+    notes : tuple of str, the choices that were made from the data
+    warnings : list of WarningRecord, the problems of a user's own data
     n_threads : int > 0
-    beginning : Beginning or None, the model that the training goes on from
+    beginning : Beginning or None, the model from which the training continues
     """
 
     task: Task
@@ -61,7 +60,9 @@ class Ready:
     beginning: Beginning | None = None
 
     def identity(self) -> dict[str, Any]:
-        """Return what must be the same for a checkpoint to lead where an uninterrupted training leads."""
+        """Return everything that must be the same if a checkpoint shall lead to the result of an uninterrupted
+        training.
+        """
         dataset, extractor = self.prepared.dataset, self.prepared.extractor
         return {
             "fingerprint": dataset.fingerprint,
@@ -76,20 +77,20 @@ class Ready:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training leaves.
+    """The result of a training.
 
     Attributes
     ----------
     bundle : Bundle
-    ready : Ready, what was trained
-    fitted : Fitted, what came out
+    ready : Ready, the input of the training
+    fitted : Fitted, its output
     seconds : float
     example : str
-        A file to try the model on, or a text where the samples are no files.
+        A file to try the model on, or a text if the samples are not files.
     resumable : bool
-        Whether an interrupted training left a checkpoint to go on from.
+        Whether an interrupted training can be continued from a checkpoint.
     late_warnings : list of WarningRecord
-        What `on_dataset` could not be told yet.
+        Warnings that came after `on_dataset`.
     """
 
     bundle: Bundle
@@ -111,7 +112,7 @@ class Trained:
         return self.fitted.stopped
 
     def record(self) -> TrainRecord:
-        """Return the training as the contract has it, a dict of JSON types; losses are those before calibration."""
+        """Return the record of the training, a dict of JSON types; losses are those before calibration."""
         record = _record(self.ready, self.fitted, self.bundle.path, self.seconds)
         return {**record, "warnings": [*record["warnings"], *self.late_warnings]}
 
@@ -140,38 +141,38 @@ def train(
     task : Task
     recipe : Recipe
     out : path or None
-        Where the model file goes. Nothing is there before it is whole; what was there stays until then. None keeps the
+        The path of the model file. It is written completely or not at all; an old file stays until then. None keeps the
         model in memory.
     dataset : str, Path or None
-        None means the task's default, or the bundled set where the default cannot be downloaded.
+        None means the task's default, or the bundled set if the default cannot be downloaded.
     seed : int >= 0
         Decides initial weights, order of rows and dropout.
     resume : bool
-        Go on from the checkpoint beside `out`, if there is one.
+        Continue from the checkpoint beside `out`, if there is one.
     n_jobs : int > 0 or None
-        Threads to use; None means one for each core, and one alone to train a small network.
+        Threads to use; None means one for each core, and only one to train a small network.
     deterministic : bool
-        Train on one thread whatever `n_jobs` and the number of cores: the sums of a matrix product, and so the last
-        bits of the weights, depend on how many threads share it.
+        Train on one thread for any `n_jobs` and any number of cores, because the sums of a matrix product, and so the
+        last bits of the weights, depend on the number of threads.
     origin : Model, path of a model file, or None
-        The model that the training goes on from, which stays as it is. Its features and its architecture are taken
-        over, see `Beginning`; the classes are those of the data.
+        The model from which the training continues; it is not changed. The new model has its features and its
+        architecture, see `Beginning`; the classes are those of the data.
     rows : int > 0 or None
-        Learn from so many training rows alone, of each class its share; None means all.
-    on_ready : function of the Ready, called when everything that the training needs is there
-    on_dataset : function of (Dataset, fallback or not, list of str), called once the features are there
+        The number of training rows to use, each class in proportion; None means all.
+    on_ready : function of the Ready, called when everything that the training needs is ready
+    on_dataset : function of (Dataset, fallback or not, list of str), called when the features are ready
         The list has a sentence for each finding about a user's own data.
     on_epoch : function of (TrainingState, number of epochs), called after each epoch
     before_step : function, called before each step
-        It may wait; KeyboardInterrupt from it is taken as Ctrl-C.
+        It may wait; KeyboardInterrupt from it works like Ctrl-C.
 
     Raises
     ------
     UsageError, DataError, DivergedError
     ModelFileError
-        The model cannot be written where it should go.
+        The model file cannot be written.
     KeyboardInterrupt
-        Ctrl-C came before the first epoch was over; after that it ends the training, and the best model is kept.
+        Ctrl-C came before the first epoch ended; later it ends the training, and the best model is kept.
     """
     began = time.perf_counter()
     place = _check_place(out, resume)
@@ -194,7 +195,7 @@ def train(
 
 
 def _open(task: Task, origin: Any) -> Bundle | None:
-    """Return the model that a training goes on from; UsageError where it is of another task."""
+    """Return the model that a training goes on from; UsageError if it is of another task."""
     if origin is None:
         return None
     model = open_bundle(origin, "train")
@@ -334,7 +335,7 @@ def _with_checkpoints(trained: Trained, checkpoints: Checkpoints) -> Trained:
 
 
 def _n_foreign(dataset):
-    """Return how many foreign samples there are in each role; empty where there are none."""
+    """Return how many foreign samples there are in each role; empty if there are none."""
     if dataset.foreign is None:
         return {}
     return {"n_foreign": {role: len(dataset.foreign.rows(role)) for role in datasets.ROLES}}
@@ -358,8 +359,8 @@ def _notes(task: Task, prepared: Prepared, recipe: Recipe, beginning: Beginning 
         notes.append(augmentation.note())
     if prior_shift(dataset.y[dataset.rows("train")], len(dataset.labels), recipe.balance) is not None:
         notes.append(
-            f"The classes are of very unequal size; of what this adds to the answers, {100 * recipe.balance:g} % is "
-            "taken back (balance in the recipe)."
+            f"The classes have very different sizes; of the effect of this on the answers, {100 * recipe.balance:g} % "
+            "is removed (balance in the recipe)."
         )
     return tuple(notes)
 
@@ -392,7 +393,7 @@ def _check_place(out: Any, resume: bool) -> Path | None:
     """Return the place of the model file; find out before the work, not after it, that it cannot be written."""
     if out is None:
         if resume:
-            raise UsageError("resume: a checkpoint lies beside the model file; say with out where that is")
+            raise UsageError("resume: the checkpoint is beside the model file; give the model file with out")
         return None
     if not isinstance(out, str | os.PathLike):
         raise UsageError(f"out: give the path of the model file, not {article(out)}")

@@ -1,4 +1,4 @@
-"""Transcribing: what several things are in one file, each with its place."""
+"""Transcribing: several words or drawings in one file, each with its place."""
 
 import os
 from collections.abc import Iterator
@@ -21,26 +21,27 @@ def transcribe(
     grammar: str | os.PathLike[str] | None = None,
     stdin: BinaryIO | None = None,
 ) -> Iterator[Any]:
-    """Find and recognise what is in each file; yield its transcript, which has an `.error` where it cannot be read.
+    """Find and classify the words or drawings in each file; yield its transcript, with an `.error` if it cannot be
+    read.
 
     Parameters
     ----------
     model : Model, or the path of a model file
     paths : path or iterable of paths
-        Files, or folders, which stand for the files in them.
+        Files, or folders, which mean the files in them.
     threshold : float in [0, 1]
-        What is less probable than this is unknown.
+        A less probable answer is unknown.
     words : int > 0 or None
-        How many words each recording has, where that is known.
+        The number of words in each recording, if it is known.
     grammar : path or None
-        A text file with a sequence of words in each line: each recording has one of these.
+        A text file with a sequence of words in each line; each recording is one of these lines.
     stdin : binary file object, or None
-        What the path "-" stands for.
+        The file for the path "-".
 
     Raises
     ------
     UsageError
-        The model's task is about one thing in each file, or a grammar is none.
+        The model's task has only one thing in each file, or a grammar is invalid.
     ModelFileError
     """
     require("threshold", threshold, SHARE)

@@ -1,9 +1,7 @@
-"""Voice service: a model of words as Home Assistant asks it, by the Wyoming protocol.
-
-A satellite in a room streams what its microphone hears, and wants to know two things: whether one of the words was said
-that it waits for (wake words), and what was said in a command (speech to text). Wyoming has messages for both, each a
-line of JSON and perhaps raw samples, over TCP. Here the words are those of the model. Sound is listened to in a thread
-of its own, so that several satellites may be connected at once.
+"""Voice service: a model of words for Home Assistant, by the Wyoming protocol. A satellite in a room streams the sound
+of its microphone. It asks two questions: was a wake word said, and which words were said in a command (speech to text)?
+Wyoming has messages for both, each a line of JSON and perhaps raw samples, over TCP. Here the words are those of the
+model. Each sound is processed in a thread of its own, so that several satellites may be connected at once.
 
 The protocol is written down at https://github.com/OHF-Voice/wyoming; the package `wyoming` reads and writes it.
 """
@@ -28,7 +26,7 @@ from pipelines.machine.extras import own_version
 
 NAME = "backprop"
 RATES = (1000, 192_000)  # Hz
-WORDS = 1000  # of a stream that are remembered: one that waits for a wake word may go on for days
+WORDS = 1000  # of a stream that are stored: one that waits for a wake word may run for days
 WAITING = 500  # chunks that may wait for the listener; a satellite that sends more waits itself
 
 
@@ -38,17 +36,17 @@ def serve(model, port, *, host="127.0.0.1", threshold=None, patience=PATIENCE, r
     Parameters
     ----------
     model : Bundle, of speech
-    port : int, of TCP; 0 means any that is free
+    port : int, of TCP; 0 means any free one
     host : str
-        The address to listen at; "0.0.0.0" for satellites in other machines, whoever they are.
+        The address to listen at; "0.0.0.0" for satellites on all other machines.
     threshold, patience, refractory
-        As `listen` has them.
+        As in `listen`.
     on_start : function of the port, called once satellites can connect
 
     Raises
     ------
     UsageError
-        The model is not of speech, or the address cannot be had.
+        The model is not of speech, or the address cannot be used.
     """
     model.task.check_transcribes()
     threshold = model.provenance.get("threshold", 0.0) if threshold is None else threshold
@@ -65,7 +63,7 @@ async def _serve(listener, host, port, on_start):
         await server.start(lambda reader, writer: Satellite(listener, reader, writer))
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"listen: nothing can be served at {host}:{port} ({reason}); choose another port") from None
+        raise UsageError(f"listen: the address {host}:{port} cannot be used ({reason}); choose another port") from None
     if on_start:
         on_start(server._server.sockets[0].getsockname()[1])
     await asyncio.Event().wait()
@@ -77,17 +75,17 @@ class Satellite(AsyncEventHandler):
     Parameters
     ----------
     listener : function without arguments that returns a new Listener
-    reader, writer : what the server hands on
+    reader, writer : from the server
     """
 
     def __init__(self, listener, reader, writer):
         super().__init__(reader, writer)
         self._new_listener = listener
-        self._wanted, self._transcribes = None, False  # wake words, None for any; what is asked for
+        self._wanted, self._transcribes = None, False  # requested wake words, None for any
         self._hearing, self._converter = None, AudioChunkConverter(width=2, channels=1)
 
     async def handle_event(self, event):
-        """Answer one message; return whether to go on. Messages that mean nothing here are passed over."""
+        """Answer one message; return whether to continue. Unknown messages are ignored."""
         try:
             if Describe.is_type(event.type):
                 await self.write_event(_about(self._new_listener().model.labels).event())

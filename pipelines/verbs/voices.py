@@ -1,9 +1,8 @@
-"""Voices: a data set of words that nobody has recorded, said by a computer.
+"""Voices: a data set of words said by a computer.
 
-Each take is another voice at another speed and pitch. All words are said by the same voices, so that no word is told
-by its voice; and the manifest names the voices as groups, so that a training tests on voices it has not heard. Beside
-the words come near misses, which differ from one of them in a sound: they are listed as foreign, and a training learns
-to refuse them.
+Each take is another voice at another speed and pitch. All words are said by the same voices, so that a voice does not
+reveal its word. The manifest names the voices as groups, so that a training tests on new voices. There are also near
+misses, which differ from a word in one sound: they are listed as foreign, and the network learns to refuse them.
 
     words/lights on/1.wav    words/lights off/1.wav    words/_foreign_/1.wav    words/manifest.csv
 """
@@ -23,7 +22,7 @@ from pipelines.machine.cores import cores
 from pipelines.machine.log import piece_of_work
 
 MANIFEST = "manifest.csv"
-SPEEDS, PITCHES = (110, 220), (15, 85)  # words a minute; of 0 to 99
+SPEEDS, PITCHES = (110, 220), (15, 85)  # words a minute; from 0 to 99
 NEAR_SHARE = 0.5  # near misses, as a share of the takes of all words
 MARKUP = ("<", ">", "[[", "]]", "\\", "|")
 
@@ -34,16 +33,16 @@ def voices(words, out="words", *, language="en", takes=60, near=NEAR_SHARE, tts=
     Parameters
     ----------
     words : sequence of str
-        The labels, which are said as they are written.
+        The labels, which are also the spoken words.
     out : Path
-        The folder of the data set. It must not hold a manifest yet.
+        The folder of the data set. It must not contain a manifest yet.
     language : str, of espeak-ng
     takes : int > 0, of each word
     near : float >= 0
         Near misses, as a share of all takes.
     tts : str or None
-        A command to speak with instead of espeak-ng, see `synthesis.Command`; it says no near misses.
-    tts_voices : sequence of str, the names that the command has for its voices
+        A command to speak with instead of espeak-ng, see `synthesis.Command`; it does not say near misses.
+    tts_voices : sequence of str, the command's names of its voices
     seed : int >= 0, decides voices, speeds and pitches
 
     Returns
@@ -54,14 +53,15 @@ def voices(words, out="words", *, language="en", takes=60, near=NEAR_SHARE, tts=
     Raises
     ------
     UsageError
-        No word, one twice, or one that cannot be said or be the name of a folder; no program to speak with.
+        There is no word, or a word is given twice, cannot be said, or cannot be a folder name; or there is no speech
+        program.
     DataError
         There is a data set in the folder.
     """
     _check(words)
     out, rng = Path(out), np.random.default_rng(seed)
     if (out / MANIFEST).exists():
-        raise DataError(f"{out / MANIFEST}: is there already; choose another --out, or delete that folder")
+        raise DataError(f"{out / MANIFEST}: this file exists already; choose another --out, or delete that folder")
     engine = EspeakNg(language) if tts is None else Command(tts, tts_voices)
     chosen = [str(engine.voices[i]) for i in _spread(len(engine.voices), takes, rng)]
     said = [
@@ -90,16 +90,16 @@ def _check(words):
         raise UsageError("voices: there is no word to say; name two words or more")
     for word in words:
         if word == FOREIGN:
-            raise UsageError(f"voices: {word} is the name for what is none of the words; choose another")
+            raise UsageError(f"voices: {word} is the name for foreign sounds; choose another word")
         if any(mark in word for mark in MARKUP):
-            raise UsageError(f"voices: {word!r} has markup in it; write the word as it is spoken, in letters alone")
+            raise UsageError(f"voices: {word!r} contains markup; write the word as it is spoken, only in letters")
         if word != word.strip(" .") or not any(c.isalnum() for c in word) or any(c in '/:*?"' or c < " " for c in word):
-            raise UsageError(f"voices: {word!r} cannot be said and be the name of a folder; choose letters and digits")
+            raise UsageError(f"voices: {word!r} cannot be spoken or cannot be a folder name; choose letters and digits")
     folded = [word.casefold() for word in words]
     if twice := [word for word in words if folded.count(word.casefold()) > 1]:
         raise UsageError(f"voices: {' and '.join(twice)} are the same word; name each once")
     if len(words) < 2:
-        raise UsageError(f"voices: {words[0]} alone cannot be told from anything; name two words or more")
+        raise UsageError(f"voices: {words[0]} is only one word; name two words or more")
 
 
 def _spread(n_voices, takes, rng):
@@ -148,6 +148,6 @@ def _write(engine, out, said):
         with ThreadPoolExecutor(cores()) as pool:
             list(pool.map(speak, said))
     with whole_file(out / MANIFEST) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        # Not guarded against formulas: it is read again, where an apostrophe would make another path or label.
+        # Formulas are not escaped: the file is read again, and an apostrophe would change a path or label.
         lines = [[name, label, voice.name] for name, label, _, voice in said]
         csv.writer(file, lineterminator="\n").writerows([["path", "label", "group"], *lines])

@@ -1,4 +1,4 @@
-"""`backprop datasets`: list and fetch data sets, and look at one's own."""
+"""`backprop datasets`: list and fetch data sets, and check your own."""
 
 import sys
 
@@ -14,7 +14,7 @@ from pipelines.learning.tasks import NAMES
 @option_json
 @click.pass_context
 def datasets(ctx, as_json):
-    """List the data sets that have a name, or fetch some.
+    """List the registered data sets, or fetch some.
 
     Example: backprop datasets fetch fashion-mnist
     """
@@ -28,7 +28,7 @@ def datasets(ctx, as_json):
 @datasets.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
 def fetch(names):
-    """Bring data sets to this computer, checked and unpacked."""
+    """Download data sets, check them, and unpack them."""
     from pipelines import datasets as room
 
     for name in names:
@@ -37,14 +37,14 @@ def fetch(names):
 
 @datasets.command()
 @click.argument("path", metavar="PATH")
-@click.option("--task", "task_name", type=click.Choice(NAMES), help="What it is for; default: what most files are.")
+@click.option("--task", "task_name", type=click.Choice(NAMES), help="The task; default: that of most files.")
 @option_jobs
 @option_json
 def check(path, task_name, jobs, as_json):
-    """Look at a data set without training: how it is understood, what is in it, what is wrong.
+    """Check a data set without training: how it is read, what is in it, what is wrong.
 
     PATH is a folder of class folders, a table that lists files, a zip or tar archive of either, or a registered name.
-    The exit code is 4 where a training could not begin.
+    The exit code is 4 if a training could not begin.
 
     Example: backprop datasets check my-words
     """

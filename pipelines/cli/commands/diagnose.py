@@ -17,13 +17,13 @@ from pipelines.cli.options import option_jobs, option_json, options_recipe, opti
 @option_jobs
 @option_json
 def diagnose(target, out, dask, fresh, jobs, as_json, **chosen):
-    """Say in words what went wrong with the learning, prove it, and name the next thing to try.
+    """Say what went wrong with the learning, show the evidence, and name the next thing to try.
 
-    Trains a network, or takes a MODEL file, and looks at it from all sides: training against validation rows, the same
-    network on fewer rows, wider and narrower, on shuffled labels, the health of its gradients, copies and wrong labels
-    in the data. The test rows are not used.
+    The command trains a network, or takes a MODEL file. It compares training with validation rows, trains the same
+    network on fewer rows, wider and narrower, and on shuffled labels, measures its gradients, and looks for copies and
+    wrong labels in the data. The test rows are not used.
 
-    Each training that is finished is kept below the cache folder: the same command does not repeat it.
+    Each finished training is stored in the cache folder: the same command does not repeat it.
 
     Example: backprop diagnose images --dataset fashion-mnist --set dropout=0.3 --out report
     """
@@ -33,14 +33,14 @@ def diagnose(target, out, dask, fresh, jobs, as_json, **chosen):
     if out:
         Path(out).mkdir(parents=True, exist_ok=True)  # before all the work: whether it can be made
     context = click.get_current_context()
-    for name in ("preset", "seed"):  # a model has its own, unless it is told otherwise
+    for name in ("preset", "seed"):  # a model has its own, unless an option changes it
         if context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
             chosen[name] = None
     dataset, settings = chosen.pop("dataset"), chosen.pop("settings")
     diagnosis = run(target, dataset, dask=dask, keep=True, fresh=fresh, jobs=jobs, progress=True, **settings, **chosen)
     record = diagnosis.record()
     if diagnosis.interrupted:
-        terminal.note("interrupted: this is what was found until then; the same command continues")
+        terminal.note("interrupted: these are the findings so far; the same command continues")
     click.echo(terminal.as_json(record) if as_json else diagnosis_text(record))
     if out:
         terminal.note(f"written: {diagnosis.write_report(out)[0]}")

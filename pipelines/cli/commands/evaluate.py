@@ -12,10 +12,12 @@ from pipelines.errors import QualityError, UsageError
 @option_dataset("Default: the data set that the model was trained on. Repeat it to evaluate on several.")
 @click.option("--split", type=click.Choice(["train", "valid", "test"]), default="test", show_default=True)
 @click.option("--min-accuracy", type=Share(), help="Exit with 6 if the accuracy is lower.")
-@click.option("--report", type=click.Path(file_okay=False), help="A folder for sheets of the errors and the doubts.")
-@click.option("--stream", is_flag=True, help="Listen to the words as live sound: misses, and false alarms an hour.")
+@click.option(
+    "--report", type=click.Path(file_okay=False), help="A folder for sheets of the errors and of the uncertain answers."
+)
+@click.option("--stream", is_flag=True, help="Treat the words as live sound; measure misses, and false alarms an hour.")
 @click.option("--foreign", multiple=True, type=click.Path(), help="With --stream: recordings without any of the words.")
-@click.option("--per-hour", type=click.FloatRange(0), help="With --stream: false alarms that are wanted; default: 1.")
+@click.option("--per-hour", type=click.FloatRange(0), help="With --stream: accepted false alarms an hour; default: 1.")
 @options_answering
 @option_jobs
 @option_json
@@ -26,11 +28,13 @@ def evaluate(model, dataset, split, min_accuracy, report, stream, foreign, per_h
     """
     if stream:
         if report or others or average or min_accuracy is not None:
-            raise UsageError("evaluate: --stream measures one model as it listens; leave out --with and the like")
+            raise UsageError(
+                "evaluate: --stream measures one model while it listens; leave out --with and the other options"
+            )
         _stream(model, dataset, split, foreign, per_hour, jobs, as_json)
         return
     if foreign or per_hour is not None:
-        raise UsageError("evaluate: --foreign and --per-hour are about a stream; add --stream")
+        raise UsageError("evaluate: --foreign and --per-hour need --stream; add it")
     from pipelines.door.model import load
     from pipelines.verbs.evaluate import report as write_report
 
@@ -42,7 +46,7 @@ def evaluate(model, dataset, split, min_accuracy, report, stream, foreign, per_h
     for path in write_report(evaluation, report) if report else ():
         terminal.note(f"written: {path}")
     if min_accuracy is not None and evaluation.accuracy < min_accuracy:
-        raise QualityError(f"{model}: accuracy {evaluation.accuracy:.4f} is below the {min_accuracy:g} asked for")
+        raise QualityError(f"{model}: accuracy {evaluation.accuracy:.4f} is below --min-accuracy {min_accuracy:g}")
 
 
 def _stream(model, dataset, split, foreign, per_hour, jobs, as_json):

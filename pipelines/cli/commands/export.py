@@ -17,20 +17,26 @@ class Size(click.ParamType):
     name = "size"
 
     def convert(self, value, param, ctx):
-        """Return the bytes as int, or answer with a usage error."""
+        """Return the number of bytes as int, or raise a usage error."""
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKmM]?)i?[bB]?\s*", str(value))
         n = float(found[1]) * {"": 1, "k": 1 << 10, "m": 1 << 20}[found[2].lower()] if found else 0
-        return int(n) if 1 <= n < 1 << 40 else self.fail(f"{value} is no size such as 256kB", param, ctx)
+        return int(n) if 1 <= n < 1 << 40 else self.fail(f"{value} is not a size such as 256kB", param, ctx)
 
 
 @click.command()
 @click.argument("model", type=click.Path())
 @click.option("--to", required=True, type=click.Choice(NAMES), help="The form.")
-@click.option("--out", type=click.Path(), help="The file; default: beside the model, under its name.")
-@click.option("--int8", is_flag=True, help="Store weights in 8 bits: a quarter of the size, nearly the same answers.")
-@click.option("--check", is_flag=True, help="Compare with the model on its test samples and on odd ones.")
 @click.option(
-    "--budget", type=Size(), help="With c: train a smaller network that fits, taught by the model; such as 256kB."
+    "--out", type=click.Path(), help="The file; default: the model's name with another suffix, in the same folder."
+)
+@click.option(
+    "--int8", is_flag=True, help="Store weights in 8 bits: a quarter of the size, and nearly the same answers."
+)
+@click.option("--check", is_flag=True, help="Compare with the model on its test samples and on unusual ones.")
+@click.option(
+    "--budget",
+    type=Size(),
+    help="With c: train a smaller network that fits, such as 256kB; it learns from the model's answers.",
 )
 @option_json
 def export(model, to, out, int8, check, budget, as_json):
@@ -38,8 +44,8 @@ def export(model, to, out, int8, check, budget, as_json):
 
     Example: backprop export models/speech.safetensors --to onnx --check
 
-    onnx is for runtimes, c for microcontrollers, html a page to try it in, js for browsers and Node, sklearn a
-    pipeline from features on, and card a page about the model.
+    onnx is for ONNX runtimes, c for microcontrollers, html is a page to try the model, js is for browsers and Node,
+    sklearn is a pipeline that takes features, and card is a page about the model.
     """
     from pipelines.door.model import load
 
@@ -47,5 +53,5 @@ def export(model, to, out, int8, check, budget, as_json):
     record = exported.record()
     click.echo(terminal.as_json(record) if as_json else results.export_summary(record))
     if exported.parity is not None and not exported.parity.holds:
-        terminal.note("error: export: the answers are not those of the model")
+        terminal.note("error: export: the answers differ from those of the model")
         sys.exit(QualityError.exit_code)

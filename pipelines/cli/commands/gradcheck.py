@@ -14,7 +14,7 @@ from pipelines.errors import QualityError
 def gradcheck(model, seed, as_json):
     """Compare gradients by backpropagation with numerical ones.
 
-    Without MODEL, in small networks of every layer, activation and loss; else in the network of the model file.
+    Without MODEL, small networks with every layer, activation and loss are checked; else the network of the model file.
 
     Example: backprop gradcheck models/speech.safetensors
     """

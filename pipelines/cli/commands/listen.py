@@ -16,23 +16,43 @@ METER_DB, METER_WIDTH = 60, 20
 @click.command()
 @click.argument("model", type=click.Path())
 @click.argument("source", required=False, metavar="[SOURCE]")
-@click.option("--rate", type=click.IntRange(1000, 192_000), help="Of raw samples of 16 bits on standard input, in Hz.")
-@click.option("--threshold", type=Share(), help="Less probable words are unknown; default: what the training advised.")
-@click.option("--patience", type=click.FloatRange(0.05, 2), default=0.2, show_default=True, help="Silence ends a word.")
-@click.option("--refractory", type=click.FloatRange(0, 60), default=0.0, help="Seconds for which a word counts once.")
+@click.option(
+    "--rate", type=click.IntRange(1000, 192_000), help="Sampling rate of raw 16-bit samples on standard input, in Hz."
+)
+@click.option(
+    "--threshold", type=Share(), help="Less probable words are unknown; default: the threshold that train suggested."
+)
+@click.option(
+    "--patience",
+    type=click.FloatRange(0.05, 2),
+    default=0.2,
+    show_default=True,
+    help="Seconds of silence that end a word.",
+)
+@click.option(
+    "--refractory",
+    type=click.FloatRange(0, 60),
+    default=0.0,
+    help="Seconds in which a repeated word is not reported again.",
+)
 @click.option("--device", help="Number or name of the microphone; default: the system's.")
-@click.option("--devices", is_flag=True, help="List the microphones, and do nothing else.")
+@click.option("--devices", is_flag=True, help="List the microphones, and exit.")
 @click.option("--wyoming", type=click.IntRange(0, 65535), metavar="PORT", help="Serve satellites of Home Assistant.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where --wyoming serves; 0.0.0.0 is everywhere.")
-@click.option("--jsonl", is_flag=True, help="Print one record a word, unknown ones too.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address at which --wyoming serves; 0.0.0.0 is every address.",
+)
+@click.option("--jsonl", is_flag=True, help="Print one record for each word, also for unknown ones.")
 @click.option("--exec", "call", help="Run this command for each word, with BACKPROP_WORD and BACKPROP_PROBABILITY set.")
 def listen(model, source, rate, threshold, patience, refractory, device, devices, wyoming, host, jsonl, call):
     """Recognise words as they are spoken into a microphone, until Ctrl-C.
 
-    SOURCE may be a recording, or - for raw samples on standard input (with --rate), heard as if they were live.
+    SOURCE may be a recording, or - for raw samples on standard input (with --rate); both are treated as live sound.
 
-    With --wyoming, sound comes from satellites of Home Assistant: the words are wake words, and a command is answered
-    by its words (pip install 'visible-backprop[wyoming]').
+    With --wyoming, sound comes from satellites of Home Assistant: the words are wake words, and the answer to a command
+    is its words (pip install 'visible-backprop[wyoming]').
 
     Example: arecord -q -f S16_LE -r 16000 -t raw | backprop listen models/speech.safetensors - --rate 16000
     """
@@ -45,13 +65,15 @@ def listen(model, source, rate, threshold, patience, refractory, device, devices
     if wyoming is not None:
         if source is not None or rate is not None or jsonl or call:
             raise UsageError(
-                "listen: with --wyoming, sound comes from satellites; leave out all but --threshold and the like"
+                "listen: with --wyoming, sound comes from satellites; leave out SOURCE and the options of a microphone"
             )
         _serve(bundle.load(model), wyoming, host, threshold=threshold, patience=patience, refractory=refractory)
         return
 
     if source == "-" and rate is None:
-        raise UsageError("listen: raw samples on standard input need their rate; give --rate 16000, or what it is")
+        raise UsageError(
+            "listen: the rate of raw samples on standard input must be known; give it, such as --rate 16000"
+        )
     heard_from = None if source is None else sys.stdin.buffer if source == "-" else Path(source)
     heard = run(
         bundle.load(model),
@@ -119,11 +141,13 @@ class _Meter:
         """Draw the level of a Heard; ask in silence whether the microphone is muted; say once that it is too loud."""
         if step.muted and not self._muted and self._live:
             self.end()
-            terminal.note("digital silence for a second: is the microphone muted?")
+            terminal.note("only zeros for a second: is the microphone muted?")
         self._muted = step.muted
         if step.clipped and not self._clipped:
             self.end()
-            terminal.note("it is so loud that its peaks are cut off; turn the microphone down, or speak softer")
+            terminal.note(
+                "the sound is so loud that its peaks are cut off; turn the microphone down, or speak more softly"
+            )
         self._clipped |= step.clipped
         for kind, unlike in step.unlike.items():
             self._tell_once(kind, unlike)
@@ -135,7 +159,7 @@ class _Meter:
         """Say how a doubtful word sounds unlike those learned from, if nothing was said of this kind before."""
         if kind not in self._told:
             self.end()
-            terminal.note(f"warning: a word is in doubt, and unlike those learned from: {unlike}")
+            terminal.note(f"warning: a word is uncertain, and differs from the training recordings: {unlike}")
         self._told.add(kind)
 
     def end(self):

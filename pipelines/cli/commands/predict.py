@@ -1,4 +1,4 @@
-"""`backprop predict`: ask a model about files."""
+"""`backprop predict`: classify files with a model."""
 
 import sys
 
@@ -22,17 +22,17 @@ from pipelines.errors import InputFileError, UsageError
 @click.option(
     "--files-from",
     type=click.File("rb"),
-    help="A list of files, one a line; - is standard input.",
+    help="A list of files, one in each line; - is standard input.",
 )
 @click.option("--explain", type=click.Path(file_okay=False), help="A folder for sheets of what led to each answer.")
-@click.option("--show-input", type=click.Path(file_okay=False), help="A folder for what the network saw of each.")
+@click.option("--show-input", type=click.Path(file_okay=False), help="A folder for pictures of the network's input.")
 @click.option("--json", "form", flag_value="json", help="Print a list of records.")
-@click.option("--jsonl", "form", flag_value="jsonl", help="Print one record a line.")
+@click.option("--jsonl", "form", flag_value="jsonl", help="Print one record in each line.")
 @click.option("--csv", "form", flag_value="csv", help="Print path, label, probability, error.")
 @click.option("--text", "texts", multiple=True, help="A text to classify; repeatable.")
-@click.option("--lines", is_flag=True, help="Each line of a FILE is a text, answered as it comes.")
-@click.option("--column", help="The texts are in this column of a FILE, which is CSV with headings or JSON lines.")
-@click.option("--encoding", help="How texts are encoded that are not Unicode, such as latin-1.")
+@click.option("--lines", is_flag=True, help="Each line of a FILE is a text; the answer comes at once.")
+@click.option("--column", help="Column of FILE that contains the texts; FILE is CSV with headings, or JSON lines.")
+@click.option("--encoding", help="Encoding of texts that are not Unicode, such as latin-1.")
 @options_answering
 @option_jobs
 def predict(

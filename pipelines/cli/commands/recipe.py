@@ -14,7 +14,8 @@ from pipelines.learning.tasks import NAMES
 def recipe(task_name, preset, as_json):
     """Show every entry of a recipe: its meaning, its range, and its value in each preset.
 
-    What is printed is a file for --config of train, crossval and diagnose. Change what you like, and delete the rest.
+    The output is a file for --config of train, crossval and diagnose. Change the entries that you like, and delete the
+    rest.
 
     Example: backprop recipe speech --preset best > recipe.toml
     """

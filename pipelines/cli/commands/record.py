@@ -11,9 +11,13 @@ from pipelines.cli.options import option_json
 @click.command()
 @click.argument("labels", nargs=-1, required=True, metavar="LABEL…")
 @click.option("--out", type=click.Path(), default="words", show_default=True, help="The folder of the data set.")
-@click.option("--speaker", default="me", show_default=True, help="Who speaks; in the files' names and the manifest.")
-@click.option("--takes", type=click.IntRange(1), default=20, show_default=True, help="Of each word, in all.")
-@click.option("--seconds", type=click.FloatRange(1, 30), default=5.0, show_default=True, help="To say a word in.")
+@click.option(
+    "--speaker", default="me", show_default=True, help="Name of the speaker, for the files' names and the manifest."
+)
+@click.option(
+    "--takes", type=click.IntRange(1), default=20, show_default=True, help="Number of recordings of each word, in all."
+)
+@click.option("--seconds", type=click.FloatRange(1, 30), default=5.0, show_default=True, help="Time to say a word.")
 @click.option("--device", help="Number or name of the microphone; default: the system's.")
 @option_json
 def record(labels, out, speaker, takes, seconds, device, as_json):
@@ -21,10 +25,10 @@ def record(labels, out, speaker, takes, seconds, device, as_json):
 
     Example: backprop record yes no --speaker anna
 
-    Asks for each LABEL in turn, listens until it was said, and asks again if that was too quiet, too loud, too short or
-    cut off. Writes OUT/LABEL/SPEAKER-N.wav, and OUT/manifest.csv for train --dataset. Ctrl-C stops; what is recorded is
-    kept, and the same command goes on from there. With three speakers or more, the score of a training tells how well
-    new voices are understood.
+    The command asks for each LABEL in turn, listens until you have said it, and asks again if it was too quiet, too
+    loud, too short or cut off. It writes OUT/LABEL/SPEAKER-N.wav, and OUT/manifest.csv for train --dataset. Ctrl-C
+    stops; the recordings are kept, and the same command continues from there. With three speakers or more, the score of
+    a training tells how well new voices are understood.
     """
     from pipelines.verbs.record import record as run
 
@@ -39,7 +43,7 @@ def record(labels, out, speaker, takes, seconds, device, as_json):
         on_problem=results.problem_of_take,
     )
     if recorded["interrupted"]:
-        terminal.note("interrupted: the takes so far are kept; the same command goes on")
+        terminal.note("interrupted: the takes so far are kept; the same command continues")
     click.echo(terminal.as_json(recorded) if as_json else results.recording_summary(recorded))
     if recorded["interrupted"]:
         sys.exit(terminal.INTERRUPTED)

@@ -12,10 +12,14 @@ from pipelines.cli.options import option_jobs, option_json, options_training
 @click.command()
 @options_training
 @click.option("--out", type=click.Path(), help="Model file; default: models/{speech|images|text}.safetensors.")
-@click.option("--from", "origin", type=click.Path(), metavar="MODEL", help="Go on from this model; it stays as it is.")
-@click.option("--resume", is_flag=True, help="Go on from where an interrupted training of the same kind stopped.")
-@click.option("--deterministic", is_flag=True, help="Weights that do not depend on the number of cores (see above).")
-@click.option("--rows", type=click.IntRange(1), help="Learn from so many training samples alone.")
+@click.option(
+    "--from", "origin", type=click.Path(), metavar="MODEL", help="Continue from this model; its file is not changed."
+)
+@click.option("--resume", is_flag=True, help="Continue an interrupted training of the same kind.")
+@click.option(
+    "--deterministic", is_flag=True, help="Make weights that do not depend on the number of cores (see above)."
+)
+@click.option("--rows", type=click.IntRange(1), help="Number of training samples to use; default: all.")
 @option_jobs
 @option_json
 def train(
@@ -40,8 +44,9 @@ def train(
     Example: backprop train images --dataset fashion-mnist
 
     The same seed, data, recipe, versions, processor type and number of threads give the same weights, bit for bit, also
-    after --resume. With --deterministic the number of threads is always one, so that it drops out of this list. Between
-    processors of different types the last bits may differ: each has its own way through a matrix product.
+    after --resume. With --deterministic the number of threads is always one, so the number of cores does not matter. On
+    processors of different types the last bits may differ, because each type computes a matrix product in its own
+    order.
     """
     from pipelines.door.train import train as run
 

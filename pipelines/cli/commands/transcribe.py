@@ -13,8 +13,13 @@ from pipelines.errors import InputFileError, UsageError
 @click.argument("model", type=click.Path())
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--threshold", type=Share(), default=0.0, help="Less probable words are unknown.")
-@click.option("--words", type=click.IntRange(1, 200), help="So many words are in each recording, no more and no fewer.")
-@click.option("--grammar", type=click.Path(), metavar="FILE", help="Each recording is one of the lines of this file.")
+@click.option("--words", type=click.IntRange(1, 200), help="The number of words in each recording.")
+@click.option(
+    "--grammar",
+    type=click.Path(),
+    metavar="FILE",
+    help="A file of possible sequences of words; each recording is one of its lines.",
+)
 @click.option("--json", "form", flag_value="json", help="Print a list of records.")
 @click.option("--srt", "form", flag_value="srt", help="Print subtitles; for one recording.")
 @click.option("--textgrid", "form", flag_value="textgrid", help="Print a TextGrid for Praat; for one recording.")
@@ -23,10 +28,10 @@ def transcribe(model, files, threshold, words, grammar, form):
 
     Example: backprop transcribe models/speech.safetensors telephone-number.wav
 
-    With --words or --grammar, the word that fits best is taken in each place, however improbable; a grammar has a
-    sequence of words in each line, such as: lights on
+    With --words or --grammar, each place gets the word that fits best, even if it is improbable. Each line of a grammar
+    is a sequence of words, such as: lights on
 
-    A model of drawings, such as MNIST's digits, reads pictures of several, line by line.
+    A model of drawings, such as MNIST's digits, reads pictures with several drawings, line by line.
     """
     from pipelines.door.model import load
     from pipelines.features.inputs import samples

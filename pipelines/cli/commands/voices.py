@@ -1,4 +1,4 @@
-"""`backprop voices`: make a data set of words that nobody has recorded."""
+"""`backprop voices`: make a data set of words in synthetic voices."""
 
 import click
 
@@ -12,10 +12,16 @@ from pipelines.wording import escape
 @click.argument("words", nargs=-1, metavar="WORD…")
 @click.option("--lang", "language", default="en", show_default=True, help="The language, as espeak-ng calls it.")
 @click.option("--out", type=click.Path(), default="words", show_default=True, help="The folder of the data set.")
-@click.option("--takes", type=click.IntRange(4, 2000), default=60, show_default=True, help="Of each word.")
-@click.option("--near", type=click.FloatRange(0, 5), default=0.5, show_default=True, help="Near misses for each take.")
-@click.option("--tts", metavar="COMMAND", help="Speak with this command, which has {text} and {wav} in it.")
-@click.option("--voice", "tts_voices", multiple=True, help="A voice that --tts has, put for {voice}; repeatable.")
+@click.option(
+    "--takes", type=click.IntRange(4, 2000), default=60, show_default=True, help="Number of recordings of each word."
+)
+@click.option(
+    "--near", type=click.FloatRange(0, 5), default=0.5, show_default=True, help="Number of near misses for each take."
+)
+@click.option("--tts", metavar="COMMAND", help="Speak with this command, which contains {text} and {wav}.")
+@click.option(
+    "--voice", "tts_voices", multiple=True, help="A voice of the --tts command, which replaces {voice}; repeatable."
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @option_json
 def voices(words, language, out, takes, near, tts, tts_voices, seed, as_json):
@@ -23,9 +29,10 @@ def voices(words, language, out, takes, near, tts, tts_voices, seed, as_json):
 
     Example: backprop voices "lights on" "lights off" --lang en
 
-    espeak-ng says each WORD in many voices, at many speeds and pitches, and near misses: words that differ in one
-    sound, which a training learns to refuse. Writes OUT/WORD/N.wav, OUT/_foreign_/N.wav, and OUT/manifest.csv for train
-    --dataset. A few takes of your own improve it much: record them, and name both sets to train.
+    espeak-ng says each WORD in many voices, at many speeds and pitches. It also says near misses: words that differ in
+    one sound, which the network learns to refuse. The command writes OUT/WORD/N.wav, OUT/_foreign_/N.wav, and
+    OUT/manifest.csv for train --dataset. A few takes of your own make the data much better: record them, and give both
+    sets to train.
     """
     from pipelines.verbs.voices import voices as run
 

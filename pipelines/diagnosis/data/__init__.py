@@ -1,1 +1,1 @@
-"""What is wrong with the data: copies, small classes, conditions that give a class away; and what to do about it."""
+"""Problems of the data: copies, small classes, conditions that reveal a class; and what to do about them."""

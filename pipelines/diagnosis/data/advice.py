@@ -1,4 +1,4 @@
-"""Advice: what a finding about a data set means, in a sentence or two, and what to do about it."""
+"""Advice: the meaning of a finding about a data set, in a sentence or two, and what to do about it."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from pipelines.wording import list_some
 
 
 def advise(kind, evidence):
-    """Return the advice of a finding of this kind: str, made from its evidence and from nothing else."""
+    """Return the advice of a finding of this kind: str, made only from its evidence."""
     return SENTENCES[kind](evidence)
 
 
@@ -15,9 +15,8 @@ def _advise_on_leaking(of):
     copies = " and ".join(f"{n} {role}" for role, n in of["copies"].items())
     one = sum(of["copies"].values()) == 1
     return (
-        f"{copies} sample{' is a copy' if one else 's are copies'} of training samples ({_say_how_alike(of)}), so that "
-        f"the score is better than it should be: {_name_example(of)}. Delete the copies, or give them the same group "
-        "in a CSV manifest."
+        f"{copies} sample{' is a copy' if one else 's are copies'} of training samples ({_say_how_alike(of)}), so the "
+        f"score is too good: {_name_example(of)}. Delete the copies, or give them the same group in a CSV manifest."
     )
 
 
@@ -57,14 +56,14 @@ def _advise_on_few_samples(of):
     one = len(few) == 1
     return (
         f"{len(few)} class{' has' if one else 'es have'} fewer than {of['enough']} training samples: {list_some(few)}. "
-        f"Add some, because the network will know too little of {'it' if one else 'them'}."
+        f"Add some, because the network learns too little about {'it' if one else 'them'}."
     )
 
 
 def _advise_on_unequal_classes(of):
     ((large, n_large),), ((small, n_small),) = of["largest"].items(), of["smallest"].items()
     return (
-        f"The classes are of very unequal size, from {n_small} training samples of {small} to {n_large} of {large}. "
+        f"The classes have very different sizes, from {n_small} training samples of {small} to {n_large} of {large}. "
         "Look at the balanced accuracy, and at each class in evaluate."
     )
 
@@ -72,9 +71,9 @@ def _advise_on_unequal_classes(of):
 def _advise_on_one_group(of):
     alone = [f"{label} ({group})" for label, group in of["groups"].items()]
     return (
-        f"{len(alone)} class{' comes' if len(alone) == 1 else 'es come'} from one group (such as a speaker) alone, "
+        f"{len(alone)} class{' comes' if len(alone) == 1 else 'es come'} from only one group (such as a speaker), "
         f"others from several: {list_some(alone)}. The network may learn the voice instead of the class, so add "
-        "samples of others."
+        "samples of other groups."
     )
 
 
@@ -82,10 +81,10 @@ def _advise_on_mixed_conditions(of):
     counts = ", ".join(f"{n} at {value}" for value, n in of["counts"].items())
     text = f"The {of['condition']} is not the same everywhere: {counts}"
     if not of["told_apart"]:
-        return f"{text}. All samples are converted to one, and it distinguishes no class."
+        return f"{text}. All samples are converted to the same value, and the value does not reveal a class."
     apart = [f"{label} ({value})" for label, value in of["told_apart"].items()]
     return (
-        f"{text}. It distinguishes {list_some(apart)}, so that the network may learn it instead of the class. Take "
+        f"{text}. It distinguishes {list_some(apart)}, so the network may learn it instead of the class. Record "
         "samples of every class under the same conditions."
     )
 
@@ -93,9 +92,9 @@ def _advise_on_mixed_conditions(of):
 def _advise_on_one_word(of):
     told = [f'{label} ("{found["word"]}")' for label, found in of["told_apart"].items()]
     return (
-        f"{len(told)} class{' is' if len(told) == 1 else 'es are'} told apart by one word, which nearly all of its own "
-        f"texts hold and hardly any other: {list_some(told)}. If people need not say it, the network learns the word "
-        "instead of the class, so add texts without it."
+        f"{len(told)} class{' is' if len(told) == 1 else 'es are'} told apart by one word, which is in nearly all of "
+        f"its own texts and in hardly any others: {list_some(told)}. People may not say this word, but the network "
+        "learns the word instead of the class. Add texts without it."
     )
 
 

@@ -1,6 +1,5 @@
-"""Copies: samples that the network has learned from and is then tested on, so that it knows the answer by heart.
-
-Whoever measures on copies of training samples measures memory. What is left without them is what counts.
+"""Copies: test samples that the network has already learned from, so that it has memorised the answer. A score on
+copies of training samples measures memory. The score without them is the right one.
 """
 
 from dataclasses import replace
@@ -16,7 +15,7 @@ LEAK = DATA_THRESHOLDS["leak"].value
 
 
 def look_for_copies(prepared, likeness):
-    """Look for samples that are in the data more than once.
+    """Find samples that are in the data more than once.
 
     Parameters
     ----------

@@ -1,7 +1,5 @@
-"""Duplicates: samples that are in a data set twice, as they are or nearly so.
-
-A copy that is learned from and tested on makes the score better than the truth; a copy under another label makes it
-worse.
+"""Duplicates: samples that are twice in a data set, exactly or nearly. A test sample that is a copy of a training
+sample makes the score too good; a copy with another label makes it worse.
 """
 
 from dataclasses import dataclass
@@ -18,8 +16,8 @@ LONGEST = 200  # characters of a text
 class Duplicates:
     """Pairs of samples that are copies of each other.
 
-    Of many copies of one sample, each is paired with the first of them, training samples coming first; nearly equal
-    ones with at most three others.
+    If a sample has many copies, each is paired with the first of them, and training samples come first; nearly equal
+    samples are paired with at most three others.
 
     Attributes
     ----------
@@ -40,7 +38,7 @@ class Duplicates:
         return len(self.pairs)
 
     def only(self, chosen):
-        """Return those pairs for which `chosen`, bool [shape=(n,)], is true."""
+        """Return the pairs for which `chosen`, bool [shape=(n,)], is true."""
         return Duplicates(self.dataset, self.pairs[chosen], self.likeness[chosen], self.exact[chosen])
 
     def find_leaking(self):
@@ -54,12 +52,12 @@ class Duplicates:
         return self.only(first != second)
 
     def copies(self):
-        """Return how many samples of each role are the second of a pair: dict of str to int."""
+        """Return the number of samples of each role that are the second of a pair: dict of str to int."""
         second = self.dataset.role[np.unique(self.pairs[:, 1])]
         return {role: int((second == role).sum()) for role in ROLES if (second == role).any()}
 
     def evidence(self, most=100):
-        """Return at most so many pairs, the most alike first, as dicts of JSON types.
+        """Return at most so many pairs, the most similar first, as dicts of JSON types.
 
         Each has "rows", "paths" (see `Dataset.path_of`), "labels" and "roles" of the two samples, "exact" and
         "likeness"; of texts in memory also "texts", their beginnings.

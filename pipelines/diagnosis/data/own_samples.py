@@ -1,8 +1,6 @@
-"""Samples: whether a user's own can teach what they are meant to teach.
-
-A network that is only ever shown one speaker's "yes", or every "no" from one microphone, learns the voice or the
-microphone, and no score on samples of the same kind shows it. Data sets that have a name were looked at when they got
-it; a user's own is looked at here.
+"""Samples: whether a user's own samples can teach the right thing. If all samples of "yes" are from one speaker, or all
+samples of "no" from one microphone, the network learns the voice or the microphone. A score on similar samples does not
+show this. Registered data sets were checked when they were registered; this module checks a user's own.
 """
 
 from pipelines.diagnosis.data.soundness import FEW, check_classes
@@ -10,7 +8,7 @@ from pipelines.diagnosis.finding import FINE, Finding, Kind
 
 
 def look_at_samples(dataset, task):
-    """Look at what `soundness.check_classes` looks at, if the data set is a user's own.
+    """Make the checks of `soundness.check_classes`, if the data set is a user's own.
 
     Parameters
     ----------
@@ -20,7 +18,7 @@ def look_at_samples(dataset, task):
     Returns
     -------
     list of Finding
-        Empty for a data set that has a name.
+        Empty for a registered data set.
     """
     if not dataset.is_own:
         return []

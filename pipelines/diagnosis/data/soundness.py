@@ -1,7 +1,6 @@
-"""Soundness: whether a data set can teach what it is meant to teach, and whether its score can be believed.
-
-A network learns whatever tells the classes apart in the files it is given, be it the voice, the microphone or the fact
-that the very same file is tested later. The checks here look for what leads it astray; each returns findings.
+"""Soundness: whether a data set can teach the right thing, and whether its score can be trusted. A network learns
+anything that tells the classes apart: the voice, the microphone, or a file that is tested again. The checks here look
+for such errors; each returns findings.
 """
 
 import numpy as np
@@ -13,11 +12,11 @@ from pipelines.learning import balance
 
 FEW = 10  # samples of a class to learn from
 TOLD_APART = 0.5
-IN_CLASS, OUTSIDE = 0.95, 0.01  # shares of texts that hold a word
+IN_CLASS, OUTSIDE = 0.95, 0.01  # shares of texts that contain a word
 
 
 def check(prepared, task):
-    """Return what a user should know about a data set: list of Finding, the gravest first.
+    """Return the problems of a data set: list of Finding, the most serious first.
 
     Parameters
     ----------
@@ -88,7 +87,7 @@ def unequal_classes(dataset):
 
 
 def one_group_alone(dataset):
-    """Report classes of which all samples come from one group, such as a speaker, where others have several."""
+    """Report classes whose samples all come from one group, such as a speaker, if other classes have several."""
     if dataset.group is None:
         return []
     pairs = np.unique(np.stack([dataset.y, np.unique(dataset.group, return_inverse=True)[1]], axis=1), axis=0)
@@ -102,8 +101,8 @@ def one_group_alone(dataset):
 def mixed_conditions(dataset, conditions):
     """Report conditions, such as the sampling rate, that are not the same for all samples.
 
-    Classes are named that a condition tells apart: it holds for a share of their samples that is larger by
-    `TOLD_APART` than its share of the others.
+    A condition tells a class apart if its share of the class's samples is larger by `TOLD_APART` than its share of the
+    others. These classes are named.
 
     Parameters
     ----------
@@ -128,10 +127,9 @@ def mixed_conditions(dataset, conditions):
 
 
 def one_word_alone(prepared, task):
-    """Report classes that one word distinguishes, where samples hold words.
-
-    A class is told apart by a word that a share of `IN_CLASS` of its training texts holds and of `OUTSIDE` of the
-    others at the most. Classes of fewer than `FEW` training texts are left out.
+    """Report classes that one word distinguishes, if samples contain words. A word tells a class apart if it is in a
+    share of at least `IN_CLASS` of its training texts and at most `OUTSIDE` of the others. Classes of fewer than `FEW`
+    training texts are left out.
     """
     dataset = prepared.dataset
     told = {

@@ -1,4 +1,4 @@
-"""A demonstration, and the trials that it is made of."""
+"""A demonstration and its trials."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ from pipelines.learning.recipe import Recipe
 
 @dataclass(frozen=True)
 class Course:
-    """How a trial went.
+    """The course of a trial.
 
     Attributes
     ----------
     entries : sequence of dict of JSON types, the history's; see `DivergedError` for the last one of a divergence
     description : list of dict, the network's layers
-    remark : str, what a reader should know besides; may be empty
+    remark : str, a further remark for the reader; may be empty
     """
 
     entries: tuple
@@ -45,9 +45,9 @@ class Trial:
 
     Attributes
     ----------
-    name : str, what is special about it
+    name : str, its special setting
     changes : dict, the recipe entries that differ from the demonstration's
-    n_train : int > 0 or None, how many rows it learns from; None: as many as the demonstration has
+    n_train : int > 0 or None, the number of rows it learns from; None: all rows of the demonstration
     learner : function of (material, recipe, seed, n_train) that returns a Course
     """
 
@@ -63,13 +63,13 @@ class Demonstration:
 
     Attributes
     ----------
-    question : str, what it answers
-    recipe : Recipe, what its trials have in common
+    question : str, which it answers
+    recipe : Recipe, the common settings of its trials
     n_train : int > 0, training rows of the data set that are used at most
     trials : tuple of Trial, the failure first and the cure last
     shows : str
-        What fails in the first trial and not in the last: "fit", or the name of a finding about the gradients.
-    lesson : str, what there is to remember, if the last trial was cured
+        What fails in the first trial but not in the last: "fit", or the name of a finding about the gradients.
+    lesson : str, the lesson, if the last trial was cured
     """
 
     question: str

@@ -1,7 +1,6 @@
-"""Exploding gradients: steps that are too long lead to where the next ones are longer still.
-
-Beyond a certain rate each step overshoots the valley and lands higher up on its other side, where the slope is steeper.
-Pascanu, Mikolov and Bengio 2012, https://arxiv.org/abs/1211.5063
+"""Exploding gradients: a step that is too long leads to a place where the next step is even longer. If the rate is too
+high, each step overshoots the valley and lands higher on its other side, where the slope is steeper. Pascanu, Mikolov
+and Bengio 2012, https://arxiv.org/abs/1211.5063
 """
 
 from pipelines.diagnosis.demonstrations.demonstration import Demonstration, Trial
@@ -12,7 +11,7 @@ TOO_HIGH, GOOD = 1.0, 0.02
 
 EXPLODE = Demonstration(
     question="What if the learning rate is too high?",
-    # The leaky relu cannot die, so nothing else stops the explosion.
+    # The leaky relu cannot die, so it does not stop the explosion.
     recipe=Recipe(
         hidden=(WIDTH,) * DEPTH,
         epochs=1,
@@ -34,7 +33,7 @@ EXPLODE = Demonstration(
     ),
     shows="exploding gradients",
     lesson=(
-        "A lower rate cures; clipping sees to it that one steep batch cannot undo everything. Where both are needed to "
-        "keep a training alive, the rate is still too high."
+        "A lower rate is the cure. Clipping protects against a single steep batch. If a training needs both to "
+        "survive, the rate is still too high."
     ),
 )

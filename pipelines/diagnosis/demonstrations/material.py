@@ -1,4 +1,4 @@
-"""Material: the rows that all trials of a demonstration learn from and are measured on."""
+"""Material: the rows on which all trials of a demonstration learn and are measured."""
 
 import copy
 from dataclasses import dataclass

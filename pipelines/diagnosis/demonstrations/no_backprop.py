@@ -1,11 +1,10 @@
-"""Learning without backpropagation: what else could one do with a network, and how far does it get?
+"""Learning without backpropagation: what other ways are there, and how well do they work? One way is to change the
+weights at random and keep changes that lower the loss; this needs only forward passes. Another way is to leave all
+layers random and train only the last one, because its error need not be carried back. Backpropagation gives every
+weight its share of the error, at the cost of two more passes.
 
-One can change the weights at random and keep what lowers the loss: that needs forward passes alone. Or leave all layers
-as random as they are and train only the last one, whose error needs not be carried back. Backpropagation is what tells
-every weight its share of the error, for the price of two more passes.
-
-All get the same budget, counted in passes: one row through all weights, once. A forward pass is one, and the way back
-two, for the error of the weights and that of the inputs.
+All get the same budget, counted in passes: one row through all weights, once. A forward pass counts as one, and a
+backward pass as two, for the error of the weights and that of the inputs.
 """
 
 import time
@@ -26,15 +25,14 @@ MEASURED = 10  # times in a search
 
 
 def budget(recipe, n_train):
-    """Return how many passes backpropagation takes: int."""
+    """Return the number of passes of backpropagation: int."""
     return recipe.for_rows(n_train).epochs * n_train * PASSES
 
 
 def last_layer_alone(material, recipe, seed, n_train=None):
-    """Leave all layers but the last as random as they begin, and train that on what comes out of them.
-
-    The others never change, so each row goes through them only once. That is a small part of the budget; a last layer
-    costs so little that it gets ten times the epochs, after which its loss has settled.
+    """Leave all layers random except the last, and train the last layer on their outputs. The others never change, so
+    each row goes through them only once. This takes a small part of the budget. A last layer is so cheap that it gets
+    ten times the epochs; then its loss has settled.
     """
     X, y, X_valid, y_valid = material.rows(n_train)
     trainer, _ = trainer_for(recipe, X.shape[1], material.n_classes, seed)
@@ -48,14 +46,13 @@ def last_layer_alone(material, recipe, seed, n_train=None):
     course = by_backpropagation(features, head, seed)
     share = trainer.network.params.views[-1]["W"].size / trainer.network.params.n_weights
     passes = len(X) * (1 + PASSES * share * head.epochs)
-    remark = f"{passes:,.0f} passes of {budget(recipe, len(X)):,}: more change nothing."
+    remark = f"{passes:,.0f} passes of {budget(recipe, len(X)):,}; more passes change nothing."
     return Course([{key: e[key] for key in e if key != "health"} for e in course.entries], description, remark)
 
 
 def random_search(material, recipe, seed, n_train=None):
-    """Change all weights a little, at random; keep the change if the loss on some rows is lower, else take it back.
-
-    Changes get longer after a success and shorter after a failure, so that one in five succeeds: the (1+1) evolution
+    """Change all weights a little, at random; keep the change if the loss on some rows is lower, else undo it. Changes
+    become longer after a success and shorter after a failure, so that one in five succeeds: the (1+1) evolution
     strategy, Rechenberg 1973. Each trial is a forward pass over `SEARCHED` rows.
     """
     X, y, X_valid, y_valid = material.rows(n_train)
@@ -94,7 +91,8 @@ NO_BACKPROP = Demonstration(
     ),
     shows="fit",
     lesson=(
-        "For the price of two more passes, backpropagation tells every weight of every layer which way to go. A random "
-        "change tells one number about all weights together, and random layers leave the last one little to work with."
+        "At the cost of two more passes, backpropagation tells every weight of every layer in which direction to "
+        "change. A random change gives only one number about all weights together. The outputs of random layers "
+        "contain little information for the last layer."
     ),
 )

@@ -1,7 +1,6 @@
-"""Overfitting: what was learned by heart holds for nothing else.
-
-A network with many more weights than samples can give each sample its answer without having found what the answers
-have in common. Its training loss then tells nothing about samples it has not seen.
+"""Overfitting: the network has memorised its training samples, and is wrong on others. A network with many more weights
+than samples can memorise the answer to each sample without a common rule. Its training loss then says nothing about new
+samples.
 """
 
 from pipelines.diagnosis.demonstrations.demonstration import Demonstration, Trial
@@ -21,7 +20,7 @@ OVERFIT = Demonstration(
     ),
     shows="fit",
     lesson=(
-        "The gap between training and validation is what tells overfitting; training accuracy alone never does. What "
-        "keeps a network from learning by heart narrows the gap, and more samples close it."
+        "The gap between training and validation shows overfitting; training accuracy alone does not. Regularisation "
+        "makes the gap smaller, and more samples close it."
     ),
 )

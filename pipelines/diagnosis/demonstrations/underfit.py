@@ -1,14 +1,12 @@
-"""Underfitting: a network that cannot learn even what it is shown.
-
-It has too few units to draw the borders between the classes, or is held back so much that it does not use them. More
-patience does not help, and neither do more samples.
+"""Underfitting: a network cannot even learn its training samples. It has too few units to draw the borders between the
+classes, or too much regularisation to use them. A longer training does not help, and more samples do not help.
 """
 
 from pipelines.diagnosis.demonstrations.demonstration import Demonstration, Trial
 from pipelines.learning.recipe import Recipe
 
 UNDERFIT = Demonstration(
-    question="What if a network is too small, or held back too much?",
+    question="What if a network is too small, or regularised too much?",
     recipe=Recipe(hidden=(2,), epochs=1, least_steps=1200, learning_rate=0.005, weight_decay=0.0, clip_norm=0.0),
     n_train=20_000,
     trials=(
@@ -19,7 +17,7 @@ UNDERFIT = Demonstration(
     ),
     shows="fit",
     lesson=(
-        "Where not even the training samples are recognised, more samples and more epochs are wasted: give the network "
-        "more units, or less of what holds it back."
+        "If a network does not even recognise its training samples, more samples and more epochs do not help. Give the "
+        "network more units, or less regularisation."
     ),
 )

@@ -1,9 +1,8 @@
 """Vanishing gradients: the error does not reach the first layers of a deep network.
 
-On its way back the error is multiplied by each layer's slope. The logistic function's is a quarter at most, so after 20
-layers a millionth of a millionth is left, and the first layers stay as random as they began; what comes out of them is
-noise to the last ones. Hochreiter 1991 (in German); Bengio, Simard and Frasconi 1994,
-https://doi.org/10.1109/72.279181
+On its way back the error is multiplied by each layer's slope. The slope of the logistic function is at most a quarter,
+so after 20 layers a millionth of a millionth is left. The first layers stay random, and their outputs are noise for the
+last ones. Hochreiter 1991 (in German); Bengio, Simard and Frasconi 1994, https://doi.org/10.1109/72.279181
 """
 
 from pipelines.diagnosis.demonstrations.demonstration import Demonstration, Trial
@@ -12,7 +11,7 @@ from pipelines.learning.recipe import Recipe
 DEPTH, WIDTH = 20, 64
 
 VANISH = Demonstration(
-    question=f"Why were networks of {DEPTH} layers not trained for so long?",
+    question=f"Why were networks of {DEPTH} layers so hard to train?",
     recipe=Recipe(
         hidden=(WIDTH,) * DEPTH,
         epochs=1,
@@ -35,7 +34,7 @@ VANISH = Demonstration(
     ),
     shows="vanishing gradients",
     lesson=(
-        "Depth is no obstacle where the error comes back undiminished: through slopes of 1, weights of the right "
-        "spread, normalised layers, and a way around each of them."
+        "A deep network can learn if the error comes back without shrinking. This needs slopes of 1, initial weights "
+        "of the right size, normalised layers, and a residual connection around each of them."
     ),
 )

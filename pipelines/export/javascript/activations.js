@@ -1,5 +1,5 @@
 /**
- * Activation functions: the gates between layers, each bending every number on its own.
+ * Activation functions: each changes every number on its own, between layers.
  *
  * They are those of `backprop_core.activations`, formula by formula.
  *

@@ -1,5 +1,5 @@
 /**
- * An answer: what a model says of one sample.
+ * An answer: the result of a model for one sample.
  *
  * @module
  */

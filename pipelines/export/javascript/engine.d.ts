@@ -1,8 +1,8 @@
 // Types of the engine, and of what `backprop export --to js` writes.
 
-/** What a model says of one sample. */
+/** The answer of a model to one sample. */
 export interface Answer {
-  /** The most probable label; null where it is less probable than the threshold. */
+  /** The most probable label; null if its probability is below the threshold. */
   label: string | null;
   /** That of the most probable label, from 0 to 1. */
   probability: number;
@@ -11,18 +11,18 @@ export interface Answer {
   top: { label: string; probability: number }[];
   /** In the order of the model's labels. */
   probabilities: Float32Array;
-  /** What is to be known beside the answer, such as that there are two words. */
+  /** Warnings about the answer, such as that there are two words. */
   warnings: string[];
 }
 
-/** Pixels as ImageData has them: 1, 3 or 4 bytes each, the fourth being opacity. */
+/** Pixels as in ImageData: 1, 3 or 4 bytes each; the fourth is opacity. */
 export interface Pixels {
   width: number;
   height: number;
   data: ArrayLike<number>;
 }
 
-/** What the network was given. */
+/** The network's input. */
 export type Given =
   | { kind: "picture"; width: number; height: number; channels: number; data: Uint8Array }
   | {

@@ -1,8 +1,8 @@
 /**
  * Layers: the steps that a row of numbers takes through the network, in prediction.
  *
- * A layer is its description, as the model file has it, and its arrays by name. What works in training alone (dropout,
- * noise) hands its input on as it is.
+ * A layer is its description, as the model file has it, and its arrays by name. Layers that work only in training
+ * (dropout, noise) pass on their input unchanged.
  *
  * @module
  */

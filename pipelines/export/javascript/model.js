@@ -1,8 +1,8 @@
 /**
- * A model: everything that a prediction needs, as it travels in one file, and the prediction itself.
+ * A model: everything that a prediction needs, in one file, and the prediction itself.
  *
- * A recording, a picture or a text goes in, probabilities come out, the same as Python gives. Each kind of sample has a
- * sense of its own, which knows how to make rows of features of it; the rest is one.
+ * A recording, a picture or a text goes in, and the same probabilities as in Python come out. Each kind of sample has
+ * its own class, which makes rows of features; the rest is common to all.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { SpeechFeatures } from "./speech/speech_features.js";
 import { rowOf } from "./text/text_features.js";
 
 /**
- * What a network was given of a sample, to be shown.
+ * The network's input for a sample, to be shown.
  *
  * @typedef {{ kind: "picture", width: number, height: number, channels: number, data: Uint8Array }} GivenPicture
  * @typedef {{ kind: "sound", frames: Float64Array[], waveform: Float32Array, rate: number, start: number, stop: number }}
@@ -44,7 +44,7 @@ export class Model {
    */
   constructor(buffer) {
     const { tensors, metadata } = readSafetensors(buffer);
-    if (!metadata.backprop) throw new Error("this file holds no model of backprop");
+    if (!metadata.backprop) throw new Error("this file does not contain a model of backprop");
     const header = JSON.parse(metadata.backprop);
     const { version, ...settings } = header.extractor;
     if (header.format !== FORMAT || version !== VERSIONS[header.task]) {
@@ -162,7 +162,7 @@ const SENSES = {
     return {
       oneCounts: false,
       sense(input, rate) {
-        if (rate === undefined) throw new RangeError("give the rate of the recording, samples a second, too");
+        if (rate === undefined) throw new RangeError("also give the rate of the recording, in samples a second");
         const waveform = features.read(input, rate);
         const nWords = features.nWords(waveform);
         return {

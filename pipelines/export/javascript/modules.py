@@ -1,8 +1,8 @@
-"""Modules: many files of JavaScript made one, since a page that is opened from disk may load no other file.
+"""Modules: many files of JavaScript become one, because a page that is opened from disk may not load other files.
 
 A browser refuses to import a module from disk into a page. So each module becomes a function that is called once and
-returns what it exports, in an order in which each comes after those that it imports. Only the few forms are understood
-that the engine's modules keep to:
+returns its exports. Each comes after the modules that it imports. Only these forms, which the engine's modules use, are
+supported:
 
     import { a, b } from "./other.js";
     export const a, export function a, export class A, export { a, b };
@@ -23,7 +23,7 @@ _COMMENT = re.compile(r"^[ \t]*/\*\*.*?\*/[ \t]*\n?", re.MULTILINE | re.DOTALL)
 
 @cache
 def in_one(*entries: str) -> str:
-    """Return modules and all that they import as statements: a constant for each that an entry exports.
+    """Return modules and all their imports as statements, with a constant for each export of an entry.
 
     Parameters
     ----------

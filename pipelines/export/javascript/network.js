@@ -1,8 +1,8 @@
 /**
- * The network: layers one after another, and the numbers that they learned.
+ * The network: layers one after another, and their learned numbers.
  *
- * A model file keeps the learned numbers of all layers in one long row, weights first and then the others, layer by
- * layer. An exported one may keep each array by itself, as `network.0.W`, in fewer bits.
+ * A model file stores the learned numbers of all layers in one long row, weights first and then the others, layer by
+ * layer. An exported file may store each array separately, as `network.0.W`, in fewer bits.
  *
  * @module
  */
@@ -88,7 +88,7 @@ export class Network {
         start = stop;
       }
     }
-    if (start !== flat.length) throw new Error("the model file's network and its numbers do not fit together");
+    if (start !== flat.length) throw new Error("the network in the model file does not match its numbers");
   }
 }
 

@@ -1,6 +1,5 @@
-"""Node: running what was exported for JavaScript on this computer, to compare it with the model.
-
-A process is started once and asked sample by sample, a line of JSON each way.
+"""Node: it runs exported JavaScript on this computer, to compare it with the model. A process is started once and
+answers sample by sample, in lines of JSON.
 """
 
 from __future__ import annotations
@@ -24,18 +23,18 @@ PROGRAM = Path(__file__).with_name("answering.js")
 
 @contextmanager
 def answering(path: Path, rate: int | None = None) -> Iterator[Callable[..., np.ndarray]]:
-    """Give a function that answers samples as a file does: a module, a page, or a model file for the engine itself.
+    """Give a function that answers samples with a file: a module, a page, or a model file for the engine itself.
 
     Parameters
     ----------
     path : Path
-    rate : int or None, samples a second of the waveforms that it will be asked about
+    rate : int or None, samples a second of the waveforms
 
     Yields
     ------
     answer : function of (sample, rate=rate) that returns probabilities, float64 [shape=(n_classes,)]
-        A sample is a text, a float32 waveform [shape=(n,) or (n_channels, n)], or uint8 pixels. It raises
-        NotTakenError with the engine's sentence where the engine refuses the sample.
+        A sample is a text, a float32 waveform [shape=(n,) or (n_channels, n)], or uint8 pixels. It raises NotTakenError
+        with the engine's sentence if the engine refuses the sample.
     """
     node = shutil.which("node")
     if node is None:

@@ -1,8 +1,8 @@
 /**
- * Safetensors: the file that a model is kept in, a JSON header and then the raw numbers of its tensors.
+ * Safetensors: the format of a model file, a JSON header and then the raw numbers of its tensors.
  *
- * The first eight bytes say how long the header is; the header says of each tensor its type, its shape and where its
- * numbers lie. https://github.com/huggingface/safetensors
+ * The first eight bytes say how long the header is; the header gives the type of each tensor, its shape and the place
+ * of its numbers. https://github.com/huggingface/safetensors
  *
  * @module
  */
@@ -19,18 +19,18 @@ const KINDS = { F64: Float64Array, F32: Float32Array, I32: Int32Array, I8: Int8A
  *
  * @param {ArrayBuffer} buffer
  * @returns {{ tensors: Record<string, Tensor>, metadata: Record<string, string> }}
- * @throws {Error} where it is no such file, or cut short
+ * @throws {Error} if it is not a safetensors file, or is truncated
  */
 export function readSafetensors(buffer) {
   const headerEnd = buffer.byteLength < 8 ? Infinity : 8 + Number(new DataView(buffer).getBigUint64(0, true));
-  if (headerEnd > buffer.byteLength) throw new Error("this is no model file, or it is cut short");
+  if (headerEnd > buffer.byteLength) throw new Error("this is not a model file, or it is truncated");
   const { __metadata__: metadata = {}, ...entries } = JSON.parse(
     new TextDecoder().decode(new Uint8Array(buffer, 8, headerEnd - 8)),
   );
   /** @type {Record<string, Tensor>} */
   const tensors = {};
   for (const [name, { dtype, shape, data_offsets: [start, stop] }] of Object.entries(entries)) {
-    if (headerEnd + stop > buffer.byteLength) throw new Error("the model file is cut short");
+    if (headerEnd + stop > buffer.byteLength) throw new Error("the model file is truncated");
     tensors[name] = { shape, data: numbers(buffer.slice(headerEnd + start, headerEnd + stop), dtype) };
   }
   return { tensors, metadata };
@@ -41,7 +41,7 @@ function numbers(bytes, dtype) {
   if (dtype === "F16") return fromHalf(new Uint16Array(bytes));
   if (dtype === "I64") return Int32Array.from(new BigInt64Array(bytes), Number);
   const Kind = KINDS[dtype];
-  if (!Kind) throw new Error(`the model file holds numbers of type ${dtype}, which this engine cannot read`);
+  if (!Kind) throw new Error(`the model file contains numbers of type ${dtype}, which this engine cannot read`);
   return new Kind(bytes);
 }
 

@@ -1,5 +1,5 @@
 /**
- * Scaling: bringing the features of a sample to where the training rows had them.
+ * Scaling: bringing the features of a sample to the range of the training rows.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 /** @typedef {import("./layers.js").Row} Row */
 
 /**
- * Return a row as the network takes it: standardised, or, where it is a text's, weighted by how rare each column is and
- * brought to length 1.
+ * Return a row as the network takes it: standardised, or, for a text, weighted by how rare each column is and scaled to
+ * length 1.
  *
  * @param {Record<string, import("./safetensors.js").Tensor>} tensors of the model file
  * @param {Row} row

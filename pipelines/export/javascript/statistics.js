@@ -7,8 +7,8 @@
 /** @typedef {ArrayLike<number>} Row */
 
 /**
- * Return the number that stood at a place if the row were sorted, and leave no greater one before it and no smaller one
- * behind it (Hoare 1961, quickselect). Sorting all of a picture takes five times as long.
+ * Return the number at a place of the sorted row; the numbers before it are then not greater, and those after it not
+ * smaller (Hoare 1961, quickselect). Sorting all of a picture takes five times as long.
  *
  * @param {Float32Array | Float64Array} row not empty; it is put in another order
  * @param {number} place from 0

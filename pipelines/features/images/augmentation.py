@@ -1,7 +1,7 @@
-"""Image augmentation: training pictures are varied anew each epoch, as pictures of the same thing do vary.
+"""Image augmentation: training pictures are varied in each epoch, like different pictures of the same thing.
 
-A 7 that leans a little more is still a 7. A network that only saw the training rows has to guess so; one that sees
-each of them turned, stretched, shifted and bent in ever new ways has learned it, and has nothing to learn by heart.
+A 7 that leans a little more is still a 7. A network that only sees the training rows must guess this. A network that
+sees each of them turned, stretched, shifted and bent in new ways learns it, and cannot memorise the rows.
 
 What varies, and how far, follows from the training pictures (`Amounts.choose_for`), never from a data set's name. Near
 the end of training the variation fades, so that the network ends with pictures as they are.

@@ -1,4 +1,4 @@
-"""Erasing: a part of a picture is covered, so that no single part of it is relied on.
+"""Erasing: a part of a picture is covered, so that the network does not rely on a single part.
 
 Zhong, Zheng, Kang, Li and Yang 2017, https://arxiv.org/abs/1708.04896
 """

@@ -1,9 +1,9 @@
-"""Drawings on an even ground: the plain way to find one, for scans, screens and small pictures.
+"""Drawings on an even ground: the simple way to find one, for scans, screens and small pictures.
 
-Otsu's threshold parts the levels in two; the part that most of the picture's edge belongs to is ground. Where the edge
-belongs to both in about equal shares, either may be ground: then there are two readings, and the network decides. What
-stands out from the ground is ink, see `ink`. Specks that are far smaller than the rest are no part of the drawing, nor
-is a frame that was drawn around all of it.
+Otsu's threshold divides the levels into two parts; the part of most pixels at the picture's edge is ground. Where the
+edge belongs to both in about equal shares, either may be ground: then there are two readings, and the network decides.
+What stands out from the ground is ink, see `ink`. Specks that are far smaller than the rest are no part of the drawing,
+nor is a frame that was drawn around all of it.
 """
 
 from dataclasses import dataclass, replace
@@ -97,7 +97,7 @@ def _reading(picture):
 
     Returns
     -------
-    Reading, or None where there is no ink
+    Reading, or None if there is no ink
     box : left, top, right and bottom of the drawing in the picture
     """
     ink, times = ink_on(picture, SMALL)

@@ -2,11 +2,11 @@
 
 A fully connected network has one input for each pixel, so every picture must come in the same size and with the same
 number of channels. A picture is scaled as a whole, with a filter that averages over the pixels that fall together, and
-never squeezed: the digit 1 should not become as wide as an 8. Where its proportions are not those asked for, the rest
-is filled with the colour of its own edge, so that the seam does not show.
+never squeezed: the digit 1 should not become as wide as an 8. If its proportions are different, the rest is filled with
+the colour of its own edge, so that there is no visible border.
 
-Where the training pictures are drawings that were all brought to one size and place, as MNIST's digits were, a picture
-from outside is brought there too, be it a photograph of ink on paper: see `strokes` and `stroke_framing`.
+Where the training pictures are drawings that were all brought to one size and place, as MNIST's digits were, a new
+picture is brought to the same size and place, even a photograph of ink on paper: see `strokes` and `stroke_framing`.
 
 Settings are chosen once, from the training data, and travel in the model file.
 """
@@ -400,5 +400,5 @@ def _look_at(paths, largest):
         # Of a large picture only the size is of interest, and that takes no memory.
         pictures.append(pixels if small else np.broadcast_to(np.uint8(0), pixels.shape))
     if not pictures:
-        raise DataError(f"data set: none of the {len(paths)} files looked at is a picture; for example, {failure}")
+        raise DataError(f"data set: {len(paths)} files were opened and are not pictures; for example, {failure}")
     return pictures, grey

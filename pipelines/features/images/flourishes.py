@@ -1,8 +1,8 @@
 """Flourishes: strokes that some writers add, and others leave out: the flag and the foot of a 1, the bar of a 7.
 
-Who learns from American digits meets few of them, and takes a flagged 1 for a 7. Which drawings may have one is seen in
-the drawing, not in its class. An upright stroke alone may have a flag at its upper end and a foot at its lower one. A
-stem below a broad top may be crossed. An l, a T or a 9 with a longer stem stays what it was, too.
+American digits have few of them, so a network may confuse a 1 that has a flag with a 7. The shape of a drawing, not its
+class, decides whether it may get one. An upright stroke alone may have a flag at its upper end and a foot at its lower
+one. A stem below a broad top may be crossed. An l, a T or a 9 with a longer stem stays what it was, too.
 """
 
 import numpy as np

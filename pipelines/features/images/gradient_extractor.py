@@ -29,7 +29,7 @@ class GradientExtractor:
     pixels : ImageExtractor
         What brings a picture to its size and channels.
     because : str
-        Why these features were chosen, as a sentence; empty where they were asked for. It is no setting.
+        Why these features were chosen, as a sentence; empty if they were asked for. It is no setting.
     """
 
     pixels: ImageExtractor

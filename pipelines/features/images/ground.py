@@ -1,10 +1,10 @@
 """The ground: what a sheet would look like if nothing were written on it.
 
-Light falls unevenly on paper, shadows have edges, and the table below is another ground still, so no single level parts
-ink from paper. Two ideas do. Ink lies in a basin: from it, every way to the picture's edge leads over something
-brighter, which is not so for a table, nor for a shadow that comes from outside. Filling basins as water would, to where
-it runs off, gives a first ground (Soille 2003, Morphological Image Analysis, section 6.3). And where ink is known to
-be, the paper beside it can be continued below it, which follows the light more closely.
+Light falls unevenly on paper, shadows have edges, and the table below is another ground, so one single level cannot
+separate ink from paper. Two ideas can. Ink lies in a basin: from it, every way to the picture's edge leads over
+something brighter, which is not so for a table, nor for a shadow that comes from outside. Filling basins as water
+would, to where it runs off, gives a first ground (Soille 2003, Morphological Image Analysis, section 6.3). And where
+ink is known to be, the paper beside it can be continued below it, which follows the light more closely.
 """
 
 import numpy as np

@@ -52,7 +52,7 @@ def summary(headers):
 
 
 def doubts(header):
-    """Return why the reader will refuse a picture with this header, as a sentence; None where it will not."""
+    """Return why the reader will refuse a picture with this header, as a sentence; None if it will not."""
     width, height = header[:2]
     if width * height > MAX_PIXELS:
         return f"has {width} x {height} pixels, more than {MAX_PIXELS / 1e6:.0f} million; make it smaller"

@@ -1,4 +1,4 @@
-"""Picture files: from whatever a user hands over to rows of pixels.
+"""Picture files: from a user's file to rows of pixels.
 
 A picture file says far more than its pixels. A phone writes them lying on their side and notes how to turn them; a logo
 is partly transparent; a scan has two colours or 65,536 shades of grey; a press wants its pictures in ink, not in light;
@@ -81,8 +81,8 @@ def read_pixels(source, smallest=None):
     Raises
     ------
     InputFileError
-        If there is no such file, or it is not a whole picture, or larger than `MAX_PIXELS`. The message begins with the
-        path, or with `<stdin>` for bytes.
+        If the file does not exist, is not a complete picture, or is larger than `MAX_PIXELS`. The message begins with
+        the path, or with `<stdin>` for bytes.
     """
     name = "<stdin>" if isinstance(source, bytes) else str(source)
     with _open(source, name) as file:
@@ -98,7 +98,7 @@ def read_pixels(source, smallest=None):
             except UnidentifiedImageError as error:
                 pixels = _otherwise(file, name, error)
             if not pixels.size:
-                raise InputFileError(f"{name}: the picture holds no pixels; export it again")
+                raise InputFileError(f"{name}: the picture has no pixels; export it again")
             return pixels
         except InputFileError:
             raise
@@ -106,7 +106,7 @@ def read_pixels(source, smallest=None):
             raise _too_large(name, "more than this program opens") from error
         # Decoders answer damaged bytes with errors of every kind: OSError, SyntaxError, ValueError, struct.error, ...
         except Exception as error:
-            raise InputFileError(f"{name}: the picture is damaged or cut short ({error}); export it again") from error
+            raise InputFileError(f"{name}: the picture is damaged or truncated ({error}); export it again") from error
 
 
 def _open(source, name):
@@ -119,7 +119,7 @@ def _open(source, name):
         with file:
             return io.BytesIO(file.read())
     except FileNotFoundError as error:
-        raise InputFileError(f"{name}: there is no such file; check the path") from error
+        raise InputFileError(f"{name}: this file does not exist; check the path") from error
     except IsADirectoryError as error:
         raise InputFileError(f"{name}: this is a folder; name the picture files in it") from error
     except OSError as error:
@@ -128,7 +128,7 @@ def _open(source, name):
 
 
 def _plain_jpeg(contents, smallest):
-    """Decode a small JPEG that says nothing beside its pixels; None where it is anything else, damaged included.
+    """Decode a small JPEG that says nothing beside its pixels; None if it is anything else, damaged included.
 
     What says something, such as how a picture is to be turned, says it in an APP1 segment.
     """
@@ -181,7 +181,7 @@ def _pixels_of(image, name, smallest):
 
 
 def _complete_jpeg(file):
-    """Return a JPEG's contents with the end mark that it lacks; None where it lacks more than that, or is no JPEG."""
+    """Return a JPEG's contents with the end mark that it lacks; None if it lacks more than that, or is no JPEG."""
     import simplejpeg
 
     file.seek(0)
@@ -217,7 +217,7 @@ def _otherwise(file, name, error):
             f"{name}: this is a TIFF of a kind that cannot be read here ({kind}); convert it to 8 bits"
         ) from error
     except Exception as damage:  # as decoders do above, tifffile answers damaged bytes with errors of every kind
-        raise InputFileError(f"{name}: the picture is damaged or cut short ({damage}); export it again") from error
+        raise InputFileError(f"{name}: the picture is damaged or truncated ({damage}); export it again") from error
     return np.asarray(shades.opaque(Image.fromarray(pixels)))
 
 
@@ -226,7 +226,7 @@ def _heif(file, name):
         import pillow_heif
     except ImportError as error:
         raise InputFileError(
-            f"{name}: this is a HEIC picture, as iPhones take them; export it as a JPEG, or install what reads it: "
+            f"{name}: this is a HEIC picture, as iPhones take them; export it as a JPEG, or install its reader: "
             f"{install_command('pillow_heif')}"
         ) from error
     with pillow_heif.open_heif(file).to_pillow() as image:

@@ -1,4 +1,4 @@
-"""Ink: how much darker than the ground each pixel is, and from where on that is a stroke.
+"""Ink: how much darker than the ground each pixel is, and the level at which a stroke begins.
 
 1. Grain is how much neighbouring pixels differ where nothing is drawn. Faint strokes in grain are seen after a blur, as
    the eye sees them from further away.
@@ -71,7 +71,7 @@ def ink_on(picture, smallest):
 
     Returns
     -------
-    Ink, or None where nothing is darker than the ground
+    Ink, or None if nothing is darker than the ground
     times : int > 0, by which the picture was enlarged
     """
     levels = np.asarray(picture, np.float32)

@@ -1,7 +1,7 @@
 """Lighting: the same picture on a brighter or duller day.
 
-What is pictured does not change with the light, but every pixel does. Brightness moves all levels of a picture
-together, contrast draws them away from their mean or towards it.
+The thing in the picture does not change with the light, but every pixel changes. Brightness moves all levels of a
+picture together, contrast draws them away from their mean or towards it.
 """
 
 import numpy as np

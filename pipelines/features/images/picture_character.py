@@ -1,4 +1,4 @@
-"""The character of pictures: what training pictures are like, as far as it decides which variations suit them.
+"""The character of pictures: the properties of training pictures that decide which variations suit them.
 
 Measured on the training rows, so that it holds for any data set: the user need not say that a mirrored 3 is not a 3.
 """

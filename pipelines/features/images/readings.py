@@ -1,8 +1,8 @@
-"""Readings: the ways to see a drawing in a picture, of which the network takes the one that it is surest of.
+"""Readings: the ways to see a drawing in a picture. The reading with the most probable answer is used.
 
 Is it a dark drawing on a bright page, or the other way round? Is what goes along the edge a table, or a stroke? Often
-more than one answer is possible, and whoever knows what the drawings should look like can tell: the network. So a
-picture becomes a row with several readings in it, and all of them are answered.
+more than one reading is possible, and the network can decide, because it knows what the drawings should look like. So a
+picture becomes a row with several readings in it, and the network answers all of them.
 
 The plain way comes first, see `even_ground`. The thorough way, see `strokes`, costs more, and is gone only where the
 ground is not even. Where neither finds anything, the picture shows no drawing.
@@ -24,7 +24,7 @@ OUTLINE = (0, 90, 181)
 PHOTOGRAPH = 80  # pixels of the longer side, from which a picture may be one
 PREFERENCE = (1.0, 0.1, 0.1)  # by which the odds of the readings are weighed
 SUREST = 1e-6  # what is left for all other classes at least
-NOTHING = "no strokes stand out from the ground; take the picture closer and sharper, all of the drawing in it"
+NOTHING = "no strokes were found on the ground; take the picture closer and sharper, with the whole drawing in it"
 
 
 def drawings_in(pixels):
@@ -113,7 +113,7 @@ class DrawingReader:
     def extract_row(self, pixels):
         """Return all readings of a decoded picture: uint8 [shape=(n_stored,)].
 
-        Raises NothingToSeeError where there is none.
+        Raises NothingToSeeError if there is none.
         """
         found, n_drawings = readings_of(self.extractor, pixels)
         row = np.zeros(self.n_stored, np.uint8)
@@ -239,7 +239,7 @@ class Seen:
     Attributes
     ----------
     row : ndarray of uint8 [shape=(n_stored,)]
-    drawing : Drawing, or None where the picture was taken as it is
+    drawing : Drawing, or None if the picture was taken as it is
     place : (left, top, right, bottom) of float, where the drawing's box is in the row's field; None without a drawing
     """
 

@@ -1,4 +1,4 @@
-"""Regions: which marked pixels of a picture hang together.
+"""Regions: connected marked pixels of a picture.
 
 Two marked pixels belong to one region if one can walk from one to the other over marked pixels, also diagonally
 (8-connectivity). Pixels of a row that stand side by side form a run; runs of neighbouring rows that touch are joined.

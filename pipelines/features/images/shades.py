@@ -39,7 +39,7 @@ def eight_bits(shades):
     if shades.dtype.kind == "f":
         finite = np.isfinite(shades)
         if not finite.any():
-            raise ValueError("none of its shades is a finite number")
+            raise ValueError("its shades are not finite numbers")
         shades = shades if finite.all() else np.where(finite, shades, shades[finite].min())
     low, high = shades.min(), shades.max()
     if shades.dtype.kind in "ui" and low >= 0 and high < 1 << 16:

@@ -5,7 +5,7 @@ size; its centre of mass in the middle of the picture. MNIST's digits have a lon
 (LeCun, Bottou, Bengio and Haffner 1998, https://doi.org/10.1109/5.726791). A network that learned from such pictures
 has never met a digit elsewhere, so a picture from outside is brought to the same convention first.
 
-Whether training pictures obey such a convention, and which, is measured on them.
+The convention of the training pictures, if they have one, is measured on them.
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ def convention(pictures):
     Returns
     -------
     (side, breadth) : int and float, in pixels, or None
-        The longer side of the drawings' boxes, and the median breadth of their strokes; None where at least 1 in 20
+        The longer side of the drawings' boxes, and the median breadth of their strokes; None if at least 1 in 20
         pictures does not have a dark edge, its centre of mass in the middle, and a drawing of this size.
     """
     field = min(pictures.shape[1:])

@@ -46,7 +46,7 @@ def drawing_in(pixels):
 
     Returns
     -------
-    Drawing, or None where no strokes stand out from the ground.
+    Drawing, or None if no strokes stand out from the ground.
     """
     found, framed = _more_likely(pixels), pixels
     if not found:

@@ -1,7 +1,6 @@
-"""Transcription: which drawings a picture holds, and where, read line by line.
-
-The picture is cut into what may be drawings, see `writing`; all of them are framed and classified together, and the
-most probable way to read each line is the answer.
+"""Transcription: the drawings in a picture and their places, read line by line. The picture is cut into possible
+drawings, see `writing`; all of them are framed and classified together, and the most probable way to read each line is
+the answer.
 """
 
 from dataclasses import dataclass
@@ -95,7 +94,7 @@ def transcribe_picture(model, sample, threshold=0.0):
     Raises
     ------
     InputFileError
-        The sample is no picture that can be read, or holds far too much.
+        The sample is not a picture that can be read, or holds far too much.
     """
     extractor = model.extractor
     pixels = read_pixels(sample.source)  # as large as it is: boxes are told in its pixels

@@ -1,4 +1,4 @@
-"""Variants: training pictures that were varied and described once, and are learned from several times.
+"""Variants: training pictures that are varied and described once, and used several times.
 
 Describing a picture by its gradients takes longer than learning from it. A small data set is gone through a hundred
 times and more, and the network does not notice if it meets a picture's variation a second time ten epochs later. So a

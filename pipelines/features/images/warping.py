@@ -1,4 +1,4 @@
-"""Warping: bending pictures, each in its own way, by asking for every new pixel where in the old picture it lay.
+"""Warping: bending pictures, each in its own way. For every new pixel, its place in the old picture is computed.
 
 A picture may be shifted, turned, stretched, sheared or mirrored: all of that is one affine map. It may also be bent
 like rubber, which is a displacement of its own for every pixel. A warped pixel seldom falls on an old one, so it is

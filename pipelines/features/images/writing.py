@@ -95,7 +95,8 @@ def writing_in(pixels):
     kept = np.flatnonzero((mass >= SPECK * _usual(mass)) & (peaks > 0)) if n else np.empty(0, int)
     if len(kept) > MOST_REGIONS:
         raise NothingToSeeError(
-            f"there are about {len(kept)} drawings in it, and {MOST_REGIONS} can be read at once; cut it into parts"
+            f"there are about {len(kept)} drawings in it, but at most {MOST_REGIONS} can be read at once; cut it into "
+            "parts"
         )
     around = boxes(regions, n)
     usual, groups = _lines(around[kept]) if len(kept) else (0, [])

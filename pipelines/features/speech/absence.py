@@ -1,11 +1,9 @@
 """Absence: a recording in which there is no word, and one in which there are two.
 
-A network answers whatever it is given. A recording of nothing but hum, of two clicks, or of a word that was half over
-when the microphone was opened would get one of the labels as well, and at times a high probability. So before a word is
-described, it is asked whether there is one: a sound that rises out of the noise, lasts, and is not cut off by the
-beginning or the end of the recording with nothing else in between.
-
-The sentences say what was found instead, so that whoever recorded it knows what to change.
+A network gives an answer to any input. A recording of only hum, of two clicks, or of a half word would also get a
+label, and sometimes a high probability. So before a word is described, this module checks that there is one: a sound
+that rises out of the noise, lasts, and is not cut off by the beginning or the end of the recording. The sentences say
+what was found instead, so that the user knows what to change.
 """
 
 import itertools
@@ -28,7 +26,7 @@ FAINT_DB = 30.0  # above the faintest frames; what rises more is a sound by itse
 
 
 def what_instead(waveform, sr):
-    """Say what a recording holds instead of a word, or return None where there may be one.
+    """Say what a recording holds instead of a word, or return None if there may be one.
 
     Parameters
     ----------
@@ -52,7 +50,7 @@ def what_instead(waveform, sr):
         return _without_sounds(power)
     cut = all(start <= EDGE or stop >= seconds - EDGE for start, stop in words)
     if cut and len(words) == 2 and words[1][0] - words[0][1] >= BETWEEN:
-        return "only two sounds that the beginning and the end of the recording cut off, and nothing in between"
+        return "only two sounds, which the beginning and the end of the recording cut off"
     return None
 
 

@@ -1,4 +1,4 @@
-"""Audio files: from whatever a user hands over to one waveform.
+"""Audio files: from a user's file to one waveform.
 
 A recording arrives as WAV, FLAC, Ogg or MP3, with one channel or several, 8 to 64 bits a sample, at any rate.
 `read_waveform` brings it to the one form that features are made from: a row of floating-point samples, the mean of the
@@ -40,7 +40,7 @@ def read_waveform(source):
     Raises
     ------
     InputFileError
-        If there is no such file, it is not whole, holds no usable sound, or is shorter than `SHORTEST_SECONDS` or
+        If the file does not exist, is not complete, contains no usable sound, or is shorter than `SHORTEST_SECONDS` or
         longer than `LONGEST_SECONDS`. The length is looked at before anything is decoded, so memory is bounded. The
         message begins with the path, or with `<stdin>` for bytes.
     """
@@ -171,11 +171,11 @@ def sampling_rates(paths):
 
 
 def _check_length(name, n_samples, sr, more=False):
-    """Raise InputFileError where no word has a length; None is not known yet, and `more` that there may be more."""
+    """Raise InputFileError if no word has a length; None is not known yet, and `more` that there may be more."""
     if n_samples is None:
         return
     if n_samples == 0:
-        raise InputFileError(f"{name}: the file holds no samples; record the word again")
+        raise InputFileError(f"{name}: the file contains no samples; record the word again")
     seconds = n_samples / sr
     if seconds > LONGEST_SECONDS:
         expected = f"one word is expected in at most {LONGEST_SECONDS:g} s"

@@ -1,4 +1,4 @@
-"""Speech augmentation: what the network hears in each epoch instead of the recordings themselves.
+"""Speech augmentation: the variants that the network hears in each epoch instead of the recordings.
 
 Variants of all recordings are made once, before training, and kept on disk; an epoch then costs no more than one of
 plain recordings. In each epoch one variant of each recording is drawn. Beside them may stand foreign sounds, for which

@@ -1,9 +1,7 @@
-"""Conditions: how a recording sounds, whatever was said in it.
-
-A network that is in doubt may hear a word that it does not know, or a word that it knows from a place that it does not:
-through a narrow telephone, in a hall, in the noise of a fan. Of the latter the user can be told, for it shows without
-knowing the word. A few numbers describe the sound; where one lies beyond nearly all training recordings, a sentence
-says which and by how much.
+"""Conditions: the sound of a recording, independent of its words. If a network is uncertain, the word may be unknown,
+or the conditions may be new: a narrow telephone line, a hall, the noise of a fan. New conditions can be measured
+without knowing the word, so the user can be told. A few numbers describe the sound; where one lies beyond nearly all
+training recordings, a sentence says which and by how much.
 """
 
 import numpy as np
@@ -19,9 +17,9 @@ SAMPLED = 200  # recordings that are measured
 _NUMBERS = {
     "noise": ("its noise is only {} below the word", None, 3.0, "{:.0f} dB"),
     "band": ("it has hardly any sound above {}", None, 300.0, "{:.0f} Hz"),
-    "echo": (None, "its sound takes {} to die away, as in a hall", 0.08, "{:.2f} s"),
-    "cut_off": (None, "{} of its samples are cut off, since it was too loud for the microphone", 0.01, "{:.1%}"),
-    "seconds": ("the word lasts only {}", "what is taken for the word lasts {}", 0.05, "{:.2f} s"),
+    "echo": (None, "its sound takes {} to fade, as in a hall", 0.08, "{:.2f} s"),
+    "cut_off": (None, "{} of its samples are cut off, because it was too loud for the microphone", 0.01, "{:.1%}"),
+    "seconds": ("the word lasts only {}", "the part that was used as the word lasts {}", 0.05, "{:.2f} s"),
 }
 
 

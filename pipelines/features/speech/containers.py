@@ -1,4 +1,4 @@
-"""Containers: where in a file the samples lie, and how they are stored, whatever its header says of lengths.
+"""Containers: the place of the samples in a file, and their format, even if the lengths in its header are wrong.
 
 A WAV, an AIFF or a CAF file is a row of chunks, each a name, a length and that many bytes; one of them describes the
 samples, and one holds them. AU and SPHERE files have a header and then samples. The lengths are where programs go
@@ -34,7 +34,7 @@ class Samples:
     start, stop : int
         The bytes that hold them.
     claimed : int or None
-        How many bytes the header says there are; None where it does not know.
+        How many bytes the header says there are; None if it does not know.
     frame_bytes : int
         How many bytes belong to one moment (one block, where `coding` is None).
     header : bytes
@@ -65,7 +65,7 @@ def find_samples(contents):
     Returns
     -------
     found : list of Samples
-        More than one where files lie one behind the other; empty where the container or its coding is not known here.
+        More than one where files lie one behind the other; empty if the container or its coding is not known here.
     """
     found, at = [], 0
     while at is not None and (read := _reader_of(contents[at : at + 40])) is not None:

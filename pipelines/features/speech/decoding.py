@@ -1,9 +1,9 @@
 """Decoding: a recording of any container and coding as blocks of samples.
 
-Whatever can be decoded counts, not what a header claims. `containers` finds samples that are stored as they are,
-`streams` parts compressed files, `media` reads what libsndfile cannot; here they become one `Sound`. Where a length was
-claimed and a little of it is missing, less than `MISSING_SHARE` or `MISSING_SECONDS`, that is a matter of the header.
-Where more is missing, the file was cut short, and half a word must not be taken for a word.
+All decodable samples count, even if a header says something else. `containers` finds samples that are stored as they
+are, `streams` parts compressed files, `media` reads what libsndfile cannot; here they become one `Sound`. Where a
+length was claimed and a little of it is missing, less than `MISSING_SHARE` or `MISSING_SECONDS`, that is a matter of
+the header. Where more is missing, the file was cut short, and half a word must not be taken for a word.
 """
 
 import contextlib
@@ -67,7 +67,7 @@ class Sound:
     samplerate : int > 0, in Hz
     channels : int > 0
     frames : int or None
-        How many samples each channel has; None where only decoding can tell.
+        How many samples each channel has; None if only decoding can tell.
     exact : bool
         Whether samples are floating-point numbers, which may have any scale.
     """
@@ -147,7 +147,7 @@ class Sound:
         seconds = missing / part.reader.samplerate
         if missing > 0 and missing >= MISSING_SHARE * claimed and seconds >= part.slack:
             lacks = f"{100 * missing / claimed:.0f} % of its sound is missing, {seconds:.3g} s"
-            raise InputFileError(f"{self.name}: the file is cut short ({lacks}); copy or record it again")
+            raise InputFileError(f"{self.name}: the file is truncated ({lacks}); copy or record it again")
 
 
 def open_sound(source):
@@ -221,7 +221,7 @@ def _read_stored(found, view):
             return problem, False
         if n_bytes < samples.frame_bytes:
             if len(found) == 1:
-                return "the file holds no samples; record the word again", False
+                return "the file contains no samples; record the word again", False
             continue
         if samples.coding is None:
             reader = Decoder(window(view, samples.start, samples.stop, samples.header))
@@ -252,7 +252,7 @@ def _wrong_header(samples, n_bytes):
 def _ogg(source, contents):
     found = streams.ogg_streams(contents)
     if not found[-1].whole:
-        return "the file is cut short (its last page is not whole); copy or record it again", False
+        return "the file is truncated (its last page is not complete); copy or record it again", False
     try:
         return [_part(source, contents, stream) for stream in found], False
     except Exception:
@@ -286,7 +286,7 @@ def _mpeg(source, contents, head):
     if not found or (not marked and found[0].present < 16 * 576):
         return None
     if not found[-1].whole:
-        return "the file is cut short (its last frame is not whole); copy or record it again"
+        return "the file is truncated (its last frame is not complete); copy or record it again"
     parts = []
     for stream in found:
         part = _part(source, contents, stream)
@@ -328,7 +328,7 @@ def _other(source, contents, head):
     for claimed, present in claims:
         missing = int(claimed) - int(present)
         if int(claimed) < containers.UNKNOWN and missing > max(64, MISSING_SHARE * int(claimed)):
-            return f"the file is cut short ({present} of {claimed} bytes); copy or record it again", False
+            return f"the file is truncated ({present} of {claimed} bytes); copy or record it again", False
     if reader.format == "MP3":  # libsndfile takes much for it
         return NO_RECORDING, False
     if not LOWEST_RATE <= reader.samplerate <= HIGHEST_RATE:

@@ -1,9 +1,9 @@
 """Endpoints: where in a recording the word begins and ends.
 
-People press the button before they speak and let it go after. What lies before and after the word says nothing about
-which word it was, but it would shift the word within the features. A frame belongs to the word if its energy is within
-some decibels of the loudest frame's: a threshold that moves with the recording, so the distance to the microphone does
-not matter. Some room is kept on both sides, for the soft sounds at the edges: the f of five, the t of eight.
+People press the button before they speak and let it go after. The sound before and after the word says nothing about
+the word, but it would shift the word within the features. A frame belongs to the word if its energy is within some
+decibels of the loudest frame's: a threshold that moves with the recording, so the distance to the microphone does not
+matter. Some room is kept on both sides, for the soft sounds at the edges: the f of five, the t of eight.
 
 Clicks beside the word are left out first. And where a room is so noisy that noise would pass the threshold, the word
 begins and ends where it rises out of the noise.

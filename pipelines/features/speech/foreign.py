@@ -1,10 +1,10 @@
-"""Foreign sounds: what is none of the words, made from the words themselves.
+"""Foreign sounds: sounds that are not words of the model, made from its words.
 
-A network that has only ever heard digits must call a cough a digit: nothing else exists for it. So it is also given
-sounds that are no word, and told that none of the classes is any more likely than the others. They are made of the
-recordings it learns from: played backwards, with their parts in another order, or only a part; and of nothing: noise,
-tones, the hum of a machine, breath, and words that are invented, see `invented_words`. No other corpus is needed, and
-the user's own words get foreign sounds in the user's own voice.
+A network that has heard only digits calls a cough a digit, because it knows nothing else. So it also gets sounds that
+are not words, with the target that all classes are equally probable. They are made of the recordings it learns from:
+played backwards, with their parts in another order, or only a part; and of nothing: noise, tones, the hum of a machine,
+breath, and words that are invented, see `invented_words`. No other corpus is needed, and the user's own words get
+foreign sounds in the user's own voice.
 """
 
 import numpy as np

@@ -1,10 +1,9 @@
 """Grammar: which words may follow each other in a recording.
 
-Whoever asks for a telephone number knows that it has ten digits, and whoever listens for commands knows which there
-are. What is known is written down as states: the first state is the beginning, each other one is reached from the state
-before it by one word, and some of them are ends. The words of a recording are then the best way from the beginning to
-an end, which dynamic programming finds: the best sum of scores in a state at a place follows from those of the state
-before it at earlier places.
+A telephone number has ten digits, and a list of commands is known. This knowledge is written as states: the first state
+is the beginning, each other one is reached from the state before it by one word, and some of them are ends. The words
+of a recording are then the best way from the beginning to an end, which dynamic programming finds: the best sum of
+scores in a state at a place follows from those of the state before it at earlier places.
 """
 
 from dataclasses import dataclass
@@ -67,12 +66,12 @@ class Grammar:
     def read(cls, path, labels):
         """Read a file that has a sequence of labels in each line; what is behind a # is a remark.
 
-        Raises UsageError where the file cannot be read, has no sequence or too many, or a word that is no label.
+        Raises UsageError if the file cannot be read, has no sequence or too many, or a word that is no label.
         """
         try:
             lines = Path(path).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+            reason = getattr(error, "strerror", None) or "it is not a text in UTF-8"
             raise UsageError(f"{path}: cannot be read ({reason}); give a text file of word sequences") from None
         sequences = []
         for number, line in enumerate(lines, 1):
@@ -80,7 +79,7 @@ class Grammar:
             if cells:
                 sequences.append(_parse(cells, labels, f"{path}: line {number}"))
         if not sequences:
-            raise UsageError(f"{path}: has no sequence of words; write one in each line")
+            raise UsageError(f"{path}: contains no sequence of words; write one in each line")
         grammar = cls.of_sequences(sequences)
         if len(grammar.before) > MOST_STATES:
             raise UsageError(f"{path}: has sequences of {len(grammar.before)} states, more than {MOST_STATES}")
@@ -147,5 +146,7 @@ def _parse(cells, labels, where):
                 at += n
                 break
         else:
-            raise UsageError(f"{where}: {cells[at]!r} is none of the model's words; these are {list_some(labels, 12)}")
+            raise UsageError(
+                f"{where}: {cells[at]!r} is not a word of the model; its words are {list_some(labels, 12)}"
+            )
     return found

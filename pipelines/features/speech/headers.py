@@ -63,7 +63,7 @@ def summary(headers):
 
 
 def doubts(header):
-    """Return why the reader will refuse a recording with this header, as a sentence; None where it will not."""
+    """Return why the reader will refuse a recording with this header, as a sentence; None if it will not."""
     seconds = header[0]
     if seconds < SHORTEST_SECONDS:
         return f"lasts {seconds:.3f} s, too short for a word (at least {SHORTEST_SECONDS} s)"

@@ -1,4 +1,4 @@
-"""Invented words: sounds like words of no language, from a source and filters, as the throat makes them.
+"""Invented words: sounds like words of no language, from a source and filters, like a human voice.
 
 The vocal cords give pulses, or the breath gives noise; throat and mouth let some frequencies through, the formants; and
 both change several times a second. Vowels whose formants glide, hisses and silences in any order sound like speech that

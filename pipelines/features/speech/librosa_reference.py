@@ -1,7 +1,7 @@
-"""The speech features once more, the plain way: one file at a time, each step a call of librosa.
+"""The speech features in the simplest way: one file at a time, each step a call of librosa.
 
 `SpeechExtractor` and `VariedWords` compute the same numbers for many words at once and without librosa. This module is
-what they are held against: the tests compare their values, and the benchmark their speed.
+their reference: the tests compare their values, and the benchmark compares their speed.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Listening: words as they are spoken, each answered soon after its end.
+"""Listening: words while they are spoken, each answered soon after its end.
 
 What the word finder does with a whole recording is done here with what was heard so far: the power of each frame in a
 few bands, over the noise floor of the last seconds, is its evidence. A sound begins where the evidence rises, and has

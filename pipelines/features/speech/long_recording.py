@@ -1,8 +1,8 @@
 """Long recordings: an hour of sound as one waveform, a block at a time.
 
 A recording of one word is small, and `audio_file` reads it whole. A dictation or an interview is not: at 44.1 kHz in
-stereo an hour takes more than a gigabyte. So it is decoded, mixed down and resampled in blocks, and whoever goes
-through the blocks keeps only what is wanted. The waveform does not depend on the size of the blocks.
+stereo an hour takes more than a gigabyte. So it is decoded, mixed down and resampled in blocks, and the caller keeps
+only the blocks that it needs. The waveform does not depend on the size of the blocks.
 """
 
 import functools

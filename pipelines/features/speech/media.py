@@ -1,4 +1,4 @@
-"""Media: what telephones, browsers and messengers write, decoded by FFmpeg where that is there.
+"""Media: recordings of telephones, browsers and messengers, decoded by FFmpeg if it is installed.
 
 M4A and AAC, WebM and AMR hold sound that libsndfile cannot decode. FFmpeg can, and comes in two ways: as the package
 PyAV (`pip install av`), which brings its own, or as the program `ffmpeg`. Neither is required: without them a recording
@@ -72,7 +72,7 @@ class _PyAV:
             yield np.ascontiguousarray(converted.to_ndarray().T)
 
     def _count_announced(self, stream):
-        """Return how many samples the container says that there are; None where that would only be guessed."""
+        """Return how many samples the container says that there are; None if that would only be guessed."""
         name = self._container.format.name
         if "mp4" in name and stream.duration and stream.time_base:
             return int(stream.duration * stream.time_base * self.samplerate)
@@ -122,7 +122,7 @@ class _Program:
         self.frames = self._count_announced(source)
 
     def _count_announced(self, source):
-        """Return how many samples the container says that there are; None where that would only be guessed."""
+        """Return how many samples the container says that there are; None if that would only be guessed."""
         if shutil.which("ffprobe") is None:  # it comes with ffmpeg
             return None
         import subprocess

@@ -7,7 +7,7 @@ logarithms, and describe the curve over the bands by its first few cosines. Coef
 broad tilt and bumps that tell vowels apart; the high ones, left out, would tell the pitch of the voice.
 
 The formulas are librosa's, and the fixed matrices (window, mel filters, cosines) are made by librosa; a model file
-carries them, so that whoever only predicts need not import it.
+carries them, so that predictions need not import it.
 """
 
 import functools

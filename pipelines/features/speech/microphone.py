@@ -1,4 +1,4 @@
-"""Microphone: sound as it is spoken, a block at a time.
+"""Microphone: live sound, one block at a time.
 
 The sounddevice package asks PortAudio, which asks the operating system. Only recording and listening need them, so
 they are an extra that is imported here alone. A device runs at the rate that it likes best, which every
@@ -34,7 +34,7 @@ def microphone(sr, device=None):
     Raises
     ------
     MicrophoneError
-        If sounddevice or PortAudio is missing, there is no microphone, no such one, or it cannot be used.
+        If sounddevice or PortAudio is missing, there is no microphone, or it cannot be used.
     """
     sounddevice = _sounddevice()
     if device is not None and device.isdecimal():
@@ -57,7 +57,7 @@ def microphone(sr, device=None):
 def devices():
     """Return the microphones that there are: list of (number, name, whether it is the default).
 
-    Raises MicrophoneError where there is none, or sounddevice or PortAudio is missing.
+    Raises MicrophoneError if there is none, or sounddevice or PortAudio is missing.
     """
     sounddevice = _sounddevice()
     try:

@@ -1,4 +1,4 @@
-"""Noise: what a microphone hears between the words.
+"""Noise: the sound between the words.
 
 White noise has the same power at every frequency. The noise of rooms and streets has more of it at low ones: pink
 noise, the power of which falls as 1 / frequency, and brown noise, as 1 / frequency squared.

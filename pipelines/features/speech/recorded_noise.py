@@ -50,7 +50,7 @@ class RecordedNoise:
 def of_files(paths, sr):
     """Return the RecordedNoise of recordings at `sr` Hz, and sentences about those that cannot be used.
 
-    The former is None where none can be. Of more than `MOST_SECONDS`, each recording gives its first part.
+    The former is None if none can be. Of more than `MOST_SECONDS`, each recording gives its first part.
     """
     waveforms, problems = [], []
     most = int(MOST_SECONDS * sr / max(1, len(paths)))

@@ -1,9 +1,9 @@
 """Room noise: the hiss of a microphone, a fan, a street, before and after a word.
 
-Noise that is nearly as loud as a word's softer sounds is taken for word where energy alone decides, and shifts and
-stretches all that is known of the word. But a word does not go on evenly and softly for a quarter of a second, as noise
-does. Where a recording begins or ends so, the word is where some part of the spectrum rises out of the noise, and that
-the word finder knows.
+If only the energy decides, noise that is nearly as loud as the soft sounds of a word is taken as a part of the word,
+and the features are shifted and stretched. But noise goes on evenly and softly for a quarter of a second, and a word
+does not. If a recording begins or ends in this way, the word is where some part of the spectrum rises out of the noise;
+the word finder finds this part.
 """
 
 import numpy as np

@@ -30,7 +30,7 @@ class Stored:
         return numbers if self._gain == 1 else numbers * self._gain
 
     def close(self):
-        """Do nothing: there is no file to close."""
+        """Do nothing: there is not a file to close."""
 
 
 def _fills_the_lowest_bits(samples, view):

@@ -1,10 +1,8 @@
-"""Segmentation: which words follow each other where people leave no pause between them.
-
-A network that has learned single words can be asked of any stretch of sound whether it is one. So all stretches of a
-phrase that are long enough for a word, and not too long, are described and classified together; and of all ways to lay
-words side by side along the phrase, the one with the highest sum of scores is chosen. A stretch that ends in the middle
-of a word scores low, since the network has learned halves of words and splices of two as foreign. Each word costs a
-price, without which three bad words would beat one good one.
+"""Segmentation: finding words without pauses between them. A network that has learned single words can classify any
+stretch of sound. So all stretches of a phrase that are long enough for a word, and not too long, are described and
+classified together; and of all ways to lay words side by side along the phrase, the one with the highest sum of scores
+is chosen. A stretch that ends in the middle of a word scores low, since the network has learned halves of words and
+splices of two as foreign. Each word costs a price, without which three bad words would beat one good one.
 
 The best sum up to each place follows from the best sums up to earlier places, which is dynamic programming: Bridle and
 Sedgwick 1977, https://doi.org/10.1109/ICASSP.1977.1170287, and Glass 2003, https://doi.org/10.1016/S0885-2308(03)00006-8,
@@ -108,7 +106,7 @@ class _Phrase:
     """The frames of a phrase, from which the features of any stretch of them follow without another transform.
 
     Means, spreads and averages over parts of a stretch are differences of running sums. They are those that
-    `SpeechExtractor` gives for the stretch alone, but for the frames at its ends, in which here the neighbours are
+    `SpeechExtractor` gives for the stretch alone, except the frames at its ends, in which here the neighbours are
     heard. The phrase is at full level: of a soft one, the least power that counts would swallow the softest sounds.
     """
 

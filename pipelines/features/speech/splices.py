@@ -1,10 +1,10 @@
-"""Splices: the beginning of one word and the end of another, which together are no word.
+"""Splices: the beginning of one word and the end of another, which together are not a word.
 
 Speech is full of them: other words share sounds with those that are known, and in words said without a pause every
 stretch that begins in one and ends in the next is one. A network that has learned that they are foreign refuses the
 first, and finds the borders of the second. They cost nothing, for they are made of features and not of sound: the
 sequence of each word has the same number of frames, so that the first frames of one and the last of another are what
-the spliced sound would have, but for the few around the place where they meet.
+the spliced sound would have, except the few around the place where they meet.
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 Ogg, MP3 and FLAC were made to be sent: each page or frame begins with a mark and says how long it is, so that one who
 joins late finds his way. A recorder with a pause button, or a service that speaks sentence by sentence, simply appends
-one file to the other. A decoder that trusts the first header then loses all the rest without a word. Here a file is
+one file to the other. A decoder that trusts the first header then loses all the rest without an error. Here a file is
 parted into its streams, and what surrounds them, tags above all, is left out.
 
 RFC 3533 (Ogg); ISO/IEC 11172-3 (MPEG audio); RFC 9639 (FLAC); id3.org (ID3v1, ID3v2).
@@ -26,7 +26,7 @@ class Stream:
         The bytes that it lies in.
     claimed, present : int or None
         How many samples (of each channel) its header says there are, and how many a look at its frames has counted;
-        None where that is not known.
+        None if that is not known.
     whole : bool
         Whether its last page or frame is whole.
     counted : bool
@@ -265,7 +265,7 @@ def _read_head(head):
 
 
 def mpeg_streams(contents):
-    """Return the streams of an MP3 file: list of Stream; empty where no two frames follow each other.
+    """Return the streams of an MP3 file: list of Stream; empty if no two frames follow each other.
 
     A stream begins behind an ID3v2 tag, with a frame that says how many follow (Xing, Info, VBRI), or another rate.
     """
@@ -348,7 +348,7 @@ def _next_frame(contents, at, known):
 
 
 def _read_claim(contents, at, length):
-    """Return (frames, bytes or None) as the first frame of a stream may say; None where it is an ordinary frame."""
+    """Return (frames, bytes or None) as the first frame of a stream may say; None if it is an ordinary frame."""
     mark = at + (_XING_STEREO if contents[at + 3] >> 6 != 3 else _XING_MONO)[contents[at + 1] >> 3 & 3]
     if contents[mark : mark + 4] in _XING and length >= 54:
         flags, *numbers = struct.unpack_from(">III", contents, mark + 4)

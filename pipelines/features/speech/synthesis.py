@@ -1,4 +1,4 @@
-"""Synthesis: words as a computer says them, for a recogniser of words that nobody has recorded yet.
+"""Synthesis: words spoken by a computer, for words without recordings.
 
 espeak-ng speaks more than a hundred languages, each in several accents and in a hundred voices, at any speed and pitch.
 It computes the sound from formants, so it sounds like a machine; but its words have the sounds of the word in their
@@ -79,7 +79,7 @@ class EspeakNg:
 class Command:
     """Any program that speaks: a command with the places {text} and {wav}, and perhaps {voice}, {speed} and {pitch}.
 
-    Raises UsageError where the command lacks one of the first two, or there is no such program.
+    Raises UsageError if the command lacks one of the first two, or the program does not exist.
     """
 
     voices = ("1",)
@@ -102,7 +102,7 @@ class Command:
 def synthesise(engine, text, voice):
     """Return a word as an engine says it: float32 waveform [shape=(n_samples,)] and its rate in Hz.
 
-    Raises UsageError where nothing comes that can be heard.
+    Raises UsageError if nothing comes that can be heard.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "word.wav"

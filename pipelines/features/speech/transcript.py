@@ -1,4 +1,4 @@
-"""A transcript: which words a recording holds, and when."""
+"""A transcript: the words of a recording and their times."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
-"""Transcription: which words are in this recording, and when?
+"""Transcription: the words of a recording and their times.
 
-The recording is gone through a block at a time: once to measure where there is sound, once to take phrases apart into
+The recording is read one block at a time: once to measure where there is sound, once to take phrases apart into
 words where there is no pause between them, and once to cut the words out. Each word then becomes a row of features just
 as a recording of a single word does, and all rows are classified together. Memory grows with the number of words and,
 slowly, with the length; an hour is no trouble.
@@ -40,7 +40,7 @@ def transcribe_recording(model, sample, threshold=0.0, grammar=None):
     Raises
     ------
     InputFileError
-        The sample is no recording that can be read, or is too long for a grammar.
+        The sample is not a recording that can be read, or is too long for a grammar.
     """
     recording = LongRecording(sample.source, model.extractor.sr)
     # Phrases are parted at the borders of their words, not where they are softest.
@@ -67,8 +67,10 @@ def _doubts(model, recording, words):
         return ()
     [beginning] = stretches(recording.blocks(), [(0, round(LONGEST_SECONDS * recording.sr))])
     unlike = conditions.differences_of_speech(beginning, model.extractor, model.provenance.get("usual", {}))
-    in_doubt = f"{doubtful} of {len(words)} words {'is' if doubtful == 1 else 'are'} in doubt"
-    return tuple(f"{in_doubt}, and the recording unlike those learned from: {each}" for each in unlike.values())
+    in_doubt = f"{doubtful} of {len(words)} words {'is' if doubtful == 1 else 'are'} uncertain"
+    return tuple(
+        f"{in_doubt}, and the recording differs from the training recordings: {each}" for each in unlike.values()
+    )
 
 
 def _words_of(phrases, model, recording, grammar):

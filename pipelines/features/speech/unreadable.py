@@ -1,7 +1,6 @@
-"""Unreadable: what a file is that cannot be read as a recording, and what to do about it.
-
-Nothing is damaged where a decoder is missing, and no copy helps against a picture with the wrong name. So a file that
-cannot be opened is looked at once more, and one sentence says what it is.
+"""Unreadable: the type of a file that cannot be read as a recording, and what to do about it. The file is not always
+damaged: a decoder may be missing, or the file may be a picture with the wrong name. So a file that cannot be opened is
+examined, and one sentence says what it is.
 """
 
 import shlex
@@ -62,7 +61,7 @@ def why_unreadable(source, error):
     try:
         head = source[:ENOUGH] if isinstance(source, bytes) else first_bytes(Path(source))
     except FileNotFoundError:
-        return "there is no such file; check the path"
+        return "this file does not exist; check the path"
     except IsADirectoryError:
         return "this is a folder; name the recordings in it"
     except OSError as refusal:
@@ -80,7 +79,7 @@ def why_unreadable(source, error):
         return f"this is a picture, not a recording; files that can be read are {_READABLE}"
     if head.startswith(_CONTAINERS):
         if getattr(error, "code", None) in UNKNOWN_CODING:
-            reason = "is cut short, or coded in a way that cannot be read here"
+            reason = "is truncated, or coded in a way that cannot be read here"
             return f"the sound {reason} ({_reason(error)}); copy it again, or {_convert(source)}"
         return describe_damage(error)
     return NO_RECORDING
@@ -105,7 +104,7 @@ def _convert(source):
 
 
 def describe_damage(error):
-    return f"the sound is damaged or cut short ({_reason(error)}); copy or record it again"
+    return f"the sound is damaged or truncated ({_reason(error)}); copy or record it again"
 
 
 def _reason(error):

@@ -1,7 +1,7 @@
 """The vocal tract: why a child's vowels lie higher than a man's, and how to make up for it.
 
 The throat and the mouth are a tube, and a shorter tube resonates at higher frequencies, all of them higher by about the
-same factor. Who has heard six people has heard six such factors. So the mel filters are laid over a frequency axis that
+same factor. Six speakers have only six of these factors. So the mel filters are laid over a frequency axis that
 is stretched or shrunk: the same recording then looks as if another, shorter or longer throat had spoken. In training
 this makes many voices of a few; at prediction several factors are tried, and their answers averaged.
 """

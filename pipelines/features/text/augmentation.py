@@ -1,7 +1,6 @@
-"""Text augmentation: what the network reads in each epoch instead of the training texts themselves.
-
-Each text is varied anew whenever it is learned from, see `variation`. Beside the texts of each batch may stand foreign
-ones, which are of none of the classes, and for which every class is equally right.
+"""Text augmentation: the variants that the network reads in each epoch instead of the training texts. Each text is
+varied each time it is used, see `variation`. A batch may also contain foreign texts, which belong to no class; their
+target is that all classes are equally probable.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +25,7 @@ class TextAugmentation:
         Of every sample of a data set.
     variation : Variation
     foreign : sequence of str
-        Texts of none of the classes to learn from; may be empty.
+        Foreign texts for training; may be empty.
     share : float >= 0
         How many foreign texts come with each batch, as a share of its size. They are in addition.
     """

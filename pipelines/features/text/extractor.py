@@ -1,9 +1,8 @@
-"""The extractor of text: a text becomes a row of numbers, one for each hashed n-gram that it holds.
-
-An n-gram that occurs c times counts 1 + log c, for the second time tells less than the first. A text holds ten times as
-many pieces of letters as words, so that words, which mean something, would hardly be heard among them: an n-gram of
-words counts `emphasis` times as much. Nearly all of a row is zero, so rows are `SparseRows`. How much each column says
-is learned from the training rows, see `backprop_core.term_weighting`.
+"""The extractor of text: a text becomes a row of numbers, one for each of its hashed n-grams. An n-gram that occurs c
+times counts 1 + log c, because the second time gives less information than the first. A text holds ten times as many
+pieces of letters as words, so that words, which mean something, would hardly be heard among them: an n-gram of words
+counts `emphasis` times as much. Nearly all of a row is zero, so rows are `SparseRows`. How much each column says is
+learned from the training rows, see `backprop_core.term_weighting`.
 """
 
 from dataclasses import dataclass
@@ -81,7 +80,7 @@ class TextExtractor:
     def read(self, source) -> str:
         """Return a text: the str itself, or what a file (Path) or its contents (bytes) hold.
 
-        Raises InputFileError where that is no text.
+        Raises InputFileError if that is not a text.
         """
         if isinstance(source, str):
             return source
@@ -97,7 +96,7 @@ class TextExtractor:
         return SparseRows.join(parts, self.columns)
 
     def extract_row(self, text) -> SparseRows:
-        """Return the row of one text; NothingToSeeError where it holds no n-gram."""
+        """Return the row of one text; NothingToSeeError if it holds no n-gram."""
         row = self.extract_rows([text])
         if not len(row.data):
             raise NothingToSeeError("holds no text; write something in it")

@@ -1,4 +1,4 @@
-"""What a file of text says of itself before anything is learned from it: how long it is."""
+"""The properties of a text file that are known before training: its length."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def summary(headers):
 
 
 def doubts(header):
-    """Return why a text with this header will be refused, as a sentence; None where it will not."""
+    """Return why a text with this header will be refused, as a sentence; None if it will not."""
     return "holds no text" if header[1] == 0 else None
 
 

@@ -6,7 +6,7 @@ all pieces that occur would have to travel with a model, and would know nothing 
 of each piece, and this number names the piece's column; which pieces share a column is left to chance (Weinberger and
 others 2009, https://arxiv.org/abs/0902.2206).
 
-The hash, for whoever computes it in another language (all numbers are 32 bits wide, unsigned, and overflow):
+The hash, for programs in another language (all numbers are 32 bits wide, unsigned, and overflow):
 
     text      NFKC, then case folded, white space made one blank: "My  CARD" is "my card"
     letters   " my card ": every n code points in a row, whose inner ones hold no blank

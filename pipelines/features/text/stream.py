@@ -1,7 +1,7 @@
 """A stream of texts: many texts in one file or pipe, answered as they come.
 
-Whoever writes a line into a pipe waits for the answer to it. So what is there is answered, and only then is more read;
-memory holds one piece of the stream at a time, however long it is.
+A program that writes a line into a pipe waits for the answer. So the lines that have come are answered before more is
+read; memory contains one piece of the stream at a time.
 """
 
 import codecs
@@ -97,7 +97,7 @@ def _of_json(where, record, column):
     try:
         found = json.loads(record)
     except (ValueError, RecursionError):
-        return [Sample(where, b"", f"{where}: is not JSON; write one object a line")]
+        return [Sample(where, b"", f"{where}: is not JSON; write one object in each line")]
     if not isinstance(found, list):
         return [_of_object(where, found, column)]
     names = [each.get("path", where) if isinstance(each, dict) else where for each in found]
@@ -109,7 +109,7 @@ def _of_object(where, found, column):
         reason = found.get("error") if isinstance(found, dict) else None
         return Sample(where, b"", reason if isinstance(reason, str) else f"{where}: has no {column}")
     text = _join_words(found[column])
-    return Sample(where, text) if isinstance(text, str) else Sample(where, b"", f"{where}: {column} is no text")
+    return Sample(where, text) if isinstance(text, str) else Sample(where, b"", f"{where}: {column} is not a text")
 
 
 def _join_words(value):
@@ -150,7 +150,7 @@ def _records(sample, encoding, quoted):
         rest = b"\n".join([*left, rest])
         if len(rest) > LONGEST:
             raise InputFileError(
-                f"{sample.name}: line {number} is longer than {LONGEST >> 20} MB; part it, or give it as a file"
+                f"{sample.name}: line {number} is longer than {LONGEST >> 20} MB; divide it, or give it as a file"
             )
         if records:
             yield [_decode(sample.name, at, content, encoding) for at, content in records]
@@ -201,7 +201,7 @@ def _recode(pieces, encoding):
 
 
 def _check_start(sample, piece, encoding):
-    """Return the encoding of lines and the piece without a byte order mark; refuse what is no text, or no encoding."""
+    """Return the encoding of lines and the piece without a byte order mark; refuse other bytes and encodings."""
     problem = what_it_is(piece[:ENOUGH]) or (
         "is a recording or a picture, not text" if task_of(piece[:ENOUGH]) in ("speech", "images") else None
     )
@@ -223,5 +223,5 @@ def _decode(name, number, content, encoding):
     except UnicodeDecodeError as error:
         return number, b"", f"{where}: is not {encoding.upper()} (byte {error.start}); name its --encoding"
     if "\0" in text:
-        return number, b"", f"{where}: holds zero bytes, as text does not"
+        return number, b"", f"{where}: contains zero bytes, so it is not text"
     return number, text, None

@@ -1,7 +1,7 @@
 """A text file: its bytes as text.
 
-Texts are UTF-8, or UTF-16 and UTF-32 where a byte order mark says so. What is none of these is not guessed at: a wrong
-guess would turn letters into others without a word.
+Texts are UTF-8, or UTF-16 and UTF-32 where a byte order mark says so. Other encodings are not guessed, because a wrong
+guess would change letters without an error.
 """
 
 import codecs
@@ -45,7 +45,9 @@ def decode(content: bytes, source, encoding: str | None = None) -> str:
         raise InputFileError.about(source, f"{encoding} is no encoding that Python knows; try latin-1") from None
     if "\0" in text:
         other = task_of(content[:ENOUGH]) is not None
-        raise InputFileError.about(source, OTHER if other else "holds zero bytes, as text does not; give a text file")
+        raise InputFileError.about(
+            source, OTHER if other else "contains zero bytes, so it is not text; give a text file"
+        )
     return text
 
 

@@ -1,8 +1,8 @@
-"""Variation of text: what a network hears in place of a training sentence, so that it does not learn it by heart.
+"""Variation of text: changes of a training sentence, so that the network does not memorise it.
 
-People leave words out, change their order, and mistype. So each time a sentence is learned from, some of its words are
-dropped, two neighbours may change places, and a letter may be lost, doubled, exchanged or replaced. What the sentence
-wants stays the same.
+People leave words out, change their order, and mistype. So each time a sentence is used, some of its words are dropped,
+two neighbours may change places, and a letter may be lost, doubled, exchanged or replaced. What the sentence wants
+stays the same.
 """
 
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-// The address: what the page shows stands in it, so that it can be shared, and survives a reload.
+// The address: it records what the page shows, so that a page can be shared and reloaded.
 
 /** Return {room, state} of the address. */
 export function read() {

@@ -1,4 +1,4 @@
-// Charts: lines over a number, with the table of their numbers behind them.
+// Charts of lines, each with a table of its numbers.
 
 import { h, number, s } from "./dom.js";
 
@@ -8,7 +8,7 @@ const WIDTH = 460, HEIGHT = 210, LEFT = 52, RIGHT = 10, TOP = 10, BOTTOM = 30;
  * A chart of lines.
  *
  * `lines` are {name, points: [[x, y]]}; a y that is null is left out. `band` is [from, to] in y, marked as healthy;
- * `mark` is an x. `trend` is a sentence that says what is to be seen.
+ * `mark` is an x. `trend` is a sentence that says what the chart shows.
  */
 export function chart({ title, lines, across, log = false, logAcross = false, share = false, band = null, mark = null, trend = "", least = null, most = null }) {
   const shown = lines.map(line => ({ ...line, points: line.points.filter(([x, y]) => y !== null && y !== undefined && (!log || y > 0)) }));

@@ -1,4 +1,4 @@
-// Elements: making them, and saying something to those who cannot see the page.
+// Elements: making them, and announcing changes to people who cannot see the page.
 
 const SVG = "http://www.w3.org/2000/svg";
 

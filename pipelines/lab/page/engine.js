@@ -1,5 +1,5 @@
-// The engines: what answers a sample. The server, on the same computer, tells all there is to see of an answer. The
-// engine of the exporter runs in the browser itself and answers at once, while somebody draws or writes.
+// The engines, which answer a sample. The server, on the same computer, returns everything that the page shows about an
+// answer. The engine of the exporter runs in the browser itself and answers at once, while the user draws or writes.
 
 import { fileAddress, get, post } from "./server.js";
 

@@ -1,4 +1,4 @@
-// The page: which room is shown, and how one goes from one to the other.
+// The page: it shows one room, and changes between rooms.
 
 import { read } from "./address.js";
 import { fill, h, problem } from "./dom.js";

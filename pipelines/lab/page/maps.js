@@ -1,5 +1,5 @@
-// Maps: numbers as pictures. What the network was given is grey or coloured; what speaks for something is blue,
-// what speaks against it is red; what is nothing has the colour of the page.
+// Maps: numbers as pictures. The network's input is grey or coloured. Evidence for an answer is blue, evidence against
+// it is red, and 0 has the colour of the page.
 
 import { h, number } from "./dom.js";
 

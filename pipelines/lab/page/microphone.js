@@ -1,4 +1,4 @@
-// The microphone and the camera: asking for them, and saying in words why they cannot be had.
+// The microphone and the camera: opening them, and explaining why they cannot be opened.
 
 import { h } from "./dom.js";
 
@@ -11,7 +11,7 @@ export function whyNot(error, what) {
     NotAllowedError: `The browser does not let this page use the ${what}. Allow it in the address bar, at the left of the address, and try again.`,
     NotFoundError: `This computer has no ${what}, or it is unplugged. Plug one in, or drop a file instead.`,
     NotReadableError: `Another program is using the ${what}. Close it there and try again.`,
-    SecurityError: `The browser gives the ${what} only to a page at 127.0.0.1 or by https.`,
+    SecurityError: `The browser lets only a page at 127.0.0.1 or over https use the ${what}.`,
   };
   return said[error.name] ?? `The ${what} cannot be used (${error.message || error.name}).`;
 }
@@ -86,7 +86,7 @@ export function holdToSpeak(got, failed, words = "Hold to speak") {
     if (microphone) return;
     microphone = new Microphone(peak => bar.style.setProperty("width", `${Math.min(100, 130 * Math.sqrt(peak))}%`));
     button.setAttribute("aria-pressed", "true");
-    button.textContent = "Listening … let go when you are done";
+    button.textContent = "Listening … release the button when you have finished";
     starting = microphone.start().catch(error => { microphone = null; reset(); failed(error.message); throw error; });
     starting.catch(() => {});
   };
@@ -98,8 +98,8 @@ export function holdToSpeak(got, failed, words = "Hold to speak") {
     await new Promise(done => setTimeout(done, 150));
     const heard = await mine.stop();
     reset();
-    if (heard.seconds < 0.25) failed("That was too short: keep the button held while you speak.");
-    else if (heard.peak < 1e-4) failed("There was only silence: the microphone is muted, or another one is meant. Choose it in the browser's settings of this page.");
+    if (heard.seconds < 0.25) failed("The recording is too short: hold the button while you speak.");
+    else if (heard.peak < 1e-4) failed("The recording is silent: the microphone is muted, or the wrong one is selected. Choose another one in the browser's settings of this page.");
     else got(heard);
   };
   const reset = () => { button.setAttribute("aria-pressed", "false"); button.textContent = words; };

@@ -17,6 +17,6 @@ export function chooser(usable, chosen, onchange) {
 /** What to say where there is no model at all. */
 export function none(broken) {
   return h("div", { class: "card narrow" },
-    h("p", {}, "There is no model here yet. ", h("a", { href: "#/watch" }, "Train one"), " and watch it learn; or ", h("a", { href: "#/teach" }, "teach classes of your own"), "."),
+    h("p", {}, "There is no model yet. ", h("a", { href: "#/watch" }, "Train one"), " and watch it learn, or ", h("a", { href: "#/teach" }, "teach classes of your own"), "."),
     broken.map(model => h("p", { class: "problem-box" }, model.error)));
 }

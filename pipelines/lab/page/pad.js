@@ -15,14 +15,14 @@ export class Pad {
     this.down = false;
     this.canvas = h("canvas", {
       width: SIZE, height: SIZE, class: "pad", tabindex: 0, role: "application",
-      "aria-label": "Drawing pad. Arrow keys move the pen, Space puts it down or lifts it, Backspace takes back a stroke, Delete clears.",
+      "aria-label": "Drawing pad. Arrow keys move the pen, Space puts it down or lifts it, Backspace removes the last stroke, Delete clears.",
       onpointerdown: event => this.begin(event), onpointermove: event => this.go(event),
       onpointerup: () => this.end(), onpointercancel: () => this.end(), onkeydown: event => this.key(event),
       onfocus: () => this.paint(), onblur: () => { this.down = false; this.paint(); },
     });
     this.element = h("div", { class: "stack" }, this.canvas, h("div", { class: "row" },
       h("button", { type: "button", onclick: () => this.clear() }, "Clear"),
-      h("button", { type: "button", onclick: () => this.back() }, "Take back a stroke"),
+      h("button", { type: "button", onclick: () => this.back() }, "Undo a stroke"),
       h("label", { class: "inline" }, "Pen", h("input", { type: "range", min: 6, max: 40, value: this.width, "aria-label": "width of the pen", oninput: event => { this.width = Number(event.target.value); this.paint(); this.tell(); } }))));
     this.paint();
   }

@@ -1,4 +1,4 @@
-// This runs beside the page, where sound is handled: it hands on what the microphone gives, a block at a time.
+// This runs in the audio thread beside the page. It passes on the samples of the microphone, one block at a time.
 
 class Recorder extends AudioWorkletProcessor {
   process([[channel]]) {

@@ -1,4 +1,4 @@
-// The server: what the page asks it, and what it tells by itself.
+// The server: requests of the page, and messages from the server.
 
 /** An answer that is a refusal, with its sentence. */
 export class Refused extends Error {}
@@ -22,7 +22,7 @@ async function ask(path, given, options) {
     answer = await fetch(address(path, given), options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refused("The lab does not answer: it has ended. Start it again with: backprop lab");
+    throw new Refused("The lab does not answer, because it has ended. Start it again with: backprop lab");
   }
   const found = await answer.json().catch(() => ({ error: `The lab answered with ${answer.status}.` }));
   if (!answer.ok) throw new Refused(found.error ?? `The lab answered with ${answer.status}.`);
@@ -40,7 +40,7 @@ export function post(path, given = {}, body = null, signal = null) {
   return ask(path, given, { method: "POST", body: plain ? body : JSON.stringify(body), signal });
 }
 
-/** Listen to how trainings go, until `signal`; a connection that broke is made anew. */
+/** Listen to the progress of trainings, until `signal`; a broken connection is opened again. */
 export function listen(heard, lost, signal) {
   let socket;
   const connect = () => {

@@ -4,43 +4,43 @@ export const CHAPTERS = [
   {
     name: "forward", title: "1 A guess", state: { steps: null, frozen: null, at: null },
     text: [
-      "A network is a row of layers. In each, every unit adds up what the layer before gave it, each number times a weight, and bends the sum. What the last layer puts out are votes for the classes; the softmax turns them into probabilities.",
-      "Blue cells are units that answer above zero, red ones below. Click one: its sum is written out, term by term. None of these weights was chosen by a person. They began as noise.",
+      "A network is a row of layers. Every unit takes the numbers of the layer before, multiplies each by a weight, adds them up, and applies the activation function to the sum. The outputs of the last layer are votes for the classes. The softmax turns them into probabilities.",
+      "Blue cells are units with an output above zero, red cells are units below zero. Click a cell to see its sum, term by term. No person has chosen these weights. They began as random numbers.",
     ],
   },
   {
     name: "error", title: "2 How wrong", state: { steps: null, frozen: null, at: null },
     text: [
-      "To learn, the network needs one number that says how wrong it is. The loss is −log p of the true class: 0 where it was sure and right, large where it gave the truth little chance.",
-      "The slope of this loss at each vote is as simple as can be: what was answered less what is true. A class that got too much is to come down, the true one is to come up. That is the error with which the way back begins.",
+      "To learn, the network needs one number that says how wrong it is. The loss is −log p of the true class. It is 0 if the network is sure and right, and large if the true class has a low probability.",
+      "The slope of this loss at each vote is simple: the answer minus the truth. A class with too much probability must go down, and the true class must go up. The backward pass begins with this error.",
     ],
   },
   {
     name: "backward", title: "3 Who is to blame", state: { steps: null, frozen: null },
     text: [
-      "Which of all the weights caused the error? To change each a little and look would take one run of the network for every weight. In the 1980s a trick became known that needs one run for all of them: send the error back through the same wires.",
-      "A unit's blame is the blame of those that it feeds, each times the weight between them, let through by its own slope. Red cells would have to put out less, blue ones more. A weight's share is what came in through it times the blame of the unit that it feeds: two numbers that both ends know already. Click a unit, then one of its weights.",
+      "Which weights caused the error? You could change each weight a little and look at the loss, but this needs one run of the network for every weight. Backpropagation became known in the 1980s. It needs one run for all weights: it sends the error back through the same connections.",
+      "The blame of a unit is a sum: the blame of each unit that it feeds, times the weight between them. The sum is then multiplied by the slope of the unit's own activation function. Red cells should put out less, blue cells more. The gradient of a weight is its input times the blame of the unit that it feeds. Both numbers are already known. Click a unit, then one of its weights.",
     ],
   },
   {
     name: "update", title: "4 One step", state: { steps: null, frozen: null },
     text: [
-      "Now every weight moves a little against its own gradient. The slope promises how far the loss will fall. The promise is that of a straight line, and the loss is a curve: for short steps both agree, for long ones they part.",
-      "Move the slider and compare what was promised with what comes. Then take the step, and the network has learned from one sample.",
+      "Now every weight moves a little against its own gradient. The slope predicts how far the loss will fall. This prediction is a straight line, but the loss is a curve. For short steps both agree. For long steps they differ.",
+      "Move the slider, and compare the predicted loss with the real one. Then take the step: the network has learned from one sample.",
     ],
   },
   {
     name: "again", title: "5 Again and again", state: { steps: 100, frozen: null },
     text: [
-      "One step is nothing. Learning is the same step again and again. After a hundred of them on this one sample the loss has fallen as far as it can, and the network has changed its mind about the sample, whatever else it may have forgotten.",
-      "With a step that is too long the loss jumps about, or leaves the range of numbers altogether. Try it. In a real training each step is taken for a few hundred samples at once, so that what it learns holds for all of them.",
+      "One step changes very little. Learning means taking the same step again and again. After a hundred steps on this one sample the loss is very low, and the network has changed its answer to the sample. It may have forgotten other samples.",
+      "If the step is too long, the loss jumps up and down, or becomes too large for the computer. Try it. In a real training, each step uses a few hundred samples at once, so that the network learns from all of them.",
     ],
   },
   {
     name: "frozen", title: "6 Without it", state: { steps: 100, frozen: "1" },
     text: [
-      "What if the error could not travel back? Then only the last layer could learn, for it alone stands beside the answer. The layers before it stay as they are, their red cells tell nobody anything, and the last layer must make do with what they happen to give.",
-      "For decades that was all that could be trained. Compare the loss after as many steps with and without the way back: the difference is what backpropagation brought.",
+      "What happens if the error cannot go back? Then only the last layer can learn, because only this layer is next to the answer. The layers before it do not change, and their blame is not used. The last layer must work with their random outputs.",
+      "For decades, only the last layer could be trained. Compare the loss after the same number of steps with and without the backward pass. The difference is the effect of backpropagation.",
     ],
   },
 ];

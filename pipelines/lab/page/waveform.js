@@ -1,4 +1,4 @@
-// A recording and the words in it: where each begins and ends can be moved, by pointer or by numbers.
+// A recording and the words in it: the edges of each word can be moved, by pointer or by numbers.
 
 import { h, number } from "./dom.js";
 

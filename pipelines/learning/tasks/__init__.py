@@ -22,7 +22,7 @@ def find(name: "str | Task") -> "Task":
     """
     if isinstance(name, str):
         if name not in NAMES:
-            raise UsageError(f"{name}: no such task; {suggest(name, NAMES)}")
+            raise UsageError(f"{name}: this task does not exist; {suggest(name, NAMES)}")
         return importlib.import_module(f"pipelines.learning.tasks.{name}").TASK
     from pipelines.learning.task import Task
 

@@ -1,6 +1,6 @@
 """The task of recognising what is in a picture.
 
-What training or transcription alone need is imported there: a prediction is not to wait for it.
+Modules that only training or transcription need are imported there, so that a prediction need not wait for them.
 """
 
 from dataclasses import replace
@@ -98,9 +98,11 @@ class Images(Task):
         )
 
     def transcribe(self, model, sample, threshold=0.0, grammar=None):
-        """Return the Page of one picture. Raises UsageError where the model is not about drawings."""
+        """Return the Page of one picture. Raises UsageError if the model is not about drawings."""
         if model.extractor.framing != "strokes":
-            raise UsageError("transcribe: this model looks at images as a whole; give one of drawings, as MNIST's are")
+            raise UsageError(
+                "transcribe: this model reads a picture as a whole; give a model of drawings, such as MNIST's"
+            )
         from pipelines.features.images.transcription import transcribe_picture
 
         return transcribe_picture(model, sample, threshold)
@@ -136,7 +138,7 @@ def _more_telling(dataset, rows, plain):
     if not more:
         return plain
     return richer.add_reason(
-        f"a linear classifier is right on {100 * by_gradients:.0f} % of some of them by gradients and on "
+        f"a linear classifier is right on {100 * by_gradients:.0f} % of some of them with gradients and on "
         f"{100 * by_pixels:.0f} % by pixels"
     )
 

@@ -1,6 +1,6 @@
 """The task of recognising spoken words.
 
-What training or transcription alone need is imported there: a prediction is not to wait for it.
+Modules that only training or transcription need are imported there, so that a prediction need not wait for them.
 """
 
 from dataclasses import replace
@@ -46,7 +46,7 @@ SAMPLED = 200  # recordings that are looked at
 
 
 def _rate(path):
-    """Return the sampling rate of a recording in Hz, or None where it cannot be read."""
+    """Return the sampling rate of a recording in Hz, or None if it cannot be read."""
     try:
         return 1000 * float(sampling_rates([path])[0].split()[0])
     except InputFileError:
@@ -90,7 +90,7 @@ class Speech(Task):
 
     def describe(self, extractor):
         """Return the sampling rate as a sentence."""
-        return f"Recordings are brought to {extractor.sr / 1000:g} kHz."
+        return f"Recordings are resampled to {extractor.sr / 1000:g} kHz."
 
     def transcribe(self, model, sample, threshold=0.0, grammar=None):
         """Return the Transcript of one recording."""
@@ -99,7 +99,7 @@ class Speech(Task):
         return transcribe_recording(model, sample, threshold, grammar)
 
     def grammar(self, model, words=None, path=None):
-        """Return the Grammar of so many words, or of the sequences in a file; None where neither is given."""
+        """Return the Grammar of so many words, or of the sequences in a file; None if neither is given."""
         if words is not None and path is not None:
             raise UsageError("transcribe: give --words or --grammar, not both; a grammar says how many words there are")
         from pipelines.features.speech.grammar import Grammar
@@ -123,7 +123,7 @@ class Speech(Task):
         return {"sampling rate": sampling_rates(items)}
 
     def usual(self, extractor, items):
-        """Return how some of the training recordings sound: see `conditions`."""
+        """Return the conditions of some of the training recordings: see `conditions`."""
         from pipelines.features.speech import conditions
 
         some = items[:: max(1, -(-len(items) // conditions.SAMPLED))]
@@ -131,7 +131,7 @@ class Speech(Task):
         return conditions.usual([conditions.measure(waveform, extractor) for waveform in decoded])
 
     def unlike(self, extractor, decoded, limits):
-        """Return how a recording sounds otherwise than those that were learned from."""
+        """Return the differences between a recording and the training recordings."""
         from pipelines.features.speech import conditions
 
         return conditions.differences(conditions.measure(decoded, extractor), limits)

@@ -1,6 +1,5 @@
-"""The task of telling what a short text is: what it wants, what it is about, which language it is in.
-
-What training alone needs is imported there: a prediction is not to wait for it.
+"""The task of classifying short texts: what a text asks for, its subject, or its language. Modules that only training
+needs are imported there, so that a prediction need not wait for them.
 """
 
 from dataclasses import replace
@@ -71,7 +70,7 @@ class Text(Task):
     def describe(self, extractor):
         """Return what a row holds as a sentence."""
         return (
-            f"Texts are taken apart into words, pairs of words and pieces of {extractor.letters[0]} to "
+            f"Texts are divided into words, pairs of words and pieces of {extractor.letters[0]} to "
             f"{extractor.letters[-1]} letters, hashed into {extractor.columns:,} columns."
         )
 

@@ -85,7 +85,7 @@ def test_anything_but_plain_files_and_folders_is_refused(tmp_path, folder, kind)
 
 def test_more_entries_than_the_bound_are_refused(tmp_path, folder):
     archive = make_archive(tmp_path / "a.tar.gz", *[entry(f"{number}") for number in range(11)])
-    assert is_refused(archive, folder, "more than the 10 entries")
+    assert is_refused(archive, folder, "more than the expected 10 entries")
 
 
 def test_more_bytes_than_the_bound_are_refused(tmp_path, folder):

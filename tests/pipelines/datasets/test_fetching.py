@@ -86,7 +86,7 @@ def test_a_mirror_with_other_content_is_not_believed_and_the_next_address_is_ask
 def test_a_wrong_checksum_is_an_error_that_is_not_called_unreachable_and_leaves_nothing(data_home, server, source_of):
     server.routes["/data.bin"] = answer(CONTENT[:-1] + b"x")
     source = source_of(CONTENT, f"{server.url}/data.bin")
-    with pytest.raises(DataError, match=r"toy: toy/data\.bin was not the registered file") as caught:
+    with pytest.raises(DataError, match=r"toy: toy/data\.bin was found, but with the wrong content") as caught:
         fetch_files(source)
     assert not isinstance(caught.value, UnreachableError)
     for told in (f"{server.url}/data.bin", "BACKPROP_MIRROR", source.files[0].sha256, str(data_home / "downloads")):
@@ -173,7 +173,7 @@ def test_a_disk_without_room_is_noticed_before_anything_is_fetched(data_home, se
         free = 10
 
     monkeypatch.setattr(fetching.shutil, "disk_usage", lambda folder: Usage)
-    with pytest.raises(DataError, match="it takes 512 kB, and 0 kB are free"):
+    with pytest.raises(DataError, match="it needs 512 kB, and only 0 kB are free"):
         fetch_files(source_of(CONTENT, f"{server.url}/data.bin"))
     assert server.requests == []
 

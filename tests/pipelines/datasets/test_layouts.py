@@ -95,7 +95,7 @@ def test_folders_inside_the_classes_are_groups(tree):
     dataset = load(str(tree(*names, "yes/alone.wav")), "speech")
     assert dataset.labels == ("no", "yes")
     assert set(dataset.group) == {"ann", "bob", "yes/alone.wav"}
-    assert any("taken for groups" in note for note in dataset.notes)
+    assert any("used as groups" in note for note in dataset.notes)
 
 
 def test_parts_of_a_split_inside_the_classes_are_the_split(tree):
@@ -168,7 +168,7 @@ def test_a_table_beside_a_folder_of_files_says_what_they_are(tree):
     dataset = load(str(folder), "images")
     assert dataset.labels == ("collie", "pug")
     assert len(dataset) == 6
-    assert any("1 files left out, no table" in sentence for sentence in dataset.skipped)
+    assert any("1 files left out, because no table" in sentence for sentence in dataset.skipped)
 
 
 def test_metadata_in_the_parts_of_a_split_is_read_as_hugging_face_writes_it(tree):
@@ -207,7 +207,7 @@ def test_names_that_begin_with_the_class_are_labels(tree):
     )
     assert dataset.labels == ("cat", "dog")
     assert len(dataset) == 6
-    assert any("what the names begin with" in note for note in dataset.notes)
+    assert any("beginnings of the names" in note for note in dataset.notes)
 
 
 def test_edge_impulses_list_of_labels_is_read(tree):
@@ -254,5 +254,5 @@ def test_a_folder_called_like_a_registered_set_is_told_from_it(tree, tmp_path, m
     monkeypatch.chdir(tmp_path)
     dataset = load("digits", "images")
     assert len(dataset) == 1797
-    assert any("not the folder here; write ./digits for that" in note for note in dataset.notes)
+    assert any("not the folder here; write ./digits for the folder" in note for note in dataset.notes)
     assert load("./digits", "images").labels == ("cat", "dog")

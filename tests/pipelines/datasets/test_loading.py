@@ -63,7 +63,7 @@ def test_an_unknown_name_is_a_usage_error_that_offers_the_nearest(typed, meant):
 
 
 def test_a_name_of_the_other_task_is_a_usage_error():
-    with pytest.raises(UsageError, match="mnist: holds images, not speech; choose one of fsdd"):
+    with pytest.raises(UsageError, match="mnist: contains images, not speech; choose one of fsdd"):
         datasets.load("mnist", "speech")
 
 

@@ -83,7 +83,7 @@ def test_a_missing_fsdd_recording_is_named(fsdd_folder):
 
 def test_a_file_that_does_not_belong_to_fsdd_is_named(fsdd_folder):
     touch(fsdd_folder / "recordings" / "7_theo_12.wav")
-    with pytest.raises(DataError, match=r"7_theo_12.wav: is no recording"):
+    with pytest.raises(DataError, match=r"7_theo_12.wav: is not a recording"):
         fsdd.read_rows(fsdd_folder)
 
 
@@ -153,7 +153,7 @@ def test_a_missing_cifar10_picture_is_named(cifar_folder):
 
 def test_a_file_that_does_not_belong_to_cifar10_is_named(cifar_folder):
     touch(cifar_folder / "train" / "frog" / "mine.jpg")
-    with pytest.raises(DataError, match=r"mine.jpg: is no picture"):
+    with pytest.raises(DataError, match=r"mine.jpg: is not a picture"):
         cifar10.read_rows(cifar_folder)
 
 

@@ -96,7 +96,7 @@ def test_a_bomb_is_refused_and_nothing_is_left(tmp_path, cache, monkeypatch):
         with pytest.raises(DataError, match="unpacks to more than"):
             load(path, "images")
     monkeypatch.setattr(packed, "MOST_FILES", 5)
-    with pytest.raises(DataError, match="holds more than 5 files"):
+    with pytest.raises(DataError, match="contains more than 5 files"):
         load(zip_up(tmp_path / "b.zip"), "images")
     assert list(cache.iterdir()) == []
 
@@ -109,7 +109,7 @@ def test_a_damaged_archive_is_called_so_and_nothing_is_left(tmp_path, cache, kin
     zip_up(path, big) if kind == "zip" else tar_up(path, "w:gz" if kind == "tar.gz" else "w", big)
     content = path.read_bytes()
     path.write_bytes(content[: int(cut * len(content))])
-    with pytest.raises(DataError, match=r"is damaged|holds no class"):
+    with pytest.raises(DataError, match=r"is damaged|contains no class"):
         load(str(path), "images")
     assert not [file for file in cache.iterdir() if file.name.startswith(".")]
 
@@ -157,5 +157,5 @@ def test_what_a_killed_run_left_is_removed_a_day_later(tmp_path, cache):
 
 def test_what_is_wrong_with_its_contents_is_said_of_the_archive(tmp_path, cache):
     path = zip_up(tmp_path / "letters.zip", {"a/readme.md": b"nothing here"})
-    with pytest.raises(DataError, match=f"^{path}/a: holds no"):
+    with pytest.raises(DataError, match=f"^{path}/a: contains no"):
         load(path, "images")

@@ -73,7 +73,7 @@ def test_empty_lines_empty_columns_and_lines_said_twice_do_not_matter(table):
 
 
 def test_a_file_with_two_labels_is_refused(table):
-    with pytest.raises(DataError, match=r"lists cats/0\.png twice, and not the same"):
+    with pytest.raises(DataError, match=r"lists cats/0\.png twice, with different values"):
         load_table(table(["path,label", *(f"{p},{c}" for p, c in ROWS), "cats/0.png,dogs"]))
 
 
@@ -93,7 +93,7 @@ def test_paths_of_other_computers_are_found(table, written):
 
 
 def test_a_name_that_several_files_can_mean_is_refused(table):
-    with pytest.raises(DataError, match=r"0\.png can mean 2 files: cats/0.png, dogs/0.png"):
+    with pytest.raises(DataError, match=r"0\.png fits 2 files: cats/0.png, dogs/0.png"):
         load_table(table(["path,label", "0.png,cats", "1.png,dogs"]))
 
 

@@ -170,12 +170,12 @@ def test_all_tests_and_subsets_keep_the_foreign_texts():
         ("a.csv", "text,label\nhello,a\nbye,a\n", "only one class"),
         ("a.csv", "text,label\nhello,a\nhey,a\nbye,b\n", "only one sample of b"),
         ("a.csv", "text,label,split\nhello,a,maybe\nbye,b,train\n", "has the split 'maybe'"),
-        ("a.csv", "text,number\n", "holds no texts"),
+        ("a.csv", "text,number\n", "contains no texts"),
         ("a.csv", "one,two,three\n1,2,3\n", "lacks the column text and label"),
         ("a.csv", b"text,label\ncaf\xe9,a\nbye,b\n", "not text in UTF-8"),
         ("a.csv", "", "empty|lacks the column"),
-        ("a.csv", 'text,label\n"hello,a\nbye,b\n', "a quote that is opened"),
-        ("a.txt", "__label__a __label__b hello\n", "holds no texts"),
+        ("a.csv", 'text,label\n"hello,a\nbye,b\n', "close every opened quote"),
+        ("a.txt", "__label__a __label__b hello\n", "contains no texts"),
     ],
 )
 def test_a_table_that_cannot_be_used_is_named_with_the_reason(name, content, says, written):

@@ -54,7 +54,7 @@ def test_what_cannot_fit_is_refused(images_model, tmp_path):
     model = load(images_model)
     with pytest.raises(UsageError, match="does not fit"):
         model.export("c", tmp_path / "a.c", budget=500)
-    with pytest.raises(UsageError, match="knows no budget"):
+    with pytest.raises(UsageError, match="has no budget"):
         model.export("card", tmp_path / "a.md", budget=500)
     model.answering.provenance["dataset"] = "/nowhere/at/all"
     with pytest.raises(UsageError, match="where the data are"):

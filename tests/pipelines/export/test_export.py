@@ -38,7 +38,7 @@ def test_a_file_goes_beside_the_model_and_may_be_made_again(speech_model):
     [
         ("", "is a folder"),
         ("taken.md", "was not exported by backprop"),
-        ("card.txt", "name a file that ends so"),
+        ("card.txt", "name a file with this ending"),
         ("taken.md/card.md", "cannot be written"),
     ],
 )
@@ -63,7 +63,7 @@ def test_a_model_that_was_altered_is_refused(call, speech_model, tmp_path):
     content[-100] ^= 1
     (tmp_path / "altered.safetensors").write_bytes(content)
     answer = call("export", tmp_path / "altered.safetensors", "--to", "card")
-    assert (answer.code, "was altered" in answer.stderr) == (5, True)
+    assert (answer.code, "was changed" in answer.stderr) == (5, True)
 
 
 def test_a_model_that_was_never_saved_needs_a_name(speech_model):

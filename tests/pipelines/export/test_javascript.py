@@ -233,7 +233,7 @@ def test_weights_of_8_bits_are_within_half_a_step():
         ("words.predict(new Float32Array(50), 16000)", "no word is shorter"),
         ("words.predict(new Float32Array(16000 * 31), 16000)", "lasts 31 s"),
         ("words.predict(new Float32Array(16000), 16000)", "only silence"),
-        ("words.predict(new Float32Array(16000).fill(NaN), 16000)", "no finite numbers"),
+        ("words.predict(new Float32Array(16000).fill(NaN), 16000)", "not finite numbers"),
         ("words.predict([1, 2, 3], 16000)", "Float32Array"),
         ("words.predict([new Float32Array(9000), new Float32Array(9)], 16000)", "one length"),
         ("drawings.predict({ width: 3, height: 3, data: new Uint8Array(10) })", "1, 3 or 4 bytes"),
@@ -241,8 +241,8 @@ def test_weights_of_8_bits_are_within_half_a_step():
         ("drawings.predict({ width: 40, height: 40, data: new Uint8Array(1600) })", "no strokes"),
         ("texts.predict('  ')", "holds no text"),
         ("texts.predict(7)", "as a string"),
-        ("new Model(new ArrayBuffer(3))", "no model file"),
-        ("new Model(content.slice(0, content.byteLength - 9))", "cut short"),
+        ("new Model(new ArrayBuffer(3))", "not a model file"),
+        ("new Model(content.slice(0, content.byteLength - 9))", "truncated"),
     ],
 )
 def test_what_cannot_be_answered_is_refused_in_a_sentence(word_model, drawing_model, text_model, call, sentence):

@@ -202,7 +202,7 @@ def test_recordings_and_other_files_are_answered_or_refused(opened, word_model, 
     model = bundle.load(word_model.path)
     answer = model.probabilities(model.extractor.extract_row(model.extractor.read(spoken))[np.newaxis])[0]
     assert f"{100 * answer.max():.0f}" in listed
-    assert "no.wav: this is no recording that the browser can read" in listed
+    assert "no.wav: the browser cannot read this recording" in listed
 
 
 def test_a_text_is_answered_while_it_is_written_and_the_threshold_makes_it_unknown(opened, text_model):

@@ -43,7 +43,7 @@ def test_a_folder_gives_its_files_and_passes_over_what_is_none_with_one_note(her
         f"mine/{name}" for name in ("a.png", "b.JPG", "deep/c.webp", "no-ending")
     ]
     assert len(said) == 1
-    assert "passed over 5 that are no pictures" in said[0]
+    assert "ignored 5 that are not pictures" in said[0]
 
 
 def test_links_to_folders_are_followed_and_circles_gone_round_once(here):

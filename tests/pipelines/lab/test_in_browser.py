@@ -224,7 +224,7 @@ def test_a_test_sample_is_answered_and_its_truth_is_said(opened, served):
     page.locator(".said").wait_for()
     assert page.get_by_text("✓ right").or_(page.get_by_text("✗ it is")).count() == 1
     page.get_by_label("threshold").fill("1")
-    page.locator(".said b", has_text="none of these").wait_for()
+    page.locator(".said b", has_text="unknown").wait_for()
     photograph(page, "try")
 
 
@@ -305,7 +305,7 @@ def test_a_class_is_taught_by_drawing_trained_and_tried(opened, served):
     tab = opened()
     page = tab.go("teach?lesson=none")
     if page.locator("details").first.get_attribute("open") is None:
-        page.get_by_text("Begin a lesson, or open another").click()
+        page.get_by_text("Make a lesson, or open another").click()
     page.get_by_label("Name of the lesson").fill("strokes")
     page.get_by_role("button", name="Begin", exact=True).click()
     strokes = {"upright": lambda i: [[(0.4 + i / 40, 0.1), (0.42 + i / 40, 0.9)]]}
@@ -350,7 +350,7 @@ def test_a_recording_is_cut_into_words(opened, served):
     edge.press("Tab")
     photograph(page, "trim")
     page.get_by_role("button", name="Keep this part").click()
-    page.get_by_role("button", name="Take back trimming a sample").wait_for()
+    page.get_by_role("button", name="Undo trimming a sample").wait_for()
 
 
 ROOMS = {

@@ -96,7 +96,7 @@ def test_a_person_who_is_deleted_is_gone_for_good(shapes):
     rest = [path for path in shapes.folder.rglob("*") if path.is_file()]
     assert not [path for path in rest if "anna" in path.name or lessons.REMOVED in path.parts]
     assert "anna" not in shapes.manifest.read_text()
-    with pytest.raises(Refusal, match="nothing to take back"):
+    with pytest.raises(Refusal, match="nothing to undo"):
         shapes.undo()
     with pytest.raises(Refusal):
         shapes.forget("anna")

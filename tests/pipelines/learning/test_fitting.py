@@ -35,7 +35,7 @@ def prepared():
 
 
 def temperature(prepared, hesitation):
-    recipe = IMAGES.presets["fast"].changed({"epochs": 3, "hidden": (16,)})
+    recipe = IMAGES.presets["fast"].replace({"epochs": 3, "hidden": (16,)})
     return fit(replace(prepared, augmentation=Hard(hesitation)), IMAGES.scaling(), recipe, 0, 1)
 
 

@@ -223,12 +223,12 @@ def test_a_header_that_is_no_table_is_refused(images_model, tmp_path, text):
 def test_another_programs_tensors_are_refused(tmp_path):
     for number, metadata in enumerate((None, {"format": "pt"})):
         save_file({"weight": np.zeros(3, np.float32)}, tmp_path / str(number), metadata=metadata)
-        assert "no backprop model file" in refusal(tmp_path / str(number))
+        assert "not a backprop model file" in refusal(tmp_path / str(number))
 
 
 def test_what_is_no_file_is_refused(tmp_path):
-    assert "no such model file" in refusal(tmp_path / "none")
-    assert "no such model file" in refusal(tmp_path / ("x" * 300))
+    assert "model file does not exist" in refusal(tmp_path / "none")
+    assert "model file does not exist" in refusal(tmp_path / ("x" * 300))
     assert "folder" in refusal(tmp_path)
 
 

@@ -51,11 +51,11 @@ def test_the_answer_is_the_mean_in_any_order_and_of_rows_one_at_a_time(images_mo
 
 def test_models_of_other_labels_tasks_or_extractors_do_not_answer_together(images_model, speech_model):
     one = bundle.load(images_model)
-    with pytest.raises(UsageError, match="of another task"):
+    with pytest.raises(UsageError, match="has another task"):
         open_model(images_model, [speech_model])
     other = bundle.load(images_model)
     other.labels = ("a", *other.labels[1:])
-    with pytest.raises(UsageError, match=r"images\.safetensors: knows other labels than .*images\.safetensors"):
+    with pytest.raises(UsageError, match=r"images\.safetensors: has other labels than .*images\.safetensors"):
         Ensemble([one, other])
     other = bundle.load(images_model)
     other.extractor = ImageExtractor(9, 8, "grey")

@@ -112,7 +112,7 @@ def test_a_file_that_is_gone_meanwhile_is_answered_and_said_not_to_be_explained(
     assert answer.code == 0
     assert answer.json == [{**plain, "explanation": None}]
     assert answer.stderr.startswith(f"warning: {files[0]}: ")
-    assert "not explained" in answer.stderr
+    assert "cannot be explained" in answer.stderr
 
 
 def test_a_folder_that_cannot_be_had_is_one_line(call, images_model, files, tmp_path):

@@ -66,8 +66,8 @@ def bad_sounds(sound):
     with_nan[100] = np.nan
     return {
         "empty": (b"", ["empty"]),
-        "truncated": (wav(word)[:2000], ["cut short"]),
-        "header alone": (wav(word)[:30], ["damaged", "cut short"]),
+        "truncated": (wav(word)[:2000], ["truncated"]),
+        "header alone": (wav(word)[:30], ["damaged", "truncated"]),
         "text named wav": (b"This is not a recording.\n" * 40, ["not a recording"]),
         "no samples": (wav(word[:0]), ["no samples"]),
         "silence": (wav(np.zeros(8000)), ["silence"]),
@@ -85,14 +85,14 @@ def test_a_recording_that_cannot_be_used_is_refused_in_one_sentence(call, speech
 
 
 def test_a_missing_recording_is_refused(call, speech_model, tmp_path):
-    check_refused(call, speech_model, tmp_path / "none.wav", "no such file")
+    check_refused(call, speech_model, tmp_path / "none.wav", "file does not exist")
 
 
 def test_a_truncated_flac_is_refused(call, speech_model, tmp_path, sound):
     soundfile.write(tmp_path / "whole.flac", sound(), 8000)
     content = (tmp_path / "whole.flac").read_bytes()
     (tmp_path / "cut.flac").write_bytes(content[: len(content) // 2])
-    check_refused(call, speech_model, tmp_path / "cut.flac", "cut short", "damaged")
+    check_refused(call, speech_model, tmp_path / "cut.flac", "truncated", "damaged")
 
 
 GOOD_SOUNDS = {
@@ -115,7 +115,7 @@ def test_a_recording_in_another_form_is_answered_like_the_plain_one(call, speech
 def bad_pictures(sound):
     return {
         "empty": (b"", ["empty"]),
-        "truncated": (noisy_png()[:-300], ["cut short"]),
+        "truncated": (noisy_png()[:-300], ["truncated"]),
         "header alone": (png((8, 8))[:20], ["not a picture", "damaged"]),
         "text named png": (b"This is not a picture.\n" * 40, ["not a picture"]),
         "20000 x 20000": (huge_png(), ["too large"]),
@@ -141,7 +141,7 @@ def test_a_picture_that_cannot_be_used_is_refused_in_one_sentence(call, images_m
 
 
 def test_a_missing_picture_and_an_empty_folder_are_refused(call, images_model, tmp_path):
-    check_refused(call, images_model, tmp_path / "none.png", "no such file")
+    check_refused(call, images_model, tmp_path / "none.png", "file does not exist")
     (tmp_path / "folder").mkdir()
     check_refused(call, images_model, tmp_path / "folder", "folder")
 

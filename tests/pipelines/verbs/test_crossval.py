@@ -153,7 +153,7 @@ def test_a_class_that_only_one_fold_has_is_found():
 @pytest.mark.parametrize(
     ("dataset", "chosen", "said"),
     [
-        (make(None), {"by": "speaker"}, "does not say who spoke"),
+        (make(None), {"by": "speaker"}, "does not name the speakers"),
         (make(1), {"by": "speaker"}, "has only one speaker"),
         (make(4), {"by": "fold", "n_folds": 9}, "use --folds 8"),
         (make(24, n_each=10), {"by": "fold", "n_folds": 25}, "has 24 speakers"),
@@ -250,7 +250,7 @@ def test_a_word_that_only_one_speaker_has_is_warned_of(call, spoken_by, tiny):
     spoken_by.write_text(text)
     answer = call("crossval", "images", "--dataset", spoken_by, "--jobs", "1", "--json", *tiny)
     assert answer.code == 0, answer
-    assert "warning: class odd has samples in speaker x alone" in answer.stderr
+    assert "warning: class odd has samples only in speaker x" in answer.stderr
 
 
 def test_a_network_that_diverges_is_named_by_its_fold(call, spoken_by, tmp_path, tiny):
@@ -296,7 +296,7 @@ def test_ctrl_c_prints_the_folds_that_are_done(start, spoken_by, jobs):
     stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == 130, stderr
     assert "Traceback" not in stderr
-    assert "these are the folds that were done" in stderr
+    assert "these are the finished folds" in stderr
     record = json.loads(stdout)
     assert record["interrupted"]
     assert set(record["folds"]) == {"x", "y", "z"}

@@ -55,7 +55,7 @@ def test_the_other_splits_are_those_of_the_training_too(both, call):
         answer = call("evaluate", trained["model"], "--split", split, "--json")
         assert answer.json["n"] == trained[f"n_{split}"]
         assert answer.json["accuracy"] == pytest.approx(trained[split]["accuracy"])
-        assert "has seen them" in answer.stderr
+        assert "has used these" in answer.stderr
 
 
 def test_calibration_lowers_the_loss_of_the_rows_that_it_was_fitted_to(both, call):
@@ -183,7 +183,7 @@ def test_files_that_cannot_be_read_are_left_out_and_mentioned(call, bars, bars_m
     (bars / "left" / "99.png").write_bytes(b"no picture")
     answer = call("evaluate", bars_model, "--json")
     assert answer.code == 0
-    assert "1 of its files are left out" in answer.stderr
+    assert "1 of its files are skipped" in answer.stderr
     assert str(bars / "left" / "99.png") in answer.stderr
 
 

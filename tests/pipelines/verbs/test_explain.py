@@ -98,7 +98,7 @@ def test_a_stored_row_gives_what_its_file_gives(call, sample):
     row = explain_row(model, stored, "2")
     assert row == {key: value for key, value in record.items() if key not in ("path", "label_from")}
     assert explain_row(model, stored)["label"] == record["answer"]["label"]
-    with pytest.raises(UsageError, match="knows no such label"):
+    with pytest.raises(UsageError, match="does not have this label"):
         explain_row(model, stored, "two")
 
 
@@ -231,4 +231,4 @@ def test_without_backpropagation_the_last_layer_alone_learns(call, sample):
     assert set(learning) == {frozen["parameters"][-1]["layer"]}
     first = frozen["frozen"][0]
     assert abs(frozen["promised"]) < abs(free["promised"])
-    assert "takes no blame" in call("explain", *sample, "--frozen", "--at", f"{first}:1:1").stdout
+    assert "does not learn" in call("explain", *sample, "--frozen", "--at", f"{first}:1:1").stdout

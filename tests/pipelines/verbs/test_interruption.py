@@ -90,7 +90,7 @@ def test_resuming_without_a_checkpoint_is_one_clear_sentence(call, tmp_path, tin
     answer = call("train", "images", "--dataset", bars, "--out", tmp_path / "m", "--resume", *tiny)
     assert answer.code == 1
     last = answer.stderr.splitlines()[-1]
-    assert last.startswith(f"error: {tmp_path / 'm'}.checkpoint: there is no such checkpoint")
+    assert last.startswith(f"error: {tmp_path / 'm'}.checkpoint: this checkpoint file does not exist")
     assert not (tmp_path / "m").exists()
 
 

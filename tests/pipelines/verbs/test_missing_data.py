@@ -39,7 +39,7 @@ def test_where_the_default_cannot_be_had_the_bundled_data_stands_in_and_all_say_
 
 def test_the_table_for_people_says_that_the_bundled_data_stood_in(call, tmp_path, tiny, unreachable):
     answer = call("train", "images", "--out", tmp_path / "m", *tiny)
-    assert "digits (bundled, because the default could not be had)" in answer.stdout
+    assert "digits (bundled, because the default could not be downloaded)" in answer.stdout
 
 
 @pytest.mark.parametrize(("task", "name"), [("images", "mnist"), ("images", "cifar10"), ("speech", "fsdd")])

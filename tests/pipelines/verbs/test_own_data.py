@@ -78,7 +78,7 @@ def test_unequal_classes_are_balanced_unless_the_recipe_says_no(call, tmp_path, 
     plain = call(*words, "--config", tmp_path / "plain.toml", "--out", tmp_path / "plain", "--json")
     balanced = call(*words, "--config", tmp_path / "balanced.toml", "--out", tmp_path / "balanced", "--json")
     assert (plain.json["balance"], balanced.json["balance"]) == (None, 0.5)
-    assert "very unequal size; of what this adds to the answers, 50 % is taken back" in balanced.stderr
+    assert "very different sizes; of the effect of this on the answers, 50 % is removed" in balanced.stderr
     assert "taken back" not in plain.stderr
     networks = [bundle.load(tmp_path / name).network for name in ("plain", "balanced")]
     X = np.zeros((1, networks[0].n_features), np.float32)

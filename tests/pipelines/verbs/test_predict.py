@@ -59,7 +59,7 @@ def test_csv_is_the_same_answers_as_a_table(call, images_model, files, tmp_path)
     assert (first["path"], first["label"], first["error"]) == (str(odd), record["label"], "")
     assert float(first["probability"]) == record["probability"]
     assert (second["path"], second["label"]) == (str(tmp_path / "none.png"), "")
-    assert "no such file" in second["error"]
+    assert "file does not exist" in second["error"]
 
 
 def test_text_is_one_line_a_file(call, images_model, files):

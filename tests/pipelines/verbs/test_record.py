@@ -139,8 +139,8 @@ def test_the_verdict_is_the_same_with_a_direct_current(said):
         (lambda said: said(level=0.012, after=2.5), "too quiet"),
         (lambda said: np.clip(said() * 5, -1, 1), "too loud"),
         (lambda said: said(seconds=0.09, before=1), "too short"),
-        (lambda said: said(before=0), "begun before the prompt"),
-        (lambda said: np.concatenate([pause(2.5), said(before=0, seconds=1, after=0)]), "not over"),
+        (lambda said: said(before=0), "began before the prompt"),
+        (lambda said: np.concatenate([pause(2.5), said(before=0, seconds=1, after=0)]), "not finished in time"),
     ],
     ids=["zeros", "constant", "noise", "quiet", "clipped", "short", "early", "late"],
 )
@@ -159,7 +159,7 @@ def test_after_some_attempts_it_gives_up_and_keeps_what_is_done(session, said, t
 
 
 def test_a_source_that_ends_is_an_error_that_keeps_what_is_done(session, said, tmp_path):
-    with pytest.raises(MicrophoneError, match="no more sound"):
+    with pytest.raises(MicrophoneError, match="has stopped sending sound"):
         session(Source(said(), endless=False))
     assert [row["path"] for row in manifest(tmp_path / "words")] == ["yes/anna-1.wav"]
 

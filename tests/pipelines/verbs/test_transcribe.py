@@ -263,6 +263,6 @@ def test_a_grammar_that_does_not_suit_is_refused(call, speech_model, images_mode
     (tmp_path / "commands.txt").write_text("lights on\n")
     answer = call("transcribe", speech_model, number, "--grammar", tmp_path / "commands.txt")
     assert answer.code == 2
-    assert "'lights' is none of the model's words" in answer.stderr
+    assert "'lights' is not a word of the model" in answer.stderr
     assert call("transcribe", speech_model, number, "--words", 2, "--grammar", tmp_path / "commands.txt").code == 2
     assert call("transcribe", speech_model, number, "--words", 0).code == 2

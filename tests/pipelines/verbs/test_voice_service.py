@@ -134,5 +134,5 @@ def test_a_message_that_cannot_be_used_is_answered_and_ends_that_connection_alon
 
 
 def test_a_port_that_is_taken_is_a_usage_error(port):
-    with pytest.raises(UsageError, match=f"nothing can be served at 127.0.0.1:{port}"):
+    with pytest.raises(UsageError, match=f"the address 127.0.0.1:{port} cannot be used"):
         serve(Sure(), port)

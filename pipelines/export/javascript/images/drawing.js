@@ -1,5 +1,5 @@
 /**
- * A drawing: strokes that were cut out of a picture.
+ * A drawing: strokes cut out of a picture.
  *
  * @module
  */

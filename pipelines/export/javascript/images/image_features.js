@@ -75,7 +75,7 @@ function drawings(settings, picture) {
     }
   }
   if (!found.length) {
-    throw new Error("no strokes stand out from the ground; take the picture closer and sharper, all of the drawing in it");
+    throw new Error("no strokes were found on the ground; take the picture closer and sharper, with the whole drawing in it");
   }
   return { rows: found.slice(0, MOST).map((drawing) => framed(drawing, width, height, side, breadth)), nDrawings };
 }

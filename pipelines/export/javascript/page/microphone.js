@@ -1,8 +1,8 @@
 /**
- * The microphone: what it hears while a button is held, and a little of what came before.
+ * The microphone: it records while a button is held, and keeps a little of the sound before.
  *
- * Once opened it stays open until the page is left, so that the beginning of a word is not lost; the browser shows that
- * it is. Nothing that it hears leaves the page.
+ * It stays open until the page is left, so that the beginning of a word is not lost; the browser shows that it is open.
+ * The sound never leaves the page.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const BEFORE = 0.25; // seconds kept from before the button was pressed
 const LONGEST = 30; // seconds
 const LONGEST_START = 3000; // milliseconds
 
-/** What a browser says by the name of its error, in a sentence that says what to do. */
+/** The errors of a browser by name, each as a sentence that says what to do. */
 const REASONS = {
   NotFoundError: "There is no microphone: plug one in, or choose a recording.",
   NotAllowedError:
@@ -20,12 +20,12 @@ const REASONS = {
     "Another program is using the microphone, or it does not answer: close that program, or choose a recording.",
 };
 const INSECURE =
-  "A page that came over plain http may not record: open it from disk or over https, or choose a recording.";
+  "A page that was loaded over plain http may not record: open it from disk or over https, or choose a recording.";
 const NO_AUDIO = "This browser cannot work with sound (it has no Web Audio): open the page in another browser.";
 const NO_SOUND =
   "The browser does not start its sound: plug in headphones or speakers, even if they stay silent, or choose a recording.";
 
-/** Passes on what it hears; it runs where the sound is made, and so has to be a text of its own. */
+/** Passes on the sound; it runs in the audio thread, so it must be a text of its own. */
 const LISTENER = `registerProcessor("listener", class extends AudioWorkletProcessor {
   process([channels]) {
     if (channels.length) this.port.postMessage(channels[0].slice());
@@ -50,7 +50,7 @@ export class Microphone {
   }
 
   /**
-   * Begin to keep what is heard.
+   * Start to record.
    *
    * @throws {Error} where nothing can be heard; the message is a sentence
    */
@@ -62,7 +62,7 @@ export class Microphone {
     await Promise.race([this.context?.resume(), late]);
   }
 
-  /** Return what was heard since the start, and a little before. @returns {Float32Array} */
+  /** Return the sound since the start, and a little of the sound before. @returns {Float32Array} */
   stop() {
     this.isHeld = false;
     const samples = new Float32Array(this.blocks.reduce((n, block) => n + block.length, 0));

@@ -1,7 +1,7 @@
 /**
- * The pad: paper to draw on, with a mouse, a finger, a pen or keys.
+ * The pad: paper for drawing with a mouse, a finger, a pen or keys.
  *
- * Strokes are kept as lines, so that the last one can be taken back, and the drawing survives a change of colours.
+ * Strokes are kept as lines, so that the last one can be removed, and the drawing survives a change of colours.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export class Pad {
     /** The pen of the keyboard: where it is, and whether it is down. */
     this.pen = { x: SIDE / 2, y: SIDE / 2, isDown: false, isShown: false };
     canvas.width = canvas.height = SIDE;
-    /** What the network gets: the drawing without the keyboard's pen. */
+    /** The network's input: the drawing without the keyboard's pen. */
     this.paper = document.createElement("canvas");
     this.paper.width = this.paper.height = SIDE;
     this.paper.getContext("2d", { willReadFrequently: true });
@@ -37,14 +37,14 @@ export class Pad {
     return this.strokes.length === 0;
   }
 
-  /** Take back the last stroke. */
+  /** Remove the last stroke. */
   undo() {
     this.strokes.pop();
     this.redraw();
     this.changed(true);
   }
 
-  /** Take a new sheet. */
+  /** Clear the paper. */
   clear() {
     this.strokes = [];
     this.pen.isDown = false;
@@ -52,7 +52,7 @@ export class Pad {
     this.changed(true);
   }
 
-  /** Draw everything anew, in the page's colours. */
+  /** Draw everything again, in the page's colours. */
   redraw() {
     const style = getComputedStyle(this.canvas);
     const [ground, ink] = [style.getPropertyValue("--paper"), style.getPropertyValue("--pen")];

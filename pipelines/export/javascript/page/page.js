@@ -17,16 +17,16 @@ class Page {
   constructor(model) {
     this.model = model;
     this.threshold = model.threshold;
-    /** What was asked last, to be asked again where the threshold is moved. @type {[any, number?] | null} */
+    /** The last question, which is asked again when the threshold is moved. @type {[any, number?] | null} */
     this.asked = null;
   }
 
   /**
-   * Answer a sample and show it all; return the answer, or null where there is none.
+   * Answer a sample and show everything; return the answer, or null if there is none.
    *
    * @param {any} input
    * @param {number} [rate]
-   * @param {boolean} [isFinished] whether to tell those who do not see the page
+   * @param {boolean} [isFinished] whether to tell people who do not see the page
    */
   ask(input, rate, isFinished = true) {
     this.asked = [input, rate];
@@ -85,7 +85,7 @@ function recordFor(page) {
     if (isHeld) return;
     isHeld = true;
     button.classList.add("held");
-    element("record-said").textContent = "Listening. Let go when the word is over.";
+    element("record-said").textContent = "Listening. Release the button after the word.";
     try {
       await microphone.start();
     } catch (error) {
@@ -93,16 +93,16 @@ function recordFor(page) {
       page.refuse(error);
     }
   };
-  /** Stop listening, and answer what was heard. */
+  /** Stop listening, and answer the recording. */
   const release = () => {
     if (!isHeld) return;
     isHeld = false;
     button.classList.remove("held");
     element("level").style.width = "0";
-    element("record-said").textContent = "Hold the button, say one word, let go.";
+    element("record-said").textContent = "Hold the button, say one word, release the button.";
     const samples = microphone.stop();
     if (samples.length) hear(page, samples, microphone.rate);
-    else page.refuse(new Error("The microphone was not open yet: hold the button once more."));
+    else page.refuse(new Error("The microphone was not ready yet: hold the button once more."));
   };
   button.addEventListener("pointerdown", (event) => {
     button.setPointerCapture(event.pointerId);
@@ -116,10 +116,10 @@ function recordFor(page) {
     if (!event.repeat) press();
   });
   button.addEventListener("keyup", (event) => isKey(event) && release());
-  button.addEventListener("contextmenu", (event) => event.preventDefault()); // a long touch is no wish for a menu
+  button.addEventListener("contextmenu", (event) => event.preventDefault()); // a long touch must not open a menu
 }
 
-/** Answer a recording, and let it be heard again. @param {Page} page @param {any} channels @param {number} rate */
+/** Answer a recording, and let the user play it. @param {Page} page @param {any} channels @param {number} rate */
 function hear(page, channels, rate) {
   const found = page.ask(channels, rate);
   element("again").hidden = !found;
@@ -138,7 +138,7 @@ function hear(page, channels, rate) {
 }
 
 /**
- * Answer each of some files, the last one in full; several are listed with their answers.
+ * Answer each of some files, and show the last one completely; several are listed with their answers.
  *
  * @param {Page} page
  * @param {File[]} files
@@ -190,7 +190,7 @@ function readFor(page) {
   field.addEventListener("input", () => (field.value.trim() ? page.ask(field.value) : page.forget()));
 }
 
-/** Let the reader say how sure an answer has to be. @param {Page} page */
+/** Let the reader choose the threshold. @param {Page} page */
 function chooseThreshold(page) {
   const range = element("threshold");
   const say = () => (element("threshold-said").textContent = percent(page.threshold));
@@ -203,13 +203,13 @@ function chooseThreshold(page) {
   say();
 }
 
-/** Say in the footer whether this browser gives the answers that the model must give. @param {Model} model */
+/** Say in the footer whether this browser gives the model's own answers. @param {Model} model */
 function showSelfTest(model) {
   const { passed, error, tolerance } = model.selfTest();
   element("self-test").className = passed ? "fine" : "problem";
   element("self-test").textContent = passed
     ? `✓ Self-test passed: this browser gives the model's own probabilities, to within ${error.toExponential(0)}.`
-    : `✗ Self-test failed: this browser is off by ${error.toFixed(4)}, and ${tolerance} is allowed. Do not trust its answers.`;
+    : `✗ Self-test failed: the error of this browser is ${error.toFixed(4)}, and at most ${tolerance} is allowed. Do not trust its answers.`;
 }
 
 /** Start the page. @param {Model} model */

@@ -1,5 +1,5 @@
 /**
- * Picture files: from what was dropped, pasted or chosen to pixels.
+ * Picture files: from a dropped, pasted or chosen file to pixels.
  *
  * @module
  */
@@ -18,10 +18,10 @@ export async function pixelsOf(file) {
   try {
     bitmap = await createImageBitmap(file, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
   } catch {
-    throw new Error("this is no picture that the browser can read; convert it to PNG or JPEG");
+    throw new Error("the browser cannot read this picture; convert it to PNG or JPEG");
   }
   if (bitmap.width * bitmap.height > MAX_PIXELS) {
-    throw new Error("the picture is too large; scale it down to 50 million pixels at most");
+    throw new Error("the picture is too large; scale it down to at most 50 million pixels");
   }
   const canvas = document.createElement("canvas");
   canvas.width = bitmap.width;

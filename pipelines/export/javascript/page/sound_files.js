@@ -1,5 +1,5 @@
 /**
- * Sound files: from a recording that was dropped or chosen to samples.
+ * Sound files: from a dropped or chosen recording to samples.
  *
  * The browser decodes, and brings what it decodes to the rate that it is asked for. So it is asked for the rate that the
  * file says it has, and the engine alone changes the rate.
@@ -25,7 +25,7 @@ export async function samplesOf(file) {
     const channels = Array.from({ length: decoded.numberOfChannels }, (_, k) => decoded.getChannelData(k));
     return { channels, rate: decoded.sampleRate };
   } catch {
-    throw new Error("this is no recording that the browser can read; convert it to WAV");
+    throw new Error("the browser cannot read this recording; convert it to WAV");
   }
 }
 

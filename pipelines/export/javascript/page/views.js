@@ -1,5 +1,5 @@
 /**
- * Views: the answer, what the network was given, and what its layers made of it, as a reader sees them.
+ * Views: the answer, the network's input, and the activity of its layers, as a reader sees them.
  *
  * @module
  */
@@ -44,7 +44,7 @@ export function showAnswer(answer, threshold) {
   element("label").textContent = answer.label ?? "unknown";
   element("label").classList.toggle("unknown", answer.unknown);
   element("sure").textContent = answer.unknown
-    ? `The likeliest, ${best.label}, has ${percent(best.probability)}, and ${percent(threshold)} are asked for.`
+    ? `The most probable answer, ${best.label}, has ${percent(best.probability)}; the threshold is ${percent(threshold)}.`
     : `${percent(answer.probability)} probable`;
   element("guesses").replaceChildren(
     ...answer.top.slice(0, SHOWN).map(({ label, probability }) => {
@@ -59,7 +59,7 @@ export function showAnswer(answer, threshold) {
   element("waiting").hidden = true;
 }
 
-/** Say why there is no answer, or with "" that there is nothing to answer yet. @param {string} problem */
+/** Say why there is no answer, or with "" that there is no sample yet. @param {string} problem */
 export function showProblem(problem) {
   element("found").hidden = true;
   element("given").hidden = element("layers").hidden = true;
@@ -68,16 +68,16 @@ export function showProblem(problem) {
   element("waiting").hidden = Boolean(problem);
 }
 
-/** Tell those who do not see the page. @param {Answer} answer */
+/** Tell people who do not see the page. @param {Answer} answer */
 export function tell({ label, probability }) {
   element("said").textContent = label === null ? "unknown" : `${label}, ${percent(probability)}`;
 }
 
-/** Show what the network was given. @param {Given} given */
+/** Show the network's input. @param {Given} given */
 export function showGiven(given) {
   element("given").hidden = false;
   if (given.kind === "text") {
-    element("given-said").textContent = `${given.nGrams.toLocaleString("en")} different pieces of words, each counted.`;
+    element("given-said").textContent = `${given.nGrams.toLocaleString("en")} different pieces of words, each with its count.`;
     element("given-picture").hidden = true;
     return;
   }
@@ -90,7 +90,7 @@ export function showGiven(given) {
   spectrogram(canvas, given);
   const seconds = (given.stop - given.start) / given.rate;
   element("given-said").textContent =
-    `${seconds.toFixed(2)} s of sound: time goes to the right, pitch upwards, and what is loud is bright.`;
+    `${seconds.toFixed(2)} s of sound: time goes to the right, pitch goes up, and loud is bright.`;
 }
 
 /** @param {HTMLCanvasElement} canvas @param {import("../model.js").GivenPicture} given */
@@ -136,7 +136,7 @@ function warm(share) {
 }
 
 /**
- * Show how active each layer is: a bar for the share of its units that are, and a stripe for each unit.
+ * Show how active each layer is: a bar for the share of its active units, and a stripe for each unit.
  *
  * @param {Passage[]} passages
  */
@@ -158,7 +158,7 @@ export function showLayers(passages) {
   element("layer-list").replaceChildren(...rows);
 }
 
-/** Tell whether what follows is a part of the same layer: what normalises or bends what a dense layer gave. */
+/** Tell whether the next passage belongs to the same layer: a normalisation or an activation after a dense layer. */
 const isFollowedByItsOwn = (passages, i, kind) =>
   ["dense", "layer_norm", "batch_norm"].includes(kind) && !["dense", "residual"].includes(passages[i + 1].kind);
 

@@ -35,7 +35,7 @@ export function waveformOf(channels, rate, wanted) {
   }
   checkLength(tracks[0].length, rate);
   if (!tracks.every((track) => track.every(Number.isFinite))) {
-    throw new RangeError("some samples are no finite numbers; record the word again");
+    throw new RangeError("some samples are not finite numbers; record the word again");
   }
   const mixed = mixedOf(tracks);
   if (isSilent(mixed)) throw new Error("contains only silence; check the microphone and record the word again");

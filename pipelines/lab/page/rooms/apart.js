@@ -122,8 +122,8 @@ class Apart {
     this.grids = {};
     const arrow = () => h("span", { class: `arrow${back ? " back" : ""}`, "aria-hidden": "true" }, back ? "←" : "→");
     const sample = h("div", { class: "stage" }, h("h3", {}, "The sample"),
-      shown ? [given(shown, `what the network was given, ${shown.width} by ${shown.height}`), axes(shown)] : h("p", {}, `${record.input.shape[1].toLocaleString("en")} numbers, ${(record.input.shape[1] - record.input.n_zero).toLocaleString("en")} of them not 0.`),
-      back && blame ? [h("p", { class: "red-word" }, "Blame, laid over it"), signed({ ...blame, values: blame.values.map(value => -value) }, "which places of the sample raised the loss and which lowered it", Boolean(shown?.across)), h("p", {}, "Red places raised the loss, blue ones lowered it.")] : null);
+      shown ? [given(shown, `what the network was given, ${shown.width} by ${shown.height}`), axes(shown)] : h("p", {}, `${record.input.shape[1].toLocaleString("en")} numbers, ${(record.input.shape[1] - record.input.n_zero).toLocaleString("en")} of them are not 0.`),
+      back && blame ? [h("p", { class: "red-word" }, "Blame of each place"), signed({ ...blame, values: blame.values.map(value => -value) }, "places of the sample that raised the loss, and places that lowered it", Boolean(shown?.across)), h("p", {}, "Red places raised the loss, blue places lowered it.")] : null);
     const stages = blocks.map((block, i) => {
       const last = i === blocks.length - 1, { values, errors } = block.last;
       const pick = unit => this.change({ at: `${block.first.name}:${unit}` });
@@ -135,12 +135,12 @@ class Apart {
         h("h3", {}, last ? "Votes" : `Hidden layer ${i + 1}`),
         h("p", { class: "muted" }, `${block.layers.map(layer => layer.settings.activation ?? layer.kind.replace("_", " ")).join(", ")}: ${values.length} units`),
         top,
-        bottom ? [h("p", { class: "red-word" }, last ? "Error: answered less true" : this.frozenHere(block) ? "Blame, which is not used" : "Blame that came back"), bottom] : null,
+        bottom ? [h("p", { class: "red-word" }, last ? "Error: answer minus truth" : this.frozenHere(block) ? "Blame, which is not used" : "Blame that came back"), bottom] : null,
         h("div", { class: "units-line" },
           h("label", { class: "inline" }, "unit", h("input", { type: "number", min: 0, max: values.length - 1, value: chosen ?? "", "aria-label": `unit of ${last ? "the last layer" : `hidden layer ${i + 1}`}`, onchange: event => event.target.value !== "" && pick(Number(event.target.value)) })),
           strongest.map(unit => h("button", { type: "button", class: "quiet", onclick: () => pick(unit) }, last ? this.model.labels[unit] : unit))))];
     });
-    fill(this.flow, h("h2", {}, back ? "The way back, from right to left" : "The way forward, from left to right"),
+    fill(this.flow, h("h2", {}, back ? "The backward pass, from right to left" : "The forward pass, from left to right"),
       h("div", { class: "flow", tabindex: 0, role: "region", "aria-label": "layers from input to output" }, sample, stages),
       h("p", { class: "legend" }, h("span", {}, h("i", { class: "blue" }), back ? "output above 0; blame: should put out more" : "above 0"), h("span", {}, h("i", { class: "red" }), back ? "output below 0; blame: should put out less" : "below 0")));
   }
@@ -188,8 +188,8 @@ class Apart {
               dense.forward.n_rest ? h("tr", {}, h("th", { scope: "row" }, `${dense.forward.n_rest} more`), h("td", {}), h("td", {}), h("td", {}, number(dense.forward.rest))) : null,
               h("tr", {}, h("th", { scope: "row" }, h("button", { type: "button", class: "quiet", onclick: () => this.change({ at: place("b") }) }, "bias")), h("td", {}), h("td", {}), h("td", {}, number(dense.forward.bias))),
               h("tr", {}, h("th", { scope: "row" }, h("b", {}, "sum")), h("td", {}), h("td", {}), h("td", {}, h("b", {}, number(dense.forward.y))))))),
-        h("div", { class: "third" }, h("h3", {}, gates.length ? "What it makes of it, and what that lets back" : "The gate"),
-          gates.length ? gates.map(gate => this.gate(gate)) : h("p", {}, last ? "The votes go to the softmax as they are." : "Nothing stands between the sum and the next layer.")),
+        h("div", { class: "third" }, h("h3", {}, gates.length ? "Its output, and the blame that passes back" : "The activation"),
+          gates.length ? gates.map(gate => this.gate(gate)) : h("p", {}, last ? "The votes go directly to the softmax." : "The sum goes directly to the next layer.")),
         h("div", { class: "third" }, h("h3", { class: "red-word" }, "Its blame"),
           behind?.backward ? [
             h("p", {}, "From the units that it feeds:"),
@@ -197,7 +197,7 @@ class Apart {
               h("tbody", {}, behind.backward.terms.map(term => h("tr", {}, h("th", { scope: "row" }, index === blocks.length - 2 ? this.model.labels[term.unit] : term.unit), h("td", {}, number(term.value)), h("td", {}, number(term.weight)), h("td", {}, number(term.product)))),
                 behind.backward.n_rest ? h("tr", {}, h("th", { scope: "row" }, `${behind.backward.n_rest} more`), h("td", {}), h("td", {}), h("td", {}, number(behind.backward.rest))) : null,
                 h("tr", {}, h("th", { scope: "row" }, h("b", {}, "sum")), h("td", {}), h("td", {}), h("td", {}, h("b", {}, number(behind.backward.dx))))))]
-            : h("p", {}, last ? `Answered less true: ${number(blameOut)}.` : `${number(blameOut)}`))),
+            : h("p", {}, last ? `Answer minus truth: ${number(blameOut)}.` : `${number(blameOut)}`))),
       weight ? this.weight(weight, from) : h("p", { class: "muted" }, "Click a term of the sum to look at its weight."),
       command(`backprop explain ${quoted(this.state.model)} sample${this.words()} --at ${weight ? at : `${layer}:${unit}`} --json`));
     if (weight) this.inspector.querySelector("#weight")?.scrollIntoView({ block: "nearest" });
@@ -205,13 +205,13 @@ class Apart {
 
   gate({ kind, settings, forward, backward }) {
     if (kind === "activate") {
-      return h("p", {}, h("b", {}, settings.activation), ` bends ${number(forward.x)} to `, h("b", {}, number(forward.y)), ". ",
-        backward ? ["Its slope there is ", h("b", {}, number(backward.slope)), `: of the blame ${number(backward.dy)}, `, h("b", {}, number(backward.dx)), " gets through."] : null);
+      return h("p", {}, h("b", {}, settings.activation), ` changes ${number(forward.x)} to `, h("b", {}, number(forward.y)), ". ",
+        backward ? ["Its slope there is ", h("b", {}, number(backward.slope)), `: of the blame ${number(backward.dy)}, `, h("b", {}, number(backward.dx)), " passes back."] : null);
     }
     if (forward?.xhat !== undefined) {
-      return h("p", {}, h("b", {}, kind.replace("_", " ")), ` brings ${number(forward.x)} to ${number(forward.xhat)} (mean ${number(forward.mean)}, spread ${number(forward.std)}), times ${number(forward.gamma)} plus ${number(forward.beta)}: `, h("b", {}, number(forward.y)), ".");
+      return h("p", {}, h("b", {}, kind.replace("_", " ")), ` changes ${number(forward.x)} to ${number(forward.xhat)} (mean ${number(forward.mean)}, spread ${number(forward.std)}), times ${number(forward.gamma)} plus ${number(forward.beta)}: `, h("b", {}, number(forward.y)), ".");
     }
-    if (kind === "residual") return h("p", {}, h("b", {}, "residual"), ` adds what came in: ${number(forward.x)} + ${number(forward.inner)} = `, h("b", {}, number(forward.y)), ".");
+    if (kind === "residual") return h("p", {}, h("b", {}, "residual"), ` adds its input: ${number(forward.x)} + ${number(forward.inner)} = `, h("b", {}, number(forward.y)), ".");
     return h("p", {}, kind);
   }
 
@@ -220,7 +220,7 @@ class Apart {
     return h("div", { class: "note-box", id: "weight" }, h("h3", {}, bias ? "The bias" : `The weight from ${from(entry.from)} to this unit`),
       h("ul", { class: "facts" },
         h("li", {}, "value ", h("b", { "data-number": "weight" }, number(entry.weight))),
-        h("li", {}, frozen ? "frozen: it takes no blame, gradient " : `gradient = ${bias ? "1" : number(entry.input)} × ${number(entry.error)} = `, h("b", { "data-number": "gradient", "data-value": entry.gradient }, number(entry.gradient))),
+        h("li", {}, frozen ? "frozen: it does not learn, gradient " : `gradient = ${bias ? "1" : number(entry.input)} × ${number(entry.error)} = `, h("b", { "data-number": "gradient", "data-value": entry.gradient }, number(entry.gradient))),
         h("li", {}, "the step adds ", h("b", {}, number(entry.update))),
         h("li", {}, "new value ", h("b", { "data-number": "after" }, number(entry.after))),
         h("li", {}, "share of all blame ", h("b", {}, percent(entry.share, 4)))));
@@ -263,8 +263,8 @@ class Apart {
     fill(this.step, h("h2", {}, "The step"),
       field("Length of the step (learning rate)", slider, output),
       h("ul", { class: "facts" },
-        h("li", {}, "promised ", h("b", {}, number(record.promised))),
-        h("li", {}, "what it brings ", h("b", { class: fell === null || fell > 0 ? "problem" : "fine" }, fell === null ? "no number: too long" : number(fell))),
+        h("li", {}, "predicted ", h("b", {}, number(record.promised))),
+        h("li", {}, "real change ", h("b", { class: fell === null || fell > 0 ? "problem" : "fine" }, fell === null ? "too large: the step is too long" : number(fell))),
         h("li", {}, "|gradient| ", h("b", {}, number(record.gradient_norm))),
         h("li", {}, "weights ", h("b", {}, record.n_parameters.toLocaleString("en")))),
       h("div", { class: "row" },
@@ -273,13 +273,13 @@ class Apart {
         h("button", { type: "button", disabled: !steps, onclick: () => go(steps - 1) }, "One back"),
         h("button", { type: "button", disabled: !steps, onclick: () => go(0) }, "To the start")),
       h("label", { class: "inline" }, h("input", { type: "checkbox", checked: this.state.frozen === "1", onchange: event => this.change({ frozen: event.target.checked ? "1" : null }) }), "Without backpropagation: hidden layers frozen"),
-      h("p", { role: "status" }, steps ? `${record.steps_before} steps taken; the loss was ${number(record.losses_before[0])} at first and is ${number(record.loss)} now.` : "No step taken yet.", record.steps_before < steps ? " The numbers ran over after that: the step is too long." : ""),
+      h("p", { role: "status" }, steps ? `${record.steps_before} steps taken; the loss was ${number(record.losses_before[0])} at first and is ${number(record.loss)} now.` : "No step taken yet.", record.steps_before < steps ? " Then the numbers overflowed, because the step is too long." : ""),
       steps ? chart({ title: "Loss by step", lines: [{ name: other.length ? "without backpropagation" : "loss", points: course.map((loss, i) => [i, loss]) }, ...(other.length ? [{ name: "with it", points: other.map((loss, i) => [i, loss]) }] : [])], across: "step", least: 0, trend: `From ${number(course[0])} to ${number(record.loss)}${other.length ? `; with backpropagation to ${number(other.at(-1))}` : ""}.` })
-        : chart({ title: "Promised and real loss after one step", across: "learning rate", logAcross: true, mark: rate,
+        : chart({ title: "Predicted and real loss after one step", across: "learning rate", logAcross: true, mark: rate,
           lines: [
             { name: "real", points: lengths.filter(each => each.loss_after !== null && each.loss_after <= ceiling).map(each => [each.learning_rate, each.loss_after]) },
-            { name: "promised by the slope", points: lengths.filter(each => record.loss + each.promised >= floor).map(each => [each.learning_rate, record.loss + each.promised]) }],
-          trend: "The dashed line is what the slope promises." }),
+            { name: "predicted by the slope", points: lengths.filter(each => record.loss + each.promised >= floor).map(each => [each.learning_rate, record.loss + each.promised]) }],
+          trend: "The dashed line is the loss that the slope predicts." }),
       command(`backprop explain ${quoted(this.state.model)} sample${this.words()} --json`));
     if (hadFocus) slider.focus();
   }

@@ -1,4 +1,4 @@
-// Models: what is there, how good it is, how it was made, and whether one is better than another.
+// Models: a list with scores and recipes, and a comparison of two models.
 
 import { keep, link } from "../address.js";
 import { chart } from "../charts.js";
@@ -18,8 +18,8 @@ export async function show(place, state, signal) {
 
   const compare = async () => {
     keep("models", { a: a.path, b: b?.path });
-    if (!b) { fill(result, h("p", { class: "muted" }, "There is no second model of this kind. Train one with another recipe and compare.")); return; }
-    fill(result, h("p", { role: "status", class: "muted" }, "Asking both about every test sample …"));
+    if (!b) { fill(result, h("p", { class: "muted" }, "There is no second model of this kind. Train one with another recipe, then compare.")); return; }
+    fill(result, h("p", { role: "status", class: "muted" }, "Both models answer every test sample …"));
     try {
       fill(result, difference(a, b, await get("compare", { a: a.path, b: b.path }, signal)));
     } catch (error) { if (!signal.aborted) fill(result, problem(error.message)); }
@@ -32,19 +32,19 @@ export async function show(place, state, signal) {
   fillChoices();
 
   fill(place,
-    h("p", { class: "lead" }, "Model files of the folder models, and those that were named at the start. Scores are those of the end of the training: test samples took no part in it."),
+    h("p", { class: "lead" }, "These are the model files in the folder models, and those that were named at the start. Scores were measured at the end of the training, which did not use the test samples."),
     broken.map(model => h("p", { class: "problem-box" }, model.error)),
     h("div", { class: "cards" }, h("section", { class: "card", "aria-label": "Models" }, h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "all models" }, h("table", {},
       h("thead", {}, h("tr", {}, ["model", "kind", "learned from", "preset", "parameters", "epochs", "seconds", "validation", "test", "go to"].map(text => h("th", { scope: "col" }, text)))),
       h("tbody", {}, usable.map(model => h("tr", {}, h("th", { scope: "row" }, model.path), h("td", {}, model.task), h("td", { class: "text" }, model.dataset), h("td", {}, model.preset ?? "–"),
         h("td", {}, model.n_parameters.toLocaleString("en")), h("td", {}, model.epochs ?? "–"), h("td", {}, number(model.seconds)), h("td", {}, score(model, "valid")), h("td", {}, score(model, "test")),
         h("td", {}, h("a", { href: link("try", { model: model.path }), "aria-label": `try ${model.path}` }, "try"), " ", h("a", { href: link("apart", { model: model.path }), "aria-label": `take ${model.path} apart` }, "apart")))))))),
-    h("section", { class: "card", "aria-label": "Export" }, h("h2", {}, "Take a model elsewhere"), exporting(usable)),
+    h("section", { class: "card", "aria-label": "Export" }, h("h2", {}, "Export a model"), exporting(usable)),
     h("section", { class: "card", "aria-label": "Comparison" }, h("h2", {}, "Which of two is better, and is it more than chance?"), choices, result)));
   if (state.a && state.b) await compare();
 }
 
-const FORMS = [["html", "a page to try it in"], ["onnx", "ONNX, for other programs"], ["js", "a JavaScript module"], ["c", "C, for small devices"], ["sklearn", "a scikit-learn pipeline"], ["card", "a page about it"]];
+const FORMS = [["html", "a page to try the model"], ["onnx", "ONNX, for other programs"], ["js", "a JavaScript module"], ["c", "C, for small devices"], ["sklearn", "a scikit-learn pipeline"], ["card", "a page about the model"]];
 
 function exporting(usable) {
   let [path, form] = [usable[0].path, "html"];
@@ -73,7 +73,7 @@ function difference(a, b, found) {
       h("div", { class: "half" }, h("h3", {}, "Scores"), h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "scores" }, h("table", {}, h("thead", {}, h("tr", {}, ["", a.path, b.path].map(text => h(text ? "th" : "td", { scope: text ? "col" : null }, text)))),
         h("tbody", {}, scores.map(name => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, write(name, found.a[name])), h("td", {}, write(name, found.b[name])))))))),
       h("div", { class: "half" }, h("h3", {}, "What differs in the recipe"), found.recipe.length ? h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "recipe" }, h("table", {}, h("thead", {}, h("tr", {}, ["entry", "first", "second"].map(text => h("th", { scope: "col" }, text)))),
-        h("tbody", {}, found.recipe.map(entry => h("tr", {}, h("th", { scope: "row" }, entry.name), h("td", {}, JSON.stringify(entry.a)), h("td", {}, JSON.stringify(entry.b))))))) : h("p", {}, "Nothing: they differ in data, seed or chance."))),
+        h("tbody", {}, found.recipe.map(entry => h("tr", {}, h("th", { scope: "row" }, entry.name), h("td", {}, JSON.stringify(entry.a)), h("td", {}, JSON.stringify(entry.b))))))) : h("p", {}, "The recipes are equal. The models differ in data, seed or chance."))),
     h("div", { class: "figures" },
       chart({ title: "Validation loss by epoch", lines: curves("loss"), across: "epoch", trend: "The curves of both trainings." }),
       chart({ title: "Validation accuracy by epoch", lines: curves("accuracy"), across: "epoch", share: true, trend: "The curves of both trainings." })),

@@ -1,4 +1,4 @@
-// Teach: classes of one's own, from a few drawings, words or sentences to a model.
+// Teach: your own classes, from a few drawings, words or sentences to a model.
 
 import { keep, link } from "../address.js";
 import { announce, command, field, fill, h, number, problem, quoted, select } from "../dom.js";
@@ -27,7 +27,7 @@ class Teach {
     this.trouble = h("div", {});
     this.body = h("div", {});
     fill(this.place,
-      h("p", { class: "lead" }, "Name some classes, give each a few samples, and train. Everything stays in an ordinary folder on this computer, which the command line can learn from too."),
+      h("p", { class: "lead" }, "Name some classes, give each a few samples, and train. Everything is stored in an ordinary folder on this computer, and the command line can use it too."),
       this.begin(), this.trouble, this.body);
     const name = this.state.lesson ?? this.lessons[0];
     if (name && this.lessons.includes(name)) await this.do(() => get(`lessons/${encodeURIComponent(name)}`, {}, this.signal));
@@ -37,11 +37,11 @@ class Teach {
     const name = h("input", { maxlength: 60, placeholder: "my-shapes", required: true });
     let kind = "images";
     return h("details", { class: "card", open: this.lessons.length === 0 },
-      h("summary", {}, h("b", {}, "Begin a lesson, or open another")),
+      h("summary", {}, h("b", {}, "Make a lesson, or open another")),
       h("form", { class: "row", onsubmit: event => { event.preventDefault(); this.do(() => post(`lessons/${encodeURIComponent(name.value)}`, {}, { task: kind })); } },
-        field("Name of the lesson", name), field("It is about", select(KINDS, kind, value => { kind = value; })), h("button", { class: "main" }, "Begin")),
+        field("Name of the lesson", name), field("Kind of samples", select(KINDS, kind, value => { kind = value; })), h("button", { class: "main" }, "Begin")),
       h("div", { class: "row" },
-        this.lessons.length ? field("A lesson that is there", select([["", "choose …"], ...this.lessons], "", value => value && this.do(() => get(`lessons/${encodeURIComponent(value)}`)))) : null,
+        this.lessons.length ? field("An existing lesson", select([["", "choose …"], ...this.lessons], "", value => value && this.do(() => get(`lessons/${encodeURIComponent(value)}`)))) : null,
         field("A lesson from a zip", h("input", { type: "file", accept: ".zip", onchange: event => event.target.files[0] && this.do(() => post("lessons/import", {}, event.target.files[0])) }))));
   }
 
@@ -84,8 +84,8 @@ class Teach {
   update() {
     const { lesson } = this, names = lesson.classes.map(each => each.name);
     fill(this.target, h("div", { class: "row" },
-      names.length ? field("The next samples are", select(names, this.label, value => { this.label = value; })) : h("p", { class: "note-box" }, "Name a class first, on this page's other card."),
-      field(lesson.task === "speech" ? "Whose voice" : "Whose hand (if you like)", h("input", { value: this.person, maxlength: 40, placeholder: "anna", onchange: event => { this.person = event.target.value.trim(); keep("teach", { lesson: lesson.name, person: this.person }); } }))));
+      names.length ? field("The next samples are", select(names, this.label, value => { this.label = value; })) : h("p", { class: "note-box" }, "Name a class first, on the card Classes."),
+      field(lesson.task === "speech" ? "Whose voice" : "Whose handwriting (if you like)", h("input", { value: this.person, maxlength: 40, placeholder: "anna", onchange: event => { this.person = event.target.value.trim(); keep("teach", { lesson: lesson.name, person: this.person }); } }))));
     this.showClasses();
     this.showTrain();
     this.showCare();
@@ -108,14 +108,14 @@ class Teach {
     files.addEventListener("dragleave", () => files.classList.remove("over"));
     files.addEventListener("drop", event => { event.preventDefault(); files.classList.remove("over"); several([...event.dataTransfer.files]); });
     if (this.lesson.task === "text") {
-      const area = h("textarea", { "aria-label": "sentences, one a line", placeholder: "one sentence a line" });
+      const area = h("textarea", { "aria-label": "sentences, one in each line", placeholder: "one sentence in each line" });
       return h("div", { class: "stack" }, area, h("button", { type: "button", class: "main", onclick: async () => {
         for (const line of area.value.split("\n").map(line => line.trim()).filter(Boolean)) await this.add(line);
         area.value = "";
       } }, "Add"), files);
     }
     if (this.lesson.task === "speech") {
-      return h("div", { class: "stack" }, h("p", { class: "small muted" }, "Hold the button and say the word, or say it several times with pauses: the recording is cut into its words."),
+      return h("div", { class: "stack" }, h("p", { class: "small muted" }, "Hold the button and say the word, or say it several times with pauses. The recording is then cut into its words."),
         holdToSpeak(heard => this.heard(heard.wav), failed, "Hold to record"), files);
     }
     let draw = null;
@@ -148,12 +148,12 @@ class Teach {
       h("td", {}, h("button", { type: "button", class: "quiet", onclick: () => { words.splice(i, 1); wave.paint(); list(); } }, "leave out")))));
     list();
     fill(this.pieces, h("h3", {}, `${words.length} ${words.length === 1 ? "word" : "words"} in ${number(found.seconds)} seconds`),
-      h("p", { class: "small muted" }, "Move an edge where a cut is wrong."), wave.canvas, sound,
+      h("p", { class: "small muted" }, "If a cut is wrong, move its edge."), wave.canvas, sound,
       h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "words" }, h("table", { class: "numbers" }, h("thead", {}, h("tr", {}, ["", "start", "end", "class", ""].map(text => h(text ? "th" : "td", { scope: text ? "col" : null }, text)))), rows)),
       h("div", { class: "row" }, h("button", { type: "button", class: "main", onclick: async () => {
         const kept = await this.do(() => post(`${this.path}/pieces`, {}, { recording: found.recording, person: this.person, words }), `${words.length} words added`);
         if (kept) fill(this.pieces);
-      } }, "Keep these words"), h("button", { type: "button", onclick: () => fill(this.pieces) }, "Throw it away")));
+      } }, "Keep these words"), h("button", { type: "button", onclick: () => fill(this.pieces) }, "Discard the recording")));
   }
 
   /** Show a recording of the lesson, to keep a part of it. */
@@ -165,11 +165,11 @@ class Teach {
       const kept = h("div", { class: "row" }), wave = new Waveform({ ...found, words: [word] }, () => list());
       const list = () => fill(kept, edges(word, "the part to keep", wave).map((edge, i) => field(i ? "to" : "Keep from", edge)));
       list();
-      fill(this.pieces, h("h3", {}, "Trim a sample"), h("p", { class: "small muted" }, "Move the edges. What is outside them is cut off, and can be taken back."), wave.canvas,
+      fill(this.pieces, h("h3", {}, "Trim a sample"), h("p", { class: "small muted" }, "Move the edges. The sound outside them is removed; you can undo this."), wave.canvas,
         h("audio", { controls: true, "aria-label": "the sample", src: URL.createObjectURL(content) }), kept,
         h("div", { class: "row" }, h("button", { type: "button", class: "main", onclick: async () => {
           if (await this.change("trim", { path, start: word[0], end: word[1] }, "trimmed")) fill(this.pieces);
-        } }, "Keep this part"), h("button", { type: "button", onclick: () => fill(this.pieces) }, "Leave it as it is")));
+        } }, "Keep this part"), h("button", { type: "button", onclick: () => fill(this.pieces) }, "Do not trim")));
       this.pieces.querySelector("input").focus();
     } catch (error) { if (!this.signal.aborted) fill(this.trouble, problem(error.message)); }
   }
@@ -186,7 +186,7 @@ class Teach {
     fill(this.classes, h("h2", {}, `Classes of ${lesson.name}`),
       h("form", { class: "row", onsubmit: event => { event.preventDefault(); const label = name.value.trim(); this.change("class", { name: label }, `class ${label}`).then(made => { if (made) { this.label = label; this.update(); } }); } },
         field("Name of a class", name), h("button", {}, "Add the class"),
-        h("button", { type: "button", disabled: !lesson.undo, onclick: () => this.change("undo", {}, "taken back") }, lesson.undo ? `Take back ${lesson.undo}` : "Nothing to take back")),
+        h("button", { type: "button", disabled: !lesson.undo, onclick: () => this.change("undo", {}, "undone") }, lesson.undo ? `Undo ${lesson.undo}` : "Nothing to undo")),
       this.picked.size ? this.toolbar() : null,
       lesson.classes.map(each => h("div", { class: "class" },
         h("div", { class: "head" }, h("h3", {}, each.name), h("span", { class: "muted" }, `${each.n} sample${each.n === 1 ? "" : "s"}${each.people.length ? `, by ${each.people.join(", ")}` : ""}`),
@@ -224,14 +224,14 @@ class Teach {
     const out = `models/${lesson.name}.safetensors`;
     const files = h("div", { role: "status" });
     fill(this.train, h("h2", {}, "Train"),
-      h("p", {}, ready ? "A few seconds are enough for a first result." : "Two classes with three samples each are the least; better twenty."),
+      h("p", {}, ready ? "A first result takes only a few seconds." : "A training needs at least two classes with three samples each; twenty are better."),
       h("button", { type: "button", class: "main", disabled: !ready, onclick: async () => {
         try {
           await post("train", {}, { task: lesson.task, lesson: lesson.name, name: lesson.name });
           location.hash = link("watch", { task: lesson.task, dataset: `lesson:${lesson.name}` });
         } catch (error) { fill(files, problem(error.message)); }
       } }, "Train on this lesson, and watch"), files,
-      h("p", { class: "small muted" }, "The model is then in the folder models, and the room ", h("a", { href: "#/try" }, "Try"), " has it."),
+      h("p", { class: "small muted" }, "The model is then in the folder models, and in the room ", h("a", { href: "#/try" }, "Try"), "."),
       command(`backprop train ${lesson.task} --dataset ${quoted(lesson.manifest)} --out ${quoted(out)}`, `backprop diagnose ${quoted(out)} --out reports`));
   }
 
@@ -241,9 +241,9 @@ class Teach {
     fill(this.care, h("h2", {}, "Keep and delete"),
       h("p", {}, "The folder ", h("code", {}, lesson.folder), " is the lesson: a folder for each class, and a manifest."),
       h("p", {}, h("a", { href: fileAddress(`${this.path}/zip`), download: `${lesson.name}.zip` }, "Save the lesson as a zip")),
-      lesson.people.length ? h("details", {}, h("summary", {}, "Delete a person for good"),
-        h("p", {}, "All samples of this person are deleted from the disk, and so is what was removed before. This cannot be taken back."),
-        h("div", { class: "row" }, field("Person", select(lesson.people, person, value => { person = value; })), h("button", { type: "button", onclick: () => this.change("forget", { person }, `${person} deleted`) }, "Delete for good"))) : null);
+      lesson.people.length ? h("details", {}, h("summary", {}, "Delete a person permanently"),
+        h("p", {}, "All samples of this person are deleted from the disk, also those that you removed before. You cannot undo this."),
+        h("div", { class: "row" }, field("Person", select(lesson.people, person, value => { person = value; })), h("button", { type: "button", onclick: () => this.change("forget", { person }, `${person} deleted`) }, "Delete permanently"))) : null);
   }
 }
 

@@ -1,4 +1,4 @@
-// Try: give a model something, and see what it makes of it, at once.
+// Try: give a model a sample, and see its answer at once.
 
 import { keep, link } from "../address.js";
 import { announce, command, field, fill, h, later, number, percent, problem, quoted, select } from "../dom.js";
@@ -34,7 +34,7 @@ class Try {
   }
 
   build() {
-    this.told = h("div", { class: "card seven" }, h("h2", {}, "What it says"), h("p", { class: "muted" }, "Nothing yet: draw, speak or write something, or pick a sample."));
+    this.told = h("div", { class: "card seven" }, h("h2", {}, "The answer"), h("p", { class: "muted" }, "There is no answer yet: draw, speak or write something, or choose a sample."));
     this.seen = h("section", { class: "card", "aria-label": "What the network was given" });
     this.seen.hidden = true;
     this.trouble = h("div", {});
@@ -44,7 +44,7 @@ class Try {
       this.broken.map(model => h("p", { class: "problem-box" }, model.error)),
       this.trouble,
       h("div", { class: "cards" }, h("section", { class: "card five" }, h("h2", {}, "Give it something"), this.inputs()), this.told, this.seen,
-        h("section", { class: "card" }, h("h2", {}, "Or pick a sample that it has never learned from"), this.tests = h("div", {}))));
+        h("section", { class: "card" }, h("h2", {}, "Or choose a test sample, which the model has not learned from"), this.tests = h("div", {}))));
     document.addEventListener("paste", event => this.paste(event), { signal: this.signal });
     this.showTests();
     if (this.sample) this.look();
@@ -53,7 +53,7 @@ class Try {
 
   lead() {
     const does = { images: "Draw, drop or paste a picture", speech: "Hold the button and say a word, or drop a recording", text: "Write a sentence" }[this.model.task];
-    return `${does}. The model answers while you do. It knows: ${this.model.labels.slice(0, 12).join(", ")}${this.model.labels.length > 12 ? ` and ${this.model.labels.length - 12} more` : ""}.`;
+    return `${does}. The model answers at once. It knows: ${this.model.labels.slice(0, 12).join(", ")}${this.model.labels.length > 12 ? ` and ${this.model.labels.length - 12} more` : ""}.`;
   }
 
   choose(path) {
@@ -117,7 +117,7 @@ class Try {
 
   showGuess(answer) {
     this.asked++; // an answer of the server to an earlier stroke comes too late
-    if (!this.line) fill(this.told, h("h2", {}, "What it says"), this.line = h("p", { class: "said" }), this.table = h("div", {}));
+    if (!this.line) fill(this.told, h("h2", {}, "The answer"), this.line = h("p", { class: "said" }), this.table = h("div", {}));
     this.said(answer, null);
     this.told.dataset.by = "browser";
   }
@@ -157,7 +157,7 @@ class Try {
     } catch (error) {
       if (this.signal.aborted || asked !== this.asked) return;
       this.line = null; // where the answer would be: above, it would push the pad away from under the pen
-      fill(this.told, h("h2", {}, "What it says"), problem(error.message));
+      fill(this.told, h("h2", {}, "The answer"), problem(error.message));
     }
   }
 
@@ -168,11 +168,11 @@ class Try {
     const slider = h("input", { type: "range", min: 0, max: 1, step: 0.01, value: this.threshold, "aria-label": "threshold", oninput: event => { this.threshold = Number(event.target.value); this.look(); } });
     const hadFocus = document.activeElement?.getAttribute("aria-label") === "threshold";
     fill(this.told,
-      h("h2", {}, "What it says"),
+      h("h2", {}, "The answer"),
       this.line = h("p", { class: "said" }),
       (answer.warnings ?? []).map(warning => h("p", { class: "note-box" }, warning)),
       this.table = h("div", {}),
-      field("Answers less probable than this are “none of these”", slider, `${percent(this.threshold, 0)}${training ? ` (training advised ${percent(training, 0)})` : ""}`),
+      field("Answers less probable than this are “unknown”", slider, `${percent(this.threshold, 0)}${training ? ` (the training suggested ${percent(training, 0)})` : ""}`),
       h("div", { class: "row middle" },
         h("a", { href: link("apart", { model: name, sample: found.sample, label: truth }) }, "Take this answer apart"),
         h("a", { href: fileAddress("sample", { model: name, sample: found.sample }), download: "sample" }, "Save the sample")),
@@ -185,7 +185,7 @@ class Try {
   }
 
   said(answer, truth) {
-    const words = answer.unknown ? "none of these" : answer.label;
+    const words = answer.unknown ? "unknown" : answer.label;
     announce(`${words}, ${percent(answer.probability)}`);
     fill(this.line, h("b", {}, words), h("span", {}, answer.unknown ? `best guess ${answer.top[0].label}, ${percent(answer.probability)}` : percent(answer.probability)),
       truth === null ? null : h("span", { class: truth === answer.label ? "fine" : "problem" }, truth === answer.label ? "✓ right" : `✗ it is ${truth}`));
@@ -195,11 +195,11 @@ class Try {
   correction(truth) {
     const done = h("span", { role: "status" });
     const choice = h("select", { "aria-label": "what it was" }, this.model.labels.map(label => h("option", { selected: label === truth }, label)));
-    return h("details", {}, h("summary", {}, "Wrong? Say what it was"),
+    return h("details", {}, h("summary", {}, "Wrong? Choose the right class"),
       h("div", { class: "row" }, choice, h("button", { type: "button", onclick: async () => {
         try {
           const kept = await post("correct", { model: this.model.path, sample: this.sample, label: choice.value });
-          fill(done, `Kept: ${kept.n} corrections so far. To learn from them too:`, h("pre", { class: "command", tabindex: 0 }, h("code", {}, `backprop train ${this.model.task} --dataset ${quoted(this.model.dataset)} --dataset ${quoted(kept.manifest)}`)));
+          fill(done, `The sample is kept: ${kept.n} corrections so far. To learn from them too:`, h("pre", { class: "command", tabindex: 0 }, h("code", {}, `backprop train ${this.model.task} --dataset ${quoted(this.model.dataset)} --dataset ${quoted(kept.manifest)}`)));
         } catch (error) { fill(done, problem(error.message)); }
       } }, "Keep it for the next training")), done);
   }
@@ -208,14 +208,14 @@ class Try {
     this.seen.hidden = false;
     this.why = h("figure", {});
     const shown = found.shown, answer = found.answer.top[0].label;
-    fill(this.seen, h("h2", {}, "What the network was given, and what spoke for its answer"),
+    fill(this.seen, h("h2", {}, "The network's input, and the evidence for its answer"),
       h("div", { class: "maps" },
         shown ? h("figure", {}, given(shown, `what the network was given: ${shown.width} by ${shown.height}`), h("figcaption", {}, `${shown.width} × ${shown.height}${shown.channels === 3 ? ", in colour" : ""}`), axes(shown)) : null,
         this.why,
         found.layers.map((layer, i) => h("figure", {}, units(layer.values, { label: `layer ${layer.name}: ${activity(layer.values)}` }),
           h("figcaption", {}, h("strong", {}, i === found.layers.length - 1 ? "The last layer: a number for each class" : `Layer ${layer.name}, after its activation`), activity(layer.values))))),
       h("p", { class: "legend" }, h("span", {}, h("i", { class: "blue" }), "for the answer; units above 0"), h("span", {}, h("i", { class: "red" }), "against it; units below 0")));
-    if (shown || this.model.task === "text") { fill(this.why, h("figcaption", {}, `looking for what spoke for ${answer} …`)); this.explain(); }
+    if (shown || this.model.task === "text") { fill(this.why, h("figcaption", {}, `computing the evidence for ${answer} …`)); this.explain(); }
   }
 
   async showEvidence(label = null) {
@@ -225,7 +225,7 @@ class Try {
       if (asked !== this.asked) return;
       const wide = Boolean(this.found.shown?.across), values = found.words?.map(word => word.evidence) ?? found.values;
       const most = Math.max(...values.map(Math.abs), 0);
-      fill(figure, found.words ? words(found.words, most) : signed(found, `evidence for ${found.label}: the strongest place counts ${number(most)} ${found.unit}`, wide),
+      fill(figure, found.words ? words(found.words, most) : signed(found, `evidence for ${found.label}: the strongest place has ${number(most)} ${found.unit}`, wide),
         h("figcaption", {}, "Evidence for ", select(this.model.labels, found.label, chosen => this.showEvidence(chosen), { "aria-label": "evidence for" }), ` in ${found.unit}; strongest ${number(most)}`));
     } catch (error) {
       if (!this.signal.aborted && asked === this.asked) fill(figure, h("figcaption", {}, error.message));

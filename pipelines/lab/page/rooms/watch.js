@@ -1,4 +1,4 @@
-// Watch it learn: start a training, see what becomes of every layer, and break it on purpose.
+// Watch it learn: start a training, see every layer change, and break it on purpose.
 
 import { keep, link } from "../address.js";
 import { chart } from "../charts.js";
@@ -33,7 +33,7 @@ class Watch {
     this.trouble = h("div", {});
     this.failures = h("section", { class: "card", "aria-label": "Break it" });
     fill(this.place,
-      h("p", { class: "lead" }, "Choose what to learn from and how, and watch: the loss falls, gradients run back through every layer, and the first weights take shape. What you change, the network feels."),
+      h("p", { class: "lead" }, "Choose a data set and a recipe, start, and watch. You see how the loss falls, how large the gradients are in every layer, and how the first weights change. Change a setting and start again to see its effect."),
       this.trouble, this.form, this.live, this.failures);
     this.fillForm();
     this.fillFailures(null);
@@ -41,7 +41,7 @@ class Watch {
   }
 
   lost(lost) {
-    fill(this.trouble, lost ? problem("The lab does not answer. The page goes on as soon as it does.") : null);
+    fill(this.trouble, lost ? problem("The lab does not answer. The page continues as soon as the lab answers.") : null);
   }
 
   // The form
@@ -78,8 +78,8 @@ class Watch {
           field("Seed", h("input", { type: "number", min: 0, value: state.seed ?? 0, onchange: event => change("seed", event.target.value) }))),
         h("div", { class: "cards" },
           h("div", { class: "third stack" },
-            slider("learning_rate", "Learning rate: how far a step goes", rate, { min: -5, max: 1, step: 0.1 }, value => number(10 ** value)),
-            slider("epochs", "Epochs: how often all samples are seen", Number(state.epochs ?? recipe.epochs), { min: 1, max: 200, step: 1 }, value => value)),
+            slider("learning_rate", "Learning rate: length of a step", rate, { min: -5, max: 1, step: 0.1 }, value => number(10 ** value)),
+            slider("epochs", "Epochs: passes over all samples", Number(state.epochs ?? recipe.epochs), { min: 1, max: 200, step: 1 }, value => value)),
           h("div", { class: "third stack" },
             field("Depth: hidden layers", h("input", { type: "range", min: 0, max: 8, value: depth, oninput: event => { this.depth = Number(event.target.value); depthOut.textContent = this.depth; setHidden(this.depth, this.width); } }), depthOut),
             field("Width: units in each", h("input", { type: "range", min: 0, max: widths.length - 1, value: Math.max(0, widths.indexOf(width)), oninput: event => { this.width = widths[event.target.value]; widthOut.textContent = this.width; setHidden(this.depth, this.width); } }), widthOut)),
@@ -139,8 +139,8 @@ class Watch {
         h("section", { class: "card" }, h("h2", {}, "Loss and accuracy"), curves),
         h("section", { class: "card" }, h("h2", {}, "Layer by layer"), layers)),
       h("div", { class: "third column" },
-        h("section", { class: "card" }, h("h2", {}, "What the numbers say so far"), words),
-        h("section", { class: "card" }, h("h2", {}, "What the first units look for"), weights)),
+        h("section", { class: "card" }, h("h2", {}, "Diagnosis so far"), words),
+        h("section", { class: "card" }, h("h2", {}, "Weights of the first units"), weights)),
       h("section", { class: "card" }, said)));
     this.statusKey = null;
   }
@@ -148,7 +148,7 @@ class Watch {
   update() {
     const { training, entries } = this;
     this.showStatus();
-    fill(this.parts.said, h("h2", {}, "What was said of the data"), training.said.length ? h("ul", {}, training.said.map(line => h("li", { class: line.startsWith("warning") ? "inconclusive" : "" }, line))) : h("p", { class: "muted" }, "Nothing yet."),
+    fill(this.parts.said, h("h2", {}, "Messages about the data"), training.said.length ? h("ul", {}, training.said.map(line => h("li", { class: line.startsWith("warning") ? "inconclusive" : "" }, line))) : h("p", { class: "muted" }, "Nothing yet."),
       this.line());
     if (!entries.length) return;
     if (this.drawn === `${this.number}:${entries.length}`) return;
@@ -158,8 +158,8 @@ class Watch {
     this.showWords();
     if (training.weights) {
       const { weights } = training;
-      fill(this.parts.weights, h("p", { class: "small muted" }, `The weights of ${weights.units} of ${weights.of} units, laid out as the input is: blue above 0, red below.`), h("div", { class: "weights" }, weightPictures(weights)));
-    } else fill(this.parts.weights, h("p", { class: "muted" }, "The input of this network is no picture."));
+      fill(this.parts.weights, h("p", { class: "small muted" }, `The weights of ${weights.units} of ${weights.of} units, in the shape of the input: blue is above 0, red is below 0.`), h("div", { class: "weights" }, weightPictures(weights)));
+    } else fill(this.parts.weights, h("p", { class: "muted" }, "The input of this network is not a picture."));
   }
 
   line() {
@@ -226,10 +226,10 @@ class Watch {
     const [low, high] = this.training.band;
     const widths = this.training.recipe.hidden;
     fill(this.parts.layers, h("div", { class: "figures" },
-      chart({ title: "Gradients: how loud the error arrives", lines: lines("gradient", "layer"), across: "epoch", log: true, trend: `Now ${number(last.gradient[0])} in the first layer and ${number(last.gradient.at(-1))} in the last.` }),
-      chart({ title: "Updates: what part of its weights a step changes", lines: lines("update_ratio", "layer"), across: "epoch", log: true, band: [Math.max(low, 1e-5), high], trend: `Now ${number(last.update_ratio[0])} in the first layer and ${number(last.update_ratio.at(-1))} in the last; about 0.001 is usual.` })),
+      chart({ title: "Gradients: size in each layer", lines: lines("gradient", "layer"), across: "epoch", log: true, trend: `Now ${number(last.gradient[0])} in the first layer and ${number(last.gradient.at(-1))} in the last.` }),
+      chart({ title: "Updates: share of the weights that a step changes", lines: lines("update_ratio", "layer"), across: "epoch", log: true, band: [Math.max(low, 1e-5), high], trend: `Now ${number(last.update_ratio[0])} in the first layer and ${number(last.update_ratio.at(-1))} in the last; about 0.001 is usual.` })),
       last.dead.length ? h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "hidden layers" }, h("table", { class: "numbers" },
-        h("caption", {}, "Hidden layers, after the latest epoch. Dead units answer no sample any more: they will never learn again."),
+        h("caption", {}, "Hidden layers, after the latest epoch. Dead units put out 0 for every sample and can never learn again."),
         h("thead", {}, h("tr", {}, ["hidden layer", "units", "dead", "mean output", "spread", "saturated"].map(text => h("th", { scope: "col" }, text)))),
         h("tbody", {}, last.dead.map((dead, i) => h("tr", {}, h("th", { scope: "row" }, i + 1), h("td", {}, widths[i] ?? "–"),
           h("td", {}, deadBar(dead), ` ${percent(dead, 0)}`), h("td", {}, number(last.mean[i])), h("td", {}, number(last.sd[i])), h("td", {}, percent(last.saturated[i], 0))))))) : null);
@@ -241,7 +241,7 @@ class Watch {
     const early = running && this.entries.length < Math.max(4, this.training.epochs / 5);
     const order = ["problem", "inconclusive", "fine"];
     const sorted = [findings[0], ...findings.slice(1).sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict))];
-    fill(this.parts.words, h("ul", { class: "findings" }, sorted.map((finding, i) => i === 0 && early ? h("li", {}, h("span", { class: "mark inconclusive" }, MARKS.inconclusive), h("span", { class: "name" }, "fit"), h("p", {}, "It has only begun. Whether it learns too little or by heart can be said later.")) : h("li", {},
+    fill(this.parts.words, h("ul", { class: "findings" }, sorted.map((finding, i) => i === 0 && early ? h("li", {}, h("span", { class: "mark inconclusive" }, MARKS.inconclusive), h("span", { class: "name" }, "fit"), h("p", {}, "The training has just begun. It is too early to tell underfitting from overfitting.")) : h("li", {},
       running && finding.name === "not converged" ? [h("span", { class: "mark inconclusive" }, MARKS.inconclusive), h("span", { class: "name" }, "still learning")]
         : [h("span", { class: `mark ${finding.verdict}` }, MARKS[finding.verdict]), h("span", { class: "name" }, i === 0 && running ? `so far: ${finding.name}` : finding.name)],
       finding.advice ? h("p", {}, finding.advice) : null,
@@ -267,7 +267,7 @@ class Watch {
     const running = failure && ["training", "stopping"].includes(failure.state);
     const fail = given => post("fail", {}, given).then(started => this.fillFailures(started)).catch(error => fill(this.failing, problem(error.message)));
     this.failing = h("div", {});
-    fill(this.failures, h("h2", {}, "Break it"), h("p", { class: "muted" }, "Five failures on purpose, each beside its cure, trained here and now."),
+    fill(this.failures, h("h2", {}, "Break it"), h("p", { class: "muted" }, "Five failures on purpose, each with its cure. They are trained now, on this computer."),
       h("div", { class: "row" }, this.offer.failures.map(each => h("button", { type: "button", disabled: running, title: each.question, "aria-pressed": failure?.name === each.name ? "true" : "false", onclick: () => fail({ name: each.name }) }, each.name)),
         running ? h("button", { type: "button", onclick: () => fail({ stop: true }) }, "Stop") : null),
       this.failing,
@@ -276,7 +276,7 @@ class Watch {
         running ? h("p", { role: "status" }, `Trial ${failure.trials.length + 1} of ${failure.total} is running …`) : null,
         failure.error ? problem(failure.error) : null,
         h("div", { class: "trials" }, failure.trials.map(trial => this.trial(trial))),
-        failure.record ? h("p", { class: "note-box" }, failure.record.cured ? failure.record.lesson : "This time the cure did not work; the numbers above say why.") : null,
+        failure.record ? h("p", { class: "note-box" }, failure.record.cured ? failure.record.lesson : "This time the cure did not work; the numbers above show why.") : null,
         command(`backprop demonstrate ${failure.name} --json`)] : null);
   }
 
@@ -286,7 +286,7 @@ class Watch {
     return h("article", {}, h("h3", {}, trial.name),
       changes.length ? h("p", { class: "small muted" }, changes.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(", ")) : null,
       h("p", {}, "Verdict: ", h("b", { class: trial.verdict === "good fit" ? "fine" : "problem" }, trial.verdict), trial.gradients?.length ? `, ${trial.gradients.join(", ")}` : ""),
-      chart({ title: `Loss of ${trial.name}`, lines: [{ name: "training", points: points("train") }, { name: "validation", points: points("valid") }], across: "epoch", least: 0, trend: trial.train ? `At the end: training ${percent(trial.train.accuracy)}, validation ${percent(trial.valid?.accuracy)} right.` : "It diverged before an epoch was over." }),
+      chart({ title: `Loss of ${trial.name}`, lines: [{ name: "training", points: points("train") }, { name: "validation", points: points("valid") }], across: "epoch", least: 0, trend: trial.train ? `At the end: training ${percent(trial.train.accuracy)}, validation ${percent(trial.valid?.accuracy)} right.` : "It diverged in the first epoch." }),
       trial.first_gradient !== null ? h("p", { class: "small" }, `Gradient of the first layer ${number(trial.first_gradient)}, of the last ${number(trial.last_gradient)}.`) : null,
       h("p", { class: "small" }, trial.why, " ", trial.remark));
   }

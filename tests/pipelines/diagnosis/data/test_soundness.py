@@ -74,7 +74,7 @@ def test_a_class_spoken_by_one_speaker_alone_is_named_where_others_have_several(
     group = ["anna"] * 10 + ["anna", "ben"] * 5
     evidence, sentence = the_only(soundness.one_group_alone(dataset(10, 10, group=group)), "one group alone")
     assert evidence == {"groups": {"a": "anna"}}
-    assert "1 class comes from one group" in sentence
+    assert "1 class comes from only one group" in sentence
     assert "a (anna)" in sentence
 
 
@@ -89,7 +89,7 @@ def test_different_sampling_rates_are_counted():
     evidence, sentence = the_only(soundness.mixed_conditions(words, {"sampling rate": rates}), "mixed conditions")
     assert evidence == {"condition": "sampling rate", "counts": {"8 kHz": 30, "44.1 kHz": 10}, "told_apart": {}}
     assert "30 at 8 kHz, 10 at 44.1 kHz" in sentence
-    assert "distinguishes no class" in sentence
+    assert "does not reveal a class" in sentence
 
 
 def test_a_class_that_a_sampling_rate_tells_apart_is_named():

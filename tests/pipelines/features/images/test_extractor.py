@@ -259,7 +259,7 @@ def test_broken_files_in_the_sample_are_passed_over(tmp_path, rng):
 def test_a_data_set_without_a_single_picture_is_refused(tmp_path):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"not a picture")
-    with pytest.raises(DataError, match=r"none of the 1 files looked at is a picture; for example, .*broken\.png: "):
+    with pytest.raises(DataError, match=r"1 files were opened and are not pictures; for example, .*broken\.png: "):
         ImageExtractor.choose_for([broken])
     with pytest.raises(DataError, match="no pictures"):
         ImageExtractor.choose_for([])

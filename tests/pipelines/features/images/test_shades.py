@@ -43,7 +43,7 @@ def test_a_dark_picture_of_fractions_stays_dark():
 def test_what_is_no_number_is_black_and_hides_nothing_else():
     shades = np.array([[np.nan, np.inf], [0.5, 1.0]], np.float32)
     assert eight_bits(shades).tolist() == [[128, 128], [128, 255]]
-    with pytest.raises(ValueError, match="none of its shades"):
+    with pytest.raises(ValueError, match="its shades are not finite"):
         eight_bits(np.full((2, 2), np.nan, np.float32))
 
 

@@ -48,7 +48,7 @@ def clicks():
         (np.cumsum(hiss(level=1e-3)), "only an even hum or noise"),
         (0.1 + 0.6 * np.exp(-T / 0.1) + hiss(), "only an even hum or noise"),
         (clicks(), "only clicks"),
-        (at([-0.25, 1.85]), "only two sounds that the beginning and the end of the recording cut off"),
+        (at([-0.25, 1.85]), "only two sounds, which the beginning and the end of the recording cut off"),
     ],
 )
 def test_a_recording_without_a_word_is_said_to_have_none_and_what_it_has(sound, sentence):

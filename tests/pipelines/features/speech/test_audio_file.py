@@ -172,7 +172,7 @@ def test_a_file_cut_short_is_refused_wherever_it_was_cut(refused, format, share)
     opus = {"sr": 16000, "format": "OGG", "subtype": "OPUS"}
     content = encode(noise, **opus) if format == "OPUS" else encode(noise, format=format)
     reason = refused(f"word.{format.lower()}", content[: int(len(content) * share)])
-    assert "cut short" in reason or "not a recording" in reason
+    assert "truncated" in reason or "not a recording" in reason
 
 
 @pytest.mark.parametrize("length", [0xFFFFFFFF, 0x7FFFFFFF])
@@ -200,7 +200,7 @@ def test_a_wav_written_into_a_pipe_is_read_though_it_does_not_know_its_length(le
         ("aac.caf", _recode(encode(tone(), format="CAF"), b"lpcm", b"aac "), "coded in a way"),
         ("picture.wav", b"\x89PNG\r\n\x1a\n" + bytes(500), "this is a picture"),
         ("random.wav", np.random.default_rng(5).bytes(5000), "not a recording"),
-        ("header.wav", b"RIFF\x24\0\0\0WAVEfmt ", "damaged or cut short"),
+        ("header.wav", b"RIFF\x24\0\0\0WAVEfmt ", "damaged or truncated"),
         ("none.wav", encode(np.zeros(0)), "no samples"),
         ("silent.wav", encode(np.zeros(4000)), "only silence"),
         ("offset.wav", encode(np.full(4000, 0.25)), "only silence"),
@@ -261,7 +261,7 @@ def test_a_packed_recording_is_called_packed(pack):
 
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
-    assert "no such file" in refusal(tmp_path / "none.wav")
+    assert "file does not exist" in refusal(tmp_path / "none.wav")
     assert "this is a folder" in refusal(tmp_path)
 
 

@@ -39,7 +39,7 @@ def test_a_recording_like_the_others_has_nothing_unusual(limits, one):
     [
         (lambda x, rng: x + rng.normal(0, 0.01, len(x)).astype(np.float32), "noise is only"),
         (lambda x, rng: np.convolve(x, np.hanning(33) / 16, "same").astype(np.float32), "hardly any sound above"),
-        (lambda x, rng: through_room(x, 1.5 * SR, rng, SR).astype(np.float32), "die away"),
+        (lambda x, rng: through_room(x, 1.5 * SR, rng, SR).astype(np.float32), "to fade"),
         (lambda x, rng: np.clip(20 * x, -1, 1), "cut off"),
         (lambda x, rng: np.repeat(x, 3), "lasts"),
     ],

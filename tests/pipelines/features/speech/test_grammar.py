@@ -75,9 +75,9 @@ def test_a_file_may_have_labels_with_blanks_and_remarks(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"on\noff up\n", "line 2: 'up' is none of the model's words"),
-        (b"# nothing\n", "has no sequence"),
-        (b"\xff\xfe", "no text in UTF-8"),
+        (b"on\noff up\n", "line 2: 'up' is not a word of the model"),
+        (b"# nothing\n", "contains no sequence"),
+        (b"\xff\xfe", "not a text in UTF-8"),
         (None, "cannot be read"),
     ],
 )

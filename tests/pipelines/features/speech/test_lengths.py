@@ -102,7 +102,7 @@ def test_a_whole_recording_is_read_whatever_its_header_says(kind, tmp_path):
 
 def test_an_mp3_that_ends_inside_a_frame_is_refused():
     bare = MP3[: COUNT - 4] + b"Xxxx" + MP3[COUNT + 4 :]  # without a number of frames that could tell
-    with pytest.raises(InputFileError, match="last frame is not whole"):
+    with pytest.raises(InputFileError, match="last frame is not complete"):
         read_waveform(bare[: len(bare) // 2])
 
 
@@ -157,7 +157,7 @@ def test_a_flac_that_ends_inside_its_last_frame_is_read_without_it_or_refused_wi
     with pytest.raises(InputFileError, match="49 % of its sound is missing"):
         read_waveform(FLAC[:-cut])
     unknown = put(content, 21, ">BI", content[21] & 0xF0, 0)
-    with pytest.raises(InputFileError, match="cut short"):
+    with pytest.raises(InputFileError, match="truncated"):
         read_waveform(unknown[:-cut])
 
 
@@ -228,7 +228,7 @@ def without_end(content):
 def test_an_ogg_stream_that_does_not_say_that_it_ends_is_read(subtype):
     content = encode(format="OGG", subtype=subtype)
     assert len(read_waveform(without_end(content))[0]) == pytest.approx(len(WORD), abs=200)
-    with pytest.raises(InputFileError, match="cut short"):
+    with pytest.raises(InputFileError, match="truncated"):
         read_waveform(content[:-20])
 
 

@@ -107,7 +107,7 @@ def test_memory_does_not_grow_with_the_length(tmp_path):
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.985])
 def test_a_recording_cut_short_is_refused_wherever_it_was_cut(form, share):
     content = encode(noise(50_000), **form, subtype=None)
-    with pytest.raises(InputFileError, match="cut short"):
+    with pytest.raises(InputFileError, match="truncated"):
         list(LongRecording(content[: int(len(content) * share)], 8000).blocks())
 
 
@@ -138,10 +138,10 @@ def test_what_cannot_be_used_is_refused_with_a_reason(tmp_path):
     for content, reason in (
         (b"", "<stdin>: the file is empty"),
         (encode(noise(0)), "no samples"),
-        (whole[: len(whole) // 2], "cut short"),
+        (whole[: len(whole) // 2], "truncated"),
         (encode(hole), "not numbers"),
         (tmp_path / "notes.txt", f"{tmp_path / 'notes.txt'}: this is not a recording"),
-        (tmp_path / "none.wav", "no such file"),
+        (tmp_path / "none.wav", "file does not exist"),
         (tmp_path, "a folder"),
     ):
         with pytest.raises(InputFileError, match=r".*") as refused:

@@ -66,7 +66,7 @@ def test_what_telephones_and_browsers_write_is_read(files, way, tmp_path, suffix
 
 @pytest.mark.parametrize("suffix", ["m4a", "index first.m4a", "webm"])
 def test_half_of_what_says_its_length_is_refused(files, way, suffix):
-    with pytest.raises(InputFileError, match="cut short"):
+    with pytest.raises(InputFileError, match="truncated"):
         read_waveform(files[suffix][: len(files[suffix]) // 2])
 
 
