@@ -33,6 +33,9 @@ class Segmentation:
         What each word costs, in nats: it must be so much more probable than a guess.
     spread : float > 0
         Standard deviations of the training words' logarithm of duration that count as one.
+    softness : float > 0
+        What the model's temperature is multiplied by: stretches overlap, so one misleading sound speaks for many of
+        them. Of 527 digits by strangers in strings 18 to 20 % are wrong with 1, 16 to 17 % with 1.6 to 3.3.
     gap : float >= 0
         What each second costs that is in no word, in nats, where it is as loud as the loudest; less where it is softer.
     """
@@ -41,6 +44,7 @@ class Segmentation:
     longest: float = 0.9
     price: float = 2.0
     spread: float = 1.0
+    softness: float = 2.0
     gap: float = 20.0
 
     def words(self, model, waveform, grammar=None):
@@ -87,7 +91,7 @@ class Segmentation:
             ],
             axis=0,
         )
-        probabilities = calibrated(logits, model.temperature)
+        probabilities = calibrated(logits, self.softness * model.temperature)
         probabilities = np.hstack([probabilities, probabilities.max(axis=1, keepdims=True)])
         scores = np.log(np.maximum(probabilities, _LEAST_PROBABILITY) * len(model.labels)) - self.price
         if model.extractor.duration:
