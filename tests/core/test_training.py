@@ -504,5 +504,5 @@ def test_a_trainer_that_gets_a_random_stream_makes_its_own_state():
     first.fit(*clouds(150, 0), *clouds(60, 1), rng=np.random.default_rng(3))
     second.fit(*clouds(150, 0), *clouds(60, 1), second.start(np.random.default_rng(3)))
     np.testing.assert_array_equal(first.network.params.flat, second.network.params.flat)
-    with pytest.raises(BackpropError, match="random stream"):
+    with pytest.raises(BackpropError, match="random generator"):
         first.fit(*clouds(150, 0), *clouds(60, 1))

@@ -68,7 +68,7 @@ def test_a_file_that_is_gone_meanwhile_is_answered_and_said_not_to_be_shown(
     answer = call("predict", images_model, files[0], "--json", "--show-input", tmp_path / "seen")
     assert answer.code == 0
     assert answer.json[0]["input"] is None
-    assert "not shown" in answer.stderr
+    assert "cannot be shown" in answer.stderr
 
 
 def test_a_folder_that_cannot_be_had_is_one_line(call, images_model, files, tmp_path):

@@ -157,7 +157,7 @@ def test_a_class_that_only_one_fold_has_is_found():
         (make(1), {"by": "speaker"}, "has only one speaker"),
         (make(4), {"by": "fold", "n_folds": 9}, "use --folds 8"),
         (make(24, n_each=10), {"by": "fold", "n_folds": 25}, "has 24 speakers"),
-        (make(None, n_each=1, n_classes=6), {}, "add some, or take the class out"),
+        (make(None, n_each=1, n_classes=6), {}, "add some, or remove the class"),
     ],
 )
 def test_what_cannot_be_shared_out_is_a_usage_error_that_says_what_to_do(dataset, chosen, said):

@@ -99,7 +99,7 @@ def test_random_search_never_gets_worse_on_the_rows_it_looks_at(few):
 
 @pytest.mark.parametrize(
     ("words", "code", "told"),
-    [(["sleep"], 2, "sleep"), (["overfit", "--dataset", "nowhere"], 2, "data set does not exist"), ([], 2, "NAME")],
+    [(["sleep"], 2, "sleep"), (["overfit", "--dataset", "nowhere"], 2, "no such data set"), ([], 2, "NAME")],
 )
 def test_bad_input_gets_a_sentence(call, words, code, told):
     answer = call("demonstrate", *words)

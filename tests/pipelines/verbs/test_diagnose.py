@@ -162,7 +162,7 @@ def test_labels_in_random_order_are_no_good_fit(call, tmp_path):
         (["images", "--set", "dropout"], 2, "is not NAME=VALUE"),
         (["images", "--set", "dropout=2"], 2, "dropout is 2"),
         (["images", "--set", "activation=swosh"], 2, "activation is 'swosh'"),
-        (["images", "--dataset", "nowhere"], 2, "data set does not exist"),
+        (["images", "--dataset", "nowhere"], 2, "no such data set"),
         (["images", "--dask", "nonsense"], 4, "no Dask scheduler answers"),
     ],
 )

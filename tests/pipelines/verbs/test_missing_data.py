@@ -58,7 +58,7 @@ def test_an_unknown_data_set_and_one_of_the_other_task_are_usage_errors(call, tm
     assert "did you mean mnist?" in answer.stderr
     answer = call("train", "images", "--dataset", "fsdd", "--out", tmp_path / "m")
     assert answer.code == 2
-    assert "holds speech, not images" in answer.stderr
+    assert "contains speech, not images" in answer.stderr
 
 
 def test_a_folder_that_does_not_exist_is_missing_data(call, tmp_path):

@@ -73,7 +73,7 @@ def test_several_drawings_side_by_side_are_warned_of_and_one_is_not():
 
 
 def test_where_there_is_nothing_there_is_no_row():
-    with pytest.raises(NothingToSeeError, match="no strokes stand out"):
+    with pytest.raises(NothingToSeeError, match="no strokes were found on the ground"):
         READER.extract_row(np.full((90, 90), 200, np.uint8))
 
 

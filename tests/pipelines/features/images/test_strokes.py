@@ -162,7 +162,7 @@ def test_where_nothing_is_drawn_a_sentence_says_so(empty, tmp_path):
     assert drawings_in(empty) == ([], 0)
     path = tmp_path / "empty.png"
     Image.fromarray(empty).save(path)
-    with pytest.raises(InputFileError, match=r"empty\.png: no strokes stand out from the ground; [^\n]*$"):
+    with pytest.raises(InputFileError, match=r"empty\.png: no strokes were found on the ground; [^\n]*$"):
         EXTRACTOR.extract(path)
 
 

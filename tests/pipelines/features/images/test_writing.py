@@ -97,7 +97,7 @@ def test_far_too_many_drawings_are_refused_in_a_sentence():
     for y in range(10, 1200, 20):
         for x in range(10, 1200, 20):
             dots[y : y + 10, x : x + 4] = 20
-    with pytest.raises(NothingToSeeError, match="about 3600 drawings in it, and 1500 can be read"):
+    with pytest.raises(NothingToSeeError, match="about 3600 drawings in it, but at most 1500 can be read"):
         writing_in(dots)
 
 
