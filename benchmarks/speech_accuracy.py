@@ -20,7 +20,7 @@ from benchmarks import accuracy, results_file
 from pipelines import datasets
 from pipelines.datasets.folds import Folding
 from pipelines.datasets.fsdd import parse_name
-from pipelines.learning.preparation import augment, extract
+from pipelines.learning.preparation import augment_all, extract
 from pipelines.learning.tasks.speech import TASK as SPEECH
 from pipelines.machine.cores import cores
 from pipelines.verbs.crossval import Work
@@ -45,7 +45,7 @@ def _all_takes():
     """Return the accuracies over all takes of FSDD, each tested once, by how many are tested at a time."""
     dataset, recipe = datasets.load("fsdd", "speech"), SPEECH.presets[PRESET]
     prepared = extract(dataset, SPEECH.extractor_for(dataset))
-    prepared = augment(prepared, SPEECH, recipe)
+    prepared = augment_all(prepared, SPEECH, recipe)
     return {f"{n} at a time": _rotate(prepared, recipe, n) for n in TAKES_AT_ONCE}
 
 

@@ -19,7 +19,7 @@ from benchmarks.spread import spread
 from pipelines import datasets
 from pipelines.datasets.folds import folding
 from pipelines.learning.fitting import fit
-from pipelines.learning.preparation import augment, extract, prepare
+from pipelines.learning.preparation import augment, augment_all, extract, prepare
 from pipelines.learning.tasks.images import TASK as IMAGES
 from pipelines.learning.tasks.speech import TASK as SPEECH
 from pipelines.runs import trainings
@@ -58,7 +58,7 @@ def run():
 def speakers():
     """Return (name, (Work, keys)) of leaving each speaker of FSDD out."""
     recipe, dataset = SPEECH.presets["fast"], datasets.load("fsdd", "speech")
-    prepared = augment(extract(dataset, SPEECH.extractor_for(dataset)), SPEECH, recipe)
+    prepared = augment_all(extract(dataset, SPEECH.extractor_for(dataset)), SPEECH, recipe)
     shared = folding(dataset, "speaker")
     return "fsdd by speaker", (
         Work(prepared.without_items(), SPEECH.scaling(), recipe, shared),

@@ -34,7 +34,7 @@ from pipelines import datasets
 from pipelines.features.extraction import extract_all
 from pipelines.features.inputs import Sample
 from pipelines.learning.fitting import fit
-from pipelines.learning.preparation import augment, extract, prepare
+from pipelines.learning.preparation import augment, augment_all, extract, prepare
 from pipelines.learning.tasks.speech import TASK as SPEECH
 from pipelines.models.bundle import Bundle
 
@@ -84,7 +84,7 @@ def measure(prepared, together, recipe, voices, corpus, seed):
         found["strings"] = strings(model, voices / "strings")
     if (voices / "spanish").is_dir():
         spanish = datasets.load(str(voices / "spanish" / "manifest.csv"), "speech")
-        with_variants = augment(extract(spanish, SPEECH.extractor_for(spanish)), SPEECH, recipe)
+        with_variants = augment_all(extract(spanish, SPEECH.extractor_for(spanish)), SPEECH, recipe)
         found["spanish"] = leave_each_voice_out(with_variants, recipe, seed)
     return found
 

@@ -32,7 +32,7 @@ from pipelines.features.speech.audio_file import read_waveform
 from pipelines.features.speech.endpoints import word_endpoints
 from pipelines.features.speech.transcription import transcribe_recording
 from pipelines.learning.fitting import fit
-from pipelines.learning.preparation import augment, extract
+from pipelines.learning.preparation import augment_all, extract
 from pipelines.learning.tasks.speech import TASK as SPEECH
 from pipelines.models.bundle import Bundle
 from pipelines.verbs.crossval import t_interval
@@ -62,7 +62,7 @@ def run():
     """Measure, and write results/word_error_rate.json."""
     dataset = datasets.load("fsdd", "speech")
     prepared = extract(dataset, SPEECH.extractor_for(dataset))
-    prepared = augment(prepared, SPEECH, SPEECH.presets[PRESET])
+    prepared = augment_all(prepared, SPEECH, SPEECH.presets[PRESET])
     counts = {name: {speaker: [] for speaker in SPEAKERS} for name in CONDITIONS}
     singles = {kind: {speaker: [] for speaker in SPEAKERS} for kind in ("all takes", "takes 0 to 4")}
     for number, speaker in enumerate(SPEAKERS):

@@ -121,6 +121,10 @@ class Dataset:
         foreign = self.foreign and replace(self.foreign, role=np.full(len(self.foreign), "test"))
         return replace(self, role=np.full(len(self), "test"), foreign=foreign)
 
+    def all_training(self):
+        """Return the data set with every sample in the role of training, before folds give out the roles."""
+        return replace(self, role=np.full(len(self), "train"))
+
     def without(self, rows, reasons):
         """Return the data set without the samples at these indices; `reasons` are added to `skipped`."""
         kept = np.delete(np.arange(len(self)), rows)

@@ -210,3 +210,9 @@ def with_fewer(prepared: Prepared, n_rows: int, seed: int) -> Prepared:
 def augment(prepared: Prepared, task: "Task", recipe: Recipe, n_jobs: int | None = None) -> Prepared:
     """Return a Prepared with what makes its training rows vary, as the task and the recipe have it."""
     return replace(prepared, augmentation=task.augmentation_for(prepared, recipe, n_jobs))
+
+
+def augment_all(prepared: Prepared, task: "Task", recipe: Recipe, n_jobs: int | None = None) -> Prepared:
+    """Do what `augment` does for all rows, because their roles change later, as in folds."""
+    everything = replace(prepared, dataset=prepared.dataset.all_training())
+    return replace(augment(everything, task, recipe, n_jobs), dataset=prepared.dataset)

@@ -19,7 +19,7 @@ from pipelines import datasets
 from pipelines.datasets.folds import FOLD_SEED, Folding, folding
 from pipelines.diagnosis.uncertainty import t_interval
 from pipelines.learning.fitting import fit
-from pipelines.learning.preparation import Prepared, augment, extract, load_dataset, name_dataset, with_kin
+from pipelines.learning.preparation import Prepared, augment_all, extract, load_dataset, name_dataset, with_kin
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.task import Task
 from pipelines.machine.cores import blas_threads
@@ -189,7 +189,7 @@ def cross_validate(
     if dask:
         cluster.check(dask)
     loaded, fallback = load_dataset(task, name_dataset(dataset))
-    prepared = augment(with_kin(extract(loaded, task.extractor_for(loaded, recipe), n_jobs)), task, recipe, n_jobs)
+    prepared = augment_all(with_kin(extract(loaded, task.extractor_for(loaded, recipe), n_jobs)), task, recipe, n_jobs)
     loaded = prepared.dataset
     work = Work(prepared.without_items(), task.scaling(), recipe, folding(loaded, by, n_folds, fold_seed))
     folds = work.folding.folds

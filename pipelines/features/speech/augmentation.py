@@ -28,7 +28,7 @@ class SpeechAugmentation:
     Parameters
     ----------
     variants : ndarray of float32 [shape=(n_samples, n_variants, n_features)]
-        Of every sample of a data set, as `variation.VariedWords` makes them.
+        Of the samples of a data set, as `variation.VariedWords` makes them.
     foreign : ndarray of float32 [shape=(n_samples, n_foreign, n_features)]
         Foreign sounds made of each sample; n_foreign may be 0.
     share : float >= 0
@@ -41,9 +41,12 @@ class SpeechAugmentation:
         Variants of foreign samples that came with the data, which are then every fourth foreign sound.
     decided : dict of JSON types
         What decided the variants, for `settings`.
+    rows : ndarray of int [shape=(n_samples,)] or None
+        Which rows of the data set the variants are of, in ascending order; None means of all.
     """
 
-    def __init__(self, variants, foreign, share=0.0, decided=None, splice=None, given=None, blend=None):
+    def __init__(self, variants, foreign, share=0.0, decided=None, splice=None, given=None, blend=None, rows=None):
+        self.rows = rows
         self.given = given if given is not None and len(given) else None
         self.variants, self.foreign, self.splice, self.blend = variants, foreign, splice, blend
         self.share = share if foreign.shape[1] else 0.0
@@ -74,7 +77,7 @@ class SpeechAugmentation:
         y_batch is int [shape=(n,)], or with foreign sounds a distribution over the classes, float32
         [shape=(n, n_classes)].
         """
-        rows, y = prepared.dataset.rows("train"), prepared.dataset.y
+        rows, y = self._places(prepared.dataset, "train")
         n_classes = len(prepared.dataset.labels)
         order, by_class = rng.permutation(rows), rows[np.argsort(y[rows], kind="stable")]
         bounds = np.searchsorted(y[by_class], np.arange(n_classes + 1))  # of each class in `by_class`
@@ -102,8 +105,17 @@ class SpeechAugmentation:
         X : ndarray of float32 [shape=(n, n_features)]
         y : ndarray of int [shape=(n,)]
         """
-        rows, n = prepared.dataset.rows("valid"), min(CALIBRATING, self.variants.shape[1])
-        return self.variants[rows, :n].reshape(len(rows) * n, -1), np.repeat(prepared.dataset.y[rows], n)
+        (rows, y), n = self._places(prepared.dataset, "valid"), min(CALIBRATING, self.variants.shape[1])
+        return self.variants[rows, :n].reshape(len(rows) * n, -1), np.repeat(y[rows], n)
+
+    def _places(self, dataset, role):
+        """Return where the variants of a role's rows are, and the classes of all samples that have variants."""
+        rows = dataset.rows(role)
+        if self.rows is None:
+            return rows, dataset.y
+        if not np.isin(rows, self.rows, assume_unique=True).all():
+            raise ValueError(f"some {role} rows have no variants: they played another role when these were made")
+        return np.searchsorted(self.rows, rows), dataset.y[self.rows]
 
     @property
     def hesitation(self):
@@ -153,7 +165,8 @@ def foreign_for(n_variants):
 def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, n_jobs=None, blending=None):
     """Return the SpeechAugmentation of a data set, its variants from the cache where they are there.
 
-    Of foreign samples that came with the data, those in the role of training are varied too.
+    The training and validation rows are varied, and of foreign samples that came with the data those in the role of
+    training.
 
     Parameters
     ----------
@@ -166,15 +179,17 @@ def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, 
     n_jobs : int > 0 or None
     blending : Blending or None
     """
-    fitting = max(1, MOST_BYTES // (4 * len(dataset) * extractor.n_features))
+    rows = np.sort(np.concatenate([dataset.rows("train"), dataset.rows("valid")]))
+    varied = dataset if len(rows) == len(dataset) else dataset.only(rows)
+    fitting = max(1, MOST_BYTES // (4 * max(1, len(rows)) * extractor.n_features))
     n_foreign = foreign_for(min(n_variants, fitting)) if foreign_share else 0
     n_variants = max(1, min(n_variants, fitting - n_foreign))
     recorded, problems = of_files(dataset.noise, extractor.sr)
     for problem in problems:
         log.warning(problem)
     words = VariedWords(extractor, variation, n_variants, n_foreign, recorded=recorded)
-    stored, _, _ = load_features(dataset, words, n_jobs, f"making {n_variants} variants")
-    made = stored.reshape(len(dataset), -1, extractor.n_features)
+    stored, _, _ = load_features(varied, words, n_jobs, f"making {n_variants} variants")
+    made = stored.reshape(len(rows), -1, extractor.n_features)
     return SpeechAugmentation(
         made[:, :n_variants],
         made[:, n_variants:],
@@ -185,6 +200,7 @@ def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, 
         functools.partial(splice, extractor),
         _vary_foreign(dataset, words, n_jobs) if foreign_share else None,
         functools.partial(blending.blend, extractor) if blending and blending.blends else None,
+        rows,
     )
 
 

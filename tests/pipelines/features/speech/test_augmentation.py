@@ -10,6 +10,8 @@ from pipelines.features.speech import augmentation
 from pipelines.features.speech.augmentation import SpeechAugmentation
 from pipelines.features.speech.extractor import SpeechExtractor
 from pipelines.features.speech.variation import Variation
+from pipelines.learning.preparation import augment, augment_all, prepare
+from pipelines.learning.tasks.speech import TASK as SPEECH
 
 N, K, VARIANTS = 20, 3, 4
 TRAIN = np.arange(5, 17)
@@ -53,6 +55,33 @@ def test_foreign_sounds_come_in_addition_with_all_classes_alike():
         assert np.allclose(target[foreign], 1 / K)
         assert np.array_equal(target[~foreign].argmax(axis=1), PREPARED.dataset.y[rows[~foreign][:, 0].astype(int)])
         assert np.allclose(target.sum(axis=1), 1)
+
+
+def test_variants_of_some_rows_alone_are_drawn_as_those_of_all_would_be():
+    every, some = bank(VARIANTS), np.sort(np.concatenate([TRAIN, [2, 19]]))
+    whole = epoch(SpeechAugmentation(every, bank(1), share=0.4))
+    part = epoch(SpeechAugmentation(every[some], bank(1)[some], share=0.4, rows=some))
+    for one, other in zip(whole, part, strict=True):
+        assert all(np.array_equal(*pair) for pair in zip(one, other, strict=True))
+
+
+def test_rows_that_played_no_part_when_variants_were_made_are_refused():
+    without_one = TRAIN[1:]
+    with pytest.raises(ValueError, match="no variants"):
+        epoch(SpeechAugmentation(bank(VARIANTS)[without_one], bank(0)[without_one], rows=without_one))
+
+
+def test_test_rows_are_not_varied_but_where_their_roles_will_change():
+    spoken = datasets.load("spoken-digits", "speech")
+    prepared = prepare(spoken, SPEECH.extractor_for(spoken))
+    recipe = SPEECH.presets["fast"].replace({"epochs": 1})
+    some, every = (of(prepared, SPEECH, recipe).augmentation for of in (augment, augment_all))
+    n_test = len(prepared.dataset.rows("test"))
+    assert len(some.variants) == len(spoken) - n_test < len(every.variants) == len(spoken)
+    assert np.array_equal(
+        some.variants, every.variants[np.delete(np.arange(len(spoken)), prepared.dataset.rows("test"))]
+    )
+    assert all(map(np.array_equal, some.calibrating(prepared), every.calibrating(prepared)))
 
 
 def test_a_network_hesitates_the_more_the_more_foreign_sounds_it_heard():
