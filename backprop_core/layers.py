@@ -70,7 +70,7 @@ class Layer(Protocol):
         """Return the arguments of the constructor, as JSON types."""
         return {}
 
-    def initialize(self, params: Arrays, rng: np.random.Generator) -> None:
+    def initialize(self, params: Arrays, rng: "np.random.Generator") -> None:
         """Fill `params` with the numbers that training starts from; by default there are none."""
 
     def forward(self, params: Arrays, x, scratch, training=False, rng=None) -> tuple[np.ndarray, Backward]:

@@ -8,7 +8,7 @@ All losses have the same three methods, which `Loss` writes down. `logits` are t
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def scale_rows(gradient, shares):
     return gradient
 
 
-Targets = Callable[[np.random.Generator, int, int], np.ndarray]
+Targets: TypeAlias = "Callable[[np.random.Generator, int, int], np.ndarray]"
 
 
 class Loss(Protocol):
