@@ -106,9 +106,11 @@ def _judge_vanishing(course):
         return UNCERTAIN, evidence, advice
     faded, faint = ratio < LIMITS["vanishing_ratio"], greatest < LIMITS["faint"]
     if course.diverged or course.learned or not (faded or faint):
-        advice = f"The gradient of the first layers is {ratio:.2g} of the greatest layer's. The error reaches them."
+        advice = f"The first layers have {ratio:.2g} times the largest gradient of a layer. The error reaches them."
         if faded or faint:
-            advice = f"The gradient was small at first ({ratio:.2g} of the greatest layer's), but the network learned."
+            advice = (
+                f"The gradient was small at first ({ratio:.2g} times the largest), but the network learned."
+            )
         return FINE, evidence, advice
     lengths = (
         f"The first of {course.n_layers} layers get a gradient {ratio:.2g} as long as the greatest"
@@ -117,7 +119,7 @@ def _judge_vanishing(course):
     )
     advice = (
         f"{lengths}, and the loss stays at that of guessing. The error shrinks on its way through the layers. Use an "
-        "activation of slope 1 (relu, gelu)with He's initialisation, layer normalisation and residual connections."
+        "activation of slope 1 (relu, gelu) with He's initialisation, layer normalisation and residual connections."
     )
     return PROBLEM, evidence, advice, {"activation": "gelu", "normalization": "layer", "residual": True}
 

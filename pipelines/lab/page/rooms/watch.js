@@ -293,5 +293,5 @@ class Watch {
 }
 
 function deadBar(share) {
-  return h("span", { class: "track", "aria-hidden": "true", style: { display: "inline-block", width: "5rem", height: ".7rem", background: `linear-gradient(to right, var(--control) ${100 * share}%, var(--heat-3) ${100 * share}%)` } });
+  return h("span", { class: "track", "aria-hidden": "true", style: { display: "inline-block", width: "5rem", height: ".7rem", background: `linear-gradient(to right, var(--control) ${100 * share}%, color-mix(in srgb, var(--line) 45%, transparent) ${100 * share}%)` } });
 }
