@@ -108,9 +108,7 @@ def _judge_vanishing(course):
     if course.diverged or course.learned or not (faded or faint):
         advice = f"The first layers have {ratio:.2g} times the largest gradient of a layer. The error reaches them."
         if faded or faint:
-            advice = (
-                f"The gradient was small at first ({ratio:.2g} times the largest), but the network learned."
-            )
+            advice = f"The gradient was small at first ({ratio:.2g} times the largest), but the network learned."
         return FINE, evidence, advice
     lengths = (
         f"The first of {course.n_layers} layers get a gradient {ratio:.2g} as long as the greatest"
