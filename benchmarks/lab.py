@@ -1,11 +1,14 @@
-"""The lab: what watching costs a training, and whether a page that is left open grows.
+"""The lab: how soon it answers while somebody draws, what watching costs a training, and whether an open page grows.
+
+A mouse draws a seven in Chromium, with a model of MNIST. What is timed is the way from each movement of the pen to the
+first moment after the answer to it was drawn.
 
 A training of MNIST with the preset fast takes turns: from the command line, in a lab that nobody looks at, and in one
 whose page stands open in Chromium. Compared are the medians of what each says that it took from its first step on.
 Then a long training of small digits is watched, of about as many epochs as an hour of MNIST's has, and the memory that
 the page's objects take, after a collection of what is not used any more, is asked for again and again.
 
-`python -m benchmarks lab` measures both; `BENCH_ONLY=watching` or `memory` one of them.
+`python -m benchmarks lab` measures all; `BENCH_ONLY=answers`, `watching` or `memory` one of them.
 """
 
 import contextlib
@@ -22,18 +25,59 @@ import urllib.request
 from pathlib import Path
 
 from benchmarks import results_file
+from benchmarks.export_pages import DIGIT, STROKES
+from benchmarks.export_parity_js import model_of
 
 HERE = Path(__file__).resolve().parents[1]
 ROUNDS = 3
 EPOCHS, LOOKS = 3000, 12
+PAUSE = 3000  # milliseconds
+# The answer is part of the page when what observes its card is called; a task behind the next frame runs once it shows.
+TIMED_ANSWERS = """() => {
+  window.taken = [];
+  let began = null;
+  const moved = () => (began ??= performance.now());
+  document.querySelector(".pad").addEventListener("pointermove", event => event.buttons && moved(), { capture: true });
+  const answered = () => {
+    if (began === null) return;
+    const since = began;
+    began = null;
+    requestAnimationFrame(() => setTimeout(() => window.taken.push(performance.now() - since)));
+  };
+  new MutationObserver(answered).observe(document.querySelector(".seven"), { childList: true, subtree: true });
+}"""
 
 
 def run():
     """Measure, and write results/lab.json."""
-    parts = {"watching": _watching, "memory": _memory}
+    parts = {"answers": _answers, "watching": _watching, "memory": _memory}
     with tempfile.TemporaryDirectory() as folder:
         measured = {name: parts[name](Path(folder)) for name in results_file.choose(parts)}
     results_file.write("lab", {"parts": measured}, growing="parts")
+
+
+def _answers(folder):
+    (folder / "models").mkdir()
+    shutil.copy(model_of("mnist", Path(os.environ.get("BACKPROP_MODELS") or folder)), folder / "models")
+    with _lab(folder) as lab, _page() as page:
+        page.goto(f"{lab.address}#/try?model=models/mnist.safetensors")
+        page.locator(".pad").scroll_into_view_if_needed()
+        page.wait_for_timeout(PAUSE)  # until the page has its engine
+        page.evaluate(TIMED_ANSWERS)
+        box = page.locator(".pad").bounding_box()
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in DIGIT]
+        for _ in range(STROKES):
+            page.get_by_role("button", name="Clear").click()
+            page.mouse.move(*places[0])
+            page.mouse.down()
+            for place in places[1:]:
+                page.mouse.move(*place, steps=6)
+            page.mouse.up()
+            page.wait_for_timeout(PAUSE / 5)
+        taken = sorted(page.evaluate("window.taken"))
+    deciles = statistics.quantiles(taken, n=10)
+    named = {"median": deciles[4], "ninth of ten (at most 50)": deciles[8], "longest": taken[-1]}
+    return {"n": len(taken), "milliseconds": {name: round(value, 1) for name, value in named.items()}}
 
 
 def _watching(folder):
