@@ -6,8 +6,8 @@ from pipelines.verbs.demonstrate import DEMONSTRATIONS, demonstrate
 
 
 class Failure(Watched):
-    """One demonstration and its visible state; the "trials" are those of `demonstrate --json`. It stops after the
-    running trial.
+    """One demonstration and its visible state; the "trials" are those of `demonstrate --json`. It stops before the
+    next step.
 
     Parameters
     ----------
@@ -33,7 +33,9 @@ class Failure(Watched):
     def _run(self):
         name, dataset, seed = self._asked
         try:
-            record = demonstrate(name, dataset_name=dataset, seed=seed, on_trial=self._after_trial)
+            record = demonstrate(
+                name, dataset_name=dataset, seed=seed, on_trial=self._after_trial, before_step=self._stop_if_asked
+            )
             self._tell(state="done", record=record)
         except KeyboardInterrupt:
             self._tell(state="stopped")
@@ -44,5 +46,7 @@ class Failure(Watched):
 
     def _after_trial(self, trial, done, total):
         self._tell(trials=[*self._state["trials"], trial])
+
+    def _stop_if_asked(self):
         if self._stops:
             raise KeyboardInterrupt

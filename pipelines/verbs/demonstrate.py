@@ -30,7 +30,7 @@ DEMONSTRATIONS = {
 }
 
 
-def demonstrate(name, *, dataset_name=None, task_name="images", seed=0, on_trial=None):
+def demonstrate(name, *, dataset_name=None, task_name="images", seed=0, on_trial=None, before_step=None):
     """Run the trials of a demonstration, one after the other, each on one thread.
 
     Parameters
@@ -43,6 +43,8 @@ def demonstrate(name, *, dataset_name=None, task_name="images", seed=0, on_trial
     seed : int >= 0
         Draws the rows, initial weights, order of rows and dropout.
     on_trial : function of (record of a trial, number done, number of all), called after each, or None
+    before_step : function that is called before each step, or each run of compiled steps, or None
+        A KeyboardInterrupt that it raises ends the demonstration.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def demonstrate(name, *, dataset_name=None, task_name="images", seed=0, on_trial
     trials = []
     for trial in demonstration.trials:
         with threadpool_limits(1):
-            trials.append(_run_trial(trial, demonstration, material, seed))
+            trials.append(_run_trial(trial, demonstration, material, seed, before_step))
         if on_trial:
             on_trial(trials[-1], len(trials), len(demonstration.trials))
     return {
@@ -95,12 +97,12 @@ def _find_task(dataset_name, task_name):
     return find(next(registered, task_name))
 
 
-def _run_trial(trial, demonstration, material, seed):
+def _run_trial(trial, demonstration, material, seed, before_step):
     """Run a trial and return its record."""
     began = time.perf_counter()
     n_train = min(trial.n_train or len(material.y), len(material.y))
     recipe = demonstration.recipe.replace(trial.changes).for_rows(n_train)
-    course = trial.learner(material, recipe, seed, n_train)
+    course = trial.learner(material, recipe, seed, n_train, before_step)
     finished = [entry for entry in course.entries if "train" in entry]
     fitting = fit.of_history(course.entries, n_train, len(material.y_valid), material.n_classes)
     watched = [entry["health"]["gradient"] for entry in course.entries if "health" in entry]

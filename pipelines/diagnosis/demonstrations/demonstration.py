@@ -25,14 +25,17 @@ class Course:
     remark: str = ""
 
 
-def by_backpropagation(material, recipe, seed, n_train=None):
-    """Train a network on the material's first `n_train` rows, as the recipe has it, and return the Course."""
+def by_backpropagation(material, recipe, seed, n_train=None, before_step=None):
+    """Train a network on the material's first `n_train` rows, as the recipe has it, and return the Course.
+
+    What `before_step` raises as KeyboardInterrupt ends the training.
+    """
     X, y, X_valid, y_valid = material.rows(n_train)
     trainer, rng = trainer_for(recipe, X.shape[1], material.n_classes, seed, Health())
     description = trainer.network.describe()
     state = trainer.start(rng)
     try:
-        if trainer.fit(X, y, X_valid, y_valid, state) == "interrupted":
+        if trainer.fit(X, y, X_valid, y_valid, state, before_step=before_step) == "interrupted":
             raise KeyboardInterrupt
     except DivergedError as error:
         return Course(error.entries, description, str(error))
@@ -48,7 +51,7 @@ class Trial:
     name : str, its special setting
     changes : dict, the recipe entries that differ from the demonstration's
     n_train : int > 0 or None, the number of rows it learns from; None: all rows of the demonstration
-    learner : function of (material, recipe, seed, n_train) that returns a Course
+    learner : function of (material, recipe, seed, n_train, before_step) that returns a Course
     """
 
     name: str

@@ -29,7 +29,7 @@ def budget(recipe, n_train):
     return recipe.for_rows(n_train).epochs * n_train * PASSES
 
 
-def last_layer_alone(material, recipe, seed, n_train=None):
+def last_layer_alone(material, recipe, seed, n_train=None, before_step=None):
     """Leave all layers random except the last, and train the last layer on their outputs. The others never change, so
     each row goes through them only once. This takes a small part of the budget. A last layer is so cheap that it gets
     ten times the epochs; then its loss has settled.
@@ -43,14 +43,14 @@ def last_layer_alone(material, recipe, seed, n_train=None):
             values[...] = whole[name]
     features = Material(body.logits(X), y, body.logits(X_valid), y_valid, material.n_classes, Standardizer())
     head = recipe.replace({"hidden": (), "epochs": 10 * recipe.epochs})
-    course = by_backpropagation(features, head, seed)
+    course = by_backpropagation(features, head, seed, before_step=before_step)
     share = trainer.network.params.views[-1]["W"].size / trainer.network.params.n_weights
     passes = len(X) * (1 + PASSES * share * head.epochs)
     remark = f"{passes:,.0f} passes of {budget(recipe, len(X)):,}; more passes change nothing."
     return Course([{key: e[key] for key in e if key != "health"} for e in course.entries], description, remark)
 
 
-def random_search(material, recipe, seed, n_train=None):
+def random_search(material, recipe, seed, n_train=None, before_step=None):
     """Change all weights a little, at random; keep the change if the loss on some rows is lower, else undo it. Changes
     become longer after a success and shorter after a failure, so that one in five succeeds: the (1+1) evolution
     strategy, Rechenberg 1973. Each trial is a forward pass over `SEARCHED` rows.
@@ -62,6 +62,8 @@ def random_search(material, recipe, seed, n_train=None):
     lowest = loss.loss(network.logits(X[:SEARCHED]), y[:SEARCHED])
     began = time.perf_counter()
     for i in range(n_tries):
+        if before_step:
+            before_step()
         before = weights.copy()
         weights += length * rng.standard_normal(weights.size, dtype=weights.dtype)
         found = loss.loss(network.logits(X[:SEARCHED]), y[:SEARCHED])

@@ -168,6 +168,15 @@ def test_a_failure_on_purpose_is_that_of_demonstrate(client, monkeypatch):
     assert client.post("fail", {"name": "sabotage"})[0] == 404
 
 
+def test_a_failure_on_purpose_stops_in_the_middle_of_a_trial(client, monkeypatch):
+    endless = replace(UNDERFIT, recipe=UNDERFIT.recipe.replace({"epochs": 10**6}), trials=UNDERFIT.trials[:1])
+    monkeypatch.setitem(DEMONSTRATIONS, "underfit", endless)
+    client.good(client.post("fail", {"name": "underfit", "dataset": "digits"}))
+    client.good(client.post("fail", {"stop": True}))
+    stopped = wait_until(lambda: _fail(client))
+    assert (stopped["state"], stopped["trials"]) == ("stopped", [])
+
+
 def _fail(client):
     found = client.good(client.get("failure"))["failure"]
     return found if found["state"] not in ("training", "stopping") else None

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli.demonstration import demonstration_text
+from pipelines.diagnosis.demonstrations.demonstration import by_backpropagation
 from pipelines.diagnosis.demonstrations.material import Material
 from pipelines.diagnosis.demonstrations.no_backprop import NO_BACKPROP, budget, last_layer_alone, random_search
 from pipelines.diagnosis.fit import VERDICTS
@@ -89,6 +90,20 @@ def test_all_rivals_of_backpropagation_get_no_more_than_its_budget(few):
     assert spent <= budget(recipe, 200)
     tries = int(re.search(r"of (\d+) random", random_search(few, recipe, 0).remark)[1])
     assert tries * 200 <= budget(recipe, 200)
+
+
+@pytest.mark.parametrize("learner", [random_search, last_layer_alone, by_backpropagation])
+def test_every_way_of_learning_can_be_stopped_before_a_step(few, learner):
+    steps = []
+
+    def before_step():
+        steps.append(1)
+        if len(steps) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        learner(few, NO_BACKPROP.recipe.replace({"epochs": 50}), 0, 200, before_step)
+    assert len(steps) == 3
 
 
 def test_random_search_never_gets_worse_on_the_rows_it_looks_at(few):
