@@ -1,6 +1,7 @@
-"""Averaging: the mean of the weights of many steps, which is often better than the last weights. Steps on minibatches
-move around the bottom of the valley, and the mean of these places is lower than most of them. Training continues with
-the weights themselves; the average does not change it.
+"""Averaging: the mean of the weights of many steps, which is often better than the last weights.
+
+Steps on minibatches move around the bottom of the valley, and the mean of these places is lower than most of them.
+Training continues with the weights themselves; the average does not change it.
 """
 
 from contextlib import contextmanager

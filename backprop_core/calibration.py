@@ -1,7 +1,9 @@
-"""Calibration: probabilities that are true. Of the answers with 80 % confidence, 80 % should be right. This is seldom
-so for a trained network: usually its probabilities are too high, or too low after training with smoothed labels. The
-cure is a single number, the temperature T, by which all logits are divided before the softmax: a value above 1 makes
-every answer less sure, a value below 1 more sure. The order of the classes, and so every answer, does not change.
+"""Calibration: probabilities that are true.
+
+Of the answers with 80 % confidence, 80 % should be right. This is seldom so for a trained network: usually its
+probabilities are too high, or too low after training with smoothed labels. The cure is a single number, the temperature
+T, by which all logits are divided before the softmax: a value above 1 makes every answer less sure, a value below 1
+more sure. The order of the classes, and so every answer, does not change.
 
 T is fitted after training, to rows that the network has not learned from, by maximum likelihood. Guo, Pleiss, Sun and
 Weinberger 2017, On Calibration of Modern Neural Networks, https://arxiv.org/abs/1706.04599

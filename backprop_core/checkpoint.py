@@ -1,7 +1,8 @@
-"""Checkpoints: the state of a training run as a file, so that an interrupted run can continue. Everything that the next
-epoch depends on is saved (weights, the optimizer's memory, the random stream, the history), and so the continued run
-ends with the same bytes as an uninterrupted one. The file appears under its name only when it is complete and on the
-disk: whenever the power fails, either the old checkpoint is there or the new one.
+"""Checkpoints: the state of a training run as a file, so that an interrupted run can continue.
+
+Everything that the next epoch depends on is saved (weights, the optimizer's memory, the random stream, the history),
+and so the continued run ends with the same bytes as an uninterrupted one. The file appears under its name only when it
+is complete and on the disk: whenever the power fails, either the old checkpoint is there or the new one.
 """
 
 import json

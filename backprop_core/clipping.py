@@ -1,6 +1,7 @@
-"""Clipping: a limit to the length of a gradient, against rare batches that would move the weights too far. Gradients
-are flat vectors, changed in place. A gradient that is not finite is not changed: if NaN and infinity were clipped, the
-divergence would not be noticed.
+"""Clipping: a limit to the length of a gradient, against rare batches that would move the weights too far.
+
+Gradients are flat vectors, changed in place. A gradient that is not finite is not changed: if NaN and infinity were
+clipped, the divergence would not be noticed.
 """
 
 import math

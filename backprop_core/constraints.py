@@ -1,5 +1,7 @@
-"""Constraints: limits for the weights, applied after each step. A penalty pulls at every weight all the time. A
-constraint acts only on weights that have grown too large, so it suits the large learning rates that dropout needs.
+"""Constraints: limits for the weights, applied after each step.
+
+A penalty pulls at every weight all the time. A constraint acts only on weights that have grown too large, so it suits
+the large learning rates that dropout needs.
 """
 
 import numpy as np

@@ -1,7 +1,9 @@
-"""Divergence: training that explodes, and its cause. Each step goes downhill by the learning rate times the slope. If
-this is too far, the step lands higher on the other side, where the slope is steeper, and the next step is even longer:
-after a few steps, numbers overflow. The rate may be too high for this network, or the data may contain a number that is
-too large for any rate. The present batch and weights show which of the two it was.
+"""Divergence: training that explodes, and its cause.
+
+Each step goes downhill by the learning rate times the slope. If this is too far, the step lands higher on the other
+side, where the slope is steeper, and the next step is even longer: after a few steps, numbers overflow. The rate may be
+too high for this network, or the data may contain a number that is too large for any rate. The present batch and
+weights show which of the two it was.
 """
 
 import math

@@ -1,7 +1,9 @@
-"""Compiled epochs: which trainings can run many steps as machine code, and when they return to Python. A step calls
-some twenty operations in Python. If the network has the usual layers and the rows are in memory, `epoch_kernels` runs
-hundreds of steps at a time instead, on as many cores as the step can use. It returns every fifth of a second, so that
-Ctrl-C works, and before each watched step. What it computes are the numbers of `Step`, up to rounding.
+"""Compiled epochs: which trainings can run many steps as machine code, and when they return to Python.
+
+A step calls some twenty operations in Python. If the network has the usual layers and the rows are in memory,
+`epoch_kernels` runs hundreds of steps at a time instead, on as many cores as the step can use. It returns every fifth
+of a second, so that Ctrl-C works, and before each watched step. What it computes are the numbers of `Step`, up to
+rounding.
 
 What was measured for two cores, in shares of the bare products' speed on 784-64-10, 784-100-10, 784-256-128-10 and
 784-1024-1024-10: the library's own threads for the products, and one core for the rest, had 0.49, 0.56, 0.68 and 0.81.

@@ -1,4 +1,5 @@
 """Epoch passes: a network's forward and backward passes, one operation of its plan and one part at a time.
+
 `epoch_kernels` calls them for each part, and lets threads meet in between. Each function names the one that it repeats.
 """
 

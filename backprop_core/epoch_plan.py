@@ -1,7 +1,8 @@
-"""Plan: a network as a table of numbers, for compiled code, which cannot use Python objects. Each row of the table is
-an operation: its kind, the widths of its input and output, and the places of its input, its output, their errors and
-its parameters in a few long arrays. `epoch_kernels` goes down the table on the way forward and up on the way back. A
-dense layer and the activation behind it are one operation, as in `kernels`.
+"""Plan: a network as a table of numbers, for compiled code, which cannot use Python objects.
+
+Each row of the table is an operation: its kind, the widths of its input and output, and the places of its input, its
+output, their errors and its parameters in a few long arrays. `epoch_kernels` goes down the table on the way forward and
+up on the way back. A dense layer and the activation behind it are one operation, as in `kernels`.
 """
 
 import numpy as np

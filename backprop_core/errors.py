@@ -1,5 +1,7 @@
-"""Errors: every deliberate error of this project has one base class. A program that must distinguish unusable input
-from a bug catches `BackpropError`. Its message is one sentence that names the thing, the value and the fix.
+"""Errors: every deliberate error of this project has one base class.
+
+A program that must distinguish unusable input from a bug catches `BackpropError`. Its message is one sentence that
+names the thing, the value and the fix.
 """
 
 

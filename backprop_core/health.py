@@ -1,8 +1,9 @@
-"""Health: whether the error reaches all layers on its way back, and whether their units are active. If a loss does not
-fall, the layers show the reason. On its way back through many layers, the gradient may shrink to nearly zero, and then
-the first layers never learn; or it may grow, and then a step destroys the weights. A step may be too short to have an
-effect, or so long that it destroys what was learned. And a unit may be at a flat part of its activation: the error
-cannot pass, so the unit never changes again.
+"""Health: whether the error reaches all layers on its way back, and whether their units are active.
+
+If a loss does not fall, the layers show the reason. On its way back through many layers, the gradient may shrink to
+nearly zero, and then the first layers never learn; or it may grow, and then a step destroys the weights. A step may be
+too short to have an effect, or so long that it destroys what was learned. And a unit may be at a flat part of its
+activation: the error cannot pass, so the unit never changes again.
 
     norm of the gradient    |dLoss/dW|, before penalties and clipping
     norm of the weights     |W|, before the step

@@ -1,5 +1,7 @@
-"""History: the measurements of a training, one entry for each epoch. `measure` is the only function that measures a
-network, on any rows, so training and validation figures can be compared: only the rows differ.
+"""History: the measurements of a training, one entry for each epoch.
+
+`measure` is the only function that measures a network, on any rows, so training and validation figures can be compared:
+only the rows differ.
 """
 
 from backprop_core.metrics import accuracy

@@ -1,6 +1,7 @@
-"""Interruption: a Ctrl-C that is not lost in other code. Python raises KeyboardInterrupt at any place of the main
-thread. In the finalizer of an object, or in a callback from a C library, it cannot be caught: Python prints it and
-continues. Compilers often run such code.
+"""Interruption: a Ctrl-C that is not lost in other code.
+
+Python raises KeyboardInterrupt at any place of the main thread. In the finalizer of an object, or in a callback from a
+C library, it cannot be caught: Python prints it and continues. Compilers often run such code.
 """
 
 import sys

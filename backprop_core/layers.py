@@ -1,8 +1,9 @@
-"""Layers: the steps of a batch through the network, each with its backward pass. A layer is only a description (sizes,
-a rate, a function's name); the numbers that it learns belong to the network and are passed as arguments. `forward`
-computes the layer's output and returns with it a function, `backward`, that takes the error of that output and returns
-the error of the input, writing the error of the parameters into `grads` on its way. So formula and derivative are
-together on one screen, and prediction stores nothing.
+"""Layers: the steps of a batch through the network, each with its backward pass.
+
+A layer is only a description (sizes, a rate, a function's name); the numbers that it learns belong to the network and
+are passed as arguments. `forward` computes the layer's output and returns with it a function, `backward`, that takes
+the error of that output and returns the error of the input, writing the error of the parameters into `grads` on its
+way. So formula and derivative are together on one screen, and prediction stores nothing.
 
 Shapes: x (n_samples, fan_in), y (n_samples, fan_out). An error dy = dLoss/dy has the shape of y; it may be overwritten.
 `params` and `grads` are dicts of arrays with the shapes that `parameter_shapes` names; in `params` also lie the arrays

@@ -1,7 +1,8 @@
-"""Losses: one number for how wrong the network is, and its gradient, the first step of the backward pass. Both are
-computed together from the same intermediate values, so the plotted loss belongs to the gradient that training uses. A
-loss is the mean over the batch, and so is its gradient: the learning rate then means the same at any batch size. Here
-are the losses of classification; `regression_losses` has those of amounts and counts, and the user's own.
+"""Losses: one number for how wrong the network is, and its gradient, the first step of the backward pass.
+
+Both are computed together from the same intermediate values, so the plotted loss belongs to the gradient that training
+uses. A loss is the mean over the batch, and so is its gradient: the learning rate then means the same at any batch
+size. Here are the losses of classification; `regression_losses` has those of amounts and counts, and the user's own.
 
 All losses have the same three methods, which `Loss` writes down. `logits` are the network's outputs, float
 [shape=(n_samples, n_outputs)].

@@ -1,7 +1,8 @@
-"""Mixing: training on mixtures of two rows, so that the network's answer changes evenly between them. Between a 3 and
-an 8 there are no training rows, so a network may jump from one sure answer to another. A mixture is 70 % of one row and
-30 % of the other, with the same shares of their labels as the target. So the network learns to be unsure between
-classes.
+"""Mixing: training on mixtures of two rows, so that the network's answer changes evenly between them.
+
+Between a 3 and an 8 there are no training rows, so a network may jump from one sure answer to another. A mixture is 70
+% of one row and 30 % of the other, with the same shares of their labels as the target. So the network learns to be
+unsure between classes.
 """
 
 import numpy as np

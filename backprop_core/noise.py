@@ -1,6 +1,7 @@
-"""Noise: random changes of the numbers during training, so that the network cannot memorise them. A sample is never
-exactly the same twice, so a rule for only one exact input does not help. Predictions have no noise: in evaluation mode
-these layers pass on their input unchanged.
+"""Noise: random changes of the numbers during training, so that the network cannot memorise them.
+
+A sample is never exactly the same twice, so a rule for only one exact input does not help. Predictions have no noise:
+in evaluation mode these layers pass on their input unchanged.
 """
 
 import numpy as np

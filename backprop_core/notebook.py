@@ -1,5 +1,6 @@
-"""Notebook: tables of a network and of its training history for notebooks. A notebook calls an object's `_repr_html_`
-and shows the result; other programs do not use it.
+"""Notebook: tables of a network and of its training history for notebooks.
+
+A notebook calls an object's `_repr_html_` and shows the result; other programs do not use it.
 """
 
 from collections.abc import Iterable, Sequence

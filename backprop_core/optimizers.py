@@ -1,7 +1,8 @@
-"""Optimizers: from the gradient to the update of the weights. The gradient gives the direction in which the loss grows;
-the weights move in the other direction. The rules differ in the length of the step, and in their memory of earlier
-gradients. An optimizer computes the update and keeps its own memory; the step applies the update, in one visible line.
-Sorted from simple to complex.
+"""Optimizers: from the gradient to the update of the weights.
+
+The gradient gives the direction in which the loss grows; the weights move in the other direction. The rules differ in
+the length of the step, and in their memory of earlier gradients. An optimizer computes the update and keeps its own
+memory; the step applies the update, in one visible line. Sorted from simple to complex.
 
 `Optimizer` is the contract: `init` makes the memory and `update` the update. In the formulas g is the gradient, and all
 of them hold for every parameter by itself.

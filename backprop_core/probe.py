@@ -1,6 +1,7 @@
-"""A probe: the numbers inside a network while rows go through it. Forward passes return logits and store nothing. To
-see the layers in between, a watched layer replaces each: it computes the same, and shows the input and output of its
-activations, also inside residual connections.
+"""A probe: the numbers inside a network while rows go through it.
+
+Forward passes return logits and store nothing. To see the layers in between, a watched layer replaces each: it computes
+the same, and shows the input and output of its activations, also inside residual connections.
 """
 
 import copy

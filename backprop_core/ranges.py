@@ -1,6 +1,7 @@
-"""Ranges: the allowed numbers of a setting, and one sentence for other values. A setting that is out of range should be
-reported at once, with its value and its range, because a later error would be hard to understand. All modules here
-check theirs with `check_number`.
+"""Ranges: the allowed numbers of a setting, and one sentence for other values.
+
+A setting that is out of range should be reported at once, with its value and its range, because a later error would be
+hard to understand. All modules here check theirs with `check_number`.
 """
 
 import math

@@ -1,5 +1,7 @@
-"""Scaling: bringing every feature to mean 0 and spread 1, so that large inputs do not dominate the others. Mean and
-spread come only from the training rows, and are stored in the model: a later sample is scaled with the same numbers.
+"""Scaling: bringing every feature to mean 0 and spread 1, so that large inputs do not dominate the others.
+
+Mean and spread come only from the training rows, and are stored in the model: a later sample is scaled with the same
+numbers.
 """
 
 import numpy as np

@@ -1,8 +1,9 @@
-"""Schedules: how the learning rate changes during training. Large steps find the valley, small steps find its bottom. A
-schedule is a function that says, at any time of the training, by which factor the learning rate is multiplied;
-`Schedule` is the contract. Further settings are keyword arguments: `functools.partial(plateau, patience=3)` is a
-schedule too. All depend on their arguments alone, so a run that is continued from a checkpoint meets the same rates as
-one that was never interrupted.
+"""Schedules: how the learning rate changes during training.
+
+Large steps find the valley, small steps find its bottom. A schedule is a function that says, at any time of the
+training, by which factor the learning rate is multiplied; `Schedule` is the contract. Further settings are keyword
+arguments: `functools.partial(plateau, patience=3)` is a schedule too. All depend on their arguments alone, so a run
+that is continued from a checkpoint meets the same rates as one that was never interrupted.
 """
 
 import functools

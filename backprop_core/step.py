@@ -1,6 +1,8 @@
-"""A step: one update of the network from one minibatch. Forward, error, backward, update: this is one round of
-backpropagation. Everything that may be added to it (penalties, clipping, decay, mixing of samples) is here, in the
-order of its effect. Epochs and learning rates belong to the trainer.
+"""A step: one update of the network from one minibatch.
+
+Forward, error, backward, update: this is one round of backpropagation. Everything that may be added to it (penalties,
+clipping, decay, mixing of samples) is here, in the order of its effect. Epochs and learning rates belong to the
+trainer.
 """
 
 import importlib.util

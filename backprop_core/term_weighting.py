@@ -1,6 +1,8 @@
-"""Term weighting: the weight of each column of a sparse row, for columns that are pieces of text. A piece that is in
-nearly every text gives little information about a text; a rare one gives much. So each column is multiplied by its
-inverse document frequency (Spärck Jones 1972, https://doi.org/10.1108/eb026526), as the training rows have it,
+"""Term weighting: the weight of each column of a sparse row, for columns that are pieces of text.
+
+A piece that is in nearly every text gives little information about a text; a rare one gives much. So each column is
+multiplied by its inverse document frequency (Spärck Jones 1972, https://doi.org/10.1108/eb026526), as the training rows
+have it,
 
     idf_j = log((1 + n) / (1 + df_j)) + 1      n rows, of which df_j hold column j
 

@@ -1,5 +1,6 @@
-"""Whole files: a file gets its name only when it is complete. If the writing is interrupted (Ctrl-C, a full disk, a
-crash), the earlier file is still there and complete.
+"""Whole files: a file gets its name only when it is complete.
+
+If the writing is interrupted (Ctrl-C, a full disk, a crash), the earlier file is still there and complete.
 """
 
 import os

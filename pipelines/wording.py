@@ -18,8 +18,9 @@ def escape(text: str) -> str:
 
 
 def printable(text: object, most: int = LONGEST) -> str:
-    """Return text in one line, left to right, with a question mark for each letter that cannot be shown. At most the
-    first `most` letters are kept.
+    """Return text in one line, left to right, with a question mark for each letter that cannot be shown.
+
+    At most the first `most` letters are kept.
     """
     composed = unicodedata.normalize("NFC", str(text)[:most])
     return "".join(letter if letter.isprintable() else "?" for letter in composed)
@@ -44,9 +45,10 @@ def list_some(words: Sequence, most: int = 3) -> str:
 
 
 def csv_line(cells: Iterable[Any]) -> str:
-    """Return cells as one line of CSV, without its line end, that is safe in spreadsheets. A spreadsheet runs a cell
-    that begins with =, +, - or @ as a formula. A text that begins so gets an apostrophe in front
-    (https://owasp.org/www-community/attacks/CSV_Injection). Numbers stay as they are.
+    """Return cells as one line of CSV, without its line end, that is safe in spreadsheets.
+
+    A spreadsheet runs a cell that begins with =, +, - or @ as a formula. A text that begins so gets an apostrophe in
+    front (https://owasp.org/www-community/attacks/CSV_Injection). Numbers stay as they are.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
-"""Input: the rows and targets that an estimator accepts, and the errors for others. The checks and their messages are
-scikit-learn's. Only large arrays are treated differently: an array of real numbers is never copied to another type, for
-the batches do that one by one; and a memory-mapped one is read in pieces.
+"""Input: the rows and targets that an estimator accepts, and the errors for others.
+
+The checks and their messages are scikit-learn's. Only large arrays are treated differently: an array of real numbers is
+never copied to another type, for the batches do that one by one; and a memory-mapped one is read in pieces.
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
-"""The gradient check: does the backward pass agree with the forward pass? A network with a wrong derivative can still
-train, but worse. The check moves one number of the network a little up and a little down, watches the loss, and
-compares that slope with what backpropagation claims. It needs nothing but forward passes, so it cannot repeat
-backpropagation's mistake.
+"""The gradient check: does the backward pass agree with the forward pass?
+
+A network with a wrong derivative can still train, but worse. The check moves one number of the network a little up and
+a little down, watches the loss, and compares that slope with what backpropagation claims. It needs nothing but forward
+passes, so it cannot repeat backpropagation's mistake.
 
 Two central differences, a wide and a narrow one, are combined so that the error of the second order cancels
 (Richardson 1911); in float64 eleven decimals of the slope are then right. Dropout draws the same units in every

@@ -1,8 +1,10 @@
-"""A trace: one step of backpropagation, with a record of all its numbers. A training step does not keep them: the
-output of a layer is lost after the next layer has used it, and an error after it was passed on. A trace keeps a copy of
-each: the input and output of every layer, the error that came back, the gradients, and the change by the step. They are
-not computed again. A stand-in replaces each layer of the network; it calls the layer itself, forward and backward, and
-records the arrays. The step is the simplest one: every number moves against its gradient.
+"""A trace: one step of backpropagation, with a record of all its numbers.
+
+A training step does not keep them: the output of a layer is lost after the next layer has used it, and an error after
+it was passed on. A trace keeps a copy of each: the input and output of every layer, the error that came back, the
+gradients, and the change by the step. They are not computed again. A stand-in replaces each layer of the network; it
+calls the layer itself, forward and backward, and records the arrays. The step is the simplest one: every number moves
+against its gradient.
 
     params <- params - learning_rate * dLoss/dparams
 

@@ -1,8 +1,10 @@
-"""The record of a trace: the important numbers of one sample's step, as JSON types. Whole layers are summarised; the
-few largest numbers are given with their places. The arithmetic of one unit of each layer is shown term by term, so that
-a reader can check it by hand: in a dense layer the unit on which most of the error falls, and in the layers behind it,
-up to the next dense one, the same unit. On the way back, a dense layer works out the error of the unit that was
-followed through the layers before it. So the worked units form one path through the network, there and back.
+"""The record of a trace: the important numbers of one sample's step, as JSON types.
+
+Whole layers are summarised; the few largest numbers are given with their places. The arithmetic of one unit of each
+layer is shown term by term, so that a reader can check it by hand: in a dense layer the unit on which most of the error
+falls, and in the layers behind it, up to the next dense one, the same unit. On the way back, a dense layer works out
+the error of the unit that was followed through the layers before it. So the worked units form one path through the
+network, there and back.
 """
 
 import math

@@ -205,8 +205,9 @@ CSV_COLUMNS = ("path", "label", "probability", "error")
 
 
 def print_predictions(answers, form):
-    """Print answers as they come, or as one list for "json"; errors go to standard error. Return the number of
-    failures.
+    """Print answers as they come, or as one list for "json"; errors go to standard error.
+
+    Return the number of failures.
     """
     failed, records = 0, []
     if form == "csv":
@@ -242,8 +243,9 @@ def transcript_text(transcript):
 
 
 def print_transcripts(transcripts, form):
-    """Print transcripts as they come, or as one list for "json"; errors go to standard error. Return the number of
-    failures.
+    """Print transcripts as they come, or as one list for "json"; errors go to standard error.
+
+    Return the number of failures.
     """
     from pipelines.report.transcripts import as_srt, as_textgrid
 

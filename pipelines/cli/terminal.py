@@ -30,16 +30,18 @@ def _encoder(ensure_ascii):
 
 
 def line(text):
-    """Print one of many lines of results at once. It works like `click.echo` in a tenth of the time, because it does
-    not look for colours.
+    """Print one of many lines of results at once.
+
+    It works like `click.echo` in a tenth of the time, because it does not look for colours.
     """
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 def note(text):
-    """Print a note that is not a result, in one line. Control characters are escaped, because a file name may contain
-    them.
+    """Print a note that is not a result, in one line.
+
+    Control characters are escaped, because a file name may contain them.
     """
     click.echo(escape(text), err=True)
 

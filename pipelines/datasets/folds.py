@@ -1,6 +1,7 @@
-"""Folds: the samples of a data set, divided so that each is tested once by a network that has not seen it. If there are
-few speakers, each is a fold. If there are many, several make a fold together. If the speakers are not known, or a
-number of folds is given and there are few speakers, samples are drawn from each class in proportion.
+"""Folds: the samples of a data set, divided so that each is tested once by a network that has not seen it.
+
+If there are few speakers, each is a fold. If there are many, several make a fold together. If the speakers are not
+known, or a number of folds is given and there are few speakers, samples are drawn from each class in proportion.
 """
 
 from dataclasses import dataclass

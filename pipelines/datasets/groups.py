@@ -1,7 +1,8 @@
-"""Groups: files that belong together, because the same person, film or object is in all of them. A network that has
-learned from half of a film's pictures knows the other half. So files that belong together stay on one side of a split.
-A table or folders inside the classes may name the groups. Often they are in the file names; this module reads them,
-with care, because many names only count.
+"""Groups: files that belong together, because the same person, film or object is in all of them.
+
+A network that has learned from half of a film's pictures knows the other half. So files that belong together stay on
+one side of a split. A table or folders inside the classes may name the groups. Often they are in the file names; this
+module reads them, with care, because many names only count.
 """
 
 import re

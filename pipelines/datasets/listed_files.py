@@ -1,6 +1,8 @@
-r"""Listed files: from a name in a table to the file itself. A list is often made on another computer: `cats\1.png` from
-Windows, an ü in two signs from a Mac, a number without `.png` from a competition, a path in another home folder. A file
-is searched with the given name, and then in these other ways; it is used if exactly one file fits.
+r"""Listed files: from a name in a table to the file itself.
+
+A list is often made on another computer: `cats\1.png` from Windows, an ü in two signs from a Mac, a number without
+`.png` from a competition, a path in another home folder. A file is searched with the given name, and then in these
+other ways; it is used if exactly one file fits.
 """
 
 import os

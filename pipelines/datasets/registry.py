@@ -1,6 +1,7 @@
-"""The registry: data sets with a name. For each, `data/sources.toml` gives the addresses of its files, their size and
-SHA-256, who made them, and their licence. This module reads that file into records and finds the record that a name
-means.
+"""The registry: data sets with a name.
+
+For each, `data/sources.toml` gives the addresses of its files, their size and SHA-256, who made them, and their
+licence. This module reads that file into records and finds the record that a name means.
 """
 
 import tomllib

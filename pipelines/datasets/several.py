@@ -1,6 +1,7 @@
-"""Several data sets as one: classes of the same name are one class. Most recognisers need more voices and more pens,
-and another data set has them. Each sample keeps the name of its set. Each set is split separately and has its own
-score, because a common score hides the weaker set.
+"""Several data sets as one: classes of the same name are one class.
+
+Most recognisers need more voices and more pens, and another data set has them. Each sample keeps the name of its set.
+Each set is split separately and has its own score, because a common score hides the weaker set.
 """
 
 import hashlib

@@ -1,6 +1,7 @@
-"""Splits: samples for training, samples for validation, and samples for the test. Many data sets have a test part, some
-have a validation part; missing parts are taken from their training rows here. If the speakers are known, whole speakers
-are moved together; otherwise the test would use voices from training.
+"""Splits: samples for training, samples for validation, and samples for the test.
+
+Many data sets have a test part, some have a validation part; missing parts are taken from their training rows here. If
+the speakers are known, whole speakers are moved together; otherwise the test would use voices from training.
 """
 
 from dataclasses import replace

@@ -1,5 +1,7 @@
-"""Texts: a data set whose samples are sentences, in one file together. A data set may also contain foreign sentences,
-which belong to no class. They are not samples, because there is no right answer to them; a good model refuses them.
+"""Texts: a data set whose samples are sentences, in one file together.
+
+A data set may also contain foreign sentences, which belong to no class. They are not samples, because there is no right
+answer to them; a good model refuses them.
 """
 
 import hashlib

@@ -1,7 +1,8 @@
-"""A tree: all files and folders below a folder, read once and kept in memory. Folders may contain folders and links to
-others. A link is followed, but not in a circle. Files that systems and programs leave behind (Thumbs.db, __MACOSX) are
-ignored and counted; an empty file is left out. Names stay as the disk has them; a label is compared in one form of
-Unicode, because a Mac writes ü as u and two dots, others as one sign.
+"""A tree: all files and folders below a folder, read once and kept in memory.
+
+Folders may contain folders and links to others. A link is followed, but not in a circle. Files that systems and
+programs leave behind (Thumbs.db, __MACOSX) are ignored and counted; an empty file is left out. Names stay as the disk
+has them; a label is compared in one form of Unicode, because a Mac writes ü as u and two dots, others as one sign.
 """
 
 import os

@@ -1,8 +1,9 @@
-"""Curves: how the result changes with one condition, while the others stay the same. A learning curve shows accuracy
-against the number of training rows. If it still rises at its end, more samples help; if it is flat, they do not. A
-validation curve shows accuracy against one setting, such as the width of the hidden layers: left of its maximum the
-network underfits, right of it the network overfits. All points of a curve are measured on the same validation rows, so
-two of them can be compared row by row.
+"""Curves: how the result changes with one condition, while the others stay the same.
+
+A learning curve shows accuracy against the number of training rows. If it still rises at its end, more samples help; if
+it is flat, they do not. A validation curve shows accuracy against one setting, such as the width of the hidden layers:
+left of its maximum the network underfits, right of it the network overfits. All points of a curve are measured on the
+same validation rows, so two of them can be compared row by row.
 """
 
 from backprop_core.metrics import wilson_interval

@@ -1,7 +1,8 @@
-"""A finding: one check of a diagnosis, its result, and the meaning of the result. Every check of a diagnosis returns
-findings, also if all is well, because a reader wants to know all checks, not only the problems. The numbers are in the
-evidence. The advice is a sentence for people, made from the numbers. Programs should use the kind, the verdict and the
-evidence, not the words of the advice.
+"""A finding: one check of a diagnosis, its result, and the meaning of the result.
+
+Every check of a diagnosis returns findings, also if all is well, because a reader wants to know all checks, not only
+the problems. The numbers are in the evidence. The advice is a sentence for people, made from the numbers. Programs
+should use the kind, the verdict and the evidence, not the words of the advice.
 """
 
 from dataclasses import dataclass, field

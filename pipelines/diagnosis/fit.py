@@ -1,8 +1,9 @@
-"""The fit: did the network learn too little, enough, or only memorise? Two numbers answer this, if they are measured in
-the same way: the accuracy on training rows, and the accuracy on other rows. If both are low, the network learned too
-little, because it cannot learn more (underfitting), or because it was stopped too early (not converged). If the first
-is high and the second clearly lower, it memorised rows (overfitting). If the loss is no longer a number, it learned
-nothing (diverged).
+"""The fit: did the network learn too little, enough, or only memorise?
+
+Two numbers answer this, if they are measured in the same way: the accuracy on training rows, and the accuracy on other
+rows. If both are low, the network learned too little, because it cannot learn more (underfitting), or because it was
+stopped too early (not converged). If the first is high and the second clearly lower, it memorised rows (overfitting).
+If the loss is no longer a number, it learned nothing (diverged).
 """
 
 import math

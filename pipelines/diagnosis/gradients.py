@@ -1,6 +1,7 @@
-"""The health of the gradients, in words: which layers learn, which do not, and what would help. `backprop_core.health`
-records numbers for each layer and epoch. This module compares them with the limits in `thresholds`. Each comparison is
-a finding, also if all is well.
+"""The health of the gradients, in words: which layers learn, which do not, and what would help.
+
+`backprop_core.health` records numbers for each layer and epoch. This module compares them with the limits in
+`thresholds`. Each comparison is a finding, also if all is well.
 """
 
 import math

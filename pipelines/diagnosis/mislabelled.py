@@ -1,7 +1,9 @@
-"""Mislabelled samples: samples whose label is most likely wrong. Each training sample is judged by a network that has
-not learned from it: the training rows are divided into a few parts, and each part is tested by a network trained on the
-others. If that network is nearly certain of another class, and its probabilities are calibrated, either the label or
-the network is wrong. Networks are rarely so wrong on clean labels. The samples with the largest difference come first.
+"""Mislabelled samples: samples whose label is most likely wrong.
+
+Each training sample is judged by a network that has not learned from it: the training rows are divided into a few
+parts, and each part is tested by a network trained on the others. If that network is nearly certain of another class,
+and its probabilities are calibrated, either the label or the network is wrong. Networks are rarely so wrong on clean
+labels. The samples with the largest difference come first.
 
 Northcutt, Jiang and Chuang 2021, Confident Learning, https://arxiv.org/abs/1911.00068
 """

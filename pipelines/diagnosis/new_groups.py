@@ -1,8 +1,9 @@
-"""New groups: the accuracy of a network on speakers, writers or sources that it has not learned from. New takes of
-known voices say little about a new voice. So if the speakers are known, the same network is trained without some of the
-speakers and tested on these, until each speaker was tested. The same network is also tested on new samples of known
-speakers. The difference is the cost of a new speaker. The interval is over speakers, because ten takes of one voice are
-not ten voices.
+"""New groups: the accuracy of a network on speakers, writers or sources that it has not learned from.
+
+New takes of known voices say little about a new voice. So if the speakers are known, the same network is trained
+without some of the speakers and tested on these, until each speaker was tested. The same network is also tested on new
+samples of known speakers. The difference is the cost of a new speaker. The interval is over speakers, because ten takes
+of one voice are not ten voices.
 """
 
 import numpy as np

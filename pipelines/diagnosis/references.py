@@ -1,7 +1,8 @@
-"""References: results for comparison. An accuracy of 80 % means nothing if one class has 80 % of the samples, or if the
-network is as good on labels in random order. A network that cannot even memorise 20 rows cannot learn. If the loss at
-the beginning is far from that of guessing, ln K for K classes, the first answers of the network are sure without a
-reason.
+"""References: results for comparison.
+
+An accuracy of 80 % means nothing if one class has 80 % of the samples, or if the network is as good on labels in random
+order. A network that cannot even memorise 20 rows cannot learn. If the loss at the beginning is far from that of
+guessing, ln K for K classes, the first answers of the network are sure without a reason.
 """
 
 import math
@@ -41,9 +42,10 @@ def _entry(name, train, valid, note):
 
 
 def signal(probes, results):
-    """Return the finding on whether the labels belong to the samples, in a list. They do if a network that was trained
-    on them is better than a constant answer. If another network is better and the diagnosed one is not, the labels are
-    not the cause.
+    """Return the finding on whether the labels belong to the samples, in a list.
+
+    They do if a network that was trained on them is better than a constant answer. If another network is better and the
+    diagnosed one is not, the labels are not the cause.
     """
     if results[MAIN].diverged:
         return []

@@ -1,5 +1,7 @@
-"""Results of probes. A result is sent between processes and stored on disk as JSON types and arrays, so each type can
-be turned into a record and back.
+"""Results of probes.
+
+A result is sent between processes and stored on disk as JSON types and arrays, so each type can be turned into a record
+and back.
 """
 
 import copy

@@ -1,6 +1,7 @@
-"""Spread: whether the network is far worse on some classes, or on some speakers, than on others. A mean hides this.
-With few samples each, some look bad by chance, and the more there are, the more often; only differences that chance
-does not explain are reported.
+"""Spread: whether the network is far worse on some classes, or on some speakers, than on others.
+
+A mean hides this. With few samples each, some look bad by chance, and the more there are, the more often; only
+differences that chance does not explain are reported.
 """
 
 import math
@@ -32,9 +33,11 @@ def table(kinds, right):
 
 
 def finding(name, rows):
-    """Return the finding on a `table`; `name` says of what, such as "class" or "speaker". One of m kinds is reported if
-    it is worse than all others together by more than the limit, and by so many standard errors that chance would do
-    this to one of the m in one case of 20 (Dunn 1961, https://doi.org/10.1080/01621459.1961.10482090).
+    """Return the finding on a `table`; `name` says of what, such as "class" or "speaker".
+
+    One of m kinds is reported if it is worse than all others together by more than the limit, and by so many standard
+    errors that chance would do this to one of the m in one case of 20 (Dunn 1961,
+    https://doi.org/10.1080/01621459.1961.10482090).
     """
     from scipy.special import ndtri
 

@@ -1,6 +1,7 @@
-"""Thresholds: every number that a verdict depends on, in one place, with the reason for it. A verdict is only as good
-as its limits. So limits are not hidden in the code: findings quote the limit beside the number that they compared with
-it.
+"""Thresholds: every number that a verdict depends on, in one place, with the reason for it.
+
+A verdict is only as good as its limits. So limits are not hidden in the code: findings quote the limit beside the
+number that they compared with it.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,8 @@
-"""Uncertainty: the error of a measured share, because only some samples were tested. Another 100 samples would give
-another accuracy. The true accuracy is within two standard errors 19 times in 20. If two networks are tested on the same
-samples, only samples on which they differ count, so their difference is known far better than either accuracy.
+"""Uncertainty: the error of a measured share, because only some samples were tested.
+
+Another 100 samples would give another accuracy. The true accuracy is within two standard errors 19 times in 20. If two
+networks are tested on the same samples, only samples on which they differ count, so their difference is known far
+better than either accuracy.
 """
 
 import math

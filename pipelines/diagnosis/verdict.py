@@ -1,6 +1,8 @@
-"""The verdict: one word for the whole, the reason, and what to try next. Causes come before effects. A score on copies
-of training rows means nothing. If gradients vanish, the network underfits, but more units would not help. So the next
-step is about the most serious finding, or about the fit if there are no other problems.
+"""The verdict: one word for the whole, the reason, and what to try next.
+
+Causes come before effects. A score on copies of training rows means nothing. If gradients vanish, the network
+underfits, but more units would not help. So the next step is about the most serious finding, or about the fit if there
+are no other problems.
 """
 
 from dataclasses import dataclass, field

@@ -1,5 +1,6 @@
-"""Progress of long work, as lines on standard error or as a bar in a notebook. Python programs see it only with
-`progress=True`; the command line always shows it.
+"""Progress of long work, as lines on standard error or as a bar in a notebook.
+
+Python programs see it only with `progress=True`; the command line always shows it.
 """
 
 import logging
@@ -228,8 +229,9 @@ class Notebook(Told):
 
 @contextmanager
 def telling(progress: bool) -> Iterator[Silent]:
-    """Give the object that receives the progress inside, and show the log there too, if `progress` is true. If one is
-    already active, such as that of the command line, it is used again.
+    """Give the object that receives the progress inside, and show the log there too, if `progress` is true.
+
+    If one is already active, such as that of the command line, it is used again.
     """
     if not progress:
         yield Silent()

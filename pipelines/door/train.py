@@ -116,6 +116,7 @@ def make_recipe(
     task: str | Task, preset: str, config: Path | None, entries: dict[str, Any], caller: Any
 ) -> tuple[Task, Recipe]:
     """Return the Task, and its preset's recipe with the changes of the file and of the entries that are not None.
+
     Raises UsageError, which for an unknown entry names the most similar argument of `caller` or entry.
     """
     found = tasks.find(task)

@@ -1,8 +1,9 @@
-"""Distillation: a smaller network that fits a budget and learns from the large one. The large network gives not only
-the class of a sample, but also how similar it is to each other class. A small network that learns these probabilities
-is better than one that learns the labels. It learns from the training samples in all their views. The target of each
-view is the answer of the large network to the sample, averaged over its views and softened. Hinton, Vinyals and Dean
-2015, https://arxiv.org/abs/1503.02531
+"""Distillation: a smaller network that fits a budget and learns from the large one.
+
+The large network gives not only the class of a sample, but also how similar it is to each other class. A small network
+that learns these probabilities is better than one that learns the labels. It learns from the training samples in all
+their views. The target of each view is the answer of the large network to the sample, averaged over its views and
+softened. Hinton, Vinyals and Dean 2015, https://arxiv.org/abs/1503.02531
 """
 
 from __future__ import annotations
@@ -55,9 +56,10 @@ class Distilled:
 def distil(
     subject: Subject, fits: Callable[[Subject], bool], rng: np.random.Generator, int8: bool = False
 ) -> Distilled:
-    """Return the widest model that `fits`, which learns from the subject's model. With `int8` its accuracy is that of
-    its layers in whole numbers, see `integer_layers`. Raises UsageError if even the narrowest does not fit, or if the
-    data set of the model is missing.
+    """Return the widest model that `fits`, which learns from the subject's model.
+
+    With `int8` its accuracy is that of its layers in whole numbers, see `integer_layers`. Raises UsageError if even the
+    narrowest does not fit, or if the data set of the model is missing.
     """
     hidden = _widest(subject, fits)
     prepared = _prepare(subject)

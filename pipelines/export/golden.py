@@ -1,7 +1,8 @@
-"""The golden sample: one input with a known answer, stored in every artefact. A model file stores a row of features. An
-artefact that begins with a waveform or a picture must be tested from there. For a picture, the row is the picture. For
-speech, a short artificial sound has the properties of words: a voice that rises and falls, vowels that change, noise
-before and after. A text is made of the labels.
+"""The golden sample: one input with a known answer, stored in every artefact.
+
+A model file stores a row of features. An artefact that begins with a waveform or a picture must be tested from there.
+For a picture, the row is the picture. For speech, a short artificial sound has the properties of words: a voice that
+rises and falls, vowels that change, noise before and after. A text is made of the labels.
 """
 
 from __future__ import annotations

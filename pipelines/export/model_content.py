@@ -1,7 +1,8 @@
-"""Model content: the model file inside an artefact for JavaScript. It is the file that training writes, with three
-differences. The history of the training is left out, because only Python uses it. A golden sample from before the
-features is added to the stored one. And weights may have 8 bits: then each array is stored separately, as
-`network.<layer>.W` with `network.<layer>.W.scale`, and `params` are the others.
+"""Model content: the model file inside an artefact for JavaScript.
+
+It is the file that training writes, with three differences. The history of the training is left out, because only
+Python uses it. A golden sample from before the features is added to the stored one. And weights may have 8 bits: then
+each array is stored separately, as `network.<layer>.W` with `network.<layer>.W.scale`, and `params` are the others.
 """
 
 from __future__ import annotations

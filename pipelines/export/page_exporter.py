@@ -1,6 +1,8 @@
-"""The page: a model to try, in one HTML file that opens from disk and works offline. It contains the engine, the model
-and the code of the page, so a person needs only a browser. Names of classes and citations come from other people, so
-every text in the page is escaped, and the page's own Content-Security-Policy forbids it to load anything.
+"""The page: a model to try, in one HTML file that opens from disk and works offline.
+
+It contains the engine, the model and the code of the page, so a person needs only a browser. Names of classes and
+citations come from other people, so every text in the page is escaped, and the page's own Content-Security-Policy
+forbids it to load anything.
 """
 
 from __future__ import annotations

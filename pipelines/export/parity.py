@@ -1,7 +1,8 @@
-"""Parity: whether the exported model gives the same answers as the model, sample by sample. The samples are those of
-the data set's test split, and unusual ones: silence, a buzz at full scale, a picture of one pixel. Both models get the
-same decoded sample. Two answers agree if all probabilities are within the exporter's tolerance, and if the labels are
-the same or the model's two best probabilities are nearly equal.
+"""Parity: whether the exported model gives the same answers as the model, sample by sample.
+
+The samples are those of the data set's test split, and unusual ones: silence, a buzz at full scale, a picture of one
+pixel. Both models get the same decoded sample. Two answers agree if all probabilities are within the exporter's
+tolerance, and if the labels are the same or the model's two best probabilities are nearly equal.
 """
 
 from __future__ import annotations
@@ -125,6 +126,7 @@ def compare(
 
 def samples_to_test(subject: Subject) -> tuple[str, list[Any]]:
     """Return the name of the model's data set, and its decoded test samples; no samples if the data set is missing.
+
     Samples that cannot be read are left out.
     """
     bundle = subject.bundle

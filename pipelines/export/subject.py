@@ -1,7 +1,8 @@
-"""The subject: the exported model, with the metadata of every artefact. An artefact is used far from its training, so
-it contains what its users must know: the labels, the rate, the threshold, the owner and the licence of the training
-data, and a golden sample. The model file's golden sample is a row of features; an artefact begins earlier, so the
-golden sample here is a sound, a picture or a text.
+"""The subject: the exported model, with the metadata of every artefact.
+
+An artefact is used far from its training, so it contains what its users must know: the labels, the rate, the threshold,
+the owner and the licence of the training data, and a golden sample. The model file's golden sample is a row of
+features; an artefact begins earlier, so the golden sample here is a sound, a picture or a text.
 """
 
 from __future__ import annotations
@@ -64,9 +65,10 @@ class Subject:
         return self.answer(self.golden)
 
     def answer(self, decoded: Any, all_readings: bool = False) -> np.ndarray:
-        """Return the model's own answer to a decoded sample: float32 [shape=(n_classes,)]. If a picture has several
-        readings, it is the answer to the first, or with `all_readings` the answer with the highest probability, as in
-        `predict`. Raises NothingToSeeError.
+        """Return the model's own answer to a decoded sample: float32 [shape=(n_classes,)].
+
+        If a picture has several readings, it is the answer to the first, or with `all_readings` the answer with the
+        highest probability, as in `predict`. Raises NothingToSeeError.
         """
         row = (self.bundle.reader if all_readings else self.bundle.extractor).extract_row(decoded)
         return self.bundle.probabilities(row if row.ndim == 2 else row[np.newaxis])[0]

@@ -1,7 +1,8 @@
-"""Extraction: many files to one matrix of features, on all cores if that is faster. Decoders let other threads run
-while they work, but the Python code around them does not. So threads help with large pictures. With small files they
-hurt: two threads take 1.5 times as long for CIFAR-10. Processes help with all files, but they need about a second to
-start. So the first few files are measured to choose the best way.
+"""Extraction: many files to one matrix of features, on all cores if that is faster.
+
+Decoders let other threads run while they work, but the Python code around them does not. So threads help with large
+pictures. With small files they hurt: two threads take 1.5 times as long for CIFAR-10. Processes help with all files,
+but they need about a second to start. So the first few files are measured to choose the best way.
 
 Files are taken in chunks, because an extractor describes many words together faster than one by one. A file that cannot
 be read loses only its own row.

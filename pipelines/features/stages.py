@@ -1,6 +1,8 @@
-"""Stages: the named steps from a decoded sample to a row of features. An exporter writes these steps in another
-language, so it must know each step, its numbers, and its output. So an extractor can list its steps. A stage contains
-the function that the extractor itself calls, so the list is always right.
+"""Stages: the named steps from a decoded sample to a row of features.
+
+An exporter writes these steps in another language, so it must know each step, its numbers, and its output. So an
+extractor can list its steps. A stage contains the function that the extractor itself calls, so the list is always
+right.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""The application: the addresses of the lab. Below the token, `/` is the page and `/page/…` its parts. `/api/…` answers
-in JSON, and `/live` is a WebSocket that sends the progress of a training.
+"""The application: the addresses of the lab.
+
+Below the token, `/` is the page and `/page/…` its parts. `/api/…` answers in JSON, and `/live` is a WebSocket that
+sends the progress of a training.
 """
 
 import asyncio

@@ -1,5 +1,6 @@
-"""The archive: a lesson as a zip file, to be stored elsewhere and loaded again. A zip file may come from anyone, so
-only files that belong to a lesson are unpacked, and only into its folder.
+"""The archive: a lesson as a zip file, to be stored elsewhere and loaded again.
+
+A zip file may come from anyone, so only files that belong to a lesson are unpacked, and only into its folder.
 """
 
 import io
@@ -26,8 +27,9 @@ def pack(lesson):
 
 
 def unpack(content, folder):
-    """Write the lesson in a zip (bytes) below a folder, and return its Lesson. Raises Refusal. It unpacks only files
-    that may be samples and whose names stay inside the folder.
+    """Write the lesson in a zip (bytes) below a folder, and return its Lesson.
+
+    Raises Refusal. It unpacks only files that may be samples and whose names stay inside the folder.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:

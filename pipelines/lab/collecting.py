@@ -1,6 +1,7 @@
-"""Collecting: it turns files from the page into samples for training. Each sample is checked before it is stored, so a
-training can read all samples of a lesson. A long recording is cut into its words; the page shows the proposed cuts on
-the waveform.
+"""Collecting: it turns files from the page into samples for training.
+
+Each sample is checked before it is stored, so a training can read all samples of a lesson. A long recording is cut into
+its words; the page shows the proposed cuts on the waveform.
 """
 
 import io

@@ -1,5 +1,7 @@
-"""A course: one running training, which can be watched, paused and stopped. It is a training of `train`, as `Watched`
-work. Its record grows by one entry each epoch; only the latest pictures of the weights are kept.
+"""A course: one running training, which can be watched, paused and stopped.
+
+It is a training of `train`, as `Watched` work. Its record grows by one entry each epoch; only the latest pictures of
+the weights are kept.
 """
 
 import base64

@@ -1,7 +1,8 @@
-"""Dissection: one step on one sample, in every detail. It is the step of `explain`, with the same numbers, and in
-addition complete layers: the output of each unit, and the error that came back to it. The result depends only on the
-page's address (model, sample, label, length of the step, steps before it), so the same address always shows the same
-numbers.
+"""Dissection: one step on one sample, in every detail.
+
+It is the step of `explain`, with the same numbers, and in addition complete layers: the output of each unit, and the
+error that came back to it. The result depends only on the page's address (model, sample, label, length of the step,
+steps before it), so the same address always shows the same numbers.
 """
 
 import threading

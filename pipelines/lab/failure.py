@@ -6,8 +6,9 @@ from pipelines.verbs.demonstrate import DEMONSTRATIONS, demonstrate
 
 
 class Failure(Watched):
-    """One demonstration and its visible state; the "trials" are those of `demonstrate --json`. It stops before the
-    next step.
+    """One demonstration and its visible state; the "trials" are those of `demonstrate --json`.
+
+    It stops before the next step.
 
     Parameters
     ----------

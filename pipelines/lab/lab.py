@@ -1,6 +1,7 @@
-"""The lab: its parts, and the answer to each request of the page. A request is a dict of text, from the address, and
-the bytes of its body; the answer is a dict of JSON types. This module does not compute: it passes each request to
-another module. `application` maps addresses to requests.
+"""The lab: its parts, and the answer to each request of the page.
+
+A request is a dict of text, from the address, and the bytes of its body; the answer is a dict of JSON types. This
+module does not compute: it passes each request to another module. `application` maps addresses to requests.
 """
 
 import contextlib

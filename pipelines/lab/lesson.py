@@ -159,8 +159,9 @@ class Lesson:
             return moved.path
 
     def rewrite(self, path, content):
-        """Replace the contents of a sample (bytes of a file), under a new name, and return it. Raises Refusal,
-        OSError.
+        """Replace the contents of a sample (bytes of a file), under a new name, and return it.
+
+        Raises Refusal, OSError.
         """
         with self._lock:
             before = self.find(path)

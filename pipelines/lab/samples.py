@@ -1,6 +1,8 @@
-"""Samples of the lab, each with a short name for addresses. `test:17` is a sample of the test split of the data set
-that a model was trained on. `kept:ab12…` is a sample that the user drew, spoke, typed or dropped into the page; it is
-kept in memory while the lab runs. Each is the contents of a file, as `predict` would read them, or a text.
+"""Samples of the lab, each with a short name for addresses.
+
+`test:17` is a sample of the test split of the data set that a model was trained on. `kept:ab12…` is a sample that the
+user drew, spoke, typed or dropped into the page; it is kept in memory while the lab runs. Each is the contents of a
+file, as `predict` would read them, or a text.
 """
 
 import hashlib
@@ -59,8 +61,9 @@ class Samples:
         raise Refusal(404, f"There is no sample {name[:40]}; choose another.")
 
     def tests_of(self, model):
-        """Return the data set that a model was trained on, and its test rows. The split is the same as in the training.
-        Raises DataError if the data set cannot be read.
+        """Return the data set that a model was trained on, and its test rows.
+
+        The split is the same as in the training. Raises DataError if the data set cannot be read.
         """
         key = (model.provenance["dataset"], model.task.name)
         with self._reading:  # two pages that ask at the same time share one reading

@@ -1,5 +1,7 @@
-"""The shelf: the models that the lab may open. They are the models that were named when the lab was started, and those
-in the folder `models`. A page names a model by the path from the shelf, so no page can make the lab read another file.
+"""The shelf: the models that the lab may open.
+
+They are the models that were named when the lab was started, and those in the folder `models`. A page names a model by
+the path from the shelf, so no page can make the lab read another file.
 """
 
 import threading
@@ -34,8 +36,9 @@ class Shelf:
         return list(dict.fromkeys([*self._named, *map(str, found)]))
 
     def open(self, path):
-        """Return the Bundle of a model on the shelf; a file that has changed is read again. Raises Refusal if the model
-        is not on the shelf, and ModelFileError if it cannot be used.
+        """Return the Bundle of a model on the shelf; a file that has changed is read again.
+
+        Raises Refusal if the model is not on the shelf, and ModelFileError if it cannot be used.
         """
         if path not in self.paths():
             raise Refusal(404, "This model is not in the lab; choose one from its list.")

@@ -1,5 +1,7 @@
-"""Sight: everything that the page shows about one answer. The answer is that of `predict`. The page also shows the
-network's input, how active each layer was, and, if the extractor supports it, the evidence for and against the answer.
+"""Sight: everything that the page shows about one answer.
+
+The answer is that of `predict`. The page also shows the network's input, how active each layer was, and, if the
+extractor supports it, the evidence for and against the answer.
 """
 
 import base64
@@ -86,9 +88,10 @@ def activity(model, stored):
 
 
 def evidence(model, sample, label):
-    """Return the evidence of a sample for and against a label: {"label", "unit"}, and its places or its words. Places
-    are "width", "height" and "values"; words are those of `WordEvidence.record`. Raises Refusal if the extractor does
-    not support it.
+    """Return the evidence of a sample for and against a label: {"label", "unit"}, and its places or its words.
+
+    Places are "width", "height" and "values"; words are those of `WordEvidence.record`. Raises Refusal if the extractor
+    does not support it.
     """
     if label is not None and label not in model.labels:
         raise Refusal(404, "The model does not have this class.")

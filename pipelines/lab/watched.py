@@ -1,6 +1,7 @@
-"""Watched work: a long task, and its visible state. It runs on a thread of its own. Its state is kept here and not in a
-page, so a reloaded page, or a second one, shows the same. The version rises with every change, so that a page knows
-whether something has changed.
+"""Watched work: a long task, and its visible state.
+
+It runs on a thread of its own. Its state is kept here and not in a page, so a reloaded page, or a second one, shows the
+same. The version rises with every change, so that a page knows whether something has changed.
 """
 
 import threading

@@ -1,5 +1,6 @@
-"""The workshop: it runs trainings, one at a time. Two trainings at once would each take twice as long on the same
-cores, and their times would be wrong.
+"""The workshop: it runs trainings, one at a time.
+
+Two trainings at once would each take twice as long on the same cores, and their times would be wrong.
 """
 
 import threading

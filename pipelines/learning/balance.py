@@ -1,7 +1,8 @@
-"""Balance: classes of unequal size, and a correction for the small ones. A network also learns how frequent each class
-is: if it is unsure, it answers the frequent class. Of a thousand cats and ten lynxes, it calls most lynxes cats and is
-right in 99 of 100 cases. The effect of the class frequencies on each output is a logarithm, so it can be removed after
-training: it is subtracted from the bias of the output.
+"""Balance: classes of unequal size, and a correction for the small ones.
+
+A network also learns how frequent each class is: if it is unsure, it answers the frequent class. Of a thousand cats and
+ten lynxes, it calls most lynxes cats and is right in 99 of 100 cases. The effect of the class frequencies on each
+output is a logarithm, so it can be removed after training: it is subtracted from the bias of the output.
 """
 
 import numpy as np

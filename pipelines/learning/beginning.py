@@ -1,7 +1,9 @@
-"""Beginning: a training may start from the network of another training. The first layers have learned how to describe a
-word or a stroke, and this helps other classes too. So a training may begin with the weights of a finished model. All
-layers are copied. In the last layer, a class of the same name keeps its weights; a new class begins with the mean of
-the others. Rows are scaled as the model scales them, since its weights were learned for that.
+"""Beginning: a training may start from the network of another training.
+
+The first layers have learned how to describe a word or a stroke, and this helps other classes too. So a training may
+begin with the weights of a finished model. All layers are copied. In the last layer, a class of the same name keeps its
+weights; a new class begins with the mean of the others. Rows are scaled as the model scales them, since its weights
+were learned for that.
 """
 
 from collections.abc import Sequence

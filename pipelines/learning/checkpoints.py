@@ -1,5 +1,6 @@
-"""Resuming: an interrupted training continues from its last checkpoint, beside the model file. If there is no room for
-a checkpoint, the training continues, with a warning.
+"""Resuming: an interrupted training continues from its last checkpoint, beside the model file.
+
+If there is no room for a checkpoint, the training continues, with a warning.
 """
 
 import math

@@ -1,5 +1,7 @@
-"""Fitting: from prepared rows and a recipe to a trained and measured network. The training, the scaling of the features
-and the temperature of the probabilities use only the training and validation rows.
+"""Fitting: from prepared rows and a recipe to a trained and measured network.
+
+The training, the scaling of the features and the temperature of the probabilities use only the training and validation
+rows.
 """
 
 import copy
@@ -227,9 +229,10 @@ def optimizer_of(recipe: Recipe) -> Any:
 
 
 def threads_for(recipe: Recipe, n_features: int, n_classes: int) -> int:
-    """Return the number of threads for a training: one for each core, or 1 for a small network. Two threads make small
-    products at best a quarter faster. But they wait for each other after each product. If another program uses a core,
-    this wait costs far more than the arithmetic: FSDD took 80 s instead of 4.
+    """Return the number of threads for a training: one for each core, or 1 for a small network.
+
+    Two threads make small products at best a quarter faster. But they wait for each other after each product. If
+    another program uses a core, this wait costs far more than the arithmetic: FSDD took 80 s instead of 4.
     """
     widths = (n_features, *recipe.hidden, n_classes)
     n_rows = recipe.batch_size * (1 + recipe.foreign)

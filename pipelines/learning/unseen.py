@@ -1,8 +1,10 @@
-"""Unseen columns: weights of a sparse first layer that were not trained. A text uses a few hundred of 32,768 columns,
-and all training texts together may leave many empty. The weights of an empty column are still random, or were trained
-on one artificial typing error. They would add noise to an answer; with weights of 0 the column has no effect, and the
-model file need not store it. The other weights are rounded to half precision, 11 bits, which is far finer than the
-difference between two trainings. Both are done before the measurements, so the stored weights are measured.
+"""Unseen columns: weights of a sparse first layer that were not trained.
+
+A text uses a few hundred of 32,768 columns, and all training texts together may leave many empty. The weights of an
+empty column are still random, or were trained on one artificial typing error. They would add noise to an answer; with
+weights of 0 the column has no effect, and the model file need not store it. The other weights are rounded to half
+precision, 11 bits, which is far finer than the difference between two trainings. Both are done before the measurements,
+so the stored weights are measured.
 """
 
 import numpy as np

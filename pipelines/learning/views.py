@@ -1,6 +1,7 @@
-"""Views: one sample, described in several ways. An extractor may describe a sample more than once, for example a word
-with vocal tracts of several lengths. The network answers each view, and the answers are averaged. If one view is
-misleading, the others correct it.
+"""Views: one sample, described in several ways.
+
+An extractor may describe a sample more than once, for example a word with vocal tracts of several lengths. The network
+answers each view, and the answers are averaged. If one view is misleading, the others correct it.
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
-"""Contents: the type of a file by its first bytes, not by its name. A file can have the right name and be something
-else: a pointer of Git LFS, a web page that asks for a password, or an empty file because the disk was full. A reader
-that trusts the name would call this file damaged. So every reader checks the file here first. This module also tells
-sound from pictures if the name does not.
+"""Contents: the type of a file by its first bytes, not by its name.
+
+A file can have the right name and be something else: a pointer of Git LFS, a web page that asks for a password, or an
+empty file because the disk was full. A reader that trusts the name would call this file damaged. So every reader checks
+the file here first. This module also tells sound from pictures if the name does not.
 """
 
 import re

@@ -1,6 +1,7 @@
-"""The log: messages that are not results. This module does not print. The logger `backprop` is silent until a program
-attaches a handler, as with any other logger. A watcher, such as the command line, also receives the log, and the
-progress of longer work.
+"""The log: messages that are not results.
+
+This module does not print. The logger `backprop` is silent until a program attaches a handler, as with any other
+logger. A watcher, such as the command line, also receives the log, and the progress of longer work.
 """
 
 import logging

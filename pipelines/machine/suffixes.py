@@ -1,5 +1,6 @@
-"""Suffixes: the file names of recordings, pictures and texts, the same for every verb. A suffix is a hint. If it is
-unknown, the first bytes decide, see `contents.task_of`.
+"""Suffixes: the file names of recordings, pictures and texts, the same for every verb.
+
+A suffix is a hint. If it is unknown, the first bytes decide, see `contents.task_of`.
 """
 
 _SOUND = """

@@ -1,6 +1,7 @@
-"""Review: the samples of an evaluation that the user should look at, of two kinds. An error with a high probability may
-be a wrong label, a damaged file, or something that the training data lacks. For a sample with a low probability, more
-data of its kind would help, even if the answer was right.
+"""Review: the samples of an evaluation that the user should look at, of two kinds.
+
+An error with a high probability may be a wrong label, a damaged file, or something that the training data lacks. For a
+sample with a low probability, more data of its kind would help, even if the answer was right.
 """
 
 from dataclasses import dataclass

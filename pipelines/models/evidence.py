@@ -1,7 +1,8 @@
-"""Evidence: the parts of a sample that speak for or against an answer. The network gives the change of its answer with
-each feature; the extractor knows the place of each feature in the picture or in the word. Together they give a map over
-the sample, or a number for each word of a text. Its unit is the nat of log-odds: log(p / (1 - p)), p the probability of
-the answer.
+"""Evidence: the parts of a sample that speak for or against an answer.
+
+The network gives the change of its answer with each feature; the extractor knows the place of each feature in the
+picture or in the word. Together they give a map over the sample, or a number for each word of a text. Its unit is the
+nat of log-odds: log(p / (1 - p)), p the probability of the answer.
 """
 
 import functools

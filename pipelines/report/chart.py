@@ -63,9 +63,10 @@ class Figure:
 
 
 def load_matplotlib():
-    """Import and return matplotlib, with any backend of the environment. A notebook sets MPLBACKEND for all programs
-    that it starts, and this backend may not be installed here. Pictures in files need no backend; a working backend is
-    kept for the user's own pictures.
+    """Import and return matplotlib, with any backend of the environment.
+
+    A notebook sets MPLBACKEND for all programs that it starts, and this backend may not be installed here. Pictures in
+    files need no backend; a working backend is kept for the user's own pictures.
     """
     if "matplotlib" in sys.modules:
         return sys.modules["matplotlib"]

@@ -1,6 +1,8 @@
-"""Drawing: text, colours and enlarged pixels for the sheets. Labels and names of files may contain anything, but a text
-stays on its line and inside its box. The two colours of evidence, blue for and red against, differ for every kind of
-colour vision: https://davidmathlogic.com/colorblind, the pair #005AB5 and #DC3220.
+"""Drawing: text, colours and enlarged pixels for the sheets.
+
+Labels and names of files may contain anything, but a text stays on its line and inside its box. The two colours of
+evidence, blue for and red against, differ for every kind of colour vision: https://davidmathlogic.com/colorblind, the
+pair #005AB5 and #DC3220.
 """
 
 import bisect

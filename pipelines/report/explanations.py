@@ -27,6 +27,7 @@ class Explanations:
 
     def write(self, sample, answer):
         """Explain one answer; return the path of the sheet, or None if the sample cannot be read a second time.
+
         `answer` is an Answer. Raises OSError if the sheet cannot be written.
         """
         try:

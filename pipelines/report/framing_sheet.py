@@ -1,6 +1,8 @@
-"""Framing sheets: the steps from a picture to the drawing in it, which is the network's input. On the left is the
-picture. Beside it, for each reading of it, are the strokes that were found and the framed drawing. The reading of the
-answer is marked. Small pictures are enlarged without smoothing, so that each pixel is shown as the network gets it.
+"""Framing sheets: the steps from a picture to the drawing in it, which is the network's input.
+
+On the left is the picture. Beside it, for each reading of it, are the strokes that were found and the framed drawing.
+The reading of the answer is marked. Small pictures are enlarged without smoothing, so that each pixel is shown as the
+network gets it.
 """
 
 from PIL import Image, ImageDraw

@@ -1,6 +1,7 @@
-"""Marked words: a text in which words for an answer are blue, and words against it are red. A stronger colour means
-more evidence, relative to the word of this text with the most evidence. A word against the answer is also underlined,
-for print in grey. The records are those of `models.evidence.WordEvidence`.
+"""Marked words: a text in which words for an answer are blue, and words against it are red.
+
+A stronger colour means more evidence, relative to the word of this text with the most evidence. A word against the
+answer is also underlined, for print in grey. The records are those of `models.evidence.WordEvidence`.
 """
 
 from typing import NamedTuple

@@ -1,5 +1,6 @@
-"""Notebooks: models, evaluations, diagnoses and histories as HTML for a cell. All names of files and classes are
-escaped. The pictures are drawn as SVG, so that they need no other package.
+"""Notebooks: models, evaluations, diagnoses and histories as HTML for a cell.
+
+All names of files and classes are escaped. The pictures are drawn as SVG, so that they need no other package.
 """
 
 import html

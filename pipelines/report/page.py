@@ -1,6 +1,7 @@
-"""The page: all results of a diagnosis, in one HTML file without network access, other files or scripts. Names of files
-and classes may contain anything, so every text in the page is escaped, and the page's own Content-Security-Policy
-forbids it to run or to load anything (https://www.w3.org/TR/CSP3/).
+"""The page: all results of a diagnosis, in one HTML file without network access, other files or scripts.
+
+Names of files and classes may contain anything, so every text in the page is escaped, and the page's own
+Content-Security-Policy forbids it to run or to load anything (https://www.w3.org/TR/CSP3/).
 """
 
 import functools

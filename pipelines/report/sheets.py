@@ -1,5 +1,6 @@
-"""Contact sheets: many samples in one picture, each with its class, its answer, and its file. Sheets are drawn from the
-records of a `review`; the same records are written as CSV and JSON, for other programs.
+"""Contact sheets: many samples in one picture, each with its class, its answer, and its file.
+
+Sheets are drawn from the records of a `review`; the same records are written as CSV and JSON, for other programs.
 """
 
 import json
@@ -25,8 +26,9 @@ TITLES = {
 
 
 def write_review(review, displays, folder):
-    """Write the sheets, and the records as CSV and JSON, into a folder, which is made if it does not exist. A sheet is
-    a picture; for texts it is a page.
+    """Write the sheets, and the records as CSV and JSON, into a folder, which is made if it does not exist.
+
+    A sheet is a picture; for texts it is a page.
 
     Parameters
     ----------

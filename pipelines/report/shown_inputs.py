@@ -1,6 +1,7 @@
-"""Shown inputs: the network's input for each file, in a folder of the user. It often explains a wrong answer: the
-drawing was cut off, or something else was found; or the important word is new to the network. If a drawing had to be
-found first, every step is shown. For a text, the n-grams are listed by weight.
+"""Shown inputs: the network's input for each file, in a folder of the user.
+
+It often explains a wrong answer: the drawing was cut off, or something else was found; or the important word is new to
+the network. If a drawing had to be found first, every step is shown. For a text, the n-grams are listed by weight.
 """
 
 from backprop_core.whole_file import whole_file
@@ -33,6 +34,7 @@ class ShownInputs:
 
     def write(self, sample, answer):
         """Show one sample; return the path of the written file, or None if the sample cannot be read a second time.
+
         `answer` is an Answer. Raises OSError if the file cannot be written.
         """
         try:

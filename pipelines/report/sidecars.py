@@ -1,6 +1,7 @@
-"""Sidecars: one written file for each file of the user, in a folder that the user chose. Names of files may contain
-anything. The name of a sidecar contains only their letters and digits. All names are different, and a sidecar never
-replaces a file of the prediction.
+"""Sidecars: one written file for each file of the user, in a folder that the user chose.
+
+Names of files may contain anything. The name of a sidecar contains only their letters and digits. All names are
+different, and a sidecar never replaces a file of the prediction.
 """
 
 import os

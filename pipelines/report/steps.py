@@ -1,6 +1,7 @@
-"""Steps: one step of learning, as tables from layer to layer, forward and backward. For each layer, the arithmetic of
-one unit is shown, as in `backprop_core.inspection.trace_record`, with all numbers for its output and for the error that
-it passes on.
+"""Steps: one step of learning, as tables from layer to layer, forward and backward.
+
+For each layer, the arithmetic of one unit is shown, as in `backprop_core.inspection.trace_record`, with all numbers for
+its output and for the error that it passes on.
 """
 
 from dataclasses import dataclass

@@ -1,5 +1,6 @@
-"""Trends: a sentence about each figure, for people who cannot see it or prefer to read. The sentences use only the
-numbers of the figure.
+"""Trends: a sentence about each figure, for people who cannot see it or prefer to read.
+
+The sentences use only the numbers of the figure.
 """
 
 from pipelines.report.wording import number, share, shorten

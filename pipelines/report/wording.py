@@ -1,5 +1,6 @@
-"""Wording: numbers, and names of files and classes, as text for a page. The files beside the page have all digits of a
-number. The page shows three or four.
+"""Wording: numbers, and names of files and classes, as text for a page.
+
+The files beside the page have all digits of a number. The page shows three or four.
 """
 
 import numbers
@@ -14,8 +15,9 @@ MOST_ITEMS = 12
 
 
 def shorten(value, most=LONGEST):
-    """Return a text with a question mark for each letter that cannot be shown. A long text is cut off, with an ellipsis
-    at its end.
+    """Return a text with a question mark for each letter that cannot be shown.
+
+    A long text is cut off, with an ellipsis at its end.
     """
     text = str(value)
     return printable(text, most) if len(text) <= most else f"{printable(text[: most - 1], most)}…"

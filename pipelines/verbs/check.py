@@ -1,6 +1,7 @@
-"""Checking a data set without training: how it is read, what is in it, and what is wrong with it. Files are not
-decoded: only the header of each file is read, in one process for each core if there are many files. So the problems are
-known before a training of an hour.
+"""Checking a data set without training: how it is read, what is in it, and what is wrong with it.
+
+Files are not decoded: only the header of each file is read, in one process for each core if there are many files. So
+the problems are known before a training of an hour.
 """
 
 import hashlib

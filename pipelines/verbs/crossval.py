@@ -1,8 +1,9 @@
-"""Cross-validation: the accuracy of a recipe on samples, or voices, that the network has not learned from. The samples
-are divided into folds. For each fold a network is trained on all the others and tested on this one, so every sample is
-tested exactly once. If the speakers are known, a speaker is a fold; then the accuracy is for new voices. The split of a
-data set is not used. Features are extracted once. Everything that is learned from them, also the scaling, is learned
-again for each fold.
+"""Cross-validation: the accuracy of a recipe on samples, or voices, that the network has not learned from.
+
+The samples are divided into folds. For each fold a network is trained on all the others and tested on this one, so
+every sample is tested exactly once. If the speakers are known, a speaker is a fold; then the accuracy is for new
+voices. The split of a data set is not used. Features are extracted once. Everything that is learned from them, also the
+scaling, is learned again for each fold.
 """
 
 import os

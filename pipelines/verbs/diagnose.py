@@ -1,7 +1,8 @@
-"""Diagnosing: what went wrong with the learning, the evidence for it, and what to try next. A diagnosis examines the
-training, the same network under other conditions, and the samples. Everything is measured on training and validation
-rows. The test rows are only compared with the others, to find copies; they are kept for the number that is reported in
-the end.
+"""Diagnosing: what went wrong with the learning, the evidence for it, and what to try next.
+
+A diagnosis examines the training, the same network under other conditions, and the samples. Everything is measured on
+training and validation rows. The test rows are only compared with the others, to find copies; they are kept for the
+number that is reported in the end.
 """
 
 import shlex

@@ -138,8 +138,9 @@ def evaluate(
 
 
 def report(evaluation: Evaluation, folder: str | os.PathLike[str]) -> list[Path]:
-    """Write sheets of the errors and uncertain answers, and their list, into a folder; return the paths. Raises
-    OSError.
+    """Write sheets of the errors and uncertain answers, and their list, into a folder; return the paths.
+
+    Raises OSError.
     """
     from pipelines.report.sheets import display_of, write_review
 

@@ -1,4 +1,5 @@
 """Explaining: one sample goes through the network, forward, backward and into the weights, and every number is shown.
+
 The sample is read as in predict, and goes without variation through one training step of a copy of the network. If an
 extractor describes a sample in several views, this is the first one; predict averages the answers to all of them.
 """

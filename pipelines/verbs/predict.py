@@ -1,5 +1,7 @@
-"""Prediction: what is in these files? Files are read and classified a chunk at a time; a file that cannot be read gets
-an error, and the others get answers. The model file contains the settings of the features.
+"""Prediction: what is in these files?
+
+Files are read and classified a chunk at a time; a file that cannot be read gets an error, and the others get answers.
+The model file contains the settings of the features.
 """
 
 import os

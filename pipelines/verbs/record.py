@@ -161,8 +161,10 @@ class Heard:
 
 
 def listen(blocks, seconds):
-    """Listen until a word has ended, or the time is over. Speech without a pause of `QUIET_SECONDS` is one word. Sounds
-    with a peak below `FAINTEST_PEAK`, such as a breath, are ignored.
+    """Listen until a word has ended, or the time is over.
+
+    Speech without a pause of `QUIET_SECONDS` is one word. Sounds with a peak below `FAINTEST_PEAK`, such as a breath,
+    are ignored.
 
     Parameters
     ----------

@@ -1,9 +1,10 @@
-"""Stream: the errors of a model in live sound, as misses and as false alarms an hour. Accuracy does not describe a
-recogniser that listens all day, because most sounds that it hears are not words. So the words of a data set are put one
-after the other with pauses between them. Then come other sounds: recordings of the user, or sounds made from the words.
-The latter are an easier test, because a model has learned to refuse such sounds. All of it is treated as live sound. A
-word without a right answer is a miss; each other answer is a false alarm. A higher threshold gives fewer false alarms
-and more misses.
+"""Stream: the errors of a model in live sound, as misses and as false alarms an hour.
+
+Accuracy does not describe a recogniser that listens all day, because most sounds that it hears are not words. So the
+words of a data set are put one after the other with pauses between them. Then come other sounds: recordings of the
+user, or sounds made from the words. The latter are an easier test, because a model has learned to refuse such sounds.
+All of it is treated as live sound. A word without a right answer is a miss; each other answer is a false alarm. A
+higher threshold gives fewer false alarms and more misses.
 """
 
 from dataclasses import dataclass

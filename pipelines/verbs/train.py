@@ -1,5 +1,6 @@
-"""Training: from a data set's name to a model. The steps are: prepare, fit, record. Each step is one call, and works in
-the same way for speech and pictures.
+"""Training: from a data set's name to a model.
+
+The steps are: prepare, fit, record. Each step is one call, and works in the same way for speech and pictures.
 """
 
 import os

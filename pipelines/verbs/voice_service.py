@@ -1,7 +1,9 @@
-"""Voice service: a model of words for Home Assistant, by the Wyoming protocol. A satellite in a room streams the sound
-of its microphone. It asks two questions: was a wake word said, and which words were said in a command (speech to text)?
-Wyoming has messages for both, each a line of JSON and perhaps raw samples, over TCP. Here the words are those of the
-model. Each sound is processed in a thread of its own, so that several satellites may be connected at once.
+"""Voice service: a model of words for Home Assistant, by the Wyoming protocol.
+
+A satellite in a room streams the sound of its microphone. It asks two questions: was a wake word said, and which words
+were said in a command (speech to text)? Wyoming has messages for both, each a line of JSON and perhaps raw samples,
+over TCP. Here the words are those of the model. Each sound is processed in a thread of its own, so that several
+satellites may be connected at once.
 
 The protocol is written down at https://github.com/OHF-Voice/wyoming; the package `wyoming` reads and writes it.
 """

@@ -1,5 +1,6 @@
-"""Copies: test samples that the network has already learned from, so that it has memorised the answer. A score on
-copies of training samples measures memory. The score without them is the right one.
+"""Copies: test samples that the network has already learned from, so that it has memorised the answer.
+
+A score on copies of training samples measures memory. The score without them is the right one.
 """
 
 from dataclasses import replace

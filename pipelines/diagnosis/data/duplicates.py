@@ -1,5 +1,6 @@
-"""Duplicates: samples that are twice in a data set, exactly or nearly. A test sample that is a copy of a training
-sample makes the score too good; a copy with another label makes it worse.
+"""Duplicates: samples that are twice in a data set, exactly or nearly.
+
+A test sample that is a copy of a training sample makes the score too good; a copy with another label makes it worse.
 """
 
 from dataclasses import dataclass

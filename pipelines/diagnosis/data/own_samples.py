@@ -1,6 +1,8 @@
-"""Samples: whether a user's own samples can teach the right thing. If all samples of "yes" are from one speaker, or all
-samples of "no" from one microphone, the network learns the voice or the microphone. A score on similar samples does not
-show this. Registered data sets were checked when they were registered; this module checks a user's own.
+"""Samples: whether a user's own samples can teach the right thing.
+
+If all samples of "yes" are from one speaker, or all samples of "no" from one microphone, the network learns the voice
+or the microphone. A score on similar samples does not show this. Registered data sets were checked when they were
+registered; this module checks a user's own.
 """
 
 from pipelines.diagnosis.data.soundness import FEW, check_classes

@@ -1,6 +1,7 @@
-"""Soundness: whether a data set can teach the right thing, and whether its score can be trusted. A network learns
-anything that tells the classes apart: the voice, the microphone, or a file that is tested again. The checks here look
-for such errors; each returns findings.
+"""Soundness: whether a data set can teach the right thing, and whether its score can be trusted.
+
+A network learns anything that tells the classes apart: the voice, the microphone, or a file that is tested again. The
+checks here look for such errors; each returns findings.
 """
 
 import numpy as np
@@ -127,9 +128,10 @@ def mixed_conditions(dataset, conditions):
 
 
 def one_word_alone(prepared, task):
-    """Report classes that one word distinguishes, if samples contain words. A word tells a class apart if it is in a
-    share of at least `IN_CLASS` of its training texts and at most `OUTSIDE` of the others. Classes of fewer than `FEW`
-    training texts are left out.
+    """Report classes that one word distinguishes, if samples contain words.
+
+    A word tells a class apart if it is in a share of at least `IN_CLASS` of its training texts and at most `OUTSIDE` of
+    the others. Classes of fewer than `FEW` training texts are left out.
     """
     dataset = prepared.dataset
     told = {

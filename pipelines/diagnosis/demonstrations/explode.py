@@ -1,6 +1,7 @@
-"""Exploding gradients: a step that is too long leads to a place where the next step is even longer. If the rate is too
-high, each step overshoots the valley and lands higher on its other side, where the slope is steeper. Pascanu, Mikolov
-and Bengio 2012, https://arxiv.org/abs/1211.5063
+"""Exploding gradients: a step that is too long leads to a place where the next step is even longer.
+
+If the rate is too high, each step overshoots the valley and lands higher on its other side, where the slope is steeper.
+Pascanu, Mikolov and Bengio 2012, https://arxiv.org/abs/1211.5063
 """
 
 from pipelines.diagnosis.demonstrations.demonstration import Demonstration, Trial

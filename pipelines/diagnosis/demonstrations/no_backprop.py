@@ -1,7 +1,8 @@
-"""Learning without backpropagation: what other ways are there, and how well do they work? One way is to change the
-weights at random and keep changes that lower the loss; this needs only forward passes. Another way is to leave all
-layers random and train only the last one, because its error need not be carried back. Backpropagation gives every
-weight its share of the error, at the cost of two more passes.
+"""Learning without backpropagation: what other ways are there, and how well do they work?
+
+One way is to change the weights at random and keep changes that lower the loss; this needs only forward passes. Another
+way is to leave all layers random and train only the last one, because its error need not be carried back.
+Backpropagation gives every weight its share of the error, at the cost of two more passes.
 
 All get the same budget, counted in passes: one row through all weights, once. A forward pass counts as one, and a
 backward pass as two, for the error of the weights and that of the inputs.
@@ -30,9 +31,10 @@ def budget(recipe, n_train):
 
 
 def last_layer_alone(material, recipe, seed, n_train=None, before_step=None):
-    """Leave all layers random except the last, and train the last layer on their outputs. The others never change, so
-    each row goes through them only once. This takes a small part of the budget. A last layer is so cheap that it gets
-    ten times the epochs; then its loss has settled.
+    """Leave all layers random except the last, and train the last layer on their outputs.
+
+    The others never change, so each row goes through them only once. This takes a small part of the budget. A last
+    layer is so cheap that it gets ten times the epochs; then its loss has settled.
     """
     X, y, X_valid, y_valid = material.rows(n_train)
     trainer, _ = trainer_for(recipe, X.shape[1], material.n_classes, seed)
@@ -51,8 +53,9 @@ def last_layer_alone(material, recipe, seed, n_train=None, before_step=None):
 
 
 def random_search(material, recipe, seed, n_train=None, before_step=None):
-    """Change all weights a little, at random; keep the change if the loss on some rows is lower, else undo it. Changes
-    become longer after a success and shorter after a failure, so that one in five succeeds: the (1+1) evolution
+    """Change all weights a little, at random; keep the change if the loss on some rows is lower, else undo it.
+
+    Changes become longer after a success and shorter after a failure, so that one in five succeeds: the (1+1) evolution
     strategy, Rechenberg 1973. Each trial is a forward pass over `SEARCHED` rows.
     """
     X, y, X_valid, y_valid = material.rows(n_train)

@@ -1,6 +1,7 @@
-"""Overfitting: the network has memorised its training samples, and is wrong on others. A network with many more weights
-than samples can memorise the answer to each sample without a common rule. Its training loss then says nothing about new
-samples.
+"""Overfitting: the network has memorised its training samples, and is wrong on others.
+
+A network with many more weights than samples can memorise the answer to each sample without a common rule. Its training
+loss then says nothing about new samples.
 """
 
 from pipelines.diagnosis.demonstrations.demonstration import Demonstration, Trial

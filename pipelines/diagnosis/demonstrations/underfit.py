@@ -1,5 +1,7 @@
-"""Underfitting: a network cannot even learn its training samples. It has too few units to draw the borders between the
-classes, or too much regularisation to use them. A longer training does not help, and more samples do not help.
+"""Underfitting: a network cannot even learn its training samples.
+
+It has too few units to draw the borders between the classes, or too much regularisation to use them. A longer training
+does not help, and more samples do not help.
 """
 
 from pipelines.diagnosis.demonstrations.demonstration import Demonstration, Trial

@@ -1,5 +1,6 @@
-"""Node: it runs exported JavaScript on this computer, to compare it with the model. A process is started once and
-answers sample by sample, in lines of JSON.
+"""Node: it runs exported JavaScript on this computer, to compare it with the model.
+
+A process is started once and answers sample by sample, in lines of JSON.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Transcription: the drawings in a picture and their places, read line by line. The picture is cut into possible
-drawings, see `writing`; all of them are framed and classified together, and the most probable way to read each line is
-the answer.
+"""Transcription: the drawings in a picture and their places, read line by line.
+
+The picture is cut into possible drawings, see `writing`; all of them are framed and classified together, and the most
+probable way to read each line is the answer.
 """
 
 from dataclasses import dataclass

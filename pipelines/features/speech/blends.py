@@ -1,10 +1,12 @@
-"""Blends: a mixture of two takes of a word, or a word of one speaker in the manner of another. A data set has few
-speakers, and a new speaker is different from all of them. The common part of two speakers' takes belongs to the word,
-and the difference belongs to the speakers. A network that hears many mixtures of the two learns the common part. Two
-things are blended. Between two takes of the same word lie others, each feature between those of the two (Zhang et al.
-2018, https://arxiv.org/abs/1710.09412, here within a class, so that the class is certain). And any word can be given
-something of the manner of any other recording, its mean tone and how far it moves around it, which are the voice, the
-room and the microphone rather than the word (Zhou et al. 2021, https://arxiv.org/abs/2104.02008).
+"""Blends: a mixture of two takes of a word, or a word of one speaker in the manner of another.
+
+A data set has few speakers, and a new speaker is different from all of them. The common part of two speakers' takes
+belongs to the word, and the difference belongs to the speakers. A network that hears many mixtures of the two learns
+the common part. Two things are blended. Between two takes of the same word lie others, each feature between those of
+the two (Zhang et al. 2018, https://arxiv.org/abs/1710.09412, here within a class, so that the class is certain). And
+any word can be given something of the manner of any other recording, its mean tone and how far it moves around it,
+which are the voice, the room and the microphone rather than the word (Zhou et al. 2021,
+https://arxiv.org/abs/2104.02008).
 
 Blends are made of features and not of sound, anew in each epoch: they cost hardly anything.
 """

@@ -1,7 +1,8 @@
-"""Conditions: the sound of a recording, independent of its words. If a network is uncertain, the word may be unknown,
-or the conditions may be new: a narrow telephone line, a hall, the noise of a fan. New conditions can be measured
-without knowing the word, so the user can be told. A few numbers describe the sound; where one lies beyond nearly all
-training recordings, a sentence says which and by how much.
+"""Conditions: the sound of a recording, independent of its words.
+
+If a network is uncertain, the word may be unknown, or the conditions may be new: a narrow telephone line, a hall, the
+noise of a fan. New conditions can be measured without knowing the word, so the user can be told. A few numbers describe
+the sound; where one lies beyond nearly all training recordings, a sentence says which and by how much.
 """
 
 import numpy as np

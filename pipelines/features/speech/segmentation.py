@@ -1,8 +1,10 @@
-"""Segmentation: finding words without pauses between them. A network that has learned single words can classify any
-stretch of sound. So all stretches of a phrase that are long enough for a word, and not too long, are described and
-classified together; and of all ways to lay words side by side along the phrase, the one with the highest sum of scores
-is chosen. A stretch that ends in the middle of a word scores low, since the network has learned halves of words and
-splices of two as foreign. Each word costs a price, without which three bad words would beat one good one.
+"""Segmentation: finding words without pauses between them.
+
+A network that has learned single words can classify any stretch of sound. So all stretches of a phrase that are long
+enough for a word, and not too long, are described and classified together; and of all ways to lay words side by side
+along the phrase, the one with the highest sum of scores is chosen. A stretch that ends in the middle of a word scores
+low, since the network has learned halves of words and splices of two as foreign. Each word costs a price, without which
+three bad words would beat one good one.
 
 The best sum up to each place follows from the best sums up to earlier places, which is dynamic programming: Bridle and
 Sedgwick 1977, https://doi.org/10.1109/ICASSP.1977.1170287, and Glass 2003, https://doi.org/10.1016/S0885-2308(03)00006-8,

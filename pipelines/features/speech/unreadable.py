@@ -1,6 +1,7 @@
-"""Unreadable: the type of a file that cannot be read as a recording, and what to do about it. The file is not always
-damaged: a decoder may be missing, or the file may be a picture with the wrong name. So a file that cannot be opened is
-examined, and one sentence says what it is.
+"""Unreadable: the type of a file that cannot be read as a recording, and what to do about it.
+
+The file is not always damaged: a decoder may be missing, or the file may be a picture with the wrong name. So a file
+that cannot be opened is examined, and one sentence says what it is.
 """
 
 import shlex

@@ -1,9 +1,10 @@
-"""Variation: the same word in another voice, in another room, with another microphone. Six speakers are too few. So
-things that a network should ignore are varied while it learns: the length of the vocal tract, the tempo, the noise and
-the echo of the room, the tone, the band and the overdrive of the microphone. The word is then cut out of what has
-become of it, as a stranger's recording will be: with the ends that noise and echo leave to be found. Each recording is
-varied several times before training; in each epoch the network hears one of these variants, so that it never sees quite
-the same word twice.
+"""Variation: the same word in another voice, in another room, with another microphone.
+
+Six speakers are too few. So things that a network should ignore are varied while it learns: the length of the vocal
+tract, the tempo, the noise and the echo of the room, the tone, the band and the overdrive of the microphone. The word
+is then cut out of what has become of it, as a stranger's recording will be: with the ends that noise and echo leave to
+be found. Each recording is varied several times before training; in each epoch the network hears one of these variants,
+so that it never sees quite the same word twice.
 
 All of it is drawn from ranges. A warp or a tempo of 1.2 is as far from 1 as one of 1 / 1.2, so these are drawn on a
 logarithmic scale.

@@ -1,6 +1,7 @@
-"""Text augmentation: the variants that the network reads in each epoch instead of the training texts. Each text is
-varied each time it is used, see `variation`. A batch may also contain foreign texts, which belong to no class; their
-target is that all classes are equally probable.
+"""Text augmentation: the variants that the network reads in each epoch instead of the training texts.
+
+Each text is varied each time it is used, see `variation`. A batch may also contain foreign texts, which belong to no
+class; their target is that all classes are equally probable.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,8 +1,9 @@
-"""The extractor of text: a text becomes a row of numbers, one for each of its hashed n-grams. An n-gram that occurs c
-times counts 1 + log c, because the second time gives less information than the first. A text holds ten times as many
-pieces of letters as words, so that words, which mean something, would hardly be heard among them: an n-gram of words
-counts `emphasis` times as much. Nearly all of a row is zero, so rows are `SparseRows`. How much each column says is
-learned from the training rows, see `backprop_core.term_weighting`.
+"""The extractor of text: a text becomes a row of numbers, one for each of its hashed n-grams.
+
+An n-gram that occurs c times counts 1 + log c, because the second time gives less information than the first. A text
+holds ten times as many pieces of letters as words, so that words, which mean something, would hardly be heard among
+them: an n-gram of words counts `emphasis` times as much. Nearly all of a row is zero, so rows are `SparseRows`. How
+much each column says is learned from the training rows, see `backprop_core.term_weighting`.
 """
 
 from dataclasses import dataclass

@@ -1,5 +1,6 @@
-"""The task of classifying short texts: what a text asks for, its subject, or its language. Modules that only training
-needs are imported there, so that a prediction need not wait for them.
+"""The task of classifying short texts: what a text asks for, its subject, or its language.
+
+Modules that only training needs are imported there, so that a prediction need not wait for them.
 """
 
 from dataclasses import replace
