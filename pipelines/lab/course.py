@@ -162,8 +162,7 @@ class Course(Watched):
 
     def _before_step(self):
         self._goes_on.wait()
-        if self._stops:
-            raise KeyboardInterrupt  # which ends a training and keeps its best network
+        super()._before_step()
 
     def _findings(self):
         """Return what the diagnosis says so far, the fit first: list of records."""

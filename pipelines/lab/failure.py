@@ -35,7 +35,7 @@ class Failure(Watched):
         name, dataset, seed = self._asked
         try:
             record = demonstrate(
-                name, dataset_name=dataset, seed=seed, on_trial=self._after_trial, before_step=self._stop_if_asked
+                name, dataset_name=dataset, seed=seed, on_trial=self._after_trial, before_step=self._before_step
             )
             self._tell(state="done", record=record)
         except KeyboardInterrupt:
@@ -47,7 +47,3 @@ class Failure(Watched):
 
     def _after_trial(self, trial, done, total):
         self._tell(trials=[*self._state["trials"], trial])
-
-    def _stop_if_asked(self):
-        if self._stops:
-            raise KeyboardInterrupt

@@ -45,8 +45,13 @@ class Watched:
         with self._lock:
             return {**self._state, "version": self.version}
 
+    def _before_step(self):
+        """End the work before its next step if it shall stop; a training then keeps its best network."""
+        if self._stops:
+            raise KeyboardInterrupt
+
     def stop(self):
-        """Stop as soon as the running part is finished."""
+        """Stop before the next step, or as soon as the running part is finished."""
         self._stops = True
         if self.is_running:
             self._tell(state="stopping")
