@@ -12,9 +12,6 @@ import { element, made, percent, showAnswer, showGiven, showLayers, showProblem,
 
 /** @typedef {import("../model.js").Model} Model */
 
-/** Models that have rehearsed. @type {WeakSet<Model>} */
-const rehearsed = new WeakSet();
-
 class Page {
   /** @param {Model} model */
   constructor(model) {
@@ -91,7 +88,6 @@ function recordFor(page) {
     element("record-said").textContent = "Listening. Release the button after the word.";
     try {
       await microphone.start();
-      rehearse(page.model, microphone.rate);
     } catch (error) {
       release();
       page.refuse(error);
@@ -121,33 +117,6 @@ function recordFor(page) {
   });
   button.addEventListener("keyup", (event) => isKey(event) && release());
   button.addEventListener("contextmenu", (event) => event.preventDefault()); // a long touch must not open a menu
-}
-
-/**
- * Answer a made-up vowel twice while the user speaks the first word: the browser has then compiled what an answer needs,
- * and the word waits a third as long.
- *
- * @param {Model} model
- * @param {number} rate samples a second
- */
-function rehearse(model, rate) {
-  if (rehearsed.has(model)) return;
-  rehearsed.add(model);
-  const vowel = Float32Array.from({ length: Math.round(0.9 * rate) }, (_, i) => {
-    const time = i / rate - 0.3; // of 0.4 s with quiet around it
-    if (time < 0 || time > 0.4) return 0;
-    const overtones = Array.from({ length: 20 }, (_, k) => Math.sin(2 * Math.PI * 140 * (k + 1) * time) / (k + 1));
-    return 0.2 * Math.sin((Math.PI * time) / 0.4) * overtones.reduce((total, overtone) => total + overtone);
-  });
-  for (let turn = 0; turn < 2; turn++) {
-    setTimeout(() => {
-      try {
-        model.look(vowel, rate);
-      } catch {
-        // A model that finds no word in it has done most of the work all the same.
-      }
-    });
-  }
 }
 
 /** Answer a recording, and let the user play it. @param {Page} page @param {any} channels @param {number} rate */
