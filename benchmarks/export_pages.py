@@ -140,18 +140,23 @@ def _open(browser, path):
 def _strokes(tab):
     """Return how long each answer took after the last stroke, in milliseconds."""
     tab.evaluate(TIMED, ["#pad", "pointerup"])
-    box = tab.locator("#pad").bounding_box()
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in DIGIT]
     for _ in range(STROKES):
         tab.click("#clear")
-        tab.mouse.move(*places[0])
-        tab.mouse.down()
-        for place in places[1:]:
-            tab.mouse.move(*place, steps=6)
-        tab.mouse.up()
+        draw_digit(tab, "#pad")
         tab.wait_for_selector("#found", state="visible")
         tab.wait_for_timeout(100)
     return tab.evaluate("window.taken")
+
+
+def draw_digit(tab, pad):
+    """Draw a digit on the pad of a page with the mouse, in one stroke."""
+    box = tab.locator(pad).bounding_box()
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in DIGIT]
+    tab.mouse.move(*places[0])
+    tab.mouse.down()
+    for place in places[1:]:
+        tab.mouse.move(*place, steps=6)
+    tab.mouse.up()
 
 
 def _words(tab):

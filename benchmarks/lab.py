@@ -25,7 +25,7 @@ import urllib.request
 from pathlib import Path
 
 from benchmarks import results_file
-from benchmarks.export_pages import DIGIT, STROKES
+from benchmarks.export_pages import STROKES, draw_digit
 from benchmarks.export_parity_js import model_of
 
 HERE = Path(__file__).resolve().parents[1]
@@ -64,15 +64,9 @@ def _answers(folder):
         page.locator(".pad").scroll_into_view_if_needed()
         page.wait_for_timeout(PAUSE)  # until the page has its engine
         page.evaluate(TIMED_ANSWERS)
-        box = page.locator(".pad").bounding_box()
-        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in DIGIT]
         for _ in range(STROKES):
             page.get_by_role("button", name="Clear").click()
-            page.mouse.move(*places[0])
-            page.mouse.down()
-            for place in places[1:]:
-                page.mouse.move(*place, steps=6)
-            page.mouse.up()
+            draw_digit(page, ".pad")
             page.wait_for_timeout(PAUSE / 5)
         taken = sorted(page.evaluate("window.taken"))
     deciles = statistics.quantiles(taken, n=10)
