@@ -16,6 +16,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from backprop_core.interruption import put_off_ctrl_c
+
 
 def available():
     """Return how many threads numpy's matrix products may use now, at most one for each core of this process."""
@@ -113,24 +115,24 @@ class Company:
     def work(self, function, arguments, sched_yield, together):
         """Call function(team, *arguments), `team` as for `meeting.meet`, in one thread or in all of them.
 
-        Returns what the first returns, when all have ended, whatever happens.
+        Returns what the first returns, when all have ended, whatever happens. Ctrl-C asks them to end soon.
         """
-        meeting, working, interrupted = np.zeros(16, np.int64), [], None
+        meeting, working = np.zeros(16, np.int64), []
         if not together:
             return function((0, 1, self.n, meeting, sched_yield), *arguments)
-        try:
-            for i in range(self.n):
-                working.append(self._threads.submit(function, (i, self.n, self.n, meeting, sched_yield), *arguments))
-        finally:
-            if len(working) < self.n:  # those who wait for the others would wait for ever
-                meeting[GIVEN_UP] = 1
-            while not all(one.done() for one in working):
-                try:
-                    wait(working)
-                except KeyboardInterrupt as error:
-                    meeting[ASKED_TO_STOP], interrupted = 1, error
-        if interrupted:
-            raise interrupted
+
+        def ask_to_stop():
+            meeting[ASKED_TO_STOP] = 1
+
+        with put_off_ctrl_c(ask_to_stop):
+            try:
+                for i in range(self.n):
+                    team = i, self.n, self.n, meeting, sched_yield
+                    working.append(self._threads.submit(function, team, *arguments))
+            finally:
+                if len(working) < self.n:  # those who wait for the others would wait for ever
+                    meeting[GIVEN_UP] = 1
+                wait(working)
         return working[0].result()
 
 

@@ -339,3 +339,27 @@ def test_ctrl_c_ends_threads_that_work_together_after_the_step_at_hand(crowd, ct
     time.sleep(0.1)
     np.testing.assert_array_equal(network.params.flat, resting)
     assert np.isfinite(resting).all()
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_ctrl_c_while_threads_are_being_called_waits_for_those_that_have_begun(nth, ctrl_c):
+    company, calls, ended = Company(2), [], []
+    submit = company._threads.submit
+
+    def submit_and_press(*call):
+        calls.append(submit(*call))
+        if len(calls) == nth:
+            signal.raise_signal(signal.SIGINT)
+        return calls[-1]
+
+    def work(team):
+        worker, *_, meeting, _sched_yield = team
+        while not (meeting[threads.ASKED_TO_STOP] or meeting[threads.GIVEN_UP]):
+            time.sleep(0.01)
+        time.sleep(0.05)
+        ended.append(worker)
+
+    company._threads.submit = submit_and_press
+    with pytest.raises(KeyboardInterrupt):
+        company.work(work, (), 0, together=True)
+    assert sorted(ended) == [0, 1]
