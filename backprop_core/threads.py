@@ -48,13 +48,14 @@ class Team:
         """Call loop(*arguments, lo, hi) with parts of range(width), all at once; return their results as a list.
 
         The parts begin at multiples of 16 numbers, so that no two threads write to one line of the cache. Where `each`
-        has something for each thread, its memory to work in, that stands before lo.
+        has something for each thread, its memory to work in, that stands before lo. Ctrl-C waits for all parts.
         """
         step = max(1, -(-width // (16 * self.n))) * 16
         ranges = [(lo, min(lo + step, width)) for lo in range(0, max(1, width), step)]
         parts = [(own, *part) for own, part in zip(each, ranges, strict=False)] if len(each) else ranges
-        waiting = [self._others.submit(loop, *arguments, *part) for part in parts[1:]]
-        return [loop(*arguments, *parts[0]), *(one.result() for one in waiting)]
+        with put_off_ctrl_c(lambda: None):
+            waiting = [self._others.submit(loop, *arguments, *part) for part in parts[1:]]
+            return [loop(*arguments, *parts[0]), *(one.result() for one in waiting)]
 
 
 # The units of work after which a first guess can be made of how long one takes.

@@ -1,5 +1,8 @@
 """Lazy rows are held against the dense path: the same training, on the same rows with their zeros, moving all of W."""
 
+import signal
+import time
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -15,6 +18,7 @@ from backprop_core.optimizers import SGD, Adam, Lion
 from backprop_core.sparse import SparseRows
 from backprop_core.sparse_step import SparseStep, step_for
 from backprop_core.step import Step
+from backprop_core.threads import Team
 from backprop_core.training import Trainer
 
 N_FEATURES, N_CLASSES = 60, 3
@@ -228,3 +232,18 @@ def test_input_dropout_leaves_sparse_rows_sparse_and_still_learns():
     trainer.fit(sparse.csr_array(X), y, sparse.csr_array(X), y, state)
     losses = [entry["train"]["loss"] for entry in state.history.entries]
     assert losses[-1] < losses[0]
+
+
+def test_ctrl_c_while_a_loop_is_shared_is_raised_when_all_parts_are_done(ctrl_c):
+    done = []
+
+    def loop(lo, hi):
+        if lo == 0:
+            signal.raise_signal(signal.SIGINT)
+        else:
+            time.sleep(0.05)
+        done.append((lo, hi))
+
+    with pytest.raises(KeyboardInterrupt):
+        Team(2).share(loop, width=100)
+    assert sorted(done) == [(0, 64), (64, 100)]
