@@ -299,9 +299,10 @@ def _mpeg(source, contents, head):
 
 
 def _part(source, contents, stream):
-    """Open one stream of a file; by its path where it is the whole file, which is quicker."""
-    if stream.start == 0 and stream.stop == len(contents) and not stream.patch and isinstance(source, Path):
-        reader = Decoder(source)
+    """Open one stream of a file; where it is the whole file, without another copy of its bytes."""
+    if stream.start == 0 and stream.stop == len(contents) and not stream.patch:
+        large = isinstance(source, Path) and len(contents) >= READ_AT_ONCE
+        reader = Decoder(source if large else window(contents))
     else:
         reader = _open(memoryview(contents), stream.start, stream.stop, stream.patch)
     return _Part(reader, reader.known)

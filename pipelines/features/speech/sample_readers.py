@@ -126,7 +126,7 @@ class _Bytes(io.BytesIO):
 
 def window(view, start=0, stop=None, prefix=b""):
     """Return a part of a file as a file of its own, with other bytes before it."""
-    view = view[start:stop]
+    view = view[start:stop]  # bytes as a whole are not copied
     if len(view) >= READ_AT_ONCE:
         return _Window(prefix, view)
     return _Bytes(prefix + bytes(view) if prefix else view)

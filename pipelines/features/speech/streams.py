@@ -126,6 +126,7 @@ _FLAC_START = re.compile(rb"fLaC[\x00\x80]\0\0\x22")
 _FLAC_FRAME = re.compile(rb"\xff[\xf8\xf9][\x10-\xfe][\x00-\xaf]")
 _FLAC_TAIL = 1 << 16  # bytes at the end, in which a last frame begins
 _LOOKED_THROUGH = 1 << 20  # bytes at a time
+_SMALL = 1 << 14  # bytes
 
 
 def flac_streams(contents):
@@ -137,8 +138,17 @@ def flac_streams(contents):
 
 
 def _places(contents, mark):
-    """Return where a mark of three bytes or more lies: list of int, rising. bytes.find takes five times as long."""
+    """Return where a mark of three bytes or more lies: list of int, rising.
+
+    In a large file bytes.find takes five times as long as numpy, in a small one a quarter.
+    """
     places, ahead = [], len(mark) - 1
+    if isinstance(contents, bytes) and len(contents) < _SMALL:
+        at = contents.find(mark)
+        while at >= 0:
+            places.append(at)
+            at = contents.find(mark, at + 1)
+        return places
     for start in range(0, len(contents) - ahead, _LOOKED_THROUGH):
         piece = np.frombuffer(contents, np.uint8, min(_LOOKED_THROUGH + ahead, len(contents) - start), start)
         at = np.flatnonzero(piece[:-ahead] == mark[0])
@@ -236,6 +246,7 @@ _LAYERS = {1: 3, 2: 2, 3: 1}
 _FRAME_MARK = re.compile(rb"\xff[\xe2-\xff][\x10-\xef]")
 _WORD = struct.Struct(">I")
 _XING = (b"Xing", b"Info")
+_COUNT_MARKS = (*_XING, b"VBRI")
 _XING_MONO, _XING_STEREO = (13, 13, 13, 21), (21, 21, 21, 36)  # where that lies in a frame, by its version
 
 
@@ -271,6 +282,7 @@ def mpeg_streams(contents):
     """
     known, streams, open_stream = {}, [], None
     at, size = 0, _end_of_frames(contents)
+    last_mark = max(contents.rfind(mark) for mark in _COUNT_MARKS)
     while at < size:
         frame = known.get(contents[at : at + 3]) or _frame(contents, at, known)
         if frame is None:
@@ -285,9 +297,7 @@ def mpeg_streams(contents):
             if open_stream is not None:
                 open_stream.whole = False
             break
-        begins = contents[at + 13 : at + 40]
-        counts = b"Xing" in begins or b"Info" in begins or b"VBRI" in begins
-        count = _read_claim(contents, at, length) if counts else None
+        count = _read_claim(contents, at, length) if at <= last_mark else None
         if open_stream is None or count is not None or sr != open_stream.sr:
             if open_stream is not None:
                 streams.append(open_stream)
