@@ -10,6 +10,7 @@ from benchmarks import (
     decoding_speed,
     diagnosis_time,
     digits_crossval,
+    eight_bits,
     export_pages,
     export_parity,
     export_parity_js,
@@ -67,6 +68,7 @@ ROOMS = (
     export_parity,
     export_parity_js,
     export_pages,
+    eight_bits,
     lab,
 )
 BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS} | image_accuracy.PARTS | text_accuracy.PARTS

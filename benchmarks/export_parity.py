@@ -48,7 +48,7 @@ def _measure(name, folder):
     found = {form: _compare(subject, form, samples, odd) for form in FORMS}
     record = {"n_test": len(samples), "n_odd": len(odd), "forms": {k: v for k, v in found.items() if v is not None}}
     if name in EIGHT_BITS:
-        record["eight_bits"] = _eight_bits(subject)
+        record["eight_bits"] = count_eight_bits(subject)
     return record
 
 
@@ -98,7 +98,7 @@ def _taking_turns(functions, samples):
     return {name: float(np.median(seconds)) for name, seconds in taken.items()}
 
 
-def _eight_bits(subject):
+def count_eight_bits(subject):
     """Return the test accuracy of the model and of its twin in eight bits, and how many answers differ."""
     from backprop_core.calibration import calibrated
     from pipelines import datasets

@@ -295,6 +295,13 @@ def exported():
         for name, measured in record["sets"].items()
         if (of := measured.get("eight_bits"))
     ]
+    rotated = ""
+    if (all_takes := _read_if_there("eight_bits")) is not None:
+        rotated = (
+            f" Over all takes of FSDD, each tested once by one of {all_takes['models']} models, they change "
+            f"{all_takes['other_labels']} of {all_takes['n']:,} labels ({_percent(all_takes['accuracy'], 2)} become "
+            f"{_percent(all_takes['accuracy_int8'], 2)}; `{all_takes['command']}`)."
+        )
     return "\n".join(
         [
             "| data set | form | test and odd samples | same label | probabilities differ by | speed | files |",
@@ -303,7 +310,7 @@ def exported():
             "",
             "Measured with version 0.2.0. Samples whose best two probabilities differ by less than 0.001 may get "
             "either label. Speed is the processor time of an answer in Python divided by that of the exported model, "
-            f"one thread. Weights of eight bits in C change {' and '.join(eight)} (`{record['command']}`).",
+            f"one thread. Weights of eight bits in C change {' and '.join(eight)} (`{record['command']}`).{rotated}",
         ]
     )
 
