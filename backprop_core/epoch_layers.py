@@ -8,10 +8,27 @@ Each function names the one that it repeats. Columns are counted by unsigned num
 at each place whether it is counted from the end.
 """
 
+import math
+
 import numpy as np
 
-from backprop_core.epoch_plan import AT_BITS, DROPOUT, FAN_IN, IDENTITY, KIND, LOGISTIC, RELU, TANH
-from backprop_core.kernels import _add_bias_and_relu, _layer_norm, _relu_derivative_and_sum, part
+from backprop_core.activations import INV_SQRT_2PI, LEAK, SQRT_HALF
+from backprop_core.epoch_plan import (
+    AT_BITS,
+    DROPOUT,
+    ELU,
+    FAN_IN,
+    GELU,
+    IDENTITY,
+    KIND,
+    LEAKY_RELU,
+    LOGISTIC,
+    RELU,
+    SILU,
+    SOFTPLUS,
+    TANH,
+)
+from backprop_core.kernels import _add_bias_and_relu, _layer_norm, _relu_derivative_and_sum, normal_cdf, part
 from backprop_core.native_calls import next_uint32
 
 
@@ -25,19 +42,13 @@ def part_of(width, worker, workers):
 
 @part
 def add_bias_and_activate(z, b, gate, lo, hi):
-    """`Dense`'s bias and `activations.relu`, `tanh`, `logistic` or `identity`, in place."""
+    """`Dense`'s bias and the activation behind it, in place; one that does not need its input later."""
     if gate == RELU:
         _add_bias_and_relu(z, b, lo, hi)
         return
-    half = z.dtype.type(0.5)
     for i in range(len(z)):
         for j in range(np.uintp(lo), np.uintp(hi)):
-            a = z[i, j] + b[j]
-            if gate == TANH:
-                a = np.tanh(a)
-            elif gate == LOGISTIC:
-                a = half * np.tanh(half * a) + half
-            z[i, j] = a
+            z[i, j] = _activated(z[i, j] + b[j], gate, z)
 
 
 @part
@@ -47,7 +58,7 @@ def derivative_and_sum(a, da, db, gate, lo, hi):
         _relu_derivative_and_sum(a, da, db, lo, hi)
         return
     db[lo:hi] = 0
-    derivative(a, da, gate, lo, hi)
+    derivative(a, a, da, gate, lo, hi)
     for i in range(len(a)):
         for j in range(np.uintp(lo), np.uintp(hi)):
             db[j] += da[i, j]
@@ -55,35 +66,77 @@ def derivative_and_sum(a, da, db, gate, lo, hi):
 
 @part
 def activate(x, a, gate, lo, hi):
-    """`Activate.forward` of these activations."""
-    half, zero = x.dtype.type(0.5), x.dtype.type(0)
+    """`Activate.forward`."""
     for i in range(len(x)):
         for j in range(np.uintp(lo), np.uintp(hi)):
-            z = x[i, j]
-            if gate == RELU:
-                z = zero if z <= zero else z  # so put, NaN stays NaN
-            elif gate == TANH:
-                z = np.tanh(z)
-            elif gate == LOGISTIC:
-                z = half * np.tanh(half * z) + half
-            a[i, j] = z
+            a[i, j] = _activated(x[i, j], gate, x)
 
 
 @part
-def derivative(a, da, gate, lo, hi):
-    """The derivatives of these activations, in place of `da`."""
+def derivative(x, a, da, gate, lo, hi):
+    """`Activate.backward`, in place of `da`; x may be `a` again, but for the gates that need their input."""
     if gate == IDENTITY:
         return
-    zero, one = a.dtype.type(0), a.dtype.type(1)
     for i in range(len(a)):
         for j in range(np.uintp(lo), np.uintp(hi)):
-            y = a[i, j]
-            if gate == RELU:
-                da[i, j] = da[i, j] if y > zero else zero
-            elif gate == TANH:
-                da[i, j] *= one - y * y
-            else:
-                da[i, j] *= y * (one - y)
+            da[i, j] *= _slope(x[i, j], a[i, j], gate, a)
+
+
+@part
+def _activated(z, gate, like):
+    """The function of `activations` that a gate stands for, of one number of the array `like`."""
+    number = like.dtype.type
+    zero, half = number(0), number(0.5)
+    if gate == RELU:
+        return zero if z <= zero else z  # so put, NaN stays NaN
+    if gate == TANH:
+        return np.tanh(z)
+    if gate == LOGISTIC:
+        return half * np.tanh(half * z) + half
+    if gate == LEAKY_RELU:
+        return z * number(LEAK) if z <= zero else z
+    if gate == SOFTPLUS:
+        return np.log1p(np.exp(-abs(z))) + (zero if z <= zero else z)
+    if gate == ELU:
+        return np.expm1(z) if z <= zero else z
+    if gate == SILU:
+        return z * (half * np.tanh(half * z) + half)
+    if gate == GELU:
+        return z * _normal_cdf(z, like)
+    return z
+
+
+@part
+def _slope(z, a, gate, like):
+    """Its derivative, where z is its input and `a` its output."""
+    number = like.dtype.type
+    zero, one, half = number(0), number(1), number(0.5)
+    if gate == RELU:
+        return one if a > zero else zero
+    if gate == TANH:
+        return one - a * a
+    if gate == LOGISTIC:
+        return a * (one - a)
+    if gate == LEAKY_RELU:
+        return one if a > zero else number(LEAK)
+    if gate == SOFTPLUS:
+        return -np.expm1(-a)
+    if gate == ELU:
+        return one if a > zero else a + one
+    if gate == SILU:
+        s = half * np.tanh(half * z) + half
+        return s + a * (one - s)
+    if gate == GELU:
+        return _normal_cdf(z, like) + z * number(INV_SQRT_2PI) * np.exp(-half * z * z)
+    return one
+
+
+@part
+def _normal_cdf(z, like):
+    """`activations._normal_cdf`, whose float32 has a polynomial of its own."""
+    if like.itemsize == 4:
+        return like.dtype.type(normal_cdf(z))
+    return like.dtype.type((1 + math.erf(z * SQRT_HALF)) / 2)
 
 
 @part

@@ -124,7 +124,7 @@ def backward(op, part, parts, n, batch_size, plan, vectors, places):
     if row[KIND] == DENSE:
         derivative_and_sum(y, dy, dbias, row[GATED], lo, hi)
     elif row[KIND] == GATE:
-        derivative(y, dy, row[GATED], lo, hi)
+        derivative(matrix(values, row[AT_X], n, fan_in), y, dy, row[GATED], lo, hi)
     elif row[KIND] == DROPOUT:
         drop(dy, bits, row[AT_BITS], settings[op, 0], dy, lo, hi)
     elif row[KIND] == BATCH_NORM:

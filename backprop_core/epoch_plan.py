@@ -13,8 +13,9 @@ from backprop_core.normalization import BatchNorm, LayerNorm
 from backprop_core.residual import Residual
 
 DENSE, GATE, DROPOUT, BATCH_NORM, LAYER_NORM, OPEN, CLOSE = range(7)
-GATES = ("relu", "tanh", "logistic", "identity")
-RELU, TANH, LOGISTIC, IDENTITY = range(4)
+GATES = ("relu", "tanh", "logistic", "identity", "leaky_relu", "softplus", "elu", "silu", "gelu")
+RELU, TANH, LOGISTIC, IDENTITY, LEAKY_RELU, SOFTPLUS, ELU, SILU, GELU = range(9)
+NEED_THEIR_INPUT = (SILU, GELU)  # for the derivative; that of the others is known from the output
 # The columns of the table. Places count numbers from the beginning of: the values (x, out, spare), the errors (dx, dy),
 # the parameters and their gradients (weight: W or gamma, bias: b or beta), the statistics, the random bits.
 KIND, FAN_IN, FAN_OUT, GATED, AT_X, AT_OUT, AT_SPARE, AT_DX, AT_DY = range(9)
@@ -81,8 +82,9 @@ class Plan:
             self._operation(kind, self._width, place, prefix, ("gamma", "beta"), spare=spare, settings=settings)
 
     def _activate(self, gate):
-        """Let the dense layer before it do it, or add an operation."""
-        if self._rows and self._rows[-1][KIND] == DENSE and self._rows[-1][GATED] == IDENTITY:
+        """Let the dense layer before it do it, in place of its sums, or add an operation."""
+        behind_dense = self._rows and self._rows[-1][KIND] == DENSE and self._rows[-1][GATED] == IDENTITY
+        if behind_dense and gate not in NEED_THEIR_INPUT:
             self._rows[-1][GATED] = gate
         elif gate != IDENTITY:
             self._operation(GATE, self._width)

@@ -94,22 +94,27 @@ def _relu_derivative_and_sum(a, da, db, lo, hi):
             db[j] += dz
 
 
+@part
+def normal_cdf(z):
+    """`activations._normal_cdf` of one number of float32."""
+    number = np.float32
+    b1, b2, b3 = number(NORMAL_TAIL[1]), number(NORMAL_TAIL[2]), number(NORMAL_TAIL[3])
+    b4, b5, one = number(NORMAL_TAIL[4]), number(NORMAL_TAIL[5]), number(1)
+    t = one / (one + number(NORMAL_TAIL[0]) * abs(z))
+    density = number(INV_SQRT_2PI) * np.exp(-number(0.5) * z * z)
+    tail = density * (t * (b1 + t * (b2 + t * (b3 + t * (b4 + t * b5)))))
+    return tail if z < number(0) else one - tail
+
+
 @kernel
 def _gelu(z, cdf, a):
     """`activations.gelu` in float32, and P(Z <= z), which the way back needs again."""
     n, k = z.shape
-    number = np.float32
-    scale, b1, b2 = number(NORMAL_TAIL[0]), number(NORMAL_TAIL[1]), number(NORMAL_TAIL[2])
-    b3, b4, b5 = number(NORMAL_TAIL[3]), number(NORMAL_TAIL[4]), number(NORMAL_TAIL[5])
-    zero, one, half, density = number(0), number(1), number(0.5), number(INV_SQRT_2PI)
     for i in range(n):
         for j in range(k):
-            x = z[i, j]
-            t = one / (one + scale * abs(x))
-            tail = density * np.exp(-half * x * x) * (t * (b1 + t * (b2 + t * (b3 + t * (b4 + t * b5)))))
-            p = tail if x < zero else one - tail
+            p = normal_cdf(z[i, j])
             cdf[i, j] = p
-            a[i, j] = x * p
+            a[i, j] = z[i, j] * p
 
 
 @kernel
