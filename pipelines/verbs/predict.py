@@ -4,16 +4,21 @@ Files are read and classified a chunk at a time; a file that cannot be read gets
 The model file contains the settings of the features.
 """
 
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, BinaryIO
 
+import numpy as np
+
+from backprop_core.sparse import MANY, SparseRows
 from pipelines.errors import InputFileError, UsageError
 from pipelines.features.extraction import extract_noted
 from pipelines.features.inputs import Sample, samples
 from pipelines.learning.ranges import SHARE, Whole, require
-from pipelines.machine.cores import blas_threads
+from pipelines.machine.cores import blas_threads, cores
 from pipelines.machine.log import log
 from pipelines.models.answer import Answer, guesses_of
 from pipelines.models.bundle import Bundle
@@ -112,8 +117,8 @@ def _answers(
     for batch in batches:
         chunk = [sample for sample in batch if sample.problem is None]
         with blas_threads(1):  # even if other threads predict at the same time
-            stored, ok, failures, notes = extract_noted(model.reader, [each.source for each in chunk], note, n_jobs)
-            guesses = guesses_of(model.probabilities(stored), model.labels, top, threshold)
+            probabilities, stored, ok, failures, notes = _work_out(model, chunk, note, n_jobs or cores())
+        guesses = guesses_of(probabilities, model.labels, top, threshold)
         told_by_rows = map(warnings_of, stored) if warnings_of else [()] * len(stored)
         warnings = iter([(*by_row, *(noted or ())) for by_row, noted in zip(told_by_rows, notes, strict=True)])
         reasons = dict(failures)
@@ -132,6 +137,32 @@ def _answers(
             else:
                 reason = reasons[i] if text is None else f"{sample.name}: {reasons[i].partition(': ')[2]}"
                 yield Answer(sample.name, error=reason, text=text)
+
+
+def _work_out(model: Bundle | Ensemble, chunk: Sequence[Sample], note: Any, n_jobs: int) -> tuple:
+    """Return (class probabilities of the rows, then rows, ok, failures, notes as `extract_noted` has them).
+
+    Of many texts, each core works out a share.
+    """
+
+    def work_out(share: Sequence[Sample]) -> tuple:
+        stored, *rest = extract_noted(model.reader, [each.source for each in share], note, n_jobs)
+        return model.probabilities(stored), stored, *rest
+
+    n = min(n_jobs, len(chunk) // MANY) if getattr(model.reader, "sparse", False) else 1
+    if n < 2:
+        return work_out(chunk)
+    ends = [len(chunk) * k // n for k in range(n + 1)]
+    with ThreadPoolExecutor(n) as threads:
+        shares = list(threads.map(work_out, [chunk[start:stop] for start, stop in itertools.pairwise(ends)]))
+    probabilities, stored, ok, failures, notes = zip(*shares, strict=True)
+    return (
+        np.concatenate(probabilities),
+        SparseRows.join(stored, stored[0].shape[1]),
+        np.concatenate(ok),
+        [(start + i, why) for start, some in zip(ends, failures, strict=False) for i, why in some],
+        list(itertools.chain(*notes)),
+    )
 
 
 def _doubts_about(model: Bundle | Ensemble, sample: Sample, answer: Answer) -> list[str]:

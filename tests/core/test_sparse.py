@@ -32,6 +32,16 @@ def test_products_are_those_of_the_array(width):
     np.testing.assert_allclose(X.gradient(dy, np.empty((30, width))), DENSE.T @ dy, atol=1e-13)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_product_has_the_same_bits_with_scipy_and_without(monkeypatch, dtype):
+    rows = np.where(RNG.random((40, 300)) < 0.4, RNG.normal(size=(40, 300)), 0).astype(dtype)
+    X, W = SparseRows.of_array(rows), RNG.normal(size=(300, 17)).astype(dtype)
+    with_scipy = X.times(W, np.empty((40, 17), dtype))
+    monkeypatch.setattr("backprop_core.sparse._scipy_form", lambda n_rows: None)
+    np.testing.assert_array_equal(X.times(W, np.empty((40, 17), dtype)), with_scipy)
+    np.testing.assert_allclose(with_scipy, rows @ W, atol=1e-4 if dtype == np.float32 else 1e-12)
+
+
 def untidy():
     """The same matrix with explicit zeros, entries in two parts, and columns in no order."""
     rows, columns = np.nonzero(DENSE)

@@ -187,6 +187,15 @@ def test_an_encoding_that_is_named_is_used(tmp_path):
     assert batches_of("café\n".encode("latin-1"), encoding="latin-1")[0][0][1] == "café"
 
 
+def test_cores_that_share_many_lines_give_the_answers_of_one(trained, monkeypatch, tmp_path):
+    monkeypatch.setattr("pipelines.verbs.predict.MANY", 3)
+    lines = ["hello", " ", "the bill", "\x00", "good", "pay", "now"] * 3
+    (tmp_path / "lines.txt").write_text("\n".join(lines))
+    alone, together = (list(trained.predict(tmp_path / "lines.txt", lines=True, jobs=jobs)) for jobs in (1, 4))
+    assert alone == together
+    assert [answer.text for answer in alone if answer.error is None] == [line for line in lines if line.strip(" \x00")]
+
+
 def test_lines_are_for_texts_alone(images_model, tmp_path):
     with pytest.raises(UsageError, match="--lines is for texts"):
         load(images_model).predict([tmp_path], lines=True)
