@@ -212,13 +212,16 @@ class CompiledSteps:
         if type(self._step.loss) is SoftmaxCrossEntropy:
             return np.ascontiguousarray(target, np.int64), np.empty((0, n_outputs), number)
         amounts = np.ascontiguousarray(target.reshape(len(target), n_outputs), number)
-        smoothing = getattr(self._step.loss, "label_smoothing", 0)
+        smoothing = 0 if type(self._step.loss) is SquaredError else self._step.loss.label_smoothing
         return np.empty(0, np.int64), (1 - smoothing) * amounts + smoothing / 2 if smoothing else amounts
 
     def _loss_rule(self):
+        """Return which loss it is, its label smoothing, and by how many outputs it is divided."""
         loss = self._step.loss
-        divided = float(self._step.network.n_outputs) if getattr(loss, "mean_over_outputs", False) else 1.0
-        return LOSSES.index(type(loss)), float(getattr(loss, "label_smoothing", 0)), divided
+        if type(loss) is SquaredError:
+            divided = float(self._step.network.n_outputs) if loss.mean_over_outputs else 1.0
+            return LOSSES.index(SquaredError), 0.0, divided
+        return LOSSES.index(type(loss)), float(loss.label_smoothing), 1.0
 
     def _schedule(self, rates, memory):
         """Return each step's rate as the rule takes it, what decay keeps, and the average's share."""

@@ -78,7 +78,7 @@ class Plan:
         else:
             kind, spare = BATCH_NORM if type(layer) is BatchNorm else LAYER_NORM, self._values(self._width)
             self.n_values += max(self._batch_size, self._width)  # for 1 / std, behind xhat
-            settings = layer.eps, getattr(layer, "momentum", 0)
+            settings = layer.eps, layer.momentum if kind == BATCH_NORM else 0
             self._operation(kind, self._width, place, prefix, ("gamma", "beta"), spare=spare, settings=settings)
 
     def _activate(self, gate):

@@ -6,6 +6,8 @@ the same, and shows the input and output of its activations, also inside residua
 
 import copy
 
+from backprop_core.layers import Activate
+
 
 def watch_layer(layer, see):
     """Return a layer that computes what `layer` does, and calls `see` for each activation in it.
@@ -20,7 +22,7 @@ def watch_layer(layer, see):
     """
     if layer.layers:
         return layer.around([watch_layer(inner, see) for inner in layer.layers])
-    if not hasattr(layer, "pair"):
+    if not isinstance(layer, Activate):
         return layer
     twin = copy.copy(layer)
 

@@ -56,6 +56,8 @@ class MultilayerPerceptron(BaseEstimator):
     """
 
     _parameter_constraints = CONSTRAINTS
+    # Only a classifier has these parameters.
+    label_smoothing, calibrate = 0.0, False
 
     def _fit(self, X, y, sample_weight, *, incremental=False, validation_data=None, classes=None):
         check_together(self)
@@ -133,7 +135,8 @@ class MultilayerPerceptron(BaseEstimator):
         layer follows the last hidden one.
         """
         n_hidden = len(self.coefs_) - 1
-        names = [getattr(one, "name", one) for one in activations_of(self, n_hidden)] if n_hidden else [self.activation]
+        activations = activations_of(self, n_hidden) if n_hidden else [self.activation]
+        names = [one if isinstance(one, str) else one.name for one in activations]
         for W, b, name in zip(self.coefs_, self.intercepts_, [*names, names[-1]], strict=False):
             bound = np.sqrt((2.0 if name == "logistic" else 6.0) / sum(W.shape))
             few = max(1, NUMBERS_AT_ONCE // W.shape[1])

@@ -151,7 +151,7 @@ def check_together(estimator):
 
 def check_calibration(estimator, validation_data):
     """Raise ValueError if probabilities are to be calibrated and cannot be."""
-    if not getattr(estimator, "calibrate", False):
+    if not estimator.calibrate:
         return
     if estimator.loss != "log_loss":
         raise ValueError("calibrate=True needs loss='log_loss'; calibrate a loss of your own in its probabilities")
@@ -197,7 +197,7 @@ def loss_of(estimator, out_activation):
         return estimator.loss
     if estimator.loss in LOSSES.keys() - OWN_NAMES:
         return LOSSES[estimator.loss]()
-    smoothing = getattr(estimator, "label_smoothing", 0.0)
+    smoothing = estimator.label_smoothing
     return {
         "softmax": partial(SoftmaxCrossEntropy, smoothing),
         "logistic": partial(LogisticCrossEntropy, smoothing),
