@@ -12,6 +12,7 @@ import click
 from backprop_core.errors import BackpropError, DivergedError
 from pipelines.cli import streams, terminal
 from pipelines.cli.commands import COMMANDS
+from pipelines.errors import ApplicationError
 from pipelines.machine.extras import explain_missing
 
 
@@ -40,7 +41,7 @@ class Commands(click.Group):
         except BackpropError as error:
             if ctx.params["debug"]:
                 raise
-            self._fail(ctx, error, 6 if isinstance(error, DivergedError) else getattr(error, "exit_code", 1))
+            self._fail(ctx, error, _exit_code_of(error))
         except BrokenPipeError:
             raise
         except ImportError as error:
@@ -61,6 +62,12 @@ class Commands(click.Group):
     def _fail(ctx, message, code):
         terminal.note(f"error: {message}")
         ctx.exit(code)
+
+
+def _exit_code_of(error):
+    if isinstance(error, ApplicationError):
+        return error.exit_code
+    return 6 if isinstance(error, DivergedError) else 1
 
 
 def _version(ctx, param, asked):

@@ -255,14 +255,14 @@ def print_transcripts(transcripts, form):
         if transcript.error is not None:
             failed += 1
             note(f"error: {transcript.error}")
-        for warning in getattr(transcript, "warnings", ()):
+        for warning in transcript.warnings:
             note(f"warning: {transcript.path}: {warning}")
         if form == "json":
             records.append(transcript.record())
         elif transcript.error is not None:
             continue
         elif form in forms:
-            if not hasattr(transcript, "seconds"):
+            if transcript.seconds is None:
                 raise UsageError(f"transcribe: --{form} needs times of words; use --json for pictures")
             click.echo(forms[form](transcript), nl=False)
         else:

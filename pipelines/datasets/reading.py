@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipelines.datasets.texts import TextRow
+
 
 @dataclass
 class Reading:
@@ -30,4 +32,4 @@ class Reading:
     @property
     def are_texts(self):
         """Whether the rows are texts rather than files: bool."""
-        return bool(self.rows) and hasattr(self.rows[0], "text")
+        return bool(self.rows) and isinstance(self.rows[0], TextRow)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.features.extractor import Audible, Framed
 from pipelines.models.bundle import Bundle
 
 SECONDS = 0.5
@@ -19,9 +20,9 @@ SECONDS = 0.5
 def golden_sample(bundle: Bundle) -> Any:
     """Return a decoded sample for the bundle's extractor, always the same."""
     extractor = bundle.extractor
-    if hasattr(extractor, "sr"):
+    if isinstance(extractor, Audible):
         return golden_word(extractor.sr)
-    if hasattr(extractor, "framing"):
+    if isinstance(extractor, Framed):
         shape = (extractor.height, extractor.width, 3)[: 2 if extractor.channels == "grey" else 3]
         return np.asarray(bundle.golden_row).reshape(shape)
     return " ".join(label.replace("_", " ") for label in bundle.labels[:3])

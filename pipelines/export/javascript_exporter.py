@@ -11,6 +11,7 @@ from pipelines.export.exporter import Exporter, Made, Options
 from pipelines.export.javascript import modules, node
 from pipelines.export.model_content import model_content
 from pipelines.export.subject import Subject
+from pipelines.features.extractor import Audible
 
 TOLERANCE = 1e-3
 OUTSIDE = ("decoding",)
@@ -74,7 +75,8 @@ def _in_comment(text: str) -> str:
 
 def running(subject: Subject, paths: Sequence[Path]):
     """Return a context manager that gives the module's answers, as Node runs it."""
-    return node.answering(paths[0], getattr(subject.bundle.extractor, "sr", None))
+    extractor = subject.bundle.extractor
+    return node.answering(paths[0], extractor.sr if isinstance(extractor, Audible) else None)
 
 
 EXPORTER = Exporter(

@@ -67,7 +67,7 @@ def input_of(subject: Subject, decoded: Any) -> dict[str, np.ndarray]:
         extractor = subject.bundle.extractor
         if extractor.framing == "strokes":
             decoded = extractor.extract_row(decoded).reshape(extractor.height, extractor.width)
-        decoded = getattr(extractor, "pixels", extractor).in_channels(decoded)
+        decoded = extractor.in_channels(decoded)
         return {"pixels": np.asarray(decoded, np.float32) / np.float32(255)}
     from pipelines.export.onnx_text import points_of
 

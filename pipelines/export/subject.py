@@ -20,6 +20,7 @@ from backprop_core.calibration import calibrated
 from pipelines.datasets import registry
 from pipelines.export.golden import golden_sample
 from pipelines.export.layers import Step, steps_of
+from pipelines.features.extractor import Audible
 from pipelines.machine.extras import own_version
 from pipelines.models.bundle import Bundle
 
@@ -90,7 +91,7 @@ class Subject:
             "threshold": provenance.get("threshold", 0.0),
             "data": data_of(provenance),
         }
-        if hasattr(extractor, "sr"):
+        if isinstance(extractor, Audible):
             found["sr"] = extractor.sr
         return found
 

@@ -44,7 +44,7 @@ def load_features(dataset, extractor, n_jobs=None, work="extracting features"):
     path = cache_folder() / f"{extractor.name}-{_key(dataset, extractor)}.features"
     entry = _load(path, extractor, len(dataset))
     if entry is None:
-        what = "texts" if getattr(extractor, "sparse", False) else "files"
+        what = "texts" if extractor.sparse else "files"
         entry = extract_all(extractor, dataset.items, n_jobs, f"{work} of {len(dataset)} {what}")
         _save(path, entry)
     return entry
@@ -95,9 +95,9 @@ def _load(path, extractor, n_items):
     try:
         with path.open("rb") as file:
             _check(file)
-            n_arrays = 3 if getattr(extractor, "sparse", False) else 1
+            n_arrays = 3 if extractor.sparse else 1
             *arrays, ok, failures = (np.load(file, allow_pickle=False) for _ in range(n_arrays + 2))
-        stored = SparseRows(*arrays, extractor.n_stored) if getattr(extractor, "sparse", False) else arrays[0]
+        stored = SparseRows(*arrays, extractor.n_stored) if extractor.sparse else arrays[0]
         failures = [(index, message) for index, message in json.loads(str(failures))]
     except FileNotFoundError:
         return None

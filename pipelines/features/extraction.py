@@ -68,7 +68,7 @@ def extract_noted(extractor, items, note, n_jobs=None, progress=None):
         What `note` returned, beside each row of `stored`; all None without a note, and where rows are sparse or items
         are decoded already.
     """
-    if getattr(extractor, "sparse", False):
+    if extractor.sparse:
         stored, ok, failures = _extract_sparse(extractor, items, progress)
         return stored, ok, failures, [None] * len(stored)
     stored = np.empty((len(items), extractor.n_stored), extractor.stored_dtype)

@@ -1,23 +1,30 @@
-"""What an extractor is, and what an augmentation is: the promises that the other rooms rely on.
+"""What an extractor is, a reader, and an augmentation: the promises that the other rooms rely on.
 
 An extractor turns one file into one row of numbers. It does so in three steps, which may be taken apart: `read`
 decodes a file, `extract_rows` describes what was decoded in the form that is kept (a picture as bytes, a word as
 several views of itself), and `to_features` or `views` turns stored rows into what a network is given. A new kind of
 thing to recognise needs a class that keeps these promises; it does not inherit from anything.
+
+What not every extractor can do has a name of its own here: an extractor may be `Visible`, `Audible`, `Framed` or
+`Worded`. Whoever needs it asks `isinstance(extractor, Audible)`, never for a method by its name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pipelines.features.display import Display
+    from pipelines.features.stages import Stage
 
+
+@runtime_checkable
 class Describer(Protocol):
     """Turns decoded samples into rows: as much of an extractor as the feature cache needs.
 
@@ -66,16 +73,22 @@ class Describer(Protocol):
         ...
 
 
+@runtime_checkable
 class Extractor(Describer, Protocol):
-    """Turns files into rows of features, and features back into something that a person can look at.
+    """Turns files into rows of features.
 
     Attributes
     ----------
     n_features : int > 0, length of a row of features
+    grid : (height, width, n_channels) or None
+        The picture that the first features of a row make, from the top left; None if they make none. With 0 channels
+        they come column by column instead, each from the bottom: time runs across the picture.
     """
 
     @property
     def n_features(self) -> int: ...
+    @property
+    def grid(self) -> tuple[int, int, int] | None: ...
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any], matrices: Mapping[str, NDArray] | None = None) -> Self:
@@ -106,21 +119,140 @@ class Extractor(Describer, Protocol):
         """Return what one feature is, in a few words."""
         ...
 
-    def display(self, decoded: NDArray) -> Any:
-        """Return what the network is given of one decoded sample, as a `features.display.Display`."""
+    def stages(self) -> tuple[Stage, ...]:
+        """Return the way from a decoded sample to its row, step by step."""
         ...
 
-    def sound(self, decoded: NDArray) -> tuple[NDArray, int] | None:
-        """Return what there is to hear of one decoded sample and its rate in Hz, or None if there is no sound."""
-        ...
-
-    def evidence(self, decoded: NDArray, gradient: NDArray, typical: NDArray) -> Any:
-        """Lay what each feature says for an answer over the display of one decoded sample."""
+    def warnings_about(self, decoded: NDArray) -> list[str]:
+        """Return what a user should know of one decoded sample besides the answer, in sentences; mostly none."""
         ...
 
 
+@runtime_checkable
+class Visible(Protocol):
+    """An extractor whose samples can be looked at: pictures, and sounds as their spectrograms."""
+
+    def display(self, decoded: NDArray) -> Display:
+        """Return what the network is given of one decoded sample."""
+        ...
+
+    def evidence(self, decoded: NDArray, gradient: NDArray, typical: NDArray) -> NDArray:
+        """Lay what each feature says for an answer over the display: float [shape=(height, width) of the display].
+
+        `gradient` is that of the answer with respect to the features, and `typical` are the features of the average
+        training sample: float [shape=(n_features,)].
+        """
+        ...
+
+
+@runtime_checkable
+class Audible(Protocol):
+    """An extractor whose samples are sounds.
+
+    Attributes
+    ----------
+    sr : int > 0, in Hz, the sampling rate that every recording is brought to
+    """
+
+    @property
+    def sr(self) -> int: ...
+
+    def sound(self, decoded: NDArray) -> tuple[NDArray, int]:
+        """Return what there is to hear of one decoded sample, float32 [shape=(n_samples,)], and its rate in Hz."""
+        ...
+
+
+@runtime_checkable
+class Framed(Protocol):
+    """An extractor whose samples are pictures, all brought to one size.
+
+    Attributes
+    ----------
+    height, width : int > 0, in pixels
+    channels : str, `"grey"` or `"colour"`
+    framing : str
+        `"whole"` if pictures are scaled as a whole, `"strokes"` if the drawing in them is found and centred.
+    """
+
+    @property
+    def height(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def channels(self) -> str: ...
+    @property
+    def framing(self) -> str: ...
+
+    def in_channels(self, pixels: NDArray) -> NDArray:
+        """Return a decoded picture of any size in these channels: uint8 [shape=(height, width[, 3])]."""
+        ...
+
+
+@runtime_checkable
+class Worded(Protocol):
+    """An extractor whose samples are texts, whose words can be told apart."""
+
+    def pieces(self, text: str) -> list[Any]:
+        """Return the different n-grams of a text, as `features.text.words.Piece`."""
+        ...
+
+    def names_in(self, text: str) -> dict[int, str]:
+        """Return which n-grams of a text are in each column that it fills, in quotes."""
+        ...
+
+    def share_out(self, text: str, slopes: NDArray) -> tuple[Any, NDArray]:
+        """Return the words of a text, as `features.text.words.Words`, and what each has of its row times `slopes`."""
+        ...
+
+
+@runtime_checkable
+class Reader(Describer, Protocol):
+    """Finds several readings of each sample, where an extractor describes one: a row holds all of them.
+
+    A reading is a row as the extractor stores it. The model answers all readings of a sample, and the surest counts.
+    """
+
+    def extract_row(self, decoded: NDArray) -> NDArray:
+        """Return all readings of one decoded sample [shape=(n_stored,)]; may raise NothingToSeeError."""
+        ...
+
+    def alternatives(self, stored: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        """Return the readings in rows, the row that each is of, and its number there: int [shape=(m,)]."""
+        ...
+
+    def surest(self, probabilities: NDArray, owner: NDArray, which: NDArray) -> NDArray:
+        """Return which of all readings a network is surest of, for each row: int [shape=(n,)]."""
+        ...
+
+    def warnings_of(self, row: NDArray) -> list[str]:
+        """Return what a user should know of a row besides the answer, in sentences; mostly none."""
+        ...
+
+    def steps(self, decoded: NDArray, row: NDArray) -> list[Any]:
+        """Return what was done to a decoded sample until the network was given a reading, to be shown."""
+        ...
+
+    def lay_over(self, decoded: NDArray, row: NDArray, values: NDArray) -> tuple[NDArray, NDArray] | None:
+        """Return a decoded sample as a picture, and over it the values that belong to a reading of it.
+
+        None if the sample is its own reading.
+        """
+        ...
+
+
+@runtime_checkable
 class Augmentation(Protocol):
-    """Makes training rows vary from epoch to epoch, so that they cannot be learned by heart."""
+    """Makes training rows vary from epoch to epoch, so that they cannot be learned by heart.
+
+    Attributes
+    ----------
+    hesitation : float >= 1
+        How many times too small the logits of strangers' samples are in a network that learned from these variants; 1
+        if nothing is known of that.
+    """
+
+    @property
+    def hesitation(self) -> float: ...
 
     def batches(
         self,
@@ -139,6 +271,14 @@ class Augmentation(Protocol):
 
     def refit(self, prepared: Any) -> Self:
         """Return the augmentation that suits the training rows of another split of the same samples."""
+        ...
+
+    def calibrating(self, prepared: Any) -> tuple[NDArray, NDArray] | None:
+        """Return what probabilities are fitted to in place of the validation rows themselves, or None.
+
+        That is (X, y): variants of these rows that are as hard as strangers' samples, float32 [shape=(n, n_features)],
+        and their classes.
+        """
         ...
 
     def settings(self) -> dict[str, Any]:

@@ -175,32 +175,21 @@ class Course(Watched):
         return [{**each.record(), "changes": each.changes} for each in found]
 
     def _first_weights(self, params):
-        """Return the weights of the first units as pictures, where features are pixels; None elsewhere."""
+        """Return the weights of the first units as pictures, where features make one; None elsewhere."""
         extractor, hidden = self._ready.prepared.extractor, self._ready.recipe.hidden
-        shape = picture_shape(extractor)
-        if shape is None:
+        if extractor.grid is None:
             return None
         width = hidden[0] if hidden else len(self._ready.prepared.dataset.labels)
         W = params[: extractor.n_features * width].reshape(extractor.n_features, width)[:, :MOST_PICTURES]
         greatest = np.abs(W).max(axis=0)
         levels = (127 * W / np.where(greatest > 0, greatest, 1)).round().astype(np.int8)
         return {
-            "shape": list(shape),
+            "shape": list(extractor.grid),
             "units": levels.shape[1],
             "of": width,
             "greatest": [float(f"{value:.4g}") for value in greatest if np.isfinite(value)],
             "levels": base64.b64encode(np.ascontiguousarray(levels.T).tobytes()).decode(),
         }
-
-
-def picture_shape(extractor):
-    """Return (height, width, channels) if an extractor's features form a grid; None otherwise."""
-    if hasattr(extractor, "height") and hasattr(extractor, "width"):
-        return extractor.height, extractor.width, extractor.n_features // (extractor.height * extractor.width)
-    if hasattr(extractor, "parts"):
-        frames, columns = extractor.parts(np.zeros(extractor.n_features))["sequence"].shape
-        return columns, frames, 0  # 0: time runs down the rows of features, and across the picture
-    return None
 
 
 class _Piece:

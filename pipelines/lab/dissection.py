@@ -13,6 +13,7 @@ import numpy as np
 from backprop_core.inspection.trace import take_steps
 from backprop_core.losses import SoftmaxCrossEntropy
 from pipelines.errors import UsageError
+from pipelines.features.extractor import Visible
 from pipelines.lab.refusal import Refusal
 from pipelines.lab.sight import round_values, show
 from pipelines.learning.ranges import Whole, require
@@ -99,7 +100,7 @@ def _input_blame(explanation, sample):
     Each number is the slope of the loss times how far the sample is from the average training sample.
     """
     model, trace = explanation.model, explanation.trace
-    if not hasattr(model.extractor, "evidence"):
+    if not isinstance(model.extractor, Visible):
         return None
     network, X = step_back(explanation), trace.passages[0].x
     slope = np.empty_like(X)

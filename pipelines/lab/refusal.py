@@ -25,5 +25,5 @@ class Refusal(BackpropError):
 
 def answer_error(error):
     """Return the response to an error of this program: {"error": sentence}."""
-    status = getattr(error, "status", None) or STATUS.get(type(error), 400)
+    status = error.status if isinstance(error, Refusal) else STATUS.get(type(error), 400)
     return JSONResponse({"error": str(error)}, status_code=status)

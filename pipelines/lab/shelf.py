@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 from pipelines.errors import ModelFileError
+from pipelines.features.extractor import Framed
 from pipelines.lab.refusal import Refusal
 from pipelines.models import bundle
 
@@ -101,7 +102,7 @@ class Shelf:
 
 def _ground(model):
     """Return whether the training pictures are "dark" or "light" on average; None if they are no pictures."""
-    if not hasattr(model.extractor, "height"):
+    if not isinstance(model.extractor, Framed):
         return None
     return "dark" if float(model.standardizer.feature_means.mean()) < 0.5 else "light"
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from backprop_core.sparse import is_sparse
 from pipelines.errors import InputFileError
+from pipelines.features.extractor import Visible
 from pipelines.lab.refusal import Refusal
 from pipelines.models.evidence import evidence_for, has_words, words_for
 from pipelines.verbs.explain import row_of
@@ -50,7 +51,7 @@ def show(model, sample):
 
     "pixels" are bytes in base64, row by row from the top. None if the extractor has no picture of it.
     """
-    if not hasattr(model.extractor, "display"):
+    if not isinstance(model.extractor, Visible):
         return None
     display = model.extractor.display(model.reading_of(model.extractor.read(sample.source)))
     pixels = np.ascontiguousarray(display.pixels)
@@ -98,7 +99,7 @@ def evidence(model, sample, label):
     index = None if label is None else model.labels.index(label)
     if has_words(model):
         return {**words_for(model, model.extractor.read(sample.source), index).record(), "unit": UNIT}
-    if not hasattr(model.extractor, "evidence"):
+    if not isinstance(model.extractor, Visible):
         raise Refusal(409, "The lab cannot draw the evidence of this kind of sample.")
     try:
         found = evidence_for(model, model.extractor.read(sample.source), index)

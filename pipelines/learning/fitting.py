@@ -58,7 +58,7 @@ class Fitted:
     threshold : float in [0, 1]
         A good first `--threshold`. Where the data has foreign samples it refuses as many of them as it may, see `COST`;
         else a share of `REFUSED` of the validation rows have a lower probability than this. It and the temperature are
-        fitted to validation rows as the augmentation's `calibrating(prepared)` varies them, if it has one: what a
+        fitted to validation rows as the augmentation's `calibrating(prepared)` varies them, if it does: what a
         stranger records is harder than the validation rows themselves. The temperature is then divided by the
         augmentation's `hesitation`.
     logits : dict of role to ndarray [shape=(n, n_classes)], views averaged; of the roles that were measured
@@ -128,7 +128,8 @@ def fit(
         return standardizer.transform(X, out=None if is_sparse(X) or np.may_share_memory(X, rows) else X)
 
     X, X_valid = features(stored), features(stored_valid)
-    augmented = functools.partial(prepared.augmentation.batches, prepared, features) if prepared.augmentation else None
+    augmentation = prepared.augmentation
+    augmented = functools.partial(augmentation.batches, prepared, features) if augmentation else None
     trainer, rng = trainer_for(recipe, extractor.n_features, len(prepared.dataset.labels), seed, health)
     if beginning:
         beginning.write_into(trainer.network, prepared.dataset.labels)
@@ -152,10 +153,10 @@ def fit(
             if len(rows):
                 logits[role] = logits_of(trainer.network, standardizer, extractor, rows)
         asked, y_asked = logits["valid"], y_valid
-        if varied := getattr(prepared.augmentation, "calibrating", None):
-            X_asked, y_asked = varied(prepared)
+        if augmentation and (varied := augmentation.calibrating(prepared)):
+            X_asked, y_asked = varied
             asked = trainer.network.logits(standardizer.transform(X_asked))
-        temperature = fit_temperature(asked, y_asked) / getattr(prepared.augmentation, "hesitation", 1.0)
+        temperature = fit_temperature(asked, y_asked) / (augmentation.hesitation if augmentation else 1.0)
         foreign = prepared.foreign_rows("valid")
         if foreign is not None:
             foreign = logits_of(trainer.network, standardizer, extractor, foreign)

@@ -17,7 +17,7 @@ from pipelines.datasets.groups import chains
 from pipelines.errors import DataError, UsageError
 from pipelines.features.cache import load_features
 from pipelines.features.extraction import extract_all
-from pipelines.features.extractor import Augmentation, Extractor
+from pipelines.features.extractor import Augmentation, Extractor, Reader
 from pipelines.features.near_copies import copies_among
 from pipelines.learning import tasks
 from pipelines.learning.recipe import Recipe
@@ -38,7 +38,7 @@ class Prepared:
     ----------
     dataset : Dataset
         Without the samples that could not be read; those are named in its `skipped`.
-    extractor : Extractor, the one that made the rows
+    extractor : Extractor, the one that made the rows; a Reader where they are to be answered and not learned from
     stored : ndarray of the extractor's stored dtype, or SparseRows [shape=(n_samples, n_stored)]
     augmentation : Augmentation or None
         What makes training rows vary from epoch to epoch.
@@ -107,7 +107,7 @@ def load_dataset(task: "Task", name: str | None) -> tuple[datasets.Dataset, bool
         return datasets.load(datasets.fallback_name(task.name), task.name), True
 
 
-def extract(dataset: datasets.Dataset, extractor: Extractor, n_jobs: int | None = None) -> Prepared:
+def extract(dataset: datasets.Dataset, extractor: Extractor | Reader, n_jobs: int | None = None) -> Prepared:
     """Extract features (from the cache where they are there) and drop what cannot be read; roles stay as they are.
 
     Raises DataError if nothing can be read.
@@ -130,7 +130,7 @@ def _with_foreign(dataset, extractor, stored, n_jobs):
     return replace(dataset, foreign=foreign), extractor, stored, None, rows
 
 
-def prepare(dataset: datasets.Dataset, extractor: Extractor, n_jobs: int | None = None) -> Prepared:
+def prepare(dataset: datasets.Dataset, extractor: Extractor | Reader, n_jobs: int | None = None) -> Prepared:
     """Do what `extract` does, and fill in the roles that are missing, the same way every time.
 
     Raises DataError if nothing can be read, or a class loses its last training sample.

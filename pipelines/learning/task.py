@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from backprop_core.scaling import Standardizer
 from pipelines.errors import UsageError
-from pipelines.features.extractor import Augmentation, Extractor
+from pipelines.features.extractor import Augmentation, Extractor, Reader
 from pipelines.features.inputs import Sample
 from pipelines.features.likeness import Likeness
 from pipelines.learning.recipe import Recipe
@@ -28,6 +28,41 @@ if TYPE_CHECKING:
     from pipelines.learning.preparation import Prepared
 
 BATCH = 256  # samples that are answered together
+
+
+@runtime_checkable
+class Transcription(Protocol):
+    """What is found in one file, piece by piece.
+
+    Attributes
+    ----------
+    path : str, the file as the user named it
+    words : sequence of pieces, in order
+        Each has a `text`, a `probability`, and as text its `place`.
+    text : str, all of them
+    seconds : float >= 0 or None
+        How long the file lasts, where it has time; None if it has not, and neither have the words.
+    error : str or None, why the file cannot be read, in a sentence that names it
+    warnings : tuple of str
+        What a user should know besides, in sentences without a full stop; mostly empty.
+    """
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def words(self) -> Sequence[Any]: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def seconds(self) -> float | None: ...
+    @property
+    def error(self) -> str | None: ...
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+
+    def record(self) -> Mapping[str, Any]:
+        """Return it as `--json` prints it."""
+        ...
 
 
 class Task:
@@ -74,8 +109,8 @@ class Task:
         """Return the extractor that `settings()` and `matrices()` described. Raises UsageError if they are wrong."""
         return self.extractor.from_settings(settings, matrices)
 
-    def reader(self, extractor: Extractor) -> Any:
-        """Return what makes rows of samples to be answered: the extractor, or what offers several readings of each."""
+    def reader(self, extractor: Extractor) -> Extractor | Reader:
+        """Return what makes rows of samples to be answered: the extractor, or a Reader of several readings of each."""
         return extractor
 
     def augmentation_for(self, prepared: Prepared, recipe: Recipe, n_jobs: int | None = None) -> Augmentation | None:
@@ -120,8 +155,8 @@ class Task:
         if not self.transcribes:
             raise UsageError(f"transcribe: this model recognises {self.name}, one in each file; give a model of speech")
 
-    def transcribe(self, model: Any, sample: Any, threshold: float = 0.0, grammar: Any = None) -> Any:
-        """Return what a model finds in one file, piece by piece: an object with `.path`, `.words` and `.record()`."""
+    def transcribe(self, model: Any, sample: Any, threshold: float = 0.0, grammar: Any = None) -> Transcription:
+        """Return what a model finds in one file, piece by piece."""
         raise NotImplementedError
 
     def grammar(self, model: Any, words: int | None = None, path: str | os.PathLike[str] | None = None) -> Any:
@@ -133,7 +168,7 @@ class Task:
             raise UsageError(f"transcribe: --words and --grammar are for speech, and this model recognises {self.name}")
         return None
 
-    def make_failed_transcript(self, sample: Any, error: Exception) -> Any:
+    def make_failed_transcript(self, sample: Any, error: Exception) -> Transcription:
         """Return what `transcribe` would, of a file that cannot be read, with an `.error`."""
         raise NotImplementedError
 

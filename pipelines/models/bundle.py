@@ -36,7 +36,7 @@ from backprop_core.network import Network
 from backprop_core.sparse import SparseRows, is_sparse
 from backprop_core.whole_file import whole_file
 from pipelines.errors import ModelFileError
-from pipelines.features.extractor import Extractor
+from pipelines.features.extractor import Extractor, Reader
 from pipelines.learning import tasks
 from pipelines.learning.beginning import Beginning
 from pipelines.learning.task import Task
@@ -89,9 +89,14 @@ class Bundle:
     views: Callable | None = None
     path: str | None = None
 
+    @property
+    def members(self) -> tuple[Bundle, ...]:
+        """The models that answer together: this one alone."""
+        return (self,)
+
     @functools.cached_property
-    def reader(self) -> Any:
-        """What makes rows of samples to be answered: the extractor, or one that offers several readings of each."""
+    def reader(self) -> Extractor | Reader:
+        """What makes rows of samples to be answered: the extractor, or a Reader of several readings of each."""
         return self.task.reader(self.extractor)
 
     def probabilities(self, stored: NDArray, chunk: int = CHUNK) -> NDArray:
@@ -101,6 +106,8 @@ class Bundle:
         """
         if stored.shape[1] == self.extractor.n_stored:
             return self._probabilities(stored, chunk)
+        if not isinstance(self.reader, Reader):
+            raise ValueError(f"rows have {stored.shape[1]} numbers, and the model takes {self.extractor.n_stored}")
         rows, owner, which = self.reader.alternatives(stored)
         probabilities = self._probabilities(rows, chunk)
         return probabilities[self.reader.surest(probabilities, owner, which)]
@@ -110,7 +117,7 @@ class Bundle:
 
         Raises NothingToSeeError if there is nothing to read.
         """
-        if self.reader is self.extractor:
+        if not isinstance(self.reader, Reader):
             return decoded
         rows, owner, which = self.reader.alternatives(self.reader.extract_rows([decoded]))
         return rows[self.reader.surest(self._probabilities(rows), owner, which)[0]]

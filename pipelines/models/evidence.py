@@ -20,6 +20,7 @@ from backprop_core.inspection.attribution import (
 )
 from pipelines.errors import InputFileError
 from pipelines.features.display import Display
+from pipelines.features.extractor import Reader, Worded
 
 SEED = 0
 LONGEST = 2000  # characters of a text that a list shows
@@ -82,7 +83,7 @@ class WordEvidence:
 
 def has_words(model):
     """Return whether samples are texts, whose words can be told apart. `model` is a Bundle or an Ensemble."""
-    return hasattr(model.extractor, "share_out")
+    return isinstance(model.extractor, Worded)
 
 
 def with_words(entries, dataset, model):
@@ -101,16 +102,15 @@ def with_words(entries, dataset, model):
     """
     if not has_words(model):
         return entries
-    model = getattr(model, "members", (model,))[0]
     return [
-        {**entry, **_words_of(model, entry["text"], entry["predicted"])}
+        {**entry, **_words_of(model.members[0], entry["text"], entry["predicted"])}
         for entry in with_texts(entries, dataset, model.extractor)
     ]
 
 
 def with_texts(entries, dataset, extractor):
     """Return the entries of samples that are texts, each with its "text": its beginning, white space made one blank."""
-    if not hasattr(extractor, "share_out"):
+    if not isinstance(extractor, Worded):
         return entries
     return [{**entry, "text": _text_at(dataset, extractor, entry["index"])} for entry in entries]
 
@@ -194,7 +194,7 @@ def evidence_for(model, decoded, answer=None):
 
 def _on_original(model, picture, stored, values):
     """Return evidence over the picture in which a drawing was found; None if nothing had to be found."""
-    if model.reader is model.extractor:
+    if not isinstance(model.reader, Reader):
         return None
     laid = model.reader.lay_over(picture, stored[0], values)
     return laid and (Display(laid[0]), laid[1])

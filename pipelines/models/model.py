@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from pipelines.features.extractor import Extractor
+from pipelines.features.extractor import Extractor, Reader
 from pipelines.learning.task import Task
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from pipelines.models.bundle import Bundle
 
+
+@runtime_checkable
 class Model(Protocol):
-    """Answers samples: a Bundle, an Ensemble of some, or the Model that `pipelines.load` returns.
+    """Answers samples: a Bundle, or an Ensemble of some.
 
     Attributes
     ----------
@@ -20,6 +23,10 @@ class Model(Protocol):
     labels : tuple of str
         The order of the columns of `probabilities`.
     extractor : Extractor
+    reader : Extractor or Reader
+        What makes rows of samples to be answered: the extractor, or a Reader of several readings of each.
+    members : tuple of Bundle
+        Those that answer together; of a Bundle, itself alone.
     provenance : dict of JSON types, where the model comes from
     path : str or None
         The file that it was read from or saved to; None if it is in memory alone.
@@ -31,6 +38,10 @@ class Model(Protocol):
     def labels(self) -> tuple[str, ...]: ...
     @property
     def extractor(self) -> Extractor: ...
+    @property
+    def reader(self) -> Extractor | Reader: ...
+    @property
+    def members(self) -> tuple[Bundle, ...]: ...
     @property
     def provenance(self) -> dict[str, Any]: ...
     @property

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from pipelines.errors import UsageError
 from pipelines.models import bundle
@@ -11,12 +11,19 @@ from pipelines.models.ensemble import Ensemble
 from pipelines.wording import article
 
 
+@runtime_checkable
+class Holder(Protocol):
+    """What holds a model that answers for it, as the Model that `pipelines.load` returns."""
+
+    answering: Bundle | Ensemble
+
+
 def open_model(model: Any, others: Sequence[Any] = (), average: bool = False) -> Bundle | Ensemble:
     """Return what answers: a model, or its Ensemble with others.
 
     Parameters
     ----------
-    model : str, Path, Bundle, Ensemble, or an object that has one of these as its `answering`
+    model : str, Path, Bundle, Ensemble, or a Holder of one of the latter
     others : sequence of the same
     average : bool, whether each model looks at more views of a sample; see `Bundle.average_views`
 
@@ -31,7 +38,7 @@ def open_model(model: Any, others: Sequence[Any] = (), average: bool = False) ->
     opened = [each.average_views() for each in opened] if average else opened
     if not others:
         return opened[0]
-    members = [member for each in opened for member in (each.members if isinstance(each, Ensemble) else (each,))]
+    members = [member for each in opened for member in each.members]
     return Ensemble(members)
 
 
@@ -44,7 +51,7 @@ def open_bundle(model: Any, verb: str) -> Bundle:
 
 
 def _open(model: Any) -> Bundle | Ensemble:
-    model = getattr(model, "answering", model)
+    model = model.answering if isinstance(model, Holder) else model
     if isinstance(model, Bundle | Ensemble):
         return model
     if isinstance(model, str | os.PathLike):

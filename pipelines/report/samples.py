@@ -6,6 +6,7 @@ import numpy as np
 
 from pipelines.errors import InputFileError, NothingToSeeError
 from pipelines.features.display import Display
+from pipelines.features.extractor import Audible
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ def samples_of(dataset, extractor):
     Parameters
     ----------
     dataset : Dataset
-    extractor : of its samples; its `display` shows them, and its `sound` plays them
+    extractor : Visible, of its samples; their sound is there if it is Audible too
 
     Returns
     -------
@@ -41,7 +42,8 @@ def samples_of(dataset, extractor):
         item = dataset.items[entry["index"]]
         try:
             decoded = item if isinstance(item, np.ndarray) else extractor.read(item)
-            return Exhibit(extractor.display(decoded), *extractor.sound(decoded))
+            sound = extractor.sound(decoded) if isinstance(extractor, Audible) else ()
+            return Exhibit(extractor.display(decoded), *sound)
         except (InputFileError, NothingToSeeError):
             return None
 

@@ -17,7 +17,7 @@ class ShownInputs:
 
     Parameters
     ----------
-    model : Bundle
+    model : Bundle or Ensemble
     folder : str or Path
     chosen : sequence of Sample
         All samples of the prediction: a picture never replaces one of these files.
@@ -29,7 +29,7 @@ class ShownInputs:
     """
 
     def __init__(self, model, folder, chosen):
-        self._model, self._of_words, self._first = model, has_words(model), getattr(model, "members", (model,))[0]
+        self._model, self._of_words = model, has_words(model)
         self._paths = Sidecars(folder, ".seen.txt" if self._of_words else ".seen.png", chosen)
 
     def write(self, sample, answer):
@@ -49,7 +49,7 @@ class ShownInputs:
 
     def _listing(self, text):
         """Return a function of a path that writes the n-grams of a text."""
-        lines = "\n".join(ngram_lines(self._first, text))
+        lines = "\n".join(ngram_lines(self._model.members[0], text))
         return lambda path: path.write_bytes(lines.encode(errors="surrogateescape"))
 
     def _picture(self, decoded):

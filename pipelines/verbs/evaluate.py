@@ -66,7 +66,7 @@ class Evaluation:
 
     def record(self) -> EvaluateRecord:
         """Return the record of the evaluation, a dict of JSON types."""
-        members = self.model.members if isinstance(self.model, Ensemble) else (self.model,)
+        members = self.model.members
         record: dict[str, Any] = {"model": self.model.path}
         if len(members) > 1:
             record["with"] = [member.path for member in members[1:]]

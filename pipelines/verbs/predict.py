@@ -16,6 +16,7 @@ import numpy as np
 from backprop_core.sparse import MANY, SparseRows
 from pipelines.errors import InputFileError, UsageError
 from pipelines.features.extraction import extract_noted
+from pipelines.features.extractor import Reader
 from pipelines.features.inputs import Sample, samples
 from pipelines.learning.ranges import SHARE, Whole, require
 from pipelines.machine.cores import blas_threads, cores
@@ -112,8 +113,8 @@ def _answers(
     pictures: dict[str, Picture],
     n_jobs: int | None,
 ) -> Iterator[Answer]:
-    warnings_of = getattr(model.reader, "warnings_of", None)  # warnings of a row
-    note = getattr(model.extractor, "warnings_about", None)  # warnings of a whole sample
+    warnings_of = model.reader.warnings_of if isinstance(model.reader, Reader) else None  # warnings of a row
+    note = model.extractor.warnings_about  # warnings of a whole sample
     for batch in batches:
         chunk = [sample for sample in batch if sample.problem is None]
         with blas_threads(1):  # even if other threads predict at the same time

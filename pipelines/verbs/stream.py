@@ -14,6 +14,7 @@ import numpy as np
 
 from pipelines import datasets
 from pipelines.errors import DataError, InputFileError, UsageError
+from pipelines.features.extractor import Audible
 from pipelines.features.inputs import samples
 from pipelines.features.speech.foreign import foreign_sound
 from pipelines.features.speech.listening import Listener
@@ -101,7 +102,7 @@ def evaluate_stream(model, dataset=None, *, split="test", foreign=(), per_hour=P
     """
     opened = open_bundle(model, "evaluate")
     opened.task.check_transcribes()
-    if not hasattr(opened.extractor, "sr"):
+    if not isinstance(opened.extractor, Audible):
         raise UsageError(f"evaluate: --stream is for speech, and this model recognises {opened.task.name}")
     words, name = _words(opened, dataset, split, n_jobs)
     rng = np.random.default_rng(SEED)

@@ -10,6 +10,7 @@ the end of training the variation fades, so that the network ends with pictures 
 import functools
 import math
 from dataclasses import asdict, dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -140,6 +141,8 @@ class ImageAugmentation:
     because: dict
     n_variants: int = 0
 
+    hesitation: ClassVar[float] = 1.0
+
     @classmethod
     def choose_for(cls, prepared, strength, n_variants=0):
         """Return the augmentation that suits the training rows of a Prepared data set."""
@@ -162,6 +165,10 @@ class ImageAugmentation:
     def refit(self, prepared):
         """Return the augmentation that suits the training rows of another split."""
         return self.choose_for(prepared, self.strength, self.n_variants)
+
+    def calibrating(self, prepared):
+        """Return None: probabilities are fitted to the validation pictures as they are."""
+        return None
 
     def batches(self, prepared, features, batch_size, progress, rng):
         """Yield (X_batch, y_batch) until each training row has been seen once, varied; see `Prepared`.

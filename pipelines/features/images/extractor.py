@@ -164,6 +164,11 @@ class ImageExtractor:
         return self.height * self.width * CHANNELS[self.channels]
 
     @property
+    def grid(self):
+        """The picture that a row of features makes: (height, width, n_channels)."""
+        return self.height, self.width, CHANNELS[self.channels]
+
+    @property
     def n_stored(self):
         """Length of a stored row: a byte for each feature."""
         return self.n_features
@@ -183,6 +188,10 @@ class ImageExtractor:
         """
         enough = LONGER_SIDE if self.framing == "strokes" else _enough(max(self.width, self.height))
         return read_pixels(source, smallest=enough)
+
+    def warnings_about(self, pixels):
+        """Return what a user should know of one decoded picture besides the answer: nothing."""
+        return []
 
     def feature_name(self, index):
         """Return what one feature is, such as "row 12, column 19", counted from 0 at the top left."""
@@ -316,10 +325,6 @@ class ImageExtractor:
     def display(self, pixels):
         """Return what the network sees of one decoded picture: a Display of these settings' size and channels."""
         return Display(self.extract_row(pixels).reshape((self.height, self.width, 3)[: 2 if self._grey else 3]))
-
-    def sound(self, pixels):
-        """Return what there is to hear of one decoded picture, and at what rate: nothing."""
-        return None, None
 
     def evidence(self, pixels, gradient, typical):
         """Lay the evidence of one decoded picture's features over its display.

@@ -40,6 +40,7 @@ class GradientExtractor:
     stored_dtype: ClassVar[np.dtype] = ImageExtractor.stored_dtype
     sparse: ClassVar[bool] = False
     together: ClassVar[bool] = False
+    grid: ClassVar[None] = None  # cells of several sizes make no picture
 
     @classmethod
     def choose_for(cls, items, rows=None):
@@ -108,6 +109,10 @@ class GradientExtractor:
         """Tell which decoded pictures are stored as they are: bool [shape=(n,)]."""
         return self.pixels.fits(pictures)
 
+    def in_channels(self, pixels):
+        """Return a decoded picture in the channels of these settings; see `ImageExtractor.in_channels`."""
+        return self.pixels.in_channels(pixels)
+
     def extract_row(self, decoded):
         """Bring one decoded picture to the size of these settings: uint8 [shape=(n_stored,)]."""
         return self.pixels.extract_row(decoded)
@@ -146,6 +151,10 @@ class GradientExtractor:
         except NothingToSeeError as error:
             raise InputFileError.about(source, error) from None
 
+    def warnings_about(self, decoded):
+        """Return what a user should know of one decoded picture besides the answer; see `ImageExtractor`."""
+        return self.pixels.warnings_about(decoded)
+
     def feature_name(self, index):
         """Return what one feature is, such as "rise towards 90°, cell 3, 4 at 1/2 of the size"."""
         return gradients.feature_name(index, *self._shape)
@@ -153,10 +162,6 @@ class GradientExtractor:
     def display(self, decoded):
         """Return the picture that the features are made of, as a Display."""
         return self.pixels.display(decoded)
-
-    def sound(self, decoded):
-        """Return what there is to hear of one decoded picture, and at what rate: nothing."""
-        return self.pixels.sound(decoded)
 
     def evidence(self, decoded, gradient, typical):
         """Lay the evidence of one decoded picture's features over its display.

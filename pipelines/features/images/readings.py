@@ -82,6 +82,11 @@ class DrawingReader:
         return False
 
     @property
+    def sparse(self):
+        """Whether rows are sparse: no."""
+        return False
+
+    @property
     def n_features(self):
         """Length of a feature vector of one reading."""
         return self.extractor.n_features

@@ -5,6 +5,7 @@ probable way to read each line is the answer.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from PIL import Image
@@ -63,6 +64,9 @@ class Page:
     path: str
     lines: tuple[tuple[Word, ...], ...]
     error: str | None = None
+
+    seconds: ClassVar[None] = None  # a picture has no time
+    warnings: ClassVar[tuple[str, ...]] = ()
 
     @property
     def words(self) -> tuple[Word, ...]:

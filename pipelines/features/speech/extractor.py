@@ -188,6 +188,16 @@ class SpeechExtractor:
         return sequence + self.statistics * statistics + self.duration
 
     @property
+    def grid(self):
+        """The picture that the sequence makes, which a feature vector begins with: (coefficients, frames, 0)."""
+        frames, columns = self._sequence_shape
+        return columns, frames, 0
+
+    @property
+    def _sequence_shape(self):
+        return self.frames, self.n_mfcc * (1 + self.deltas)
+
+    @property
     def n_stored(self):
         """Length of a stored row: the feature vectors of all views, one after the other."""
         return len(self.cuts) * len(self.warps) * self.n_features
@@ -298,7 +308,7 @@ class SpeechExtractor:
             `sequence` [shape=(..., frames, n_mfcc * (1 + deltas))], and as far as there are any, `mean` and `spread`
             [shape=(..., 3 * n_mfcc)] and `duration` [shape=(..., 1)].
         """
-        shape = (self.frames, self.n_mfcc * (1 + self.deltas))
+        shape = self._sequence_shape
         sizes = {"sequence": shape[0] * shape[1]}
         if self.statistics:
             sizes |= dict.fromkeys(("mean", "spread"), self.n_mfcc * (1 + _HIGHEST_DELTA_ORDER))

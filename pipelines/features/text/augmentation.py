@@ -31,6 +31,8 @@ class TextAugmentation:
         How many foreign texts come with each batch, as a share of its size. They are in addition.
     """
 
+    hesitation = 1.0
+
     def __init__(self, extractor, texts, variation: Variation, foreign=(), share: float = 0.0):
         self.extractor, self.variation = extractor, variation
         self.texts = [normalise(text) for text in texts]
@@ -53,6 +55,10 @@ class TextAugmentation:
     def refit(self, prepared) -> "TextAugmentation":
         """Return the same: nothing was learned from the training rows."""
         return self
+
+    def calibrating(self, prepared) -> None:
+        """Return None: probabilities are fitted to the validation texts as they are."""
+        return None
 
     def batches(
         self, prepared, features: Callable, batch_size: int, progress: float, rng: np.random.Generator

@@ -48,6 +48,7 @@ class TextExtractor:
     sparse = True
     together = True
     stored_dtype = np.dtype(np.float32)
+    grid = None
 
     @property
     def n_features(self) -> int:
@@ -158,6 +159,10 @@ class TextExtractor:
     def more_views(self, stored, mirror=False):
         """Yield the one view of a text: there are no others to average over."""
         yield from self.views(stored)
+
+    def warnings_about(self, text) -> list[str]:
+        """Return what a user should know of a text besides the answer: nothing."""
+        return []
 
     def feature_name(self, index) -> str:
         """Return what a column is called; which n-grams it stands for depends on the text."""
