@@ -150,7 +150,7 @@ def _work_out(model: Bundle | Ensemble, chunk: Sequence[Sample], note: Any, n_jo
         stored, *rest = extract_noted(model.reader, [each.source for each in share], note, n_jobs)
         return model.probabilities(stored), stored, *rest
 
-    n = min(n_jobs, len(chunk) // MANY) if getattr(model.reader, "sparse", False) else 1
+    n = min(n_jobs, len(chunk) // MANY) if model.reader.sparse else 1
     if n < 2:
         return work_out(chunk)
     ends = [len(chunk) * k // n for k in range(n + 1)]
