@@ -130,7 +130,8 @@ class Probes:
 
     def of_rows(self, n):
         """Return the key of the probe that learns from n training rows, else as the recipe has it."""
-        return MAIN if n == self.n_train and self._main_steps <= MOST_STEPS else ("rows", n)
+        alike = n == self.n_train and self._main_steps <= MOST_STEPS and self.recipe.members == 1
+        return MAIN if alike else ("rows", n)
 
     @property
     def regulariser(self):
@@ -184,7 +185,7 @@ class Probes:
 
     def _train(self, key):
         main, conditions = key == MAIN, self.conditions(key)
-        prepared, recipe = conditions.prepared, conditions.recipe
+        prepared, recipe = conditions.prepared, conditions.recipe if main else conditions.recipe.as_one()
         prepared = prepared if main else _refit_augmentation(prepared, recipe)
         try:
             measured = ("train", "valid")  # test rows are kept for the number that is reported in the end
@@ -232,7 +233,7 @@ class Probes:
     def new_trainer(self):
         """Return the Trainer of the network before it learns."""
         n_features, n_classes = self.prepared.extractor.n_features, len(self.prepared.dataset.labels)
-        return trainer_for(self.recipe, n_features, n_classes, self.seed)[0]
+        return trainer_for(self.recipe.as_one(), n_features, n_classes, self.seed)[0]
 
     def initial_loss(self, standardizer, n_rows=1000):
         """Return the loss on some training rows of the network before it learns: float."""

@@ -46,8 +46,11 @@ class Beginning:
         return {"dataset": self.dataset, "labels": list(self.labels), "weights": self.digest}
 
     def apply_to(self, recipe: Recipe) -> Recipe:
-        """Return a recipe with the architecture of the model; all else stays."""
-        return recipe.replace({name: self.recipe[name] for name in ARCHITECTURE if name in self.recipe})
+        """Return a recipe with the architecture of the model; all else stays. A committee goes on as one network."""
+        names = (*ARCHITECTURE, "members")
+        return recipe.replace(
+            {"members": 1, **{name: self.recipe[name] for name in names if name in self.recipe}}
+        ).as_one()
 
     def write_into(self, network: Network, labels: Sequence[str]) -> None:
         """Overwrite the weights of a new network, whose outputs are `labels`, with those of the model.

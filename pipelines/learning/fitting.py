@@ -7,8 +7,8 @@ rows.
 import copy
 import functools
 import itertools
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -26,6 +26,7 @@ from pipelines.datasets import ROLES
 from pipelines.errors import UsageError
 from pipelines.learning.balance import prior_shift, shift_outputs
 from pipelines.learning.beginning import Beginning
+from pipelines.learning.committee import check_members, join_networks
 from pipelines.learning.preparation import Prepared
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.scoring import score
@@ -46,8 +47,8 @@ class Fitted:
     Attributes
     ----------
     standardizer : Standardizer or the like, see `Task.scaling`
-    network : Network, with the weights of the best epoch
-    history : History
+    network : Network, with the weights of the best epoch; of a committee all members joined
+    history : History, of a committee the epochs of all its members, one after another
     stopped : str
         "epochs", "patience" or "interrupted".
     temperature : float > 0, divides the logits of a calibrated probability
@@ -83,8 +84,8 @@ def fit(
     n_threads: int,
     *,
     measured: Collection[str] = ROLES,
-    on_start: Callable[[Any], object] | None = None,
-    on_epoch: Callable[[Any], object] | None = None,
+    on_start: Callable[[Any, int], object] | None = None,
+    on_epoch: Callable[[Any, int, History], object] | None = None,
     before_step: Callable[[], object] | None = None,
     health: Any = None,
     beginning: Beginning | None = None,
@@ -103,8 +104,11 @@ def fit(
     n_threads : int > 0
     measured : collection of role, with "valid" in it
         Which rows the trained network is measured on. It does not meet the others, test rows above all.
-    on_start, on_epoch : functions of the TrainingState, or None
-        Called before the first epoch, where a checkpoint may be loaded, and after each.
+    on_start : function of (TrainingState, member), or None
+        Called before a member's first epoch; a checkpoint may be loaded there. Members of a committee, the recipe's
+        `members`, are trained one after another; a single network is number 0.
+    on_epoch : function of (TrainingState, member, History of the members before), or None
+        Called after each epoch.
     before_step : function or None, as for `Trainer.fit`
     health : backprop_core.health.Health or None
         What the history's entries tell of each layer; the weights do not depend on it.
@@ -120,6 +124,7 @@ def fit(
     """
     extractor = prepared.extractor
     (stored, y), (stored_valid, y_valid) = prepared.rows("train"), prepared.rows("valid")
+    check_members(recipe)
     recipe = recipe.for_rows(len(y))
     standardizer = beginning.standardizer if beginning else copy.copy(scaling).fit(extractor.to_features(stored))
 
@@ -130,39 +135,65 @@ def fit(
     X, X_valid = features(stored), features(stored_valid)
     augmentation = prepared.augmentation
     augmented = functools.partial(augmentation.batches, prepared, features) if augmentation else None
-    trainer, rng = trainer_for(recipe, extractor.n_features, len(prepared.dataset.labels), seed, health)
-    if beginning:
-        beginning.write_into(trainer.network, prepared.dataset.labels)
-    state = trainer.start(rng)
-    if on_start:
-        on_start(state)
+    n_features, n_classes = extractor.n_features, len(prepared.dataset.labels)
+    members, history = [], History()
     with blas_threads(n_threads):
-        stopped = trainer.fit(
-            X, y, X_valid, y_valid, state, on_epoch=on_epoch, before_step=before_step, augmented=augmented
-        )
-        if state.epoch == 0:
+        for member in range(recipe.members):
+            trainer, rng = trainer_for(recipe, n_features, n_classes, (seed, member) if member else seed, health)
+            if beginning:
+                beginning.write_into(trainer.network, prepared.dataset.labels)
+            state = trainer.start(rng)
+            if on_start:
+                on_start(state, member)
+            after = functools.partial(_pass_on, on_epoch, member, history) if on_epoch else None
+            stopped = trainer.fit(
+                X, y, X_valid, y_valid, state, on_epoch=after, before_step=before_step, augmented=augmented
+            )
+            if state.epoch:
+                members.append(trainer.network)
+                history = follow(history, state.history)
+            if stopped == "interrupted":
+                break
+        if not members:
             raise KeyboardInterrupt
-        forget_unseen(trainer.network, X)
+        network = members[0] if recipe.members == 1 else _join(members, recipe, n_features, n_classes)
+        forget_unseen(network, X)
         del X, X_valid  # nearly all the memory of a training; what is measured now makes a few thousand rows at a time
-        shift = prior_shift(y, len(prepared.dataset.labels), recipe.balance)
+        shift = prior_shift(y, n_classes, recipe.balance)
         if shift is not None:
-            shift_outputs(trainer.network, shift)
+            shift_outputs(network, shift)
         logits, truth = {}, {}
         for role in measured:
             rows, truth[role] = prepared.rows(role)
             if len(rows):
-                logits[role] = logits_of(trainer.network, standardizer, extractor, rows)
+                logits[role] = logits_of(network, standardizer, extractor, rows)
         asked, y_asked = logits["valid"], y_valid
         if augmentation and (varied := augmentation.calibrating(prepared)):
             X_asked, y_asked = varied
-            asked = trainer.network.logits(standardizer.transform(X_asked))
+            asked = network.logits(standardizer.transform(X_asked))
         temperature = fit_temperature(asked, y_asked) / (augmentation.hesitation if augmentation else 1.0)
         foreign = prepared.foreign_rows("valid")
         if foreign is not None:
-            foreign = logits_of(trainer.network, standardizer, extractor, foreign)
+            foreign = logits_of(network, standardizer, extractor, foreign)
     threshold = _threshold(asked, y_asked, foreign, temperature)
     scores = {role: score(logits[role], truth[role]) if role in logits else None for role in ROLES}
-    return Fitted(standardizer, trainer.network, state.history, stopped, temperature, scores, shift, threshold, logits)
+    return Fitted(standardizer, network, history, stopped, temperature, scores, shift, threshold, logits)
+
+
+def _pass_on(on_epoch, member, history, state):
+    return on_epoch(state, member, history)
+
+
+def _join(members: Sequence[Network], recipe: Recipe, n_features: int, n_classes: int) -> Network:
+    """Return the committee of these networks as one network."""
+    wide = replace(recipe, members=len(members)).as_one()
+    return join_networks(members, trainer_for(wide, n_features, n_classes, 0)[0].network)
+
+
+def follow(history: History, later: History) -> History:
+    """Return a history and the one of the next member as one, whose epochs are counted on."""
+    n = len(history.entries)
+    return History([*history.entries, *({**entry, "epoch": n + entry["epoch"]} for entry in later.entries)])
 
 
 def _threshold(logits: np.ndarray, y: np.ndarray, foreign: np.ndarray | None, temperature: float) -> float:
@@ -182,8 +213,11 @@ def _threshold(logits: np.ndarray, y: np.ndarray, foreign: np.ndarray | None, te
     return float(np.nextafter(below[-1], np.float32(1))) if len(below) else 0.0
 
 
-def trainer_for(recipe: Recipe, n_features: int, n_classes: int, seed: int, health: Any = None):
-    """Return the Trainer of a new float32 network, as the recipe has it, and the random stream it goes on with."""
+def trainer_for(recipe: Recipe, n_features: int, n_classes: int, seed: Any, health: Any = None):
+    """Return the Trainer of a new float32 network, as the recipe has it, and the random stream it goes on with.
+
+    `seed` is what `numpy.random.default_rng` takes.
+    """
     rng = np.random.default_rng(seed)
     layers = multilayer_perceptron(
         n_features,

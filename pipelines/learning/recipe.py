@@ -50,6 +50,12 @@ class Recipe:
 
     hidden: tuple[int, ...] = _entry("Widths of the hidden layers, the first one first.", Widths())
     epochs: int = _entry("Number of passes over the training samples.", Whole(1))
+    members: int = _entry(
+        "Number of networks that are trained with different initial weights and joined into one, which answers with "
+        "their mean; 1 trains a single network.",
+        Whole(1),
+        default=1,
+    )
     least_steps: int = _entry(
         "Smallest number of training steps; with few samples, the number of epochs is raised to reach it.",
         Whole(0),
@@ -144,6 +150,10 @@ class Recipe:
         """Return the recipe for so many training rows: with as many epochs as `least_steps` need, if those are more."""
         steps = math.ceil(n_rows / self.batch_size)
         return replace(self, epochs=max(self.epochs, math.ceil(self.least_steps / steps)))
+
+    def as_one(self) -> "Recipe":
+        """Return the recipe of a single network that is as wide as all members together."""
+        return replace(self, hidden=tuple(self.members * width for width in self.hidden), members=1)
 
     def replace(self, changes: Mapping[str, Any], source: str = "the options") -> "Recipe":
         """Return a recipe with some entries replaced; UsageError naming `source` where an entry is unknown or wrong.

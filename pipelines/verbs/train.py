@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from backprop_core.health import Health
+from backprop_core.history import History
 from backprop_core.whole_file import whole_file
 from pipelines import datasets
 from pipelines.diagnosis.data import soundness
@@ -21,7 +22,7 @@ from pipelines.errors import ModelFileError, UsageError
 from pipelines.learning.balance import prior_shift
 from pipelines.learning.beginning import Beginning
 from pipelines.learning.checkpoints import Checkpoints
-from pipelines.learning.fitting import Fitted, fit, threads_for
+from pipelines.learning.fitting import Fitted, fit, follow, threads_for
 from pipelines.learning.preparation import Prepared, augment, load_dataset, name_dataset, prepare, with_fewer
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.scoring import by_group, by_source
@@ -183,7 +184,7 @@ def train(
         on_dataset(told, ready.fallback, [warning["text"] for warning in ready.warnings])
     if on_ready:
         on_ready(ready)
-    checkpoints = Checkpoints(place, ready.identity()) if place else None
+    checkpoints = Checkpoints(place, ready.identity(), ready.recipe.members) if place else None
     fitted = _fit(ready, checkpoints, resume, on_epoch, before_step)
     seconds = round(time.perf_counter() - began, 2)
     bundle = _bundle(ready, fitted, seconds)
@@ -239,20 +240,25 @@ def _fit(
     on_epoch: Callable[[Any, int], object] | None,
     before_step: Callable[[], object] | None,
 ) -> Fitted:
-    def on_start(state: Any) -> None:
-        if checkpoints and resume:
-            checkpoints.load(state)
+    recipe = ready.recipe
 
-    def after_epoch(state: Any) -> None:
+    def on_start(state: Any, member: int) -> None:
+        if checkpoints and resume:
+            checkpoints.load(state, member)
+
+    def after_epoch(state: Any, member: int, before: History) -> None:
         if checkpoints:
-            checkpoints.save(state)
+            checkpoints.save(state, member)
         if on_epoch:
-            on_epoch(state, ready.recipe.epochs)
+            history = follow(before, state.history)
+            n_before = len(history.entries) - state.epoch
+            in_all = n_before + (recipe.members - member) * recipe.epochs
+            on_epoch(replace(state, epoch=len(history.entries), history=history), in_all)
 
     return fit(
         ready.prepared,
         ready.task.scaling(),
-        ready.recipe,
+        recipe,
         ready.seed,
         ready.n_threads,
         on_start=on_start,

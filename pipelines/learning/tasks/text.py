@@ -29,7 +29,7 @@ FAST = Recipe(
     balance=0.0,
 )
 
-BEST = replace(FAST, hidden=(768,), epochs=30, least_steps=900, dropout=0.75)
+BEST = replace(FAST, epochs=20, least_steps=600, members=3)
 
 
 class Text(Task):

@@ -86,6 +86,24 @@ def test_a_killed_training_resumed_ends_with_the_bytes_of_an_uninterrupted_one(s
     assert timeless[0] == timeless[1]
 
 
+def test_a_committee_that_was_killed_goes_on_with_the_member_at_hand(start, call, tmp_path, bars, weights):
+    settings = ("--set", "members=3", "--set", "normalization=none", "--hidden", "16", "--epochs", "40", "--out")
+    words = ("train", "images", "--dataset", bars, *settings)
+    run = start(*words, tmp_path / "killed", before=ALL_CHECKPOINTS)
+    after_epochs(run, 50)
+    run.kill()
+    run.communicate()
+    assert (tmp_path / "killed.checkpoint-2").exists()
+    resumed = call(*words, tmp_path / "killed", "--resume", "--json")
+    assert resumed.code == 0, resumed
+    epochs = [line.split()[1] for line in resumed.stderr.splitlines() if line.startswith("epoch")]
+    assert int(epochs[0].split("/")[0]) > 49
+    assert epochs[-1] == "120/120"
+    assert call(*words, tmp_path / "whole", "--json").json["epochs"] == resumed.json["epochs"] == 120
+    assert weights(tmp_path / "killed") == weights(tmp_path / "whole")
+    assert not list(tmp_path.glob("*checkpoint*"))
+
+
 def test_resuming_without_a_checkpoint_is_one_clear_sentence(call, tmp_path, tiny, bars):
     answer = call("train", "images", "--dataset", bars, "--out", tmp_path / "m", "--resume", *tiny)
     assert answer.code == 1

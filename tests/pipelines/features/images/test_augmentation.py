@@ -170,11 +170,14 @@ def test_a_training_that_was_cut_off_goes_on_to_the_same_weights(prepared, tmp_p
     recipe, path = Recipe(hidden=(8,), epochs=3, dropout=0.1), tmp_path / "state"
     varied = replace(prepared, augmentation=augmentation())
 
-    def stop_after_one(state):
+    def stop_after_one(state, member, before):
         checkpoint.save(state, path, {})
         return True
 
+    def go_on(state, member):
+        checkpoint.load(path, state, {})
+
     fit(varied, Standardizer(False), recipe, 0, 1, on_epoch=stop_after_one)
-    resumed = fit(varied, Standardizer(False), recipe, 0, 1, on_start=lambda state: checkpoint.load(path, state, {}))
+    resumed = fit(varied, Standardizer(False), recipe, 0, 1, on_start=go_on)
     whole = fit(varied, Standardizer(False), recipe, 0, 1)
     np.testing.assert_array_equal(resumed.network.params.flat, whole.network.params.flat)
