@@ -364,6 +364,10 @@ def _notes(task: Task, prepared: Prepared, recipe: Recipe, beginning: Beginning 
         notes.append(beginning.note(dataset.labels))
     if augmentation:
         notes.append(augmentation.note())
+    if recipe.members > 1:
+        notes.append(
+            f"{recipe.members} networks are trained one after another, {recipe.epochs} epochs each, and joined into one."
+        )
     if prior_shift(dataset.y[dataset.rows("train")], len(dataset.labels), recipe.balance) is not None:
         notes.append(
             f"The classes have very different sizes; of the effect of this on the answers, {100 * recipe.balance:g} % "
