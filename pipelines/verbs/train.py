@@ -366,7 +366,7 @@ def _notes(task: Task, prepared: Prepared, recipe: Recipe, beginning: Beginning 
         notes.append(augmentation.note())
     if recipe.members > 1:
         notes.append(
-            f"{recipe.members} networks are trained one after another, {recipe.epochs} epochs each, and joined into one."
+            f"{recipe.members} networks, {recipe.epochs} epochs each, are trained one by one and joined into one."
         )
     if prior_shift(dataset.y[dataset.rows("train")], len(dataset.labels), recipe.balance) is not None:
         notes.append(
