@@ -166,23 +166,23 @@ class CompiledSteps:
         losses, clipped, told = np.empty(n), np.zeros(n, np.bool_), np.zeros((4, self.n_threads))
         before, after = self._arguments(order, first, rates, memory, (told, losses, clipped))
         done = first
-        with use_single_threads() if self.n_threads > 1 else nullcontext():
-            while done < first + n:
-                if before_piece:
-                    before_piece()
-                together, some = self._company.next_piece(BACK_AFTER)
-                until, began = min(done + some, first + n), time.perf_counter()
-                arguments = before[0], self._batch_size, done, until, first, *after
-                if self._steps is None:
-                    self._steps = self._load(arguments)
-                    began = time.perf_counter()
+        while done < first + n:
+            if before_piece:
+                before_piece()
+            together, some = self._company.next_piece(BACK_AFTER)
+            until, began = min(done + some, first + n), time.perf_counter()
+            arguments = before[0], self._batch_size, done, until, first, *after
+            if self._steps is None:
+                self._steps = self._load(arguments)
+                began = time.perf_counter()
+            with use_single_threads() if self.n_threads > 1 else nullcontext():  # `before_piece` may wait for long
                 taken = self._company.work(self._steps, arguments, _sched_yield(), together)
-                whole = taken == some or done == first  # a remainder is too short to tell anything
-                done += taken
-                if done < until:
-                    break
-                if whole:
-                    self._company.note(together, max(time.perf_counter() - began, 1e-6), taken)
+            whole = taken == some or done == first  # a remainder is too short to tell anything
+            done += taken
+            if done < until:
+                break
+            if whole:
+                self._company.note(together, max(time.perf_counter() - began, 1e-6), taken)
         taken = losses[: done - first]
         for state in (memory, self._averaging[1] if self._averaging else {}):
             if "t" in state and ("m" in state or "average" in state):

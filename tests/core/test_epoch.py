@@ -220,6 +220,19 @@ def test_threads_together_repeat_themselves_to_the_last_bit_and_leave_the_librar
     assert first == second
 
 
+def test_products_of_others_have_all_threads_while_a_training_pauses(crowd):
+    crowd(2)
+    X, y = rows()
+    network, seen = Network(multilayer_perceptron(6, (9,), 3), np.random.default_rng(0), dtype=np.float64), []
+    step, memory = Step(network, Adam(), SoftmaxCrossEntropy()), Adam().init(network.params.flat.size, np.float64)
+    with threadpool_limits(2, "blas"):
+        before = threadpool_info()
+        runs = compile_steps(step, X, y, 16)
+        runs.run(np.arange(len(y)), 0, [0.01] * 9, memory, lambda: seen.append(threadpool_info() == before))
+    assert seen
+    assert all(seen)
+
+
 @pytest.mark.parametrize("activation", sorted(set(ACTIVATIONS) - {"identity"}))
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("normalization", [None, "layer"])
