@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save as to_safetensors
+from safetensors.numpy import save_file
 
 from backprop_core.errors import BackpropError
 from backprop_core.whole_file import whole_file
@@ -45,13 +45,14 @@ def save(state, path, fingerprint):
         "history": state.history.entries,
         "fingerprint": fingerprint,
     }
-    content = to_safetensors(_tensors(state), metadata={"checkpoint": json.dumps(header, allow_nan=False)})
+    metadata = {"checkpoint": json.dumps(header, allow_nan=False)}
     try:
         with whole_file(path) as temporary:
-            temporary.write_bytes(content)
-    except OSError as error:
+            save_file(_tensors(state), temporary, metadata)  # from where the arrays are, without a copy
+    except (OSError, SafetensorError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise BackpropError(
-            f"{path}: the checkpoint cannot be written ({error.strerror}); free some space or choose another folder"
+            f"{path}: the checkpoint cannot be written ({reason}); free some space or choose another folder"
         ) from error
 
 

@@ -152,6 +152,7 @@ def fit(
             if state.epoch:
                 members.append(trainer.network)
                 history = follow(history, state.history)
+            del trainer, state  # the optimizer's memory is as large as several networks
             if stopped == "interrupted":
                 break
         if not members:

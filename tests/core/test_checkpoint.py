@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,15 @@ def test_saving_changes_nothing_in_the_state(tmp_path):
     before = result(state)
     checkpoint.save(state, tmp_path / "run.checkpoint", FINGERPRINT)
     assert result(state) == before
+
+
+def test_saving_does_not_copy_the_arrays(tmp_path):
+    _, state = begin(hidden=20_000)
+    tracemalloc.start()
+    checkpoint.save(state, tmp_path / "run.checkpoint", FINGERPRINT)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < state.params.nbytes / 2
 
 
 def check_refused(path, state=None, fingerprint=FINGERPRINT):
