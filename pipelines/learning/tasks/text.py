@@ -29,7 +29,7 @@ FAST = Recipe(
     balance=0.0,
 )
 
-BEST = replace(FAST, epochs=20, least_steps=600, members=3)
+BEST = replace(FAST, epochs=15, members=3)
 
 
 class Text(Task):
