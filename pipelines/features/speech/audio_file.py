@@ -55,15 +55,15 @@ def read_waveform(source):
                 break
         sr = sound.samplerate
     _check_length(name, n_samples, sr, more=sound.frames is None)
-    mix, waveform = levels.mix(), np.concatenate(means)
+    mix = levels.mix()
     if mix.channel is not None:  # rare, and only now it is known which one
         with open_sound(source) as sound:
             waveform = np.concatenate([mix.of(block) for block in sound.blocks()])
     else:
-        waveform -= mix.offset
+        waveform = (means[0] if len(means) == 1 else np.concatenate(means)) - mix.offset
         if mix.scale != 1:
             waveform *= mix.scale
-    if np.ptp(waveform) < 2 * SILENCE_PEAK:
+    if waveform.max() - waveform.min() < 2 * SILENCE_PEAK:
         raise InputFileError(f"{name}: contains only silence; check the microphone and record the word again")
     return waveform, sr
 
