@@ -210,7 +210,7 @@ class ImageExtractor:
         -------
         ndarray of bool [shape=(n,)]
         """
-        if pictures.shape[1:] != (self.height, self.width, 3)[: 2 if self._grey else 3]:
+        if pictures.shape[1:] != self._shape:
             return np.zeros(len(pictures), bool)
         if self.framing == "whole":
             return np.ones(len(pictures), bool)
@@ -249,7 +249,7 @@ class ImageExtractor:
 
     def frame(self, pixels):
         """Return a picture of these channels, scaled as a whole to the size of these settings: uint8 [n_features]."""
-        if self.fits(pixels[np.newaxis])[0]:
+        if pixels.shape == self._shape and (self.framing == "whole" or self.fits(pixels[np.newaxis])[0]):
             return pixels.reshape(-1)
         return np.asarray(_frame(Image.fromarray(pixels), self.width, self.height)).reshape(-1)
 
@@ -352,6 +352,10 @@ class ImageExtractor:
     @property
     def _grey(self):
         return self.channels == "grey"
+
+    @property
+    def _shape(self):
+        return (self.height, self.width) if self.channels == "grey" else (self.height, self.width, 3)
 
 
 def _spread(values):

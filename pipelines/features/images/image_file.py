@@ -87,12 +87,12 @@ def read_pixels(source, smallest=None):
     name = "<stdin>" if isinstance(source, bytes) else str(source)
     with _open(source, name) as file:
         try:
-            if something_else := what_it_is(file.read(ENOUGH)):
-                raise InputFileError(f"{name}: {something_else}")
-            file.seek(0)
             pixels = _plain_jpeg(file.getvalue(), smallest) if isinstance(file, io.BytesIO) else None
             if pixels is not None:
                 return pixels
+            if something_else := what_it_is(file.read(ENOUGH)):
+                raise InputFileError(f"{name}: {something_else}")
+            file.seek(0)
             try:
                 pixels = _decode(file, name, smallest)
             except UnidentifiedImageError as error:
