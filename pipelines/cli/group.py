@@ -29,6 +29,13 @@ class Commands(click.Group):
             return getattr(importlib.import_module(f"pipelines.cli.commands.{name}"), name)
         return super().get_command(ctx, name)
 
+    def format_commands(self, ctx, formatter):
+        """List the commands with a sentence each, and import none of them."""
+        commands = {name: click.Command(name, help=sentence) for name, sentence in COMMANDS.items()} | self.commands
+        room = formatter.width - 6 - max(map(len, commands))
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, commands[name].get_short_help_str(room)) for name in self.list_commands(ctx)])
+
     def invoke(self, ctx):
         """Run a command; `--debug` lets the traceback through."""
         from pipelines.door.progress import telling

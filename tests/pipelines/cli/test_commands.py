@@ -6,6 +6,8 @@ import pytest
 
 from pipelines import errors
 from pipelines.cli import cli
+from pipelines.cli.commands import COMMANDS
+from pipelines.cli.group import Commands
 
 
 @pytest.mark.parametrize(
@@ -153,3 +155,16 @@ def test_a_training_prints_json_on_stdout_and_progress_on_stderr(call_process, t
     assert answer.code == 0
     assert json.loads(answer.stdout)["task"] == "images"
     assert "epoch" in answer.stderr
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_list_of_commands_has_the_first_sentence_of_each(name):
+    command = Commands().get_command(None, name)
+    assert command.get_short_help_str(1000) == COMMANDS[name]
+
+
+def test_the_list_of_commands_imports_none_of_them(start):
+    seen = "import atexit, sys\natexit.register(lambda: print([m for m in sys.modules if '.commands.' in m]))"
+    stdout, _ = start("--help", before=seen).communicate()
+    assert all(name in stdout for name in COMMANDS)
+    assert stdout.splitlines()[-1] == "[]"
