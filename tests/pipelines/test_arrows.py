@@ -216,7 +216,10 @@ def test_help_loads_nothing_heavy_nor_any_verb(words):
 
 def test_predicting_a_picture_loads_nothing_heavy(images_model, picture, tmp_path):
     words = ("predict", images_model, picture(tmp_path / "a.png"))
-    assert find_loaded(*words, heavy=(*HEAVY, "scipy", "soundfile", "pooch", "numpy.random")) == [0, []]
+    assert find_loaded(*words, heavy=(*HEAVY, "scipy", "soundfile", "pooch", "numpy.random", "PIL.ImageDraw")) == [
+        0,
+        [],
+    ]
 
 
 def test_explaining_a_picture_loads_nothing_heavy(images_model, picture, tmp_path):

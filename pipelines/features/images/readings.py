@@ -11,7 +11,7 @@ ground is not even. Where neither finds anything, the picture shows no drawing.
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from pipelines.errors import NothingToSeeError
 from pipelines.features.images import even_ground, stroke_framing
@@ -296,6 +296,8 @@ def _grey(pixels):
 
 def _outline(grey, box):
     """Return a grey picture with the outline of a box, in blue: uint8 [shape=(height, width, 3)]."""
+    from PIL import ImageDraw  # it loads fonts
+
     picture = Image.fromarray(grey).convert("RGB")
     if box is not None:
         reach = max(1, round(max(picture.size) / 100))
