@@ -63,6 +63,7 @@ class Fitted:
         stranger records is harder than the validation rows themselves. The temperature is then divided by the
         augmentation's `hesitation`.
     logits : dict of role to ndarray [shape=(n, n_classes)], views averaged; of the roles that were measured
+    members : int > 0, how many networks were joined: fewer than the recipe's where the training was interrupted
     """
 
     standardizer: Any
@@ -74,6 +75,7 @@ class Fitted:
     shift: np.ndarray | None
     threshold: float
     logits: dict[str, np.ndarray]
+    members: int
 
 
 def fit(
@@ -153,7 +155,7 @@ def fit(
                 members.append(trainer.network)
                 history = follow(history, state.history)
             del trainer, state  # the optimizer's memory is as large as several networks
-            if stopped == "interrupted":
+            if stopped not in ("epochs", "patience"):  # somebody has asked for the end
                 break
         if not members:
             raise KeyboardInterrupt
@@ -178,7 +180,8 @@ def fit(
             foreign = logits_of(network, standardizer, extractor, foreign)
     threshold = _threshold(asked, y_asked, foreign, temperature)
     scores = {role: score(logits[role], truth[role]) if role in logits else None for role in ROLES}
-    return Fitted(standardizer, network, history, stopped, temperature, scores, shift, threshold, logits)
+    n = len(members)
+    return Fitted(standardizer, network, history, stopped, temperature, scores, shift, threshold, logits, n)
 
 
 def _pass_on(on_epoch, member, history, state):

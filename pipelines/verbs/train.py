@@ -313,7 +313,7 @@ def _bundle(ready: Ready, fitted: Fitted, seconds: float) -> Bundle:
         "fingerprint": dataset.fingerprint,
         "licence": dataset.licence,
         "citation": dataset.citation,
-        "recipe": ready.recipe.settings(),
+        "recipe": {**ready.recipe.settings(), "members": fitted.members},
         "augmentation": augmentation.settings() if augmentation else None,
         "versions": versions(),
         "history": fitted.history.entries,

@@ -69,6 +69,19 @@ def test_a_committee_repeats_itself_and_members_of_another_seed_are_others(prepa
     assert not np.array_equal(first, fit_small(prepared, seed=1, members=2)[0].network.params.flat)
 
 
+def test_a_committee_that_is_interrupted_is_as_wide_as_the_members_that_have_learned(prepared):
+    recipe = IMAGES.presets["fast"].replace({**SMALL, "members": 3})
+
+    def press_ctrl_c(state, member, before):
+        if member == 1:
+            raise KeyboardInterrupt
+
+    fitted = fit(prepared, IMAGES.scaling(), recipe, 0, 1, on_epoch=press_ctrl_c)
+    assert (fitted.stopped, fitted.members) == ("interrupted", 2)
+    assert fitted.network.layers[0].fan_out == 2 * 8
+    assert len(fitted.history.entries) == 3
+
+
 @pytest.mark.parametrize("changes", [{"normalization": "layer"}, {"residual": True}], ids=str)
 def test_networks_that_cannot_be_joined_are_refused_before_they_learn(prepared, changes):
     with pytest.raises(UsageError, match=r"members 2: networks with .* cannot be joined"):
