@@ -9,6 +9,7 @@ opened. If files are not in class folders, a table beside them gives their label
 Files of another kind are left out and reported.
 """
 
+import functools
 import re
 from collections import Counter, defaultdict
 
@@ -310,7 +311,12 @@ class _FolderReader:
             self._note_small(inside)
 
     def _row(self, path, label, role, group=None):
-        return Row(path.relative_to(self.top).as_posix(), path, label, role, group)
+        name = path.as_posix().removeprefix(self._above)  # relative_to takes five times as long
+        return Row(name, path, label, role, group)
+
+    @functools.cached_property
+    def _above(self):
+        return f"{self.top.as_posix().rstrip('/')}/"
 
     def _outside(self, place):
         return [f"{path}: left out, it is not in a class folder" for path in place.files]
