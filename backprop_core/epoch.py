@@ -212,7 +212,7 @@ class CompiledSteps:
         if type(self._step.loss) is SoftmaxCrossEntropy:
             return np.ascontiguousarray(target, np.int64), np.empty((0, n_outputs), number)
         amounts = np.ascontiguousarray(target.reshape(len(target), n_outputs), number)
-        smoothing = 0 if type(self._step.loss) is SquaredError else self._step.loss.label_smoothing
+        _kind, smoothing, _divided = self._loss_rule()
         return np.empty(0, np.int64), (1 - smoothing) * amounts + smoothing / 2 if smoothing else amounts
 
     def _loss_rule(self):

@@ -47,10 +47,8 @@ class Beginning:
 
     def apply_to(self, recipe: Recipe) -> Recipe:
         """Return a recipe with the architecture of the model; all else stays. A committee goes on as one network."""
-        names = (*ARCHITECTURE, "members")
-        return recipe.replace(
-            {"members": 1, **{name: self.recipe[name] for name in names if name in self.recipe}}
-        ).as_one()
+        known = {name: self.recipe[name] for name in ("members", *ARCHITECTURE) if name in self.recipe}
+        return recipe.replace({"members": 1, **known}).as_one()
 
     def write_into(self, network: Network, labels: Sequence[str]) -> None:
         """Overwrite the weights of a new network, whose outputs are `labels`, with those of the model.

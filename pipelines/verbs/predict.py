@@ -7,13 +7,13 @@ The model file contains the settings of the features.
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from backprop_core.sparse import MANY, SparseRows
+from backprop_core.sparse import MANY
+from backprop_core.threads import for_each
 from pipelines.errors import InputFileError, UsageError
 from pipelines.features.extraction import extract_noted
 from pipelines.features.extractor import Reader
@@ -113,15 +113,11 @@ def _answers(
     pictures: dict[str, Picture],
     n_jobs: int | None,
 ) -> Iterator[Answer]:
-    warnings_of = model.reader.warnings_of if isinstance(model.reader, Reader) else None  # warnings of a row
-    note = model.extractor.warnings_about  # warnings of a whole sample
     for batch in batches:
         chunk = [sample for sample in batch if sample.problem is None]
         with blas_threads(1):  # even if other threads predict at the same time
-            probabilities, stored, ok, failures, notes = _work_out(model, chunk, note, n_jobs or cores())
-        guesses = guesses_of(probabilities, model.labels, top, threshold)
-        told_by_rows = map(warnings_of, stored) if warnings_of else [()] * len(stored)
-        warnings = iter([(*by_row, *(noted or ())) for by_row, noted in zip(told_by_rows, notes, strict=True)])
+            probabilities, warned, ok, failures = _work_out(model, [each.source for each in chunk], n_jobs)
+        guesses, warnings = guesses_of(probabilities, model.labels, top, threshold), iter(warned)
         reasons = dict(failures)
         places = iter(range(len(chunk)))
         for sample in batch:
@@ -140,30 +136,32 @@ def _answers(
                 yield Answer(sample.name, error=reason, text=text)
 
 
-def _work_out(model: Bundle | Ensemble, chunk: Sequence[Sample], note: Any, n_jobs: int) -> tuple:
-    """Return (class probabilities of the rows, then rows, ok, failures, notes as `extract_noted` has them).
+def _work_out(model: Bundle | Ensemble, sources: Sequence[Any], n_jobs: int | None) -> tuple:
+    """Return (class probabilities of what can be read, its warnings, ok, failures), the latter as in `extract_all`.
 
     Of many texts, each core works out a share.
     """
+    warnings_of = model.reader.warnings_of if isinstance(model.reader, Reader) else None  # warnings of a row
+    note = model.extractor.warnings_about  # warnings of a whole sample
 
-    def work_out(share: Sequence[Sample]) -> tuple:
-        stored, *rest = extract_noted(model.reader, [each.source for each in share], note, n_jobs)
-        return model.probabilities(stored), stored, *rest
+    def work_out(share: Sequence[Any]) -> tuple:
+        stored, ok, failures, notes = extract_noted(model.reader, share, note, n_jobs)
+        by_row = map(warnings_of, stored) if warnings_of else [()] * len(stored)
+        warned = [(*told, *(noted or ())) for told, noted in zip(by_row, notes, strict=True)]
+        return model.probabilities(stored), warned, ok, failures
 
-    n = min(n_jobs, len(chunk) // MANY) if model.reader.sparse else 1
+    n = min(n_jobs or cores(), len(sources) // MANY) if model.reader.sparse else 1
     if n < 2:
-        return work_out(chunk)
-    ends = [len(chunk) * k // n for k in range(n + 1)]
-    with ThreadPoolExecutor(n) as threads:
-        shares = list(threads.map(work_out, [chunk[start:stop] for start, stop in itertools.pairwise(ends)]))
-    probabilities, stored, ok, failures, notes = zip(*shares, strict=True)
-    return (
-        np.concatenate(probabilities),
-        SparseRows.join(stored, stored[0].shape[1]),
-        np.concatenate(ok),
-        [(start + i, why) for start, some in zip(ends, failures, strict=False) for i, why in some],
-        list(itertools.chain(*notes)),
-    )
+        return work_out(sources)
+    shares, starts = [()] * n, [len(sources) * k // n for k in range(n + 1)]
+
+    def work_out_share(k: int) -> None:
+        shares[k] = work_out(sources[starts[k] : starts[k + 1]])
+
+    for_each(work_out_share, [(k,) for k in range(n)], n)
+    probabilities, warned, ok, failures = zip(*shares, strict=True)
+    moved = [(starts[k] + index, why) for k in range(n) for index, why in failures[k]]
+    return np.concatenate(probabilities), list(itertools.chain(*warned)), np.concatenate(ok), moved
 
 
 def _doubts_about(model: Bundle | Ensemble, sample: Sample, answer: Answer) -> list[str]:

@@ -355,7 +355,7 @@ class ImageExtractor:
 
     @property
     def _shape(self):
-        return (self.height, self.width) if self.channels == "grey" else (self.height, self.width, 3)
+        return (self.height, self.width) if self._grey else (self.height, self.width, 3)
 
 
 def _spread(values):
