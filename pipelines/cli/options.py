@@ -3,6 +3,7 @@
 Each function adds options to a command, as click's decorators do.
 """
 
+import functools
 import math
 
 import click
@@ -106,8 +107,34 @@ def _settings(ctx, param, values):
     return settings
 
 
+def _join_entries(settings, **options):
+    """Return the recipe entries of --set and of the options that have a name of their own.
+
+    Raises a usage error for a word that is no entry: it could be another argument of the function that trains.
+    """
+    if settings:
+        from pipelines.learning.recipe import Recipe
+        from pipelines.wording import suggest
+
+        known = [entry.name for entry in Recipe.entries()]
+        for name in settings:
+            if name not in known:
+                raise click.UsageError(f"--set {name}: a recipe has no entry {name}; {suggest(name, known)}")
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in settings.keys() & given.keys():
+        if settings[name] != given[name]:
+            raise click.UsageError(f"--{name} and --set {name} name different values; give one of them")
+    return {**settings, **given}
+
+
 def options_recipe(command):
-    """Add the data set, and the options for the recipe."""
+    """Add the data set, and the options for the recipe; the command gets the entries that they change as `entries`."""
+
+    @functools.wraps(command)
+    def joining(*arguments, settings, epochs, hidden, **options):
+        return command(*arguments, entries=_join_entries(settings, epochs=epochs, hidden=hidden), **options)
+
+    decorated = joining
     for add in (
         click.option(
             "--set", "settings", multiple=True, callback=_settings, metavar="NAME=VALUE", help="Change a recipe entry."
@@ -119,8 +146,8 @@ def options_recipe(command):
         option_preset,
         option_dataset(f"{DATASET_HELP} Repeat the option to combine several."),
     ):
-        command = add(command)
-    return command
+        decorated = add(decorated)
+    return decorated
 
 
 def options_training(command):

@@ -22,9 +22,7 @@ from pipelines.cli.options import option_jobs, option_json, options_training, op
 @options_trainings
 @option_jobs
 @option_json
-def crossval(
-    task_name, dataset, preset, config, settings, seed, epochs, hidden, group, folds, seeds, dask, fresh, jobs, as_json
-):
+def crossval(task_name, dataset, preset, config, entries, seed, group, folds, seeds, dask, fresh, jobs, as_json):
     """Cross-validate: every sample is tested by a network that has not learned from it.
 
     Example: backprop crossval speech --group speaker
@@ -47,8 +45,6 @@ def crossval(
         preset=preset,
         seed=seed,
         config=config,
-        epochs=epochs,
-        hidden=hidden,
         group=group,
         folds=folds,
         seeds=seeds,
@@ -57,7 +53,7 @@ def crossval(
         fresh=fresh,
         jobs=jobs,
         progress=True,
-        **settings,
+        **entries,
     )
     record = validated.record()
     if record["interrupted"]:

@@ -36,8 +36,8 @@ def diagnose(target, out, dask, fresh, jobs, as_json, **chosen):
     for name in ("preset", "seed"):  # a model has its own, unless an option changes it
         if context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
             chosen[name] = None
-    dataset, settings = chosen.pop("dataset"), chosen.pop("settings")
-    diagnosis = run(target, dataset, dask=dask, keep=True, fresh=fresh, jobs=jobs, progress=True, **settings, **chosen)
+    dataset, entries = chosen.pop("dataset"), chosen.pop("entries")
+    diagnosis = run(target, dataset, dask=dask, keep=True, fresh=fresh, jobs=jobs, progress=True, **entries, **chosen)
     record = diagnosis.record()
     if diagnosis.interrupted:
         terminal.note("interrupted: these are the findings so far; the same command continues")

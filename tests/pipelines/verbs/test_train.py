@@ -1,6 +1,7 @@
 """Training leaves a model that does what the record says, the same each time."""
 
 import contextlib
+import json
 import os
 import pty
 import shlex
@@ -217,6 +218,37 @@ def test_a_wrong_config_is_a_usage_error_that_names_the_file(call, tmp_path, bar
     assert answer.stdout == ""
     assert all(word in answer.stderr for word in [str(config), *words])
     assert not (tmp_path / "m").exists()
+
+
+def test_set_changes_every_entry_that_is_in_the_recipe(call, tmp_path, bars):
+    """Entries with an option of their own, epochs and hidden, are no exception."""
+    before = IMAGES.presets["fast"].settings()
+    entries = {**before, "hidden": [5, 4], "epochs": 2, "least_steps": 0}
+    words = [f"--set={name}={json.dumps(value)}" for name, value in entries.items()]
+    answer = call("train", "images", "--dataset", bars, *words, "--epochs", "2", "--out", tmp_path / "m")
+    assert answer.code == 0, answer
+    assert provenance_of(tmp_path / "m")["recipe"] == entries
+
+
+@pytest.mark.parametrize("command", ["train", "crossval", "diagnose"])
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        # The function that trains has arguments of these names.
+        (["--set", "seed=3"], "a recipe has no entry seed"),
+        (["--set", "jobs=3"], "a recipe has no entry jobs"),
+        (["--set", "progress=false"], "a recipe has no entry progress"),
+        (["--set", "task=speech"], "a recipe has no entry task"),
+        (["--set", "epoch=3"], "did you mean epochs?"),
+        (["--set", "epochs=3", "--epochs", "4"], "--epochs and --set epochs name different values"),
+        (["--set", "hidden=[3]", "--hidden", "4"], "--hidden and --set hidden name different values"),
+        (["--set", "epochs=three"], "epochs is 'three'"),
+    ],
+)
+def test_set_refuses_what_is_no_entry_and_two_values_for_one(call, bars, command, words, told):
+    answer = call(command, "images", "--dataset", bars, *words)
+    assert answer.code == 2, answer
+    assert told in answer.stderr
 
 
 @pytest.mark.parametrize("hidden", ["0", "-3", "12,abc", "1e9"])
