@@ -10,6 +10,7 @@ there are. Numbers that a layer counts without learning them (a running mean) ar
 
 from __future__ import annotations
 
+import functools
 import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ import numpy as np
 
 from backprop_core.architecture import layer_from
 from backprop_core.errors import BackpropError
-from backprop_core.layers import Backward, Layer
+from backprop_core.layers import Activate, Backward, Dense, Layer
 from backprop_core.losses import softmax
 from backprop_core.mapped_memory import chunks, mapping_of, overwrite, spare_copy
 from backprop_core.scratch import Scratch
@@ -28,6 +29,10 @@ from backprop_core.threads import available, for_each
 
 # Multiplications of a prediction from which threads of our own are worth their start: some ten milliseconds.
 WORTH_THREADS = 1e9
+# Rows of a prediction at a time, and the most numbers of a layer where the library's threads share the products.
+CHUNK, LARGEST_CHUNK = 1024, 1 << 22
+# Activations that take no longer than reading and writing their numbers.
+LIGHT = ("identity", "relu")
 
 
 class ParameterVector:
@@ -233,11 +238,12 @@ class Network:
 
         self._stack = fuse_layers(self.layers, self.dtype)
 
-    def logits(self, X: np.ndarray, chunk: int = 1024, check: Callable | None = None) -> np.ndarray:
+    def logits(self, X: np.ndarray, chunk: int | None = None, check: Callable | None = None) -> np.ndarray:
         """Return the logits of any number of rows in evaluation mode, a chunk at a time so that memory stays small.
 
-        Where there are many, each core works at a chunk of its own. `check` is called with each chunk before it is
-        computed; what it raises ends the work.
+        Where there are many, each core works at a chunk of its own; or, where there is little to do beside the
+        products, at its part of a product, for which the chunks are larger. `check` is called with each chunk before it
+        is computed; what it raises ends the work.
         """
         X = rows_of(X)
         out = np.empty((len(X), self.n_outputs), self.dtype)
@@ -248,13 +254,32 @@ class Network:
             rows = rows.astype(self.dtype, copy=False) if is_sparse(rows) else np.asarray(rows, self.dtype)
             out[start : start + len(rows)] = self.forward(rows)[0]
 
-        many = len(X) > chunk and len(X) * self.params.flat.size > WORTH_THREADS
-        together = available() if many and not is_sparse(X) and mapping_of(X) is None else 1
-        if together > 1:  # as much for one as for the other
+        in_memory = not is_sparse(X) and mapping_of(X) is None
+        if in_memory and self._is_light:
+            chunk, together = chunk or max(CHUNK, LARGEST_CHUNK // self._widest), 1
+        else:
+            chunk = chunk or CHUNK
+            many = len(X) > chunk and len(X) * self.params.flat.size > WORTH_THREADS
+            together = available() if many and in_memory else 1
+        if len(X) > chunk:  # as much for one as for the other
             n_chunks = -(-len(X) // (chunk * together)) * together
             chunk = -(-len(X) // n_chunks)
         for_each(compute, zip(range(0, len(X), chunk), chunks(X, chunk), strict=True), together)
         return out
+
+    @functools.cached_property
+    def _is_light(self) -> bool:
+        """Whether outside training only the products take much time."""
+        return all(
+            layer.only_in_training
+            or isinstance(layer, Dense)
+            or (isinstance(layer, Activate) and layer.activation in LIGHT)
+            for layer in self.layers
+        )
+
+    @functools.cached_property
+    def _widest(self) -> int:
+        return max(self.n_features, *(layer.fan_out or 0 for layer in self.layers))
 
     def probabilities(self, X: np.ndarray) -> np.ndarray:
         """Return softmax of the logits: float [shape=(n_samples, n_classes)], rows sum to 1."""

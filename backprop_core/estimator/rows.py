@@ -194,7 +194,7 @@ def all_logits(network, X, estimator):
         if chunk.dtype.kind == "f" and not sparse:
             _insist_on_finite(chunk, estimator)
 
-    return network.logits(X, CHUNK, check)
+    return network.logits(X, check=check)
 
 
 def compute_logits(network, rows):
