@@ -22,7 +22,7 @@ from pipelines.errors import UsageError
 from pipelines.learning.ranges import AMOUNT, PART, RATE, SHARE, Range, Switch, Whole, Widths, choice, require
 from pipelines.wording import suggest
 
-FEATURES = ("auto", "pixels", "gradients")
+FEATURES = ("auto", "pixels", "drawing", "gradients")
 
 
 def _entry(meaning: str, allowed: Range, **default: Any) -> Any:
@@ -118,7 +118,8 @@ class Recipe:
         default=0.0,
     )
     features: str = _entry(
-        "Input of the network for a picture: its pixels, or its gradients; auto chooses what suits the pictures.",
+        "Input of the network for a picture: its pixels, the drawing in it, scaled and centred, or its gradients; auto "
+        "chooses what suits the pictures.",
         choice(FEATURES),
         default="auto",
     )

@@ -7,6 +7,7 @@ the colour of its own edge, so that there is no visible border.
 
 Where the training pictures are drawings that were all brought to one size and place, as MNIST's digits were, a new
 picture is brought to the same size and place, even a photograph of ink on paper: see `strokes` and `stroke_framing`.
+Drawings of any size and place, such as people draw on a screen, are all brought to one size and place.
 
 Settings are chosen once, from the training data, and travel in the model file.
 """
@@ -127,6 +128,11 @@ class ImageExtractor:
         if (height != plain.height).any() or (width != plain.width).any():
             return plain
         return plain._frame_like(np.stack([pixels if pixels.ndim == 2 else pixels[..., 0] for pixels in pictures]))
+
+    @classmethod
+    def for_drawings(cls):
+        """Return settings for drawings of any size, anywhere in their pictures: they are framed as MNIST's digits."""
+        return cls(28, 28, "grey", framing="strokes", drawing_side=20, stroke_breadth=2.4)
 
     def _frame_like(self, pictures):
         """Return these settings with the framing that training pictures of their size have."""

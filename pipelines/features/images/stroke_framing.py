@@ -2,8 +2,9 @@
 
 Collections of handwriting are often normalised: bright strokes on a dark, even ground; every drawing scaled to one
 size; its centre of mass in the middle of the picture. MNIST's digits have a longer side of 20 pixels in a field of 28
-(LeCun, Bottou, Bengio and Haffner 1998, https://doi.org/10.1109/5.726791). A network that learned from such pictures
-has never met a digit elsewhere, so a picture from outside is brought to the same convention first.
+(LeCun, Bottou, Bengio and Haffner 1998, https://doi.org/10.1109/5.726791). In other collections each drawing is as
+long as its field, with no room around it. A network that learned from such pictures has never met a digit elsewhere, so
+a picture from outside is brought to the same convention first.
 
 The convention of the training pictures, if they have one, is measured on them.
 """
@@ -15,13 +16,16 @@ from pipelines.features.images.drawing import breadth
 
 DARK = 32  # levels up to this are ground
 OBEYED = 0.95  # share of the training pictures that must obey for a convention to be one
-SMALLEST_FIELD = 16
+SMALLEST_FIELD = 16  # pixels, of a field around whose drawings there is room
+SMALLEST_FILLED = 8  # pixels, of a field that its drawings fill
+GROUND = 1 / 3  # least share of the pixels that are ground, in a field that its drawing fills
+BROADEST = 1 / 3  # largest square inside a stroke, as a share of the drawing's longer side
 CHUNK = 4096
 THINNEST = 0.7  # strokes thinner than this share of the usual breadth are broadened
 
 
 def convention(pictures):
-    """Measure whether pictures are strokes normalised by centre of mass.
+    """Measure whether pictures are strokes in a common size and place.
 
     Parameters
     ----------
@@ -31,22 +35,40 @@ def convention(pictures):
     -------
     (side, breadth) : int and float, in pixels, or None
         The longer side of the drawings' boxes, and the median breadth of their strokes; None if at least 1 in 20
-        pictures does not have a dark edge, its centre of mass in the middle, and a drawing of this size.
+        pictures does not obey, or if what fills the pictures is too broad for strokes.
     """
     field = min(pictures.shape[1:])
-    if len(pictures) == 0 or field < SMALLEST_FIELD:
+    if len(pictures) == 0 or field < SMALLEST_FILLED:
         return None
-    longer = _longer_side(pictures)
-    side = int(np.median(longer))
-    if not field / 3 <= side <= field - 4 or np.mean(obeys(pictures, side)) < OBEYED:
+    side = int(np.median(_longer_side(pictures)))
+    if _is_filled(pictures.shape[1:], side):
+        if not are_strokes(pictures, field):
+            return None
+    elif field < SMALLEST_FIELD or not field / 3 <= side <= field - 4:
+        return None
+    if np.mean(obeys(pictures, side)) < OBEYED:
         return None
     return side, round(float(np.median(breadth(pictures / np.float32(255)))), 3)
+
+
+def are_strokes(pictures, side):
+    """Tell whether bright figures on a dark ground are drawn with strokes, and are no filled shapes.
+
+    In three of four pictures at least, no square inside the figure is longer than a third of `side`.
+
+    Parameters
+    ----------
+    pictures : ndarray of uint8 [shape=(n, height, width)]
+    side : int > 0, longer side of the figures, in pixels
+    """
+    return bool(np.quantile(_largest_square(pictures), 0.75) <= BROADEST * side)
 
 
 def obeys(pictures, side):
     """Tell of each picture whether it keeps to a convention: bool [shape=(n,)].
 
-    The median of its edge is dark, its drawing about `side` long, and its centre of mass within a pixel of the middle.
+    Its drawing is about `side` long. Where this leaves room in the field, the median of the edge is dark, and the
+    centre of mass is within a pixel of the middle; where it leaves none, a third of the pixels at least is dark.
 
     Parameters
     ----------
@@ -59,12 +81,20 @@ def obeys(pictures, side):
 
 def _obeys(pictures, side):
     _, height, width = pictures.shape
+    longer = _longer_side(pictures)
+    of_this_size = (longer <= side + 1) & (longer >= side - 2)
+    if _is_filled((height, width), side):
+        return of_this_size & (np.mean(pictures <= DARK, axis=(1, 2)) >= GROUND)
     edges = np.concatenate([pictures[:, 0], pictures[:, -1], pictures[:, :, 0], pictures[:, :, -1]], axis=1)
     dark = 2 * (edges <= DARK).sum(axis=1) > edges.shape[1]
     x, y = _centre_of_mass(pictures)
     central = (np.abs(x - width // 2) < 1) & (np.abs(y - height // 2) < 1)
-    longer = _longer_side(pictures)
-    return dark & central & (longer <= side + 1) & (longer >= side - 2)
+    return dark & central & of_this_size
+
+
+def _is_filled(shape, side):
+    """Tell whether drawings that long reach from edge to edge of a field, so that nothing is left around them."""
+    return side >= max(shape) - 1
 
 
 def _centre_of_mass(pictures):
@@ -74,6 +104,15 @@ def _centre_of_mass(pictures):
     sums = pictures.reshape(n, -1).astype(np.float32) @ np.stack([np.ones_like(x), x, y], axis=1).astype(np.float32)
     mass = np.maximum(sums[:, 0], 1e-6)
     return (np.where(sums[:, 0] > 0, sums[:, axis] / mass, -1) for axis in (1, 2))
+
+
+def _largest_square(pictures):
+    """Return the side of the largest square of bright pixels in each picture, in pixels [shape=(n,)]."""
+    corners, side = pictures >= 128, np.zeros(len(pictures), int)
+    while corners.any():  # those of squares that are one pixel longer each time
+        side[corners.any(axis=(1, 2))] += 1
+        corners = corners[:, 1:, 1:] & corners[:, 1:, :-1] & corners[:, :-1, 1:] & corners[:, :-1, :-1]
+    return side
 
 
 def _longer_side(pictures):

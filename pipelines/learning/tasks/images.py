@@ -33,6 +33,8 @@ BEST = replace(FAST, hidden=(1024, 1024, 1024), residual=True, epochs=100, least
 
 
 PROBED = 2000  # training pictures, by which the features are chosen
+DRAWINGS_PROBED = 1000  # training pictures, in which drawings are looked for
+SMALLEST_PAGE = 16  # pixels of the shorter side of a picture in which a drawing is looked for
 
 
 class Images(Task):
@@ -46,16 +48,21 @@ class Images(Task):
     def extractor_for(self, dataset, recipe=None):
         """Return the extractor whose size, colours and framing suit the training pictures.
 
-        Where the recipe leaves the features to the data, pictures in colour are described by gradients if these tell
-        more of some training pictures than pixels do; see `gradients_tell_more`.
+        Where the recipe leaves the features to the data, the drawing in each picture is found if the training pictures
+        are drawings and their place and size mean nothing. Other pictures in colour are described by gradients if these
+        tell more of some training pictures than pixels do; see `picture_character`.
         """
         rows, asked = dataset.rows("train"), "pixels" if recipe is None else recipe.features
         if asked == KIND:
             return GradientExtractor.choose_for(dataset.items, rows)
+        if asked == "drawing":
+            return ImageExtractor.for_drawings()
         plain = ImageExtractor.choose_for(dataset.items, rows)
-        if asked == "pixels" or CHANNELS[plain.channels] == 1:
+        if asked == "pixels" or plain.framing == "strokes":
             return plain
-        return _more_telling(dataset, rows, plain)
+        if _are_drawings(dataset, rows, plain):
+            return ImageExtractor.for_drawings()
+        return plain if CHANNELS[plain.channels] == 1 else _more_telling(dataset, rows, plain)
 
     def restore(self, settings, matrices=None):
         """Return the extractor that a model file describes, of pixels or of gradients."""
@@ -124,23 +131,60 @@ class Images(Task):
         return headers
 
 
+def _are_drawings(dataset, rows, plain):
+    """Tell whether the training pictures are drawings whose place and size mean nothing.
+
+    Drawings stand on an even ground, one in each picture, and are made of strokes; at most 1 picture in 20 may be an
+    exception.
+    """
+    from pipelines.features.extraction import extract_all
+    from pipelines.features.images import picture_character, stroke_framing
+
+    if min(plain.width, plain.height) < SMALLEST_PAGE:
+        return False
+    pictures, y, items = _probe(plain, dataset, rows, DRAWINGS_PROBED)
+    if picture_character.evenness_of_edges(pictures) < picture_character.EVEN_EDGES:
+        return False
+    framed = ImageExtractor.for_drawings()
+    for some in (items[: DRAWINGS_PROBED // 20], items):  # most pictures that are none are told by the first few
+        stored, ok, _ = extract_all(DrawingReader(framed), some)
+        drawings, n_drawings = stored[:, : framed.n_stored].reshape(-1, *framed.grid), stored[:, -1]
+        if (n_drawings == 1).sum() < stroke_framing.OBEYED * len(some):
+            return False
+        if not stroke_framing.are_strokes(drawings[..., 0], framed.drawing_side):
+            return False
+    return picture_character.drawings_tell_as_much(drawings, pictures[ok], y[ok], np.random.default_rng(0))
+
+
 def _more_telling(dataset, rows, plain):
     """Return the extractor of gradients where these tell more of colour pictures than pixels, else `plain`."""
-    from pipelines.features.extraction import extract_all
     from pipelines.features.images.picture_character import gradients_tell_more
 
-    some = np.random.default_rng(0).permutation(rows if len(rows) else np.arange(len(dataset)))[:PROBED]
     richer = GradientExtractor.choose_for(dataset.items, rows)
-    is_array = isinstance(dataset.items, np.ndarray)
-    stored, ok, _ = extract_all(richer, dataset.items[some] if is_array else [dataset.items[row] for row in some])
-    pictures = stored.reshape(-1, richer.height, richer.width, CHANNELS[richer.channels])
-    more, by_pixels, by_gradients = gradients_tell_more(pictures, dataset.y[some[ok]], np.random.default_rng(0))
+    pictures, y, _ = _probe(richer, dataset, rows, PROBED)
+    more, by_pixels, by_gradients = gradients_tell_more(pictures, y, np.random.default_rng(0))
     if not more:
         return plain
     return richer.add_reason(
         f"a linear classifier is right on {100 * by_gradients:.0f} % of some of them with gradients and on "
         f"{100 * by_pixels:.0f} % by pixels"
     )
+
+
+def _probe(extractor, dataset, rows, most):
+    """Return some training pictures in the extractor's size, uint8 [shape=(n, height, width, n_channels)], their
+    classes, and the items that they were read from.
+    """
+    from pipelines.features.extraction import extract_all
+
+    some = np.random.default_rng(0).permutation(rows if len(rows) else np.arange(len(dataset)))[:most]
+    items = dataset.items
+    items = items[some] if isinstance(items, np.ndarray) else [items[row] for row in some]
+    stored, ok, _ = extract_all(extractor, items)
+    pictures = stored.reshape(-1, extractor.height, extractor.width, CHANNELS[extractor.channels])
+    read = np.flatnonzero(ok)
+    items = items[read] if isinstance(items, np.ndarray) else [items[place] for place in read]
+    return pictures, dataset.y[some[read]], items
 
 
 TASK = Images()

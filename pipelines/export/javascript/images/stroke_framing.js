@@ -16,24 +16,29 @@ import { resize } from "./resizing.js";
 /** @typedef {import("./plane.js").Plane} Plane */
 
 const DARK = 32; // levels up to this are ground
+const GROUND = 1 / 3; // least share of the pixels that are ground, in a field that its drawing fills
 const THINNEST = 0.7; // strokes thinner than this share of the usual breadth are broadened
 
 /**
- * Tell whether a picture keeps to a convention: the median of its edge is dark, its drawing about `side` long, and its
- * centre of mass within a pixel of the middle.
+ * Tell whether a picture keeps to a convention: its drawing is about `side` long. Where this leaves room in the field,
+ * the median of the edge is dark, and the centre of mass is within a pixel of the middle.
  *
  * @param {Plane} picture
  * @param {number} side in pixels
  */
 export function obeys(picture, side) {
+  const box = boxOf(picture, (level) => level > DARK);
+  const longer = box ? longerSide(box) : 0;
+  if (longer > side + 1 || longer < side - 2) return false;
+  if (side >= Math.max(picture.width, picture.height) - 1) {
+    return picture.data.filter((level) => level <= DARK).length >= GROUND * picture.data.length;
+  }
   const rim = edge(picture, true);
   const dark = 2 * rim.filter((level) => level <= DARK).length > rim.length;
   const [x, y] = centreOfMass(picture);
   const central =
     Math.abs(x - Math.floor(picture.width / 2)) < 1 && Math.abs(y - Math.floor(picture.height / 2)) < 1;
-  const box = boxOf(picture, (level) => level > DARK);
-  const longer = box ? longerSide(box) : 0;
-  return dark && central && longer <= side + 1 && longer >= side - 2;
+  return dark && central;
 }
 
 /** Return x and y in pixels; -1 where the picture is black. @param {Plane} picture */

@@ -51,7 +51,7 @@ def test_pixels_stay_where_they_are_asked_for_and_for_drawings(call, stripes, tm
     assert IMAGES.extractor_for(drawings, wanted).name == "gradients"
     refused = call("train", "images", "--dataset", stripes, "--set", "features=colours", "--out", tmp_path / "m")
     assert refused.code == 2
-    assert "one of auto, pixels, gradients" in refused.stderr
+    assert "one of auto, pixels, drawing, gradients" in refused.stderr
 
 
 def test_a_model_of_gradients_answers_explains_and_shows(call, training, stripes, tmp_path):

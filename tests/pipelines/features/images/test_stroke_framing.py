@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from pipelines import datasets
 from pipelines.errors import UsageError
 from pipelines.features.extraction import extract_all
 from pipelines.features.images.even_ground import readings
@@ -56,7 +57,8 @@ def test_files_of_normalised_pictures_are_framed_like_pixels(pictures, tmp_path)
     [
         lambda X: 255 - X,
         lambda X: np.roll(X, 4, axis=1),
-        lambda X: X[:, 4:24, 4:24],
+        lambda X: X[:, 4:24, 4:24][:, ::3, ::3],
+        lambda X: np.repeat(np.repeat(X[:, 10:17, 10:17], 4, axis=1), 4, axis=2),
         lambda X: np.maximum(X, np.random.default_rng(0).integers(0, 200, X.shape, dtype=np.uint8)),
         lambda X: X[:, ::4, ::4],
         lambda X: X[:0],
@@ -65,6 +67,33 @@ def test_files_of_normalised_pictures_are_framed_like_pixels(pictures, tmp_path)
 )
 def test_other_pictures_have_none(pictures, change):
     assert convention(change(pictures)) is None
+
+
+def filled(pictures):
+    """Return the drawings without any room around them: uint8 [shape=(n, 20, 20)]."""
+    sheets = [np.asarray(Image.fromarray(pixels).resize((280, 280))) for pixels in pictures]
+    return np.stack([frame(readings(255 - sheet)[0].drawing, 20, 20, 20, 2.4) for sheet in sheets])
+
+
+def test_drawings_that_fill_their_field_are_a_convention_too(likeness, pictures):
+    """Such are the bundled digits, and those of USPS; a drawing from outside has room around it."""
+    X = filled(pictures)
+    extractor = ImageExtractor.choose_for(X)
+    assert (extractor.framing, extractor.drawing_side) == ("strokes", 20)
+    stored, ok, _ = extract_all(extractor, X)
+    assert ok.all()
+    np.testing.assert_array_equal(stored, X.reshape(40, -1))
+    for field, pixels in zip(X[:10], pictures, strict=False):
+        paper = np.pad(255 - np.asarray(Image.fromarray(pixels).resize((140, 140))), 60, constant_values=255)
+        assert likeness(extractor.extract_row(paper), field) > 0.94
+
+
+def test_the_bundled_digits_are_framed_as_drawings_and_garments_are_not():
+    digits = datasets.load("digits", "images").items
+    assert ImageExtractor.choose_for(digits).framing == "strokes"
+    garments = np.zeros((40, 28, 28), np.uint8)
+    garments[:, :, 6:22] = 200  # as bright and as long as the field, and too broad for a stroke
+    assert convention(garments) is None
 
 
 def test_a_few_that_disobey_are_tolerated_and_framed(likeness, pictures):
