@@ -23,7 +23,7 @@ from pipelines.features.images.pen import redraw
 from pipelines.features.images.variants import variants_of_training
 from pipelines.features.prefetching import prefetch
 
-FADE = 0.1  # the share of the training in which variation fades, at its end
+FADE = 0.1  # variation fades in this last share of the training
 SHEET_SIDE = 512  # pixels
 STIFFNESS = 1 / 7  # sigma of the elastic displacements, as a share of the side: 4 pixels of 28
 MEASURED = 2000
@@ -247,7 +247,7 @@ class ImageAugmentation:
         affine[:, 0, 0], affine[:, 0, 1] = (cosine - sine * shear) * down, -sine * across
         affine[:, 1, 0], affine[:, 1, 1] = (sine + cosine * shear) * down, cosine * across
         affine[:, :, 2] = shift
-        # The square root makes large and small bends come as often as points far from and near to a disc's centre.
+        # With the square root, bends are distributed like the distances of random points of a disc from its centre.
         bend = (strength * amounts.bend * side * np.sqrt(rng.random(n))).astype(np.float32)
         sheet = _sheet(side, max(SHEET_SIDE, 2 * max(self.height, self.width)))
         corner = rng.integers(0, len(sheet) + 1 - np.array([self.height, self.width] * 2), (n, 4))
@@ -264,5 +264,5 @@ def fade(progress):
 
 @functools.cache
 def _sheet(side, sheet_side):
-    """The displacements for pictures of this side, the same in every run: where on it a picture falls is random."""
+    """Return displacements for pictures of this side, the same in every run; a random part serves each picture."""
     return warping.elastic_sheet(sheet_side, STIFFNESS * side, np.random.default_rng(0))

@@ -5,7 +5,7 @@ Zhong, Zheng, Kang, Li and Yang 2017, https://arxiv.org/abs/1708.04896
 
 import numpy as np
 
-SIDES = (0.15, 0.45)  # of the picture's own
+SIDES = (0.15, 0.45)  # sides of the rectangle, as shares of the picture's sides
 
 
 def erase(pictures, chosen, rng):
@@ -35,7 +35,7 @@ def erase(pictures, chosen, rng):
 
 
 def _stretch(n, length, rng):
-    """Return where n stretches begin and end on a side of this many pixels: int [shape=(n, 1)] each."""
+    """Return where n stretches begin and end on a side of `length` pixels: int [shape=(n, 1)] each."""
     size = np.maximum(1, np.round(rng.uniform(*SIDES, (n, 1)) * length)).astype(np.int64)
     start = np.floor(rng.random((n, 1)) * (length - size + 1)).astype(np.int64)
     return start, start + size

@@ -15,15 +15,15 @@ from pipelines.features.images.drawing import Drawing, breadth
 from pipelines.features.images.ink import ink_on, otsu, spread
 from pipelines.features.images.regions import box_of, boxes, number_regions
 
-SIDE = 96  # of the picture that is worked on, in pixels: at least this where the picture has it, below twice
+SIDE = 96  # pixels of the longer side; a picture of twice this or more is reduced to between once and twice
 SMALL = 48  # smaller pictures are enlarged, so that an edge can be found between two pixels
-UNDECIDED = 0.25  # share of the edge that the other part has, from which either may be ground
-SOME_OF_EDGE, MOST_OF_EDGE = 0.15, 0.4  # marked shares of the picture's edge: doubtful, and no drawing
-NEAR_SIDE = 48  # pixels of the working picture: smaller drawings are looked at from nearer
-SHEET, SQUAT, SOLID = 0.25, 0.45, 0.75  # a block fills so much of its box, and a sheet so much of the picture
-SPECK, ALIKE = 0.04, 0.3  # of the main region's mass: parts, and further drawings
-UNEVEN = 0.12  # of the contrast: what the ground may vary across the picture
-FRAMED = 0.8  # share of the picture that a drawn frame takes in both directions, and share of its sides that is drawn
+UNDECIDED = 0.25  # if dark and bright both have more than this share of the edge, either may be the ground
+SOME_OF_EDGE, MOST_OF_EDGE = 0.15, 0.4  # marked share of the edge of an uneven ground, and of a picture without drawing
+NEAR_SIDE = 48  # pixels of the working picture; the reader looks at smaller drawings from nearer
+SHEET, SQUAT, SOLID = 0.25, 0.45, 0.75  # of a sheet: box by picture, shorter by longer side, filled share of the box
+SPECK, ALIKE = 0.04, 0.3  # shares of the main region's mass, at least: of its parts, and of further drawings
+UNEVEN = 0.12  # an even ground varies across the picture by less than this share of the contrast
+FRAMED = 0.8  # least share of width and height that a drawn frame takes, and share of each side that is drawn
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def readings(pixels):
     edge = np.concatenate([small[0], small[-1], small[1:-1, 0], small[1:-1, -1]])
     share = float(np.mean(edge > otsu(small)))
     ways = (True, False) if share >= 0.5 else (False, True)
-    # The negative is taken of the picture itself, so that a picture and its negative are read alike.
+    # This inverts the picture before reducing it, so that a picture and its negative are read alike.
     found = [
         _nearer(pixels if bright else 255 - pixels)
         for bright in (ways if UNDECIDED < share < 1 - UNDECIDED else ways[:1])
@@ -64,7 +64,7 @@ def readings(pixels):
 
 
 def _nearer(pixels):
-    """Read dark ink on bright ground; where it is small in the picture, look at its surroundings alone."""
+    """Read dark ink on bright ground. If the drawing is small in the picture, read its surroundings alone."""
     reading, box = _reading_of(pixels)
     if reading is None or max(pixels.shape) < 2 * SIDE or max(reading.drawing.coverage.shape) >= NEAR_SIDE:
         return reading
@@ -78,7 +78,7 @@ def _nearer(pixels):
 
 
 def _reading_of(pixels):
-    """Read a picture at its working size: a Reading or None, and the box of its drawing in whole pixels of it."""
+    """Read a picture at its working size; return a Reading or None, and the drawing's box in the picture's pixels."""
     reading, box = _reading(_of_working_size(pixels))
     if reading is None:
         return None, None
@@ -119,7 +119,7 @@ def _reading(picture):
 
 
 def _is_sheet(kept, box):
-    """Tell whether what was found is rather a sheet of paper than a drawing: a solid block, large in the picture."""
+    """Tell whether the ink is a sheet of paper, not a drawing: a solid block that is large in the picture."""
     wide, high = box[2] - box[0], box[3] - box[1]
     large = wide * high > SHEET * kept.size
     return large and min(wide, high) > SQUAT * max(wide, high) and kept.sum() > SOLID * wide * high
@@ -130,7 +130,7 @@ def _share_of_edge(marked):
 
 
 def _parts(marked, drop, peak):
-    """Return which of the marked pixels are the drawing, or None; how many there are; if one spans the picture."""
+    """Return a mask of the drawing's pixels or None, the number of drawings, and whether a part spans the picture."""
     regions, n = number_regions(marked)
     if n == 0:
         return None, 0, False
@@ -151,7 +151,7 @@ def _parts(marked, drop, peak):
 
 
 def _side_by_side(around):
-    """Count the boxes about as high as the highest, if together they are too wide or too high for one drawing."""
+    """Count the boxes about as high as the highest; return 1 if together they are small enough for one drawing."""
     high = around[:, 3] - around[:, 1]
     alike = around[high >= 0.5 * high.max()]
     wide, tall = np.ptp(alike[:, [0, 2]]), np.ptp(alike[:, [1, 3]])
@@ -159,7 +159,7 @@ def _side_by_side(around):
 
 
 def _close_to(main, around):
-    """Tell which boxes are no further from the main one than a part of it may be."""
+    """Tell which boxes are near enough to the main one to be parts of it."""
     reach = 0.25 * max(main[2] - main[0], main[3] - main[1])
     gap_x = np.maximum(main[0] - around[:, 2], around[:, 0] - main[2])
     gap_y = np.maximum(main[1] - around[:, 3], around[:, 1] - main[3])

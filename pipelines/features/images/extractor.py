@@ -135,7 +135,7 @@ class ImageExtractor:
         return cls(28, 28, "grey", framing="strokes", drawing_side=20, stroke_breadth=2.4)
 
     def _frame_like(self, pictures):
-        """Return these settings with the framing that training pictures of their size have."""
+        """Return these settings with the framing of the training pictures, which have this size."""
         found = stroke_framing.convention(pictures) if self._grey else None
         return (
             self if found is None else replace(self, framing="strokes", drawing_side=found[0], stroke_breadth=found[1])
@@ -365,7 +365,7 @@ class ImageExtractor:
 
 
 def _spread(values):
-    """Let each number give a quarter to either neighbour, down and across; at the border it keeps that of none."""
+    """Move a quarter of each number to each neighbour, down and across; at the border that quarter stays."""
     for axis in (0, 1):
         padded = np.pad(values, [(1, 1) if i == axis else (0, 0) for i in (0, 1)], mode="edge")
         before, after = (np.delete(padded, ends, axis) for ends in ([-2, -1], [0, 1]))
@@ -374,7 +374,7 @@ def _spread(values):
 
 
 def _enough(side):
-    """Twice the wanted size: what a JPEG decoder leaves out by then, the resizing filter would average away too."""
+    """Return twice the wanted size: from there on, resizing would average away all that a JPEG decoder leaves out."""
     return 2 * side
 
 
@@ -412,7 +412,7 @@ def _look_at(paths, largest):
             continue
         grey = grey and (pixels.ndim == 2 or bool((pixels == pixels[..., :1]).all()))
         small = max(pixels.shape[:2]) <= largest
-        # Of a large picture only the size is of interest, and that takes no memory.
+        # Only the size of a large picture is needed, and an array of one broadcast number takes no memory.
         pictures.append(pixels if small else np.broadcast_to(np.uint8(0), pixels.shape))
     if not pictures:
         raise DataError(f"data set: {len(paths)} files were opened and are not pictures; for example, {failure}")

@@ -8,14 +8,14 @@ one. A stem below a broad top may be crossed. An l, a T or a 9 with a longer ste
 import numpy as np
 
 DARK = 96  # levels up to this are no stroke
-UPRIGHT = 0.35  # of its height: an upright stroke is no wider
-STEM, TOP = 0.4, 0.5  # of the drawing's width: a stem is no wider, a top is wider
-STEM_FROM, TOP_TO = 0.3, 0.25  # of the drawing's height
+UPRIGHT = 0.35  # an upright stroke is at most this share of its height wide
+STEM, TOP = 0.4, 0.5  # shares of the drawing's width: the most for a stem, the least for a top
+STEM_FROM, TOP_TO = 0.3, 0.25  # where the stem begins and the top ends, as shares of the drawing's height
 SOFT = 0.5  # pixels of a stroke's edge
 
 
 def with_flourishes(pictures, chosen, rng):
-    """Return drawings, those among the chosen that may have a flourish with one.
+    """Return the drawings, with a flourish on each chosen one whose form allows it.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def _segments(stroke, rng):
     high, wide = bottom - top + 1, right - left + 1
     inner = stroke[top : bottom + 1]
     first, last = inner.argmax(axis=1), stroke.shape[1] - 1 - inner[:, ::-1].argmax(axis=1)
-    single = inner.sum(axis=1) == last - first + 1  # of each row, whether its stroke is one
+    single = inner.sum(axis=1) == last - first + 1  # whether each row has a single stroke
     breadth = last - first + 1
     middle = (first + last) / 2
     if single.all() and (wide <= UPRIGHT * high or breadth.max() <= UPRIGHT * high):

@@ -17,7 +17,7 @@ from pipelines.features.images.extractor import CHANNELS, ImageExtractor
 from pipelines.features.stages import Stage
 
 KIND = "gradients"
-LARGEST_SIDE = 40  # pixels, of which cells take 5
+LARGEST_SIDE = 40  # pixels, so a cell takes 5
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class GradientExtractor:
     stored_dtype: ClassVar[np.dtype] = ImageExtractor.stored_dtype
     sparse: ClassVar[bool] = False
     together: ClassVar[bool] = False
-    grid: ClassVar[None] = None  # cells of several sizes make no picture
+    grid: ClassVar[None] = None  # cells of several sizes do not make a picture
 
     @classmethod
     def choose_for(cls, items, rows=None):

@@ -12,7 +12,7 @@ afar. Blocks of the picture tell how their colours are spread. Nothing here is l
    https://doi.org/10.1109/TPAMI.2009.77, squared).
 3. Cells. Their means over a grid, with weights that fall in a line to the centres of the neighbouring cells.
 4. Light. The square root of H_k / sqrt(mean of |H|^2 over a cell and its neighbours); the root as in RootSIFT
-   (Arandjelović and Zisserman 2012, https://doi.org/10.1109/CVPR.2012.6248018). What is divided out is told by itself:
+   (Arandjelović and Zisserman 2012, https://doi.org/10.1109/CVPR.2012.6248018). The divisor is a feature of its own:
    sqrt(|H|).
 5. Colours. Of brightness, red against green, and blue against yellow, the share of each of eight levels in each block;
    a colour between two levels counts for both. The square root of each share.
@@ -28,8 +28,8 @@ SMALLEST_CELL = 4  # pixels
 SMALLEST_OCTAVE = 12  # pixels of the longer side
 BLOCKS = 4  # along the longer side
 LEVELS = 8
-FAINTEST = 0.02  # of the brightness range: cells with weaker slopes than this are taken for even
-OPPONENT_REACH = 0.4  # red against green, and blue against yellow, hardly go further
+FAINTEST = 0.02  # share of the brightness range; cells with weaker slopes than this count as even
+OPPONENT_REACH = 0.4  # differences of red and green, and of blue and yellow, are rarely larger
 CHUNK = 16  # pictures, whose slopes fit into a core's cache
 
 
@@ -137,7 +137,7 @@ def steepest_slopes(pictures):
 
 
 def _of_light(histograms):
-    """Return the directions of cells whatever their light, and their strength, each [shape=(n, …, rows, columns)]."""
+    """Return the cells' directions, independent of their light, and their strength: [shape=(n, …, rows, columns)]."""
     square = (histograms * histograms).sum(axis=1)
     near = np.pad(square, ((0, 0), (1, 1), (1, 1)), mode="edge")
     near = near[:, :-2] + near[:, 1:-1] + near[:, 2:]
@@ -147,7 +147,7 @@ def _of_light(histograms):
 
 
 def _colour_shares(pictures, blocks):
-    """Return the roots of the shares of each level of each colour: [shape=(n, n_channels * LEVELS, rows, columns)]."""
+    """Return the square root of each colour level's share: [shape=(n, n_channels * LEVELS, rows, columns)]."""
     colours = pictures
     if pictures.shape[1] == 3:
         red, green, blue = (pictures[:, channel] for channel in range(3))

@@ -11,9 +11,9 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 BASIN_SIDE = 128  # the longer side of the picture in which basins are filled, in pixels
-SIDE = 64  # of the picture in which paper is continued
+SIDE = 64  # the longer side of the picture in which paper is continued, in pixels
 SHALLOW = 3  # levels; basins that are not deeper are grain
-MEDIAN = 5  # pixels of it; printed lines and grain are narrower than half of it
+MEDIAN = 5  # pixels of that picture; printed lines and grain are narrower than half of this
 
 
 def fill(picture):
@@ -31,13 +31,13 @@ def fill(picture):
         Basins, and a narrow strip around them.
     """
     small = np.asarray(_small(picture, BASIN_SIDE))
-    water = np.pad(np.full_like(small, 255), 1)  # the picture's edge is where it runs off
+    water = np.pad(np.full_like(small, 255), 1)  # the water runs off at the picture's edge
     inside, before = water[1:-1, 1:-1], None
     while before is None or not np.array_equal(inside, before):
         before = inside.copy()
         np.maximum(_lowest_around(water), small, out=inside)
     basins = Image.fromarray(inside - small > SHALLOW).convert("L").filter(ImageFilter.MaxFilter(5))
-    # Beyond a basin's shore the water's level is that of the shore.
+    # This gives the pixels beside a basin the level of its water.
     level = Image.fromarray(inside).filter(ImageFilter.MaxFilter(3))
     return _back(level, picture.size), np.asarray(basins.resize(picture.size, Image.Resampling.NEAREST)) > 0
 
@@ -81,7 +81,7 @@ def _back(small, size):
 
 
 def _continue(values, known):
-    """Fill in what is not known with a mean of what is, in which near pixels count most."""
+    """Replace the unknown values by a weighted mean of the known ones, in which near pixels count most."""
     radius = 1.5
     while not known.all():
         weight = _blur(known.astype(np.float32), radius)
@@ -92,7 +92,7 @@ def _continue(values, known):
 
 
 def _blur(values, radius):
-    """Blur by a Gaussian, as if all beyond the edges were 0."""
+    """Blur by a Gaussian; values beyond the edges are 0."""
     down, across = (_gaussian(n, radius) for n in values.shape)
     return down @ values @ across
 

@@ -32,7 +32,7 @@ from pipelines.machine.extras import install_command
 from pipelines.machine.quiet import quiet_libraries
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM")
-# Of Pillow's others, those that it decodes by itself: EPS and WMF need a program beside it, and HDF5 is a mere name.
+# Other formats that Pillow decodes by itself. EPS and WMF need another program, and it only names HDF5.
 RARE_FORMATS = (
     *("TGA", "ICO", "ICNS", "DIB", "PCX", "DCX", "PSD", "QOI", "SGI", "SUN", "XBM", "XPM", "DDS", "BLP", "CUR", "FITS"),
     *("FLI", "FTEX", "GBR", "IM", "IMT", "MSP", "PCD", "PIXAR", "SPIDER", "MCIDAS", "XVTHUMB"),
@@ -45,7 +45,7 @@ _SMALL_PIXELS = 1 << 18
 _PLAIN_JPEG = {"Gray": "GRAY", "YCbCr": "RGB"}  # colours as simplejpeg names them, and what to decode them to
 
 for _library in ("PIL", "tifffile"):
-    logging.getLogger(_library).addHandler(logging.NullHandler())  # or what they log would go to standard error
+    logging.getLogger(_library).addHandler(logging.NullHandler())  # else they log to standard error
 
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = {
@@ -128,9 +128,9 @@ def _open(source, name):
 
 
 def _plain_jpeg(contents, smallest):
-    """Decode a small JPEG that says nothing beside its pixels; None if it is anything else, damaged included.
+    """Decode a small JPEG without metadata; return None if it is anything else, or damaged.
 
-    What says something, such as how a picture is to be turned, says it in an APP1 segment.
+    Metadata, for example how a picture must be turned, is in an APP1 segment.
     """
     if not contents.startswith(b"\xff\xd8\xff") or b"\xff\xe1" in contents:
         return None
@@ -160,7 +160,7 @@ def _decode(file, name, smallest, formats=FORMATS):
 
 
 def _pixels_of(image, name, smallest):
-    # A progressive JPEG is held in memory whole, whatever fraction of it is asked for.
+    # Pillow holds a whole progressive JPEG in memory, even if a reduced picture is wanted.
     if smallest is not None and "progressive" not in image.info:
         image.draft(None, (smallest, smallest))
     if image.width * image.height > MAX_PIXELS:
@@ -171,7 +171,7 @@ def _pixels_of(image, name, smallest):
     with quiet_libraries() if image.format == "TIFF" else contextlib.nullcontext():
         image.load()
     if image.format == "JPEG" and image.mode == "CMYK" and "adobe" not in image.info:
-        image = ImageChops.invert(image)  # Pillow takes every JPEG's inks for inverted, as Adobe's are
+        image = ImageChops.invert(image)  # Pillow assumes that every JPEG's inks are inverted, like Adobe's
     turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION_TAG))
     upright = image if turn is None else image.transpose(turn)
     if image.mode[0] in "IF":
@@ -181,7 +181,7 @@ def _pixels_of(image, name, smallest):
 
 
 def _complete_jpeg(file):
-    """Return a JPEG's contents with the end mark that it lacks; None if it lacks more than that, or is no JPEG."""
+    """Complete a JPEG that lacks only its end mark: return its contents; None if more is missing or it is no JPEG."""
     import simplejpeg
 
     file.seek(0)
@@ -196,14 +196,14 @@ def _complete_jpeg(file):
 
 
 def _otherwise(file, name, error):
-    """Decode what Pillow does not know by itself, or say what it is."""
+    """Decode a file that Pillow does not know by itself, or raise an error that says what it is."""
     file.seek(0)
     head = file.read(32)
     file.seek(0)
     if head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
         return _heif(file, name)
     if head[:4] not in MAGIC:
-        Image.init()  # knows all formats, which takes a moment
+        Image.init()  # Pillow then knows all formats; this takes a moment
         with contextlib.suppress(UnidentifiedImageError, *_OF_DECODERS):
             return _decode(file, name, None, [known for known in RARE_FORMATS if known in Image.OPEN])
         if (way := find_packing(head)) is not None:

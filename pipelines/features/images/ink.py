@@ -17,8 +17,8 @@ from PIL import Image, ImageFilter
 from pipelines.features.images.drawing import breadth
 
 FAINTEST = 8  # levels between ink and ground
-GRAINS, PEAK, CLEAR = 4.0, 5.0, 12.0  # times the grain: ink, the darkest of each part, and ink that needs no blur
-FAINT = 0.12  # of the darkest ink
+GRAINS, PEAK, CLEAR = 4.0, 5.0, 12.0  # drop by grain: of ink, of a part's darkest ink, and of ink that needs no blur
+FAINT = 0.12  # least drop of ink, as a share of the drop of the darkest ink
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,10 @@ def _enlarge(values, times):
 
 
 def _grain(values):
-    """Return the standard deviation of what differs from pixel to pixel.
+    """Return the standard deviation of the noise from pixel to pixel.
 
-    It is measured on second differences both ways, in which slopes vanish. Half of the pixels, with the smallest
-    differences, decide, so edges do not count.
+    It is estimated from second differences in both directions, which are 0 on slopes. Their median decides, so edges
+    do not count.
     """
     if min(values.shape) < 3:
         return 0.0
@@ -125,7 +125,7 @@ def _grain(values):
 
 
 def _blur_enough(levels, grain):
-    """Blur until ink stands out from the grain, but no further than strokes allow; return what the grain is then."""
+    """Blur until ink stands out from the grain, as far as strokes allow; return the levels and the grain then."""
     if grain < 1:
         return levels, grain
     low, middle, high = np.percentile(levels, (2, 50, 98))
@@ -133,7 +133,7 @@ def _blur_enough(levels, grain):
     sigma = min(max(levels.shape) / 28, 0.28 * CLEAR * grain / max(contrast, 1))
     if sigma < 0.35:
         return levels, grain
-    return _gaussian(levels, sigma), grain * min(1.0, 0.28 / sigma)  # of white noise, 1 / (2 sqrt(pi) sigma) is left
+    return _gaussian(levels, sigma), grain * min(1.0, 0.28 / sigma)  # white noise is reduced to 1 / (2 sqrt(pi) sigma)
 
 
 def _gaussian(values, sigma):
@@ -156,7 +156,7 @@ def _darkest_close_by(drop, width):
     padded = np.zeros((rows * cell, columns * cell), np.float32)
     padded[:height, :wide] = drop
     highest = np.pad(padded.reshape(rows, cell, columns, cell).max(axis=(1, 3)), 2)
-    for axis in (0, 1):  # of five cells both ways
+    for axis in (0, 1):  # the highest of five cells in each direction
         n = highest.shape[axis] - 4
         slices = [highest[i : i + n] if axis == 0 else highest[:, i : i + n] for i in range(5)]
         highest = np.maximum.reduce(slices)

@@ -8,9 +8,9 @@ does.
 
 import numpy as np
 
-EDGES = (0.1, 0.62)  # levels that may become the edge, of the blurred drawing's range
-STEEPNESS = (1.3, 4.0)  # of the new edge, by level
-GRAIN = 0.12  # standard deviation, at most
+EDGES = (0.1, 0.62)  # the new edge is at a level between these shares of the blurred drawing's range
+STEEPNESS = (1.3, 4.0)  # range of the slope of the new edge
+GRAIN = 0.12  # largest standard deviation
 
 
 def redraw(pictures, chosen, strength, rng):
@@ -39,10 +39,10 @@ def redraw(pictures, chosen, strength, rng):
     steepness = np.exp(strength * rng.uniform(*np.log(STEEPNESS), each)).astype(np.float32)
     grain = strength * GRAIN * rng.random(each, np.float32) ** 2
     blurred = _blur(levels)
-    reach = np.clip((0.5 - edge) / 0.2, 0, 1)  # a felt pen reaches further than one blur, a thin one less
+    reach = np.clip((0.5 - edge) / 0.2, 0, 1)  # a broad pen reaches further than one blur, so blur again
     blurred += reach * (_blur(blurred) - blurred)
     blurred *= brightest / np.maximum(blurred.max(axis=(1, 2, 3), keepdims=True), 1e-6)
-    drawn = _blur(rng.standard_normal(levels.shape, np.float32)) * (grain / 0.375)  # what the blur leaves of noise
+    drawn = _blur(rng.standard_normal(levels.shape, np.float32)) * (grain / 0.375)  # the blur leaves 0.375 of the noise
     drawn += blurred
     drawn -= edge * brightest
     drawn *= steepness

@@ -9,9 +9,9 @@ from pipelines.features.images.gradients import gradient_features
 
 LOOKED_AT = 10_000
 EVEN = 26  # levels: a tenth of the whole range
-FLAT = 4  # levels: what is left of an even ground when a picture is scaled
+FLAT = 4  # levels by which an even ground may vary after a picture was scaled
 KEPT = 0.9
-EVEN_EDGES = 0.5  # share of even edge pixels, from which pictures are figures on a ground rather than photographs
+EVEN_EDGES = 0.5  # pictures with at least this share of even edge pixels are figures on a ground, not photographs
 
 
 def can_be_mirrored(pictures, y, rng):
@@ -105,7 +105,7 @@ def _accuracies(first, second, y, rng):
 
 
 def _shrink(pictures, side=16):
-    """Average over blocks of pixels until pictures have at most about 16 x 16: enough to tell left from right."""
+    """Average over blocks of pixels, down to about 16 x 16, which is enough to tell left from right."""
     n, height, width, n_channels = pictures.shape
     k = max(1, min(height, width) // side)
     high, wide = height // k, width // k
@@ -179,11 +179,11 @@ def breadth_of_figures(pictures):
 
 
 def _edge(pictures):
-    """The outermost pixels: float32 [shape=(n, n_pixels, n_channels)]."""
+    """Return the outermost pixels: float32 [shape=(n, n_pixels, n_channels)]."""
     sides = (pictures[:, 0], pictures[:, -1], pictures[:, :, 0], pictures[:, :, -1])
     return np.concatenate(sides, axis=1).astype(np.float32)
 
 
 def _ground(pictures):
-    """The colour on which each picture's figure stands, taken to be the edge's median: [shape=(n, n_channels)]."""
+    """Return the colour of each picture's ground, estimated by the median of its edge: [shape=(n, n_channels)]."""
     return np.median(_edge(pictures), axis=1)

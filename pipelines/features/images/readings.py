@@ -19,9 +19,9 @@ from pipelines.features.images.drawing import Drawing
 from pipelines.features.images.strokes import drawing_in
 
 MOST = 3
-SHOWN = 480  # pixels of the longer side, at which a picture is shown
+SHOWN = 480  # pixels of the longer side of a picture that is shown
 OUTLINE = (0, 90, 181)
-PHOTOGRAPH = 80  # pixels of the longer side, from which a picture may be one
+PHOTOGRAPH = 80  # a picture whose longer side has fewer pixels is no photograph
 PREFERENCE = (1.0, 0.1, 0.1)  # by which the odds of the readings are weighed
 SUREST = 1e-6  # what is left for all other classes at least
 NOTHING = "no strokes were found on the ground; take the picture closer and sharper, with the whole drawing in it"
@@ -146,7 +146,7 @@ class DrawingReader:
 
         Returns
         -------
-        rows : ndarray of uint8 [shape=(m, n_stored)] as the extractor has it, n <= m
+        rows : ndarray of uint8 [shape=(m, n_stored)] as the extractor stores them, n <= m
         owner, which : ndarray of int [shape=(m,)]
             Row of `stored`, not falling, and number of the reading.
         """

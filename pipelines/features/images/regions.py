@@ -28,7 +28,7 @@ def number_regions(marked):
     bounded = np.zeros((height, width + 2), np.int8)
     bounded[:, 1:-1] = marked
     steps = np.diff(bounded.ravel())
-    # Positions count through the rows of the bounded picture, so that runs of different rows never seem to touch.
+    # Positions continue from row to row of the bounded picture, so that runs of different rows never seem to touch.
     start, stop = np.flatnonzero(steps == 1) + 1, np.flatnonzero(steps == -1) + 1
     first = np.searchsorted(stop, start + width + 2)
     last = np.searchsorted(start, stop + width + 2, side="right")
@@ -43,7 +43,7 @@ def number_regions(marked):
 
 
 def _find_smallest_connected(n, a, b):
-    """Return for each of n things the smallest that is linked with it; a[i] and b[i] are linked, for every i."""
+    """Return for each of n numbers the smallest one linked to it, also through others; a[i] and b[i] are linked."""
     smallest = np.arange(n)
     while True:
         linked = np.minimum(smallest[a], smallest[b])

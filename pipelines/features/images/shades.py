@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 DEPTHS = (8, 10, 12, 14, 16)
-SEEN_BETTER = 2  # times the contrast on white, from which on black is the ground
+SEEN_BETTER = 2  # a picture goes on black if its contrast there is more than this many times that on white
 GREY_MODES = ("1", "L", "LA", "La")
 
 
@@ -51,11 +51,11 @@ def eight_bits(shades):
 
 
 def _depth(shades, high):
-    """Return of how many bits shades below 2**16 make use."""
+    """Return how many bits the shades use, all of them below 2**16."""
     least = next(depth for depth in DEPTHS if high < 1 << depth)
     if least in (8, 16):
         return least
-    # A dark picture of 8 bits that was scaled to 16 looks like one of fewer, but each of its numbers shows the scaling.
+    # A dark 8-bit picture that was scaled to 16 bits seems to use fewer, but each of its numbers shows the scaling.
     lower = shades & 255
     return 16 if not lower.any() or np.array_equal(lower, shades >> 8) else least
 
@@ -85,7 +85,7 @@ def opaque(image):
 
 
 def _on_ground(layer):
-    """Put a picture on white, or on black where far more of it is seen there."""
+    """Put a picture on white, or on black if it has far more contrast there."""
     on_white, on_black = (
         Image.alpha_composite(Image.new("RGBA", layer.size, ground), layer) for ground in ("white", "black")
     )
@@ -101,7 +101,7 @@ def _contrast(image):
 
 
 def _from_lab(image):
-    """Return the colours of CIELAB numbers as sRGB has them."""
+    """Convert a picture from CIELAB to sRGB."""
     from PIL import ImageCms
 
     lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")

@@ -15,7 +15,7 @@ from PIL import Image, ImageFilter
 from pipelines.features.images.drawing import breadth
 
 DARK = 32  # levels up to this are ground
-OBEYED = 0.95  # share of the training pictures that must obey for a convention to be one
+OBEYED = 0.95  # a convention holds if at least this share of the training pictures obey it
 SMALLEST_FIELD = 16  # pixels, of a field around whose drawings there is room
 SMALLEST_FILLED = 8  # pixels, of a field that its drawings fill
 GROUND = 1 / 3  # least share of the pixels that are ground, in a field that its drawing fills
@@ -116,7 +116,7 @@ def _largest_square(pictures):
 
 
 def _longer_side(pictures):
-    """Return the longer side of the box around what is brighter than `DARK`, in pixels [shape=(n,)]."""
+    """Return the longer side of the box around the pixels brighter than `DARK`, in pixels [shape=(n,)]."""
     bright = pictures > DARK
     return np.maximum(_extent(bright.any(axis=2)), _extent(bright.any(axis=1)))
 
@@ -172,7 +172,7 @@ def _broaden(coverage, by):
 
 
 def _scale(coverage, side):
-    """Average over areas until the longer side is `side`; the whitest pixel becomes white."""
+    """Reduce by averaging areas until the longer side is `side`; make the brightest pixel white."""
     size = tuple(max(1, round(length * side / max(coverage.size))) for length in coverage.size)
     small = np.asarray(coverage.resize(size, Image.Resampling.BOX), np.float32)
     return (small * (255 / max(small.max(), 1))).round().astype(np.uint8)

@@ -24,17 +24,17 @@ from pipelines.features.images.drawing import Drawing, breadth
 from pipelines.features.images.ground import fill, ground_beside
 from pipelines.features.images.regions import boxes, number_regions
 
-LONGER_SIDE = 240  # of the picture that is worked on, in pixels: at least this where the photograph has it, below twice
+LONGER_SIDE = 240  # pixels; pictures of twice this or more are reduced to between once and twice
 LEVELS = (0.6, 0.5, 0.4, 0.32, 0.25, 0.2, 0.16, 0.13, 0.1, 0.08)  # darkness at which strokes are looked for
-EDGES = (0.5, 0.6, 0.7)  # of the ink's darkness
-LIKELY_INK = 0.35  # of the greatest darkness
+EDGES = (0.5, 0.6, 0.7)  # shares of the ink's darkness at which an edge may be
+LIKELY_INK = 0.35  # pixels with this share of the greatest darkness are likely to be ink
 SMALLEST = 0.05  # the drawing's longer side, as a share of the picture's shorter side
-TRIED = 4  # regions at each level, the heaviest
+TRIED = 4  # so many of the heaviest regions are examined at each level
 FAINTEST = 10  # levels between ink and ground
-SHARP, OUTLINED = 0.4, 0.85  # contrast at an edge, as a share of that; share of the outline that must have it
-SOLID, SQUAT = 0.72, 0.45  # a block fills this share of its box, and the box is no narrower than this
-PART_AREA, PART_GAP, PART_INK = 0.03, 0.12, 0.75  # as shares of the main region's area, longer side and darkness
-FRAME = 0.15  # of the shorter side
+SHARP, OUTLINED = 0.4, 0.85  # contrast at an edge, as a share of the stroke's drop; share of the outline that has it
+SOLID, SQUAT = 0.72, 0.45  # of a block, at least: filled share of its box, and shorter by longer side
+PART_AREA, PART_GAP, PART_INK = 0.03, 0.12, 0.75  # shares of the main region's area, longer side and darkness
+FRAME = 0.15  # width of the frame, as a share of the picture's shorter side
 
 
 def drawing_in(pixels):
@@ -61,7 +61,7 @@ def drawing_in(pixels):
 
 @dataclass(frozen=True)
 class _Found:
-    """Dark strokes on a sheet: which pixels are surely theirs, how dark their ink is, and how much speaks for them."""
+    """Dark strokes on a sheet: a mask of their sure pixels, the darkness of their ink, and a weight of the evidence."""
 
     sheet: "_Sheet"
     region: np.ndarray
@@ -70,10 +70,11 @@ class _Found:
 
 
 class _Sheet:
-    """A picture before its ground: float32 arrays [shape=(height, width)].
+    """A picture compared with its ground: float32 arrays [shape=(height, width)].
 
-    `darkness`, from 0 for paper to 1 for black, is the share of the ground's light that is missing, `drop` the same in
-    levels; `contrast` is the largest difference of brightness close by, and `grain` what of it is everywhere.
+    `drop` is how many levels a pixel is darker than the ground. `darkness` is the drop as a share of the ground's
+    level, from 0 for paper to 1 for black. `contrast` is the largest difference of brightness close by. `grain`, a
+    number, is the contrast that is present nearly everywhere.
     """
 
     def __init__(self, picture, ground, where):
@@ -98,7 +99,7 @@ def _highest_around(values):
 
 
 def _with_frame(pixels):
-    """Put the colour of its edge around a picture, for drawings that go over the edge."""
+    """Put a frame in the colour of the edge around a picture, for drawings that go over the edge."""
     edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     return np.pad(pixels, max(1, round(FRAME * min(pixels.shape))), constant_values=np.uint8(np.median(edge)))
 
@@ -144,7 +145,7 @@ def _likely_ink(darkness):
 
 
 def _best(sheet, marked):
-    """Return the one of the marked regions that is most likely the drawing, or None."""
+    """Return the marked region that is most likely the drawing, or None."""
     regions, n = number_regions(marked)
     around = boxes(regions, n)
     mass = np.bincount(regions[marked], sheet.darkness[marked], minlength=n + 1)[1:]
@@ -173,7 +174,7 @@ def _solid(region, box):
 
 
 def _has_outline(sheet, region):
-    """Tell whether the picture itself has edges around a region, where the ground or a level have cut it off."""
+    """Tell whether the picture has edges around a region; else the ground or the level alone has cut it off."""
     drop = np.median(sheet.drop[region])
     return drop >= FAINTEST and np.mean(sheet.contrast[_outline(region)] >= SHARP * drop + sheet.grain) >= OUTLINED
 
@@ -195,7 +196,7 @@ def _cut_out(found):
 
 
 def _with_parts(sheet, region, ink):
-    """Return which pixels belong to the region, or to one that is part of the same drawing."""
+    """Return a mask of the region and of the other regions that are parts of the same drawing."""
     regions, n = number_regions((sheet.darkness >= EDGES[0] * ink) | region)
     main, around, area = regions[region][0] - 1, boxes(regions, n), np.bincount(regions.ravel())[1:]
     if not _inside(around, region.shape)[main]:  # at this level the drawing reaches into printed lines

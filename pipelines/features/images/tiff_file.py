@@ -1,8 +1,8 @@
 """TIFF files of the kinds that Pillow does not know: more channels than four, and several channels of 16 or 32 bits.
 
 Scanners, satellites and microscopes write them. Where the file says that it is red, green and blue, the first three
-channels count; otherwise the first one does, and what comes after it is extra, as the format has it. An extra channel
-that the file calls alpha is transparency.
+channels count. Otherwise only the first one counts: the format calls the others extra. An extra channel that the file
+calls alpha is transparency.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from pipelines.features.images.shades import eight_bits
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_ALPHA = (1, 2)  # associated and unassociated, as the tag ExtraSamples has it
+_ALPHA = (1, 2)  # associated and unassociated alpha, in the tag ExtraSamples
 
 
 class UnreadableTiffError(ValueError):
@@ -18,9 +18,9 @@ class UnreadableTiffError(ValueError):
 
 
 def misread_by_pillow(tags):
-    """Tell whether Pillow opens a TIFF and takes its numbers for others.
+    """Tell whether Pillow opens a TIFF but reads wrong numbers.
 
-    So it does with unsigned numbers of 32 bits, and with channels of more than 8 bits that lie one after the other.
+    It does so with unsigned numbers of 32 bits, and with channels of more than 8 bits that lie one after the other.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ class Word:
         return tuple(map(str, self.box))
 
     def record(self) -> DrawnRecord:
-        """Return the word as the contract has it, a dict of JSON types."""
+        """Return the word as the contract defines it, a dict of JSON types."""
         return {
             "word": self.word,
             "probability": round(self.probability, 6),
@@ -79,7 +79,7 @@ class Page:
         return "\n".join(" ".join(word.text for word in line) for line in self.lines)
 
     def record(self) -> PageRecord:
-        """Return the page as the contract has it, a dict of JSON types."""
+        """Return the page as the contract defines it, a dict of JSON types."""
         if self.error is not None:
             return {"path": self.path, "error": self.error}
         return {"path": self.path, "lines": [{"words": [word.record() for word in line]} for line in self.lines]}
@@ -102,7 +102,7 @@ def transcribe_picture(model, sample, threshold=0.0):
         The sample is not a picture that can be read, or holds far too much.
     """
     extractor = model.extractor
-    pixels = read_pixels(sample.source)  # as large as it is: boxes are told in its pixels
+    pixels = read_pixels(sample.source)  # at full size, because boxes are given in its pixels
     if pixels.ndim == 3:
         pixels = np.asarray(Image.fromarray(pixels).convert("L"))
     try:

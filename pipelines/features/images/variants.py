@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-MOST = 10  # of each picture
+MOST = 10  # variants of each picture
 LARGEST = 256 * 2**20  # bytes
 CHUNK = 256
 
@@ -33,7 +33,7 @@ class Variants:
         rows : ndarray of int [shape=(n_rows,)], the same at each call
         rng : numpy Generator
         make : function of (rows, rng), the same at each call
-            Returns the features of these rows, varied as rng has it: float32 [shape=(len(rows), n_features)].
+            Returns the features of these rows, varied by rng: float32 [shape=(len(rows), n_features)].
         """
         number = int(rng.integers(self._n))
         if number not in self._made:
@@ -52,6 +52,6 @@ def variants_of_training(features: Callable, n: int) -> Variants:
 
 
 def number_of_variants(n_rows: int, n_features: int, epochs: int) -> int:
-    """Return how many variants of each row are worth keeping; 0 where each epoch had better make its own."""
+    """Return how many variants of each row are worth keeping; 0 if it is better that each epoch makes its own."""
     kept = min(MOST, LARGEST // max(1, 2 * n_rows * n_features))
     return kept if 4 <= kept < epochs else 0

@@ -21,19 +21,19 @@ from pipelines.features.images.regions import box_of, boxes, number_regions
 
 LONGEST = 1600  # pixels of the longer side of the picture that is worked on
 SMALL = 320  # a shorter one is enlarged to this
-SPECK = 0.06  # of the median mass of the large pieces
-RULE = 0.7  # share of the picture's width or more: a printed line
-RULE_EDGE = 0.25  # of a row beside one
-STRONG = 0.75  # of the darkest ink: on a printed line, what is so dark is stroke
-SHARED = 0.5  # of the narrower piece's width: above each other
-PART = 0.6  # of the usual height: a lower region may be a part of the drawing above or below it
-LOWEST = 0.35  # of the line's height: lower pieces are what is left of printed lines, commas and dashes
-WIDE = 0.95  # of the line's height: a piece that may be more than one drawing
-NARROWEST = 0.16  # of the line's height: a part that is cut off
+SPECK = 0.06  # least mass of a piece, as a share of the median mass of the large pieces
+RULE = 0.7  # a printed line covers at least this share of the picture's width
+RULE_EDGE = 0.25  # the same share for a row beside a printed line
+STRONG = 0.75  # share of the darkest ink's drop; a pixel of a printed line with this drop belongs to a stroke
+SHARED = 0.5  # boxes that share this much of the narrower one's width are above each other
+PART = 0.6  # a region lower than this share of the usual height may be part of the drawing above or below it
+LOWEST = 0.35  # pieces lower than this share of the line's height are remains of printed lines, commas and dashes
+WIDE = 0.95  # a piece wider than this share of the line's height may be more than one drawing
+NARROWEST = 0.16  # least width of a part that is cut off, as a share of the line's height
 MOST_CUTS = 7  # in one piece
-CUT_COST = 0.05  # of a drawing that was cut off: the logarithm of how much more probable it must be
+CUT_COST = 0.05  # is subtracted from the log probability of a drawing that was cut off
 MOST_PARTS = 4  # of a drawing
-BROAD, BROAD_COST = 1.15, 0.5  # of the line's height: hardly a drawing is broader; logarithm for each height more
+BROAD, BROAD_COST = 1.15, 0.5  # few drawings are wider, in heights of the line; cost of each height more
 MOST_REGIONS = 1500  # in a picture; a page of print has twice as many
 
 
@@ -112,12 +112,12 @@ def _usual(mass):
 
 
 def _without_rules(marked, drop, contrast):
-    """Take printed lines from the marked pixels, but not the strokes that cross them."""
+    """Remove printed lines from the marked pixels, but keep the strokes that cross them."""
     share = marked.mean(axis=1)
-    # Beside darker strokes a printed line is not marked, but it is darker than the ground there as well.
+    # A printed line is not marked beside darker strokes, but it is still darker than the ground.
     dark = (drop >= FAINT * contrast).mean(axis=1)
     rules, edges = (share >= RULE) | ((dark >= RULE) & (share >= RULE_EDGE)), share >= RULE_EDGE
-    for _ in range(3):  # a line's edges are marked in places only
+    for _ in range(3):  # the edges of a line are marked only in places
         rules = rules | (edges & _widen(rules[:, None], 1)[:, 0])
     if not rules.any() or rules.mean() > 0.3:
         return marked
@@ -141,7 +141,7 @@ def _widen(marked, by):
 
 
 def _lines(around):
-    """Return the usual height of a drawing, and groups of boxes above each other, in lines: list of lists of arrays."""
+    """Return the usual height of a drawing, and each line's groups of boxes above each other: lists of arrays."""
     middle, high = around[:, [1, 3]].mean(axis=1), around[:, 3] - around[:, 1]
     usual = np.median(high[high >= 0.4 * high.max()])
     order, lines, sums = np.argsort(middle, kind="stable"), [], []
@@ -158,7 +158,7 @@ def _lines(around):
 
 
 def _above_each_other(around, line, low):
-    """Join each low box to the group that is above or below it; two high ones are drawings that lean."""
+    """Join each low box to the group above or below it. Two high boxes are separate drawings that lean."""
     groups, left, right, high = [], 0, 0, 0
     for k in line:
         tall = around[k, 3] - around[k, 1]
@@ -190,7 +190,7 @@ def _pieces(ink, regions, around, groups, usual):
 
 
 def _cuts(coverage, height):
-    """Return the columns where a wide piece may be cut: those with less ink than their surroundings."""
+    """Return the columns where a wide piece may be cut, because they have less ink than their surroundings."""
     if coverage.shape[1] <= WIDE * max(height, 0.6 * coverage.shape[0]):
         return []
     least = max(2, round(NARROWEST * height))
@@ -228,7 +228,7 @@ def ways_to_read(line):
 
 
 def _together(pieces):
-    """Return the coverage of pieces that were one, and where it is: left, top."""
+    """Join pieces that were cut from one; return their coverage, and its left and top."""
     left, top = pieces[0].left, pieces[0].top
     return np.concatenate([piece.coverage for piece in pieces], axis=1), left, top
 
