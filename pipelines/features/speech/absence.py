@@ -12,17 +12,17 @@ import numpy as np
 
 from pipelines.features.speech.word_finder import HOP_SECONDS, WordFinder, band_power
 
-SUSTAINED = 0.05  # seconds without a break that some part of a word lasts; a click fills less, spread by the window
-SUSTAINED_DB = 20.0  # below the loudest frame of the same sound
-TOO_SHORT = 0.25  # seconds: what was cut so closely leaves no noise to compare with, and is taken for a word
-EDGE = 0.035  # seconds from the end of a recording at which a sound is cut off by it
-BETWEEN = 0.3  # seconds without sound: more than the silence inside any word
+SUSTAINED = 0.05  # seconds that some part of a word lasts without a break; a click, spread by the window, lasts less
+SUSTAINED_DB = 20.0  # decibels below the loudest frame of the same sound
+TOO_SHORT = 0.25  # seconds; a recording that is cut so closely has no noise to compare with, so it counts as a word
+EDGE = 0.035  # seconds; a sound this near to an end of the recording is cut off
+BETWEEN = 0.3  # seconds without sound; every silence inside a word is shorter
 APART = 0.25  # seconds between two words, for the warning that there are two
 SECOND_LASTS = 0.15  # seconds
-SECOND_DB = 15.0  # below the louder word: a breath or a chair is softer
-PLAIN_DB = 15.0  # what lies within so much of the loudest is loud
-STEADY_DB = 12.0  # a sound whose level varies less goes on evenly
-FAINT_DB = 30.0  # above the faintest frames; what rises more is a sound by itself
+SECOND_DB = 15.0  # decibels below the louder word; a breath or a chair is softer
+PLAIN_DB = 15.0  # decibels; a frame is loud if it is less far below the loudest
+STEADY_DB = 12.0  # decibels; a sound whose level varies less is even
+FAINT_DB = 30.0  # decibels above the quiet frames; a frame that rises more is a sound by itself
 
 
 def what_instead(waveform, sr):
@@ -36,7 +36,7 @@ def what_instead(waveform, sr):
     Returns
     -------
     found : str or None
-        Such as "only clicks", to go on after "no word was found in it: ".
+        For example "only clicks"; it continues the sentence "no word was found in it: ".
     """
     if len(waveform) < TOO_SHORT * sr or _is_plainly_there(waveform, sr):
         return None
@@ -55,10 +55,10 @@ def what_instead(waveform, sr):
 
 
 def _is_plainly_there(waveform, sr):
-    """Tell whether energy alone shows a word: a quick look, which mostly spares the finder.
+    """Tell whether energy alone shows a word; this quick check usually makes the finder unnecessary.
 
-    It shows one where a loud sound lasts, does not touch the ends of a recording that is long enough to have a pause,
-    and most of what is around it is far softer.
+    Energy shows a word if a loud sound lasts, if it does not touch the ends of a recording that is long enough to have
+    a pause, and if most of what is around it is far softer.
     """
     hop = round(HOP_SECONDS * sr)
     frames = np.add.reduceat(np.square(waveform), np.arange(0, len(waveform), hop))
@@ -101,7 +101,7 @@ def _is_sustained(power, sound):
 
 
 def _without_sounds(power):
-    """Say what a recording is in which nothing rises out of the noise for long."""
+    """Describe a recording in which no sound rises out of the noise for long."""
     levels = 10 * np.log10(np.maximum(power.sum(axis=1), np.finfo(np.float32).tiny))
     quiet, loud = np.quantile(levels, [0.1, 0.9])
     if levels.max() - quiet > FAINT_DB:

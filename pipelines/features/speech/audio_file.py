@@ -15,11 +15,11 @@ from pipelines.features.speech.decoding import name_of, open_sound
 
 SHORTEST_SECONDS = 0.05
 LONGEST_SECONDS = 30.0
-SILENCE_PEAK = 1e-4  # of full scale, -80 dB: three steps of a 16-bit recording
+SILENCE_PEAK = 1e-4  # share of full scale, -80 dB: three steps of a 16-bit recording
 
-CANCELLED = 0.1  # share of its power, see `Levels`, below which the mean of the channels is not used
+CANCELLED = 0.1  # the mean of the channels is not used if it keeps a smaller share of its power, see `Levels`
 
-_LARGEST_PEAK = 16.0  # floating-point samples beyond are not of full scale 1, but counted in steps, volts or pascals
+_LARGEST_PEAK = 16.0  # floating-point samples beyond this do not have full scale 1; they are steps, volts or pascals
 
 
 def read_waveform(source):
@@ -56,7 +56,7 @@ def read_waveform(source):
         sr = sound.samplerate
     _check_length(name, n_samples, sr, more=sound.frames is None)
     mix = levels.mix()
-    if mix.channel is not None:  # rare, and only now it is known which one
+    if mix.channel is not None:  # this is rare, and the channel is known only now
         with open_sound(source) as sound:
             waveform = np.concatenate([mix.of(block) for block in sound.blocks()])
     else:
@@ -109,7 +109,7 @@ class Levels:
     """
 
     def __init__(self, exact=False):
-        self._n, self._sum, self._square = 0, 0.0, 0.0  # of the mean, then of each channel where there are several
+        self._n, self._sum, self._square = 0, 0.0, 0.0  # of the mean, then of each channel if there are several
         self._exact, self._highest, self._lowest, self._fine = exact, -np.inf, np.inf, False
 
     def see(self, block):
@@ -146,9 +146,9 @@ class Levels:
         return Mix(channel, offset, scale)
 
     def _scale(self):
-        """Return what brings floating-point samples of another scale to between a half and 1.
+        """Return the factor that brings floating-point samples of another scale to between a half and 1.
 
-        Of those fainter than silence, a few steps of a 16-bit recording are left as they are: that is silence.
+        Samples that are only a few steps of a 16-bit recording keep their scale: they are silence.
         """
         range_ = float(self._highest) - float(self._lowest) if self._exact else 0.0
         faint = 0 < range_ < 2 * SILENCE_PEAK and self._fine
@@ -171,7 +171,7 @@ def sampling_rates(paths):
 
 
 def _check_length(name, n_samples, sr, more=False):
-    """Raise InputFileError if no word has a length; None is not known yet, and `more` that there may be more."""
+    """Raise InputFileError if no word has this length; None is an unknown length, with `more` there may be more."""
     if n_samples is None:
         return
     if n_samples == 0:

@@ -17,8 +17,8 @@ from pipelines.features.speech.splices import splice
 from pipelines.features.speech.variation import VariedWords
 from pipelines.machine.log import log
 
-MOST_BYTES = 1 << 30  # of variants in memory; more recordings have fewer variants each
-CALIBRATING = 3  # variants of each validation row, no mild ones, that the probabilities are fitted to
+MOST_BYTES = 1 << 30  # of variants in memory; with more recordings, each has fewer variants
+CALIBRATING = 3  # variants of each validation row, without mild ones, to which the probabilities are fitted
 HESITATION = 0.8  # see `SpeechAugmentation.hesitation`
 
 
@@ -68,7 +68,7 @@ class SpeechAugmentation:
         )
 
     def refit(self, prepared):
-        """Return the same: nothing was learned from the training rows, and each variant from its own sample alone."""
+        """Return self: nothing was learned from the training rows, and a variant depends only on its own sample."""
         return self
 
     def batches(self, prepared, features, batch_size, progress, rng):
@@ -80,7 +80,7 @@ class SpeechAugmentation:
         rows, y = self._places(prepared.dataset, "train")
         n_classes = len(prepared.dataset.labels)
         order, by_class = rng.permutation(rows), rows[np.argsort(y[rows], kind="stable")]
-        bounds = np.searchsorted(y[by_class], np.arange(n_classes + 1))  # of each class in `by_class`
+        bounds = np.searchsorted(y[by_class], np.arange(n_classes + 1))  # bounds of each class in `by_class`
         for start in range(0, len(order), batch_size):
             chosen = order[start : start + batch_size]
             X, target = self._draw(self.variants, chosen, rng), y[chosen]
@@ -129,7 +129,7 @@ class SpeechAugmentation:
         return 1 + HESITATION * self.share
 
     def _foreign(self, made_of, rows, y, rng):
-        """Return a foreign sound for each of the rows in `made_of`, every other one spliced."""
+        """Return a foreign sound for each of the rows in `made_of`; every other sound is spliced."""
         sounds = self._draw(self.foreign, made_of, rng)
         if self.given is not None:
             n = len(sounds[1::4])
@@ -205,9 +205,9 @@ def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, 
 
 
 def _vary_foreign(dataset, words, n_jobs):
-    """Return variants of a data set's foreign training samples [shape=(n, n_variants, n_features)], None without any.
+    """Return variants of a data set's foreign training samples [shape=(n, n_variants, n_features)], or None.
 
-    What cannot be read is left out, as `preparation` leaves it out.
+    It leaves out samples that cannot be read, as `preparation` does.
     """
     if dataset.foreign is None:
         return None

@@ -7,11 +7,11 @@ burst that ends "eight" is as short, but its vowel is near, and louder.
 
 import numpy as np
 
-SHORTEST = 0.08  # seconds: a sound that is shorter, and by itself, is a click
-BEFORE, AFTER = 0.12, 0.2  # seconds without sound that leave it by itself, before a word and after it
-SHORTEST_LOUDEST, AROUND_LOUDEST = 0.07, 0.05  # the same for the loudest sound, which is no burst beside a vowel
-TAIL = 0.03  # seconds on both sides in which a loudest click may still be heard
-FAINT = 40.0  # decibels below the loudest click, where a word would be too faint to be one
+SHORTEST = 0.08  # seconds; a shorter sound that stands by itself is a click
+BEFORE, AFTER = 0.12, 0.2  # seconds without sound that separate a click from the word, before and after the word
+SHORTEST_LOUDEST, AROUND_LOUDEST = 0.07, 0.05  # the same two for the loudest sound, which is not a burst beside a vowel
+TAIL = 0.03  # seconds on both sides of a loudest click in which it may still be heard
+FAINT = 40.0  # decibels below the loudest click; a fainter word would be too faint
 
 
 def in_frames(frame_rate):
@@ -76,6 +76,6 @@ def beyond_clicks(energies, frame_rate, trim_db):
 
 
 def _sounds(loud, apart):
-    """Return loud frames in parts, between which there are at least so many others: list of ndarray of int64."""
+    """Split loud frames where at least `apart` other frames lie between them: list of ndarray of int64."""
     gaps = np.flatnonzero(loud[1:] - loud[:-1] > apart) + 1
     return np.split(loud, gaps) if len(gaps) else [loud]

@@ -8,13 +8,13 @@ the sound; where one lies beyond nearly all training recordings, a sentence says
 import numpy as np
 
 FRAME_SECONDS = 0.02
-BAND_DB = 40.0  # below the strongest frequency: what is weaker is not within the band
-FALL_DB = (8.0, 28.0)  # below the loudest frame: an echo shows in how long the sound takes from the one to the other
-FLAT = 0.999  # of the peak: samples that high are cut off if there are many
-SHARE = 0.02  # of the training recordings, that may lie beyond the usual on either side
+BAND_DB = 40.0  # decibels below the strongest frequency; weaker frequencies are not within the band
+FALL_DB = (8.0, 28.0)  # decibels below the loudest frame; an echo lengthens the time from the first to the second
+FLAT = 0.999  # share of the peak; many samples this high mean that peaks are cut off
+SHARE = 0.02  # share of the training recordings that may lie beyond the usual limits, on each side
 SAMPLED = 200  # recordings that are measured
 
-# Of each number: what is said where it is too low, and too high; how far beyond the limits counts; how it is written.
+# For each number: the sentence if it is too low, if it is too high, how far beyond the limits counts, and its format.
 _NUMBERS = {
     "noise": ("its noise is only {} below the word", None, 3.0, "{:.0f} dB"),
     "band": ("it has hardly any sound above {}", None, 300.0, "{:.0f} Hz"),
@@ -110,16 +110,16 @@ def differences_of_speech(waveform, extractor, limits):
 
 
 def _levels(waveform, sr):
-    """Return the level of each frame in decibels, digital silence left out."""
+    """Return the level of each frame in decibels, without digital silence."""
     hop = max(1, round(FRAME_SECONDS * sr))
     power = np.add.reduceat(np.square(waveform), np.arange(0, len(waveform), hop)) / hop
     return 10 * np.log10(power[power > 0])
 
 
 def _fall(levels):
-    """Return how long the last fall from just below the loudest to far below takes, in seconds; 0 where noise hides it.
+    """Return the seconds of the last fall from just below the loudest level to far below it; 0 if noise hides it.
 
-    Of a recording that ends meanwhile, it is the time until then.
+    If the recording ends before, return the time until its end.
     """
     near, far = (levels.max() - fall for fall in FALL_DB)
     if np.quantile(levels, 0.1) > far:

@@ -14,9 +14,9 @@ import re
 import struct
 from dataclasses import dataclass
 
-# Programs that write into a pipe cannot know a length and leave a number this large, the largest, or 0 instead.
+# Programs that write into a pipe do not know the length. They write a number this large, the largest number, or 0.
 UNKNOWN = 0x7EFF0000
-_STRAY = 0.01  # share of the samples: what is less, and lies behind them unannounced, is no part of the sound
+_STRAY = 0.01  # share of the samples; a smaller rest behind them that no header announces is not sound
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _move(samples, by):
 def _chunks(contents, at, endian, samples_name):
     """Yield (name, start, claimed length, end) of each chunk, in order.
 
-    The chunk of the samples ends where the next chunk begins, or with the file, if its length leads to no chunk.
+    The chunk of the samples ends where the next chunk begins. If its length leads to no chunk, it ends with the file.
     """
     size = len(contents)
     while at + 8 <= size:
@@ -122,14 +122,14 @@ def _end_of_samples(contents, start, claimed, endian):
 
 
 def _next_chunk(contents, end, claimed, endian):
-    """Return where the chunk after one begins: an odd length is made even by a byte, which some programs leave out."""
+    """Return where the next chunk begins. A byte makes an odd length even, but some programs leave it out."""
     if claimed % 2 == 0:
         return end
     return end if _is_chunk(contents, end, endian) and not _is_chunk(contents, end + 1, endian) else end + 1
 
 
 def _is_chunk(contents, at, endian):
-    """Tell whether a chunk, or the end of the file, may lie at a place."""
+    """Tell whether a chunk may begin at a place, or the file ends there."""
     if at >= len(contents):
         return True
     if at + 8 > len(contents):
@@ -144,7 +144,7 @@ _OF_ANY_LENGTH = (b"data", b"SSND", b"RIFF", b"RIFX", b"RF64", b"FORM")
 
 
 def _is_appendix(rest):
-    """Tell what programs put behind a file from samples: a tag, or nothing but zeros."""
+    """Tell whether the rest of a file is not samples, but what programs put behind them: a tag, or only zeros."""
     return bytes(rest[:3]) in (b"TAG", b"ID3") or bytes(rest[:8]) == b"APETAGEX" or not any(rest)
 
 
@@ -159,14 +159,14 @@ def _find_joined(contents, end):
 # --- RIFF, RF64, W64 ------------------------------------------------------------------------------------------------
 
 _PCM, _FLOAT, _ALAW, _ULAW, _EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
-_EXTENSION = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"  # what follows the coding in WAVE_EXTENSIBLE
+_EXTENSION = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"  # bytes after the coding in WAVE_EXTENSIBLE
 
 
 def _riff(contents):
     endian = ">" if bytes(contents[:4]) == b"RIFX" else "<"
     fmt = fact = None
     data = []
-    large = None  # of the data chunk, in a file of more than 4 GB
+    large = None  # length of the data chunk, in a file of more than 4 GB
     after = None
     for name, start, claimed, end in _chunks(contents, 12, endian, b"data"):
         if name == b"ds64" and end - start >= 16:
@@ -303,7 +303,7 @@ def _aiff(contents):
 
 
 def _read_extended(number):
-    """Return a number of 80 bits (IEEE 754) as the next int; 0 where it is none that a rate can be."""
+    """Round a number of 80 bits (IEEE 754) to an int; return 0 if it cannot be a rate."""
     exponent, mantissa = struct.unpack(">HQ", number)
     power = (exponent & 0x7FFF) - 16383 - 63
     return round(mantissa * 2.0**power) if exponent < 0x8000 and -64 <= power <= -32 else 0

@@ -31,7 +31,7 @@ from pipelines.machine.contents import ENOUGH, task_of
 
 MISSING_SHARE = 0.01
 MISSING_SECONDS = 0.02
-LOWEST_RATE, HIGHEST_RATE = 1000, 10_000_000  # in Hz; a header that says less, or more, is wrong
+LOWEST_RATE, HIGHEST_RATE = 1000, 10_000_000  # in Hz; a header with a rate outside this range is wrong
 
 _BLOCK_SAMPLES = 1 << 18
 
@@ -46,9 +46,9 @@ def name_of(source):
 
 @dataclass
 class _Part:
-    """One of the recordings in a file: its reader, the samples that are known to come, and those claimed.
+    """One of the recordings in a file: its reader, the known number of samples, and the claimed number.
 
-    `without_end` opens another reader, of all but a last frame that may be cut short.
+    `without_end` opens another reader, which leaves out a last frame that may be incomplete.
     """
 
     reader: object
@@ -141,7 +141,7 @@ class Sound:
         self._check(part, n_read)
 
     def _check(self, part, n_frames):
-        """Raise InputFileError if a part has fewer samples than claimed, by more than a wrong header explains."""
+        """Raise InputFileError if a part lacks more of the claimed samples than a wrong header explains."""
         claimed = part.claimed if part.claimed is not None else part.frames
         missing = (claimed or 0) - n_frames
         seconds = missing / part.reader.samplerate
@@ -187,7 +187,7 @@ def _contents(source):
         return source
     with open(source, "rb", buffering=0) as file:  # noqa: PTH123 - Path.open takes longer
         if os.fstat(file.fileno()).st_size >= READ_AT_ONCE:
-            with contextlib.suppress(OSError, ValueError):  # what cannot be mapped is read
+            with contextlib.suppress(OSError, ValueError):  # if the file cannot be mapped, it is read
                 return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         return file.readall()
 
@@ -238,7 +238,7 @@ def _read_stored(found, view):
 
 
 def _wrong_header(samples, n_bytes):
-    """Return a sentence if no sound is as a header says, else None."""
+    """Return a sentence if a header describes no possible sound, else None."""
     wrong = None
     if not LOWEST_RATE <= samples.sr <= HIGHEST_RATE:
         wrong = f"a rate of {samples.sr} Hz"
@@ -279,7 +279,7 @@ def _open(view, start, stop, prefix):
 
 
 def _mpeg(source, contents, head):
-    """Return the parts of an MP3, or a sentence that says why it cannot be used, or None if it is none."""
+    """Return the parts of an MP3, a sentence that says why it cannot be used, or None if it is not an MP3."""
     found = streams.mpeg_streams(contents)
     covered = sum(stream.stop - stream.start for stream in found)
     marked = head.startswith((b"ID3", b"\xff")) and 2 * covered >= len(contents) - streams.tag_length(contents, 0)
@@ -299,7 +299,7 @@ def _mpeg(source, contents, head):
 
 
 def _part(source, contents, stream):
-    """Open one stream of a file; where it is the whole file, without another copy of its bytes."""
+    """Open one stream of a file. If it is the whole file, do not copy its bytes again."""
     if stream.start == 0 and stream.stop == len(contents) and not stream.patch:
         large = isinstance(source, Path) and len(contents) >= READ_AT_ONCE
         reader = Decoder(source if large else window(contents))
@@ -309,7 +309,7 @@ def _part(source, contents, stream):
 
 
 def _other(source, contents, head):
-    """Open what has no reader of its own here: by libsndfile, else by FFmpeg."""
+    """Open a file that has no reader of its own here, with libsndfile or FFmpeg."""
     import soundfile
 
     if head.startswith(b"NIST_1A") and "shorten" in containers.sphere_header(contents).get("sample_coding", ""):
@@ -330,7 +330,7 @@ def _other(source, contents, head):
         missing = int(claimed) - int(present)
         if int(claimed) < containers.UNKNOWN and missing > max(64, MISSING_SHARE * int(claimed)):
             return f"the file is truncated ({present} of {claimed} bytes); copy or record it again", False
-    if reader.format == "MP3":  # libsndfile takes much for it
+    if reader.format == "MP3":  # libsndfile takes many other files for MP3
         return NO_RECORDING, False
     if not LOWEST_RATE <= reader.samplerate <= HIGHEST_RATE:
         return f"the header is damaged (it says a rate of {reader.samplerate} Hz); export or record it again", False
@@ -338,7 +338,7 @@ def _other(source, contents, head):
 
 
 def _has_voc_blocks(contents):
-    """Tell whether the samples of a VOC file lie in several blocks, of which libsndfile reads the first alone."""
+    """Tell whether the samples of a VOC file are in several blocks; libsndfile reads only the first."""
     if contents[:19] != b"Creative Voice File" or len(contents) < 32:
         return False
     at = int.from_bytes(contents[20:22], "little")

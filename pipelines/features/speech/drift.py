@@ -8,8 +8,8 @@ it takes all of it along.
 
 import numpy as np
 
-SECONDS = 0.025  # a voice of 80 Hz has two waves in it, and its mean is next to nothing
-PIECE = 1 << 15  # samples that are worked on together, unless asked otherwise
+SECONDS = 0.025  # two waves of a voice of 80 Hz, whose mean is nearly 0
+PIECE = 1 << 15  # samples that are processed together by default
 
 
 def half_window(sr):
@@ -45,7 +45,7 @@ def blocks_without_drift(blocks, sr, piece=PIECE):
     piece : int > 0
         Samples that are worked on together, which come out as soon as `SECONDS` behind them are there.
     """
-    margin = 2 * half_window(sr)  # of the two means, one behind the other
+    margin = 2 * half_window(sr)  # reach of the two means, one after the other
     held, before = np.empty(0), 0
     for block in blocks:
         held = np.concatenate([held, block])
@@ -58,7 +58,7 @@ def blocks_without_drift(blocks, sr, piece=PIECE):
 
 
 def _mean_around(waveform, half):
-    """Return the mean of each sample and of `half` on either side; at the ends of fewer, as many on both sides."""
+    """Return the mean around each sample, over `half` on either side; at the ends over fewer, as many on both sides."""
     n = len(waveform)
     sums = np.concatenate([[0.0], np.cumsum(waveform, dtype=np.float64)])
     places = np.arange(n)

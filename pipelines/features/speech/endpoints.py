@@ -48,6 +48,6 @@ def word_endpoints(waveform, sr, frame_length, hop_length, trim_db, pad):
     (start, stop), (before, after) = beyond_clicks(frames, sr / hop_length, trim_db)
     start, stop, before, after = (k * hop_length for k in (start, stop, before, after))
     first, last = (before + k for k in beyond_noise(waveform[before:after], sr, trim_db))
-    if start - pad >= last or stop + pad <= first:  # what is loud is no word
+    if start - pad >= last or stop + pad <= first:  # the loud part is not a word
         return first, last
     return max(start - pad, first), min(stop + pad, last)

@@ -16,11 +16,11 @@ from pipelines.features.display import Axis, Display
 from pipelines.features.speech.mfcc import slopes
 from pipelines.features.speech.time_normalisation import area_weights, mean_and_spread
 
-SHOWN_DB = 60.0  # below the loudest band all is white
+SHOWN_DB = 60.0  # decibels; a band this far below the loudest is white
 TICK_HERTZ = (125, 250, 500, 1000, 2000, 3000, 4000, 6000, 8000, 12000, 16000)
 TICK_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 MOST_TICKS = 7
-SMALLEST_SPREAD = 1e-6  # what varies less than this over a word does so by rounding, and has no slope
+SMALLEST_SPREAD = 1e-6  # a smaller spread over a word is only rounding, and has no slope
 
 
 def spectrogram(extractor, decibels):
@@ -42,7 +42,7 @@ def _upright(values):
 
 
 def _seconds(extractor, n_frames):
-    """Return the axis of time: frame t is centred at t hops after the start."""
+    """Return the time axis: the centre of frame t is t hops after the start."""
     frame = extractor.hop_length / extractor.sr
     step = next((step for step in TICK_SECONDS if n_frames * frame <= MOST_TICKS * step), TICK_SECONDS[-1])
     times = step * np.arange(int((n_frames - 1) * frame / step + 1e-9) + 1)
@@ -50,7 +50,7 @@ def _seconds(extractor, n_frames):
 
 
 def _hertz(extractor):
-    """Return the axis of frequency: a band stands for the centre of gravity of its filter."""
+    """Return the frequency axis: a band's frequency is the centre of gravity of its filter."""
     mel = extractor.matrices()["mel"][0]
     frequencies = np.linspace(0, extractor.sr / 2, mel.shape[1])
     centres = mel @ frequencies / np.maximum(mel.sum(axis=1), np.finfo(np.float32).tiny)

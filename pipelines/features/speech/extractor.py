@@ -112,7 +112,7 @@ class SpeechExtractor:
 
     def __post_init__(self):
         for name in ("warps", "cuts"):
-            if isinstance(getattr(self, name), list):  # as JSON has it
+            if isinstance(getattr(self, name), list):  # JSON has no tuples
                 object.__setattr__(self, name, tuple(getattr(self, name)))
         for setting in fields(self):
             value = getattr(self, setting.name)
@@ -283,7 +283,7 @@ class SpeechExtractor:
         return evidence.spectrogram(self, self._decibels(waveform))
 
     def sound(self, waveform):
-        """Return what there is to hear of one decoded waveform, itself, and its rate in Hz."""
+        """Return the sound of one decoded waveform, which is the waveform itself, and its rate in Hz."""
         return waveform, self.sr
 
     def evidence(self, waveform, gradient, typical):
@@ -353,11 +353,11 @@ class SpeechExtractor:
         return self.cut(self._prepare(waveform), trim_db or self.trim_db)
 
     def _prepare(self, waveform):
-        """Return a waveform without drift, its high frequencies raised: float64 [shape=(n_samples,)]."""
+        """Remove the drift of a waveform and raise its high frequencies: float64 [shape=(n_samples,)]."""
         return self.emphasise(without_drift(waveform, self.sr))
 
     def emphasise(self, waveform):
-        """Return a waveform with its high frequencies raised as `preemphasis` has it: float64 [shape=(n_samples,)]."""
+        """Return a waveform with its high frequencies raised as `preemphasis` says: float64 [shape=(n_samples,)]."""
         if not self.preemphasis:
             return waveform
         return np.append(waveform[0], waveform[1:] - self.preemphasis * waveform[:-1])
@@ -393,7 +393,7 @@ class SpeechExtractor:
         return np.hstack([self.rows_of(view, bounds) for view in decibels])
 
     def rows_of(self, decibels, bounds):
-        """Return the features of words of which the power in each mel band is known.
+        """Return the features of words, computed from their power in each mel band.
 
         Parameters
         ----------
@@ -413,7 +413,7 @@ class SpeechExtractor:
         return clipwise_product(decibels, self._matrices["dct"].T, bounds)
 
     def row_of_cepstra(self, cepstra, bounds):
-        """Return the features of words of which the cepstral coefficients are known; see `rows_of`."""
+        """Return the features of words, computed from their cepstral coefficients; see `rows_of`."""
         deltas = [slopes(cepstra, bounds, self.delta_width, order) for order in self.delta_orders]
         sequences = np.hstack([cepstra, *deltas])
         mean, spread = mean_and_spread(sequences, bounds)
@@ -437,7 +437,7 @@ class SpeechExtractor:
 
 _KINDS = {int: (int,), float: (float, int), bool: (bool,), str: (str,), tuple: (tuple,)}
 
-# How each setting is checked, once its type is right, and how an error names the range.
+# The check of each setting whose type is right, and the range as an error names it.
 _RANGES = {
     "sr": (lambda s: 1000 <= s.sr <= 192_000, "from 1000 to 192000 Hz"),
     "preemphasis": (lambda s: 0 <= s.preemphasis < 1, "at least 0 and below 1"),

@@ -42,7 +42,7 @@ def foreign_sound(word, sr, rng, kind=None):
 
 
 def _shuffle(word, rng):
-    """Return the word's parts in another order: of two to four parts, none stays where it was."""
+    """Rotate the two to four parts of a word, so that every part moves."""
     n = int(rng.integers(2, 5))
     parts, first = np.array_split(word, n), int(rng.integers(1, n))
     return np.concatenate(parts[first:] + parts[:first])
@@ -68,7 +68,7 @@ def _tones(n, sr, rng):
 
 
 def _hum(n, sr, rng):
-    """Return the steady overtones of a low pitch, as of a motor, a fan or a bad cable, beneath a little hiss."""
+    """Return the steady overtones of a low pitch, like a motor, a fan or a bad cable, with a little hiss."""
     time, sound = np.arange(n) / sr, np.zeros(n)
     pitch, slope = rng.uniform(30, 130), rng.uniform(0.3, 1.6)
     for overtone in range(1, int(rng.integers(6, 40))):

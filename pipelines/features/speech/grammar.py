@@ -14,8 +14,8 @@ import numpy as np
 from pipelines.errors import UsageError
 from pipelines.wording import list_some
 
-ANY = -1  # in the place of a word: whichever scores highest
-NOWHERE = -1  # in the place of a state: there is none before the beginning
+ANY = -1  # instead of a word: the word that scores highest
+NOWHERE = -1  # instead of a state: there is no state before the beginning
 MOST_STATES = 5000
 
 
@@ -135,7 +135,7 @@ class Grammar:
 
 
 def _parse(cells, labels, where):
-    """Return the labels that cells of a line name, as indices; a label with blanks in it takes several cells."""
+    """Return the indices of the labels in a line's cells; a label with blanks takes several cells."""
     by_words = {tuple(label.split()): index for index, label in enumerate(labels)}
     longest = max(map(len, by_words))
     found, at = [], 0

@@ -33,7 +33,7 @@ def why_not(path, error):
     if told := contents.what_it_is(first):
         return told
     if contents.task_of(first) == "speech" and not first.startswith((b"RIFF", b"fLaC", b"OggS", b"FORM")):
-        return ""  # sound that other readers know: nothing is wrong with it, but its length is not known here
+        return ""  # other readers know this sound: it is not damaged, but its length is not known here
     return f"its header cannot be read ({str(error).removeprefix('Error opening ').split(': ')[-1].strip()})"
 
 

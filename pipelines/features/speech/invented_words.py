@@ -13,11 +13,11 @@ import numpy as np
 from pipelines.features.speech.noise import quick_length
 
 MOST_SOUNDS = 5
-SHARES = (0.6, 0.27, 0.13)  # of vowels, hisses and silences
+SHARES = (0.6, 0.27, 0.13)  # shares of vowels, hisses and silences
 SOUND_SECONDS, SILENCE_SECONDS, EDGE_SECONDS = (0.05, 0.28), (0.02, 0.1), 0.015
-WHISPERED, GLIDING, SWELLING = 0.15, 0.7, 0.3  # shares of words, of vowels behind another one, of words
+WHISPERED, GLIDING, SWELLING = 0.15, 0.7, 0.3  # shares of words, of vowels that follow a vowel, and of words
 FORMANTS, WIDTHS = ((250, 850), (800, 2400), (2300, 3100)), (40, 120)  # in Hz
-SECOND_DB, THIRD_DB = (-14, 0), (-24, -8)  # of the formants, from the first
+SECOND_DB, THIRD_DB = (-14, 0), (-24, -8)  # decibels of the other formants, relative to the first
 PITCHES = (75.0, 300.0)  # in Hz
 HISS_DB = (-30, -6)
 LOWEST_HISS = 500.0  # in Hz
@@ -49,7 +49,7 @@ def invent_word(sr, rng):
 
 
 def _pulses(n, sr, rng):
-    """Return what the vocal cords give: a pulse each period, of a pitch that glides, and a little breath."""
+    """Return the sound of the vocal cords: a pulse in each period of a gliding pitch, and a little breath."""
     lowest, highest = PITCHES
     octaves = rng.uniform(-0.4, 0.4) * np.arange(n) / n
     phase = np.cumsum(lowest * (highest / lowest) ** rng.random() * 2**octaves) / sr
@@ -57,14 +57,14 @@ def _pulses(n, sr, rng):
 
 
 def _formants(rng):
-    """Return centres in Hz, widths in Hz and gains of three formants of some throat: float64 [shape=(3, 3)]."""
+    """Draw the centres in Hz, widths in Hz and gains of a throat's three formants: float64 [shape=(3, 3)]."""
     centres = rng.uniform(0.85, 1.25) * np.array([rng.uniform(*range_) for range_ in FORMANTS])
     gains = 10 ** (np.array([0.0, rng.uniform(*SECOND_DB), rng.uniform(*THIRD_DB)]) / 20)
     return np.stack([centres, rng.uniform(*WIDTHS, 3), gains])
 
 
 def _vowel(source, sr, begins, ends, rng):
-    """Return a source through formants that glide from some to others, at some level."""
+    """Filter a source through formants that glide from `begins` to `ends`, at a random level."""
     fades = np.linspace(0, 1, len(source))
     through = [_filter(source, sr, formants) for formants in (begins, ends)]
     return 10 ** (rng.uniform(-10, 0) / 20) * ((1 - fades) * through[0] + fades * through[1])
@@ -77,7 +77,7 @@ def _hiss(n, sr, rng):
 
 
 def _filter(source, sr, formants, tilted=True):
-    """Return a source through resonances, its mean square at 1; if `tilted`, high frequencies become fainter."""
+    """Filter a source through resonances, to a mean square of 1; if `tilted`, make high frequencies fainter."""
     n = quick_length(len(source))
     f = np.linspace(0, sr / 2, n // 2 + 1)[:, np.newaxis]
     centres, widths, gains = formants

@@ -27,7 +27,7 @@ def reference_row(path, extractor):
     """
     waveform = _waveform(path, extractor).astype(np.float64)
     axis = {name: getattr(extractor, name) for name in ("sr", "n_fft", "n_mels", "fmin", "fmax")}
-    # librosa warps nothing itself; with a warp of 1 these are its own filters.
+    # librosa does not warp. With a warp of 1 these are its own filters.
     mels = [warp_mel(warp, **axis) for warp in extractor.warps]
     words = [_word(waveform, extractor, extractor.trim_db + moved) for moved in extractor.cuts]
     return np.concatenate(
@@ -38,8 +38,7 @@ def reference_row(path, extractor):
 def reference_variants(path, varied, stretched=False):
     """Return the variants of one recording, and its foreign sounds, their features as librosa gives them.
 
-    librosa has no noise, silence or other edges to add. So what is done to the waveform is done by the lines of
-    `variation` here, too.
+    librosa cannot add noise, silence or other edges. So the code of `variation` changes the waveform here, too.
 
     Parameters
     ----------
@@ -88,16 +87,16 @@ def _waveform(path, extractor):
 
     waveform, sr = soundfile.read(path, dtype="float32", always_2d=True)
     waveform = waveform.mean(axis=1)
-    # In the steps that `audio_file.Mix` takes: in a band without sound, rounding is all that there is.
+    # This rounds in the same steps as `audio_file.Mix`. In a band without sound, rounding is all that is left.
     waveform -= np.float32(np.round(waveform.mean(dtype=np.float64) * 2**23) / 2**23)
     if sr == extractor.sr:
         return waveform
-    # fix=True would append a zero wherever the length does not divide.
+    # fix=True would append a zero if the length does not divide.
     return librosa.resample(waveform, orig_sr=sr, target_sr=extractor.sr, res_type="soxr_hq", fix=False)
 
 
 def _describe(decibels, extractor):
-    """Return the features of a word of which the power in each mel band is known: float32 [shape=(n_features,)]."""
+    """Return the features of a word from its power in each mel band: float32 [shape=(n_features,)]."""
     import librosa
 
     cepstra = librosa.feature.mfcc(S=decibels, n_mfcc=extractor.n_mfcc)

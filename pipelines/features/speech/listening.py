@@ -21,16 +21,16 @@ from pipelines.features.speech.word_finder import HOP_SECONDS, WINDOW_SECONDS, W
 
 PATIENCE = 0.2  # seconds: longer than the silence inside a word, and short enough to answer soon
 REFRACTORY = 0.0
-MARGIN = 0.1  # seconds kept before and after a sound, in which its soft beginning and end may lie
-LONG = 0.8  # seconds: a sound that is longer may be several words
-LONGEST = 4.0  # seconds: a sound that goes on for longer is answered in parts
-FULL_SCALE, CLIPPED_SAMPLES = 0.999, 3  # so many samples of a block that are so large are cut off
-MUTED = 1.0  # seconds of digital silence after which a microphone is thought to be switched off
-REMEMBERED = 6.0  # seconds over which the finder looks
+MARGIN = 0.1  # seconds kept before and after a sound, because its soft beginning and end may be there
+LONG = 0.8  # seconds; a longer sound may be several words
+LONGEST = 4.0  # seconds; a longer sound is answered in parts
+FULL_SCALE, CLIPPED_SAMPLES = 0.999, 3  # a block that has so many samples of this size is clipped
+MUTED = 1.0  # seconds of digital silence after which a microphone counts as switched off
+REMEMBERED = 6.0  # seconds that the finder examines
 LOOK_FRAMES = 5
 BEFORE = 0.5  # seconds before a word in which the noise of the room is heard
-SHORTEST = 0.08  # seconds: what is left of a sound that was answered in parts is none if it is shorter
-_PIECE = 160  # samples that drift is taken out of together
+SHORTEST = 0.08  # seconds; a shorter rest of a sound that was answered in parts is not a sound
+_PIECE = 160  # samples from which drift is removed together
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Listener:
         self.sr = model.extractor.sr
         self._patience = max(1, round(patience / HOP_SECONDS))
         self._last = {}
-        self._unlike = {}  # of words that have not been passed on yet
+        self._unlike = {}  # differences of words that the caller has not received yet
 
     def hear(self, blocks):
         """Go through blocks of float32 samples, `sr` a second, and yield a Heard for each that brings anything new.
@@ -112,7 +112,7 @@ class Listener:
             yield Heard(tuple(rest), level, silent >= MUTED * self.sr, unlike=self._unlike)
 
     def _answer(self, frames, first, stop):
-        """Return the words of a sound between two frames, but for those that were answered just before: list."""
+        """Return the words of a sound between two frames, without those that were answered just before: list."""
         start, sound = frames.samples(first, stop)
         spans = [(first * HOP_SECONDS - start / self.sr, stop * HOP_SECONDS - start / self.sr)]
         if stop - first > round(LONG / HOP_SECONDS):
@@ -135,7 +135,7 @@ class Listener:
         return words
 
     def _differences(self, frames, first, stop):
-        """Return how a sound between two frames, and what was before it, is unlike what was learned from."""
+        """Return how a sound between two frames, with the time before it, differs from the training recordings."""
         _, sound = frames.samples(first - round(BEFORE / HOP_SECONDS), stop)
         limits = self.model.provenance.get("usual", {})
         return conditions.differences_of_speech(sound.astype(np.float32), self.model.extractor, limits)
@@ -159,7 +159,7 @@ class _Frames:
             yield self._power()
 
     def rest(self):
-        """Yield that of the frames that the end of the sound leaves incomplete."""
+        """Yield the band power of the frames that the end of the sound leaves incomplete."""
         while self._next * self._hop < self.n_samples:
             yield self._power()
 
@@ -179,23 +179,23 @@ class _Frames:
         return start, self._kept[start - self._first : stop * self._hop + margin - self._first]
 
     def forget(self, frame):
-        """Let go of the samples long before a frame."""
+        """Forget the samples long before a frame."""
         wanted = frame * self._hop - 2 * round(MARGIN * self.sr)
         if wanted - self._first > self.sr:
             self._kept, self._first = self._kept[wanted - self._first :], wanted
 
 
 class _Ends:
-    """Where sounds begin and end, from the band power of one frame after the other.
+    """Finds where sounds begin and end, from the band power of one frame after the other.
 
-    Every `LOOK_FRAMES` the word finder goes over the last `REMEMBERED` seconds. What it finds to have ended so long ago
+    Every `LOOK_FRAMES` frames the word finder examines the last `REMEMBERED` seconds. A sound that ended so long ago
     that it will not go on is passed on, once.
     """
 
     def __init__(self, patience):
         self._finder, self._patience = WordFinder(long=2 * LONGEST, longest=2 * LONGEST), patience
         self._power, self._most = [], round(REMEMBERED / HOP_SECONDS)
-        self.first, self._answered = 0, 0  # the first frame that is remembered; the one behind the last sound
+        self.first, self._answered = 0, 0  # the first frame in memory; the frame behind the last sound
 
     def find_ended(self, power):
         """Take one frame's power; return the sounds that have ended: list of (first frame, one behind the last)."""

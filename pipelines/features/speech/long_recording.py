@@ -32,7 +32,7 @@ class LongRecording:
         self.name = name_of(source)
         self.sr = sr
         if not isinstance(source, bytes) and source.is_fifo():
-            source = source.read_bytes()  # a pipe can be gone through only once
+            source = source.read_bytes()  # a pipe can be read only once
         self._source, self._block_samples = source, block_samples
         with open_sound(source) as sound:
             if sound.frames == 0:
@@ -65,7 +65,7 @@ class LongRecording:
 
     @functools.cached_property
     def _measured(self):
-        """How the channels become one, and the length in seconds; for both, the recording is decoded once."""
+        """The mix of the channels and the length in seconds, from one decoding of the recording."""
         with open_sound(self._source) as sound:
             levels, n_samples = Levels(sound.exact), 0
             for block in sound.blocks(self._block_samples):
@@ -96,7 +96,7 @@ def stretches(blocks, bounds):
         First sample of each part and the one after its last; in order, without overlap. What lies beyond the end of
         the waveform is left out.
     """
-    kept, first = [], 0  # the blocks that may still be wanted, and the place of their first sample
+    kept, first = [], 0  # the blocks that may still be needed, and the place of their first sample
     end = 0
     blocks = iter(blocks)
     for start, stop in bounds:

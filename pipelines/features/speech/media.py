@@ -72,7 +72,7 @@ class _PyAV:
             yield np.ascontiguousarray(converted.to_ndarray().T)
 
     def _count_announced(self, stream):
-        """Return how many samples the container says that there are; None if that would only be guessed."""
+        """Return how many samples the container announces; None if that is only a guess."""
         name = self._container.format.name
         if "mp4" in name and stream.duration and stream.time_base:
             return int(stream.duration * stream.time_base * self.samplerate)
@@ -103,7 +103,7 @@ class _Program:
         import tempfile
 
         self._file = None
-        if isinstance(source, bytes | memoryview):  # an M4A has its index at the end, so a pipe will not do
+        if isinstance(source, bytes | memoryview):  # an M4A has its index at the end, so a pipe is not enough
             self._file = tempfile.NamedTemporaryFile(prefix="backprop-")  # noqa: SIM115 - closed with the reader
             self._file.write(source)
             self._file.flush()
@@ -122,8 +122,8 @@ class _Program:
         self.frames = self._count_announced(source)
 
     def _count_announced(self, source):
-        """Return how many samples the container says that there are; None if that would only be guessed."""
-        if shutil.which("ffprobe") is None:  # it comes with ffmpeg
+        """Return how many samples the container announces; None if that is only a guess."""
+        if shutil.which("ffprobe") is None:  # ffprobe comes with ffmpeg
             return None
         import subprocess
 
@@ -150,7 +150,7 @@ class _Program:
 
 
 def _says_its_length(format_name):
-    """Tell whether FFmpeg reads the length of such a file from its header, rather than guess it from its size."""
+    """Tell whether FFmpeg reads the length of this format from the header, and does not guess it from the size."""
     return "mp4" in format_name or "matroska" in format_name
 
 

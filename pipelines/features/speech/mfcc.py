@@ -20,7 +20,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from pipelines.features.speech.vocal_tract import warp_mel
 
 _LOWEST_POWER = 1e-10  # librosa.power_to_db's amin
-_FRAMES_AT_ONCE = 128  # so few stay in the processor's cache from one operation to the next
+_FRAMES_AT_ONCE = 128  # so few frames stay in the processor's cache between two operations
 
 
 def make_matrices(sr, n_fft, win_length, n_mels, fmin, fmax, n_mfcc, warps=(1.0,)):
@@ -36,12 +36,12 @@ def make_matrices(sr, n_fft, win_length, n_mels, fmin, fmax, n_mfcc, warps=(1.0,
     import librosa.filters
     import scipy.fft
 
-    before = (n_fft - win_length) // 2  # librosa.util.pad_center's; loading that module compiles half a minute, once
+    before = (n_fft - win_length) // 2  # as librosa.util.pad_center; loading it compiles for half a minute, once
     window = librosa.filters.get_window("hann", win_length, fftbins=True)
     return {
         "window": np.pad(window, (before, n_fft - win_length - before)),
         "mel": np.stack([warp_mel(warp, sr, n_fft, n_mels, fmin, fmax) for warp in warps]),
-        # The very call that librosa.feature.mfcc makes on a spectrogram, made on the identity.
+        # librosa.feature.mfcc makes this call on a spectrogram; here it is made on the identity.
         "dct": scipy.fft.dct(np.eye(n_mels), axis=0, type=2, norm="ortho")[:n_mfcc],
     }
 
@@ -151,13 +151,13 @@ def slopes(sequences, bounds, width, order):
 
 
 def _repeat_ends(sequences, bounds, n):
-    """Put the first frame of each clip n times before it, and the last one n times behind it.
+    """Repeat the first frame of each clip n times before it, and the last frame n times behind it.
 
     Returns
     -------
     repeated : ndarray of float64 [shape=(n_frames + 2 * n * n_clips, n_coefficients)]
     places : ndarray of int64 [shape=(n_frames,)]
-        Where the 2 * n + 1 frames begin that have each frame in their middle.
+        Where the 2 * n + 1 frames around each frame begin.
     """
     counts = np.diff(bounds)
     before = 2 * n * np.arange(len(counts))
@@ -169,7 +169,7 @@ def _repeat_ends(sequences, bounds, n):
 
 @functools.cache
 def slope_weights(width, order):
-    """Return what each of `width` frames counts in the derivative of the polynomial through them."""
+    """Return the weight of each of `width` frames in the derivative of the polynomial through them."""
     powers = np.vander(np.arange(width) - width // 2, order + 1, increasing=True).astype(np.float64)
     return np.linalg.pinv(powers)[order] * math.factorial(order)
 
@@ -180,7 +180,7 @@ def _frame(waveforms, n_fft, hops):
     Returns
     -------
     framed : ndarray of float64 [shape=(n_places, n_fft)], not to be written to
-        What a frame holds that begins at a place: overlapping views of one buffer.
+        The samples of the frame that begins at each place: overlapping views of one buffer.
     starts : ndarray of int64 [shape=(n_frames,)]
         The places at which the frames of the clips begin.
     bounds : ndarray of int64 [shape=(n_clips + 1,)]

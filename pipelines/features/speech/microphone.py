@@ -12,7 +12,7 @@ from pipelines.features.speech.long_recording import resample
 from pipelines.machine.extras import install_command
 
 BLOCK_SECONDS = 0.05
-SETTLING_SECONDS = 0.5  # at first many devices give a click, or nothing
+SETTLING_SECONDS = 0.5  # many devices begin with a click, or with nothing
 
 
 @contextmanager
@@ -74,7 +74,7 @@ _NONE = "there is no microphone; connect one, and allow this program to use it"
 
 
 def _inputs(sounddevice):
-    """Return what records: list of (number, dict)."""
+    """Return the devices that record: list of (number, dict)."""
     return [(n, of) for n, of in enumerate(sounddevice.query_devices()) if of["max_input_channels"] > 0]
 
 
@@ -92,7 +92,7 @@ def _sounddevice():
 
 
 def _blocks(stream, n_samples, device_error):
-    """Yield what comes; sound that is not fetched in time is lost, which `latency` makes unlikely."""
+    """Yield the blocks as they come. Sound that is not fetched in time is lost; `latency` makes this unlikely."""
     while True:
         try:
             block, _ = stream.read(n_samples)
@@ -102,7 +102,7 @@ def _blocks(stream, n_samples, device_error):
 
 
 def _why_none(sounddevice, device, error):
-    """Say which microphones there are, where the one that was asked for cannot be had."""
+    """Say which microphones there are, if the requested one cannot be used."""
     inputs = [(n, of["name"]) for n, of in _inputs(sounddevice)]
     if not inputs:
         return _NONE

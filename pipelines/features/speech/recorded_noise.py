@@ -12,9 +12,9 @@ from pipelines.errors import InputFileError
 from pipelines.features.speech.long_recording import LongRecording
 from pipelines.features.speech.noise import noise_of_power
 
-MOST_SECONDS = 600.0  # of noise in memory, all recordings together
+MOST_SECONDS = 600.0  # seconds of noise in memory, of all recordings together
 SHORTEST_SECONDS = 1.0
-FAINT = 1e-10  # mean power of what is no noise, but silence
+FAINT = 1e-10  # a lower mean power is silence, not noise
 
 
 class RecordedNoise:
@@ -29,7 +29,7 @@ class RecordedNoise:
         self.waveforms = waveforms
 
     def digest(self):
-        """Return what tells this noise from other noise: SHA-256 (hex) over the samples."""
+        """Return the SHA-256 (hex) of the samples, which identifies this noise."""
         digest = hashlib.sha256()
         for waveform in self.waveforms:
             digest.update(waveform.tobytes())
@@ -38,7 +38,7 @@ class RecordedNoise:
     def of_power(self, n, power, rng):
         """Return a piece of a mean power: float64 [shape=(n,)].
 
-        A recording that is shorter is repeated; where a piece is silent, white noise takes its place.
+        A recording that is too short is repeated. White noise replaces a silent piece.
         """
         waveform = self.waveforms[rng.integers(len(self.waveforms))]
         start = rng.integers(max(1, len(waveform) - n + 1))
@@ -50,7 +50,8 @@ class RecordedNoise:
 def of_files(paths, sr):
     """Return the RecordedNoise of recordings at `sr` Hz, and sentences about those that cannot be used.
 
-    The former is None if none can be. Of more than `MOST_SECONDS`, each recording gives its first part.
+    The RecordedNoise is None if no recording can be used. Each recording gives at most its first
+    `MOST_SECONDS` / len(paths) seconds.
     """
     waveforms, problems = [], []
     most = int(MOST_SECONDS * sr / max(1, len(paths)))

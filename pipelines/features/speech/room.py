@@ -10,10 +10,10 @@ import numpy as np
 from pipelines.features.speech.noise import quick_length
 
 KNOTS = 7  # places on the mel scale at which the gain of a microphone is drawn
-LOWEST, HIGHEST = (60.0, 400.0), (0.55, 1.0)  # from where a narrow band begins, in Hz; to where, of half the rate
-STEEP, STEEPER = (6.0, 24.0), 4.0  # decibels for each octave below the band, and how many times as many above it
+LOWEST, HIGHEST = (60.0, 400.0), (0.55, 1.0)  # a narrow band begins here, in Hz, and ends here, by half the rate
+STEEP, STEEPER = (6.0, 24.0), 4.0  # decibels for each octave below the band; above it, so many times more
 FLOOR_DB, CEILING_DB = -40.0, 30.0
-TAIL_SECONDS = 0.12  # of the echo that is kept behind the end of the sound
+TAIL_SECONDS = 0.12  # seconds of echo that are kept after the end of the sound
 
 
 def through_microphone(sound, sr, tone, narrow, rng):

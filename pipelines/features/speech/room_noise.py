@@ -10,12 +10,12 @@ import numpy as np
 
 from pipelines.features.speech.word_finder import HOP_SECONDS, WordFinder, band_power
 
-LEAST = 0.25  # seconds that noise goes on before or after a word
-EVEN = 12.0  # decibels that the louder frames of noise are above its softest, at most
-SOFT = 4.0  # decibels that noise is below the loudest frame of a word, at least
-HARMLESS = 9.0  # decibels that noise must be below the threshold of a word to be let be
+LEAST = 0.25  # seconds that noise lasts at least, before or after a word
+EVEN = 12.0  # decibels, at most, from the softest frame of noise to its louder ones
+SOFT = 4.0  # decibels, at least, from noise to the loudest frame of a word
+HARMLESS = 9.0  # decibels; noise this far below the threshold of a word is left as it is
 CLICK = 0.09  # seconds that may be louder than the word
-PART = 20.0  # decibels: a sound further below the loudest word found is no part of it
+PART = 20.0  # decibels; a sound further below the loudest word found is not part of the word
 
 
 def settings(sr):
@@ -44,8 +44,8 @@ def beyond_noise(waveform, sr, trim_db):
     Returns
     -------
     start, stop : int
-        The word is in `waveform[start:stop]`, never empty. `start` is 0 where the waveform does not begin with noise
-        that could be taken for word, `stop` is n_samples where it does not end so.
+        The word is in `waveform[start:stop]`, never empty. `start` is 0 if the waveform does not begin with noise that
+        could be taken for a word, and `stop` is n_samples if it does not end with it.
     """
     nowhere, least, hop = (0, len(waveform)), round(LEAST / HOP_SECONDS), round(HOP_SECONDS * sr)
     if len(waveform) <= least * hop or not _may_have_noise(waveform, least - 2, hop, trim_db):
@@ -62,9 +62,9 @@ def beyond_noise(waveform, sr, trim_db):
 
 
 def _may_have_noise(waveform, n_least, hop, trim_db):
-    """Tell whether the first frames may be noise, or the last: a quick look, which mostly spares the finder.
+    """Tell whether the first or last frames may be noise; this quick check usually makes the finder unnecessary.
 
-    Rumble sways in energy, so it is even among differences of samples, in which low frequencies count less.
+    The energy of rumble varies. Differences of its samples are more even, because low frequencies count less in them.
     """
     power = _power(waveform, hop)
     loudest = np.sort(power)[-round(CLICK / HOP_SECONDS)]
@@ -78,13 +78,13 @@ def _may_have_noise(waveform, n_least, hop, trim_db):
 
 
 def _is_even(power):
-    """Tell whether power hardly changes, though a quarter of the frames may be a click's."""
+    """Tell whether power hardly changes; a quarter of the frames may belong to a click."""
     power = np.sort(power)
     return power[3 * len(power) // 4] < power[0] * _ratio(EVEN)
 
 
 def _power(samples, hop):
-    """Return the power of each three frames in a row, so many samples apart."""
+    """Return the power of every three successive frames of `hop` samples."""
     frames = np.add.reduceat(np.square(samples), np.arange(0, len(samples), hop))
     return np.convolve(frames, np.ones(3), "valid")
 

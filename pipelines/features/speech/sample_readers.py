@@ -34,7 +34,7 @@ class Stored:
 
 
 def _fills_the_lowest_bits(samples, view):
-    """Tell whether integers of fewer bits than are stored lie at the low end, where the standard has zeros."""
+    """Tell whether integers with spare bits use the lowest bits, where the standard has zeros."""
     if not samples.spare or samples.coding not in ("PCM_16", "PCM_32"):
         return False
     order = "<" if samples.endian == "LITTLE" else ">"
@@ -52,13 +52,13 @@ def _numbers(content, coding, endian):
     if coding in ("ULAW", "ALAW"):
         return _table(coding)[np.frombuffer(content, np.uint8)]
     if coding in FLOATS:
-        with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is refused for it
+        with np.errstate(over="ignore"):  # numbers beyond float32 become infinite, and are refused because of it
             return np.frombuffer(content, order + FLOATS[coding]).astype(np.float32, copy=False)
     if coding == "PCM_U8":
         return (np.frombuffer(content, np.uint8).astype(np.float32) - 128) / 128
     if coding == "PCM_S8":
         return np.frombuffer(content, np.int8).astype(np.float32) / 128
-    if coding == "PCM_24":  # as the upper three bytes of four
+    if coding == "PCM_24":  # the upper three bytes of four
         padded = np.zeros((len(content) // 3, 4), np.uint8)
         padded[:, slice(1, 4) if endian == "LITTLE" else slice(0, 3)] = np.frombuffer(content, np.uint8).reshape(-1, 3)
         content = padded
@@ -75,14 +75,14 @@ def _table(coding):
 
 
 class _Window:
-    """A part of a file as a file of its own, with other bytes before it; what lies before its beginning is refused."""
+    """A part of a file that acts as a file, with other bytes before it; it refuses places before its beginning."""
 
     def __init__(self, prefix, view):
         self._prefix, self._view, self._at = prefix, view, 0
         self._size = len(prefix) + len(view)
 
     def seek(self, offset, whence=io.SEEK_SET):
-        """Go there, or stay where that is before the beginning, as libsndfile may want for a lost frame."""
+        """Go to a place; stay if it is before the beginning, which libsndfile may ask for after a lost frame."""
         at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         if at < 0:
             return -1
@@ -90,7 +90,7 @@ class _Window:
         return at
 
     def tell(self):
-        """Return where it stands."""
+        """Return the current place."""
         return self._at
 
     def read(self, size=-1):
@@ -109,15 +109,15 @@ class _Window:
         return len(content)
 
     def write(self, _):
-        """Refuse to: libsndfile asks for the method alone."""
+        """Refuse: libsndfile only needs the method to exist."""
         raise io.UnsupportedOperation("write")
 
 
 class _Bytes(io.BytesIO):
-    """A small window, whose bytes are copied once: the quicker one."""
+    """A small window; it copies its bytes once, and is faster."""
 
     def seek(self, offset, whence=io.SEEK_SET):
-        """Go there, or stay."""
+        """Go to a place; stay if it is before the beginning."""
         try:
             return super().seek(offset, whence)
         except ValueError:
@@ -126,21 +126,21 @@ class _Bytes(io.BytesIO):
 
 def window(view, start=0, stop=None, prefix=b""):
     """Return a part of a file as a file of its own, with other bytes before it."""
-    view = view[start:stop]  # bytes as a whole are not copied
+    view = view[start:stop]  # a slice of all bytes is not a copy
     if len(view) >= READ_AT_ONCE:
         return _Window(prefix, view)
     return _Bytes(prefix + bytes(view) if prefix else view)
 
 
 def _decoder_class():
-    """Return libsndfile's reader, made when it is first wanted: importing soundfile takes a while."""
+    """Return the class that reads with libsndfile. It is made at its first use: importing soundfile takes a while."""
     import soundfile
 
     class Unseekable(soundfile.SoundFile):
         """A file that is read from its beginning to its end."""
 
         def seekable(self):
-            """Say no: a length that is not known would be the place to seek, and nothing here seeks."""
+            """Return False: a seek would need the length, which may be unknown, and no code here seeks."""
             return False
 
     return Unseekable

@@ -19,7 +19,7 @@ from backprop_core.calibration import calibrated
 from pipelines.features.speech.grammar import Grammar
 from pipelines.features.speech.mfcc import mel_decibels, power_spectra, slopes
 
-STEP_SECONDS = 0.03  # between the places where a word may begin or end
+STEP_SECONDS = 0.03  # seconds between the places where a word may begin or end
 _LEAST_PROBABILITY = 1e-6
 
 
@@ -78,14 +78,14 @@ class Segmentation:
         return [(start * hop, stop * hop, word) for start, stop, word in path]
 
     def _stretches(self, phrase):
-        """Return first frame, and the one behind the last, of each stretch that may be a word."""
+        """Return the first frame of each stretch that may be a word, and the frame behind its last."""
         start, stop = (grid.ravel() for grid in np.meshgrid(phrase.places, phrase.places, indexing="ij"))
         seconds = (stop - start) * phrase.hop_seconds
         fits = (seconds >= self.shortest - 1e-9) & (seconds <= self.longest + 1e-9)
         return start[fits], stop[fits]
 
     def _scores(self, model, phrase, starts, stops):
-        """Return the score of each word in each stretch, and of the best: float [shape=(n, n_labels + 1)]."""
+        """Return each word's score in each stretch, and the best score last: float [shape=(n, n_labels + 1)]."""
         logits = np.mean(
             [
                 model.network.logits(model.standardizer.transform(view.astype(np.float32)))
@@ -103,17 +103,17 @@ class Segmentation:
         return scores
 
     def _gap_costs(self, phrase):
-        """Return what it costs to leave out all frames before each one: float64 [shape=(n_frames + 1,)]."""
+        """Return the cost of leaving out all frames before each one: float64 [shape=(n_frames + 1,)]."""
         level = np.clip(1 + (phrase.levels - phrase.levels.max()) / 30, 0, 1)
         return np.concatenate([[0], np.cumsum(self.gap * phrase.hop_seconds * level)])
 
 
 class _Phrase:
-    """The frames of a phrase, from which the features of any stretch of them follow without another transform.
+    """The frames of a phrase, which give the features of any stretch without another transform.
 
-    Means, spreads and averages over parts of a stretch are differences of running sums. They are those that
-    `SpeechExtractor` gives for the stretch alone, except the frames at its ends, in which here the neighbours are
-    heard. The phrase is at full level: of a soft one, the least power that counts would swallow the softest sounds.
+    Means, spreads and averages over parts of a stretch are differences of running sums. They equal those that
+    `SpeechExtractor` gives for the stretch alone, except in the frames at its ends, which contain the neighbours here.
+    The phrase is at full level. In a soft phrase, the least power that counts would hide the softest sounds.
     """
 
     def __init__(self, extractor, waveform):
@@ -136,7 +136,7 @@ class _Phrase:
         self.places = np.append(np.arange(0, len(power) - step // 2, step), len(power))
 
     def rows(self, starts, stops):
-        """Yield the features of stretches as each warp's view has them: float64 [shape=(n, n_features)]."""
+        """Yield the features of stretches in each warp's view: float64 [shape=(n, n_features)]."""
         extractor, lengths = self.extractor, (stops - starts)[:, np.newaxis]
         shift = -20 * np.log10(np.maximum(self._loudest(starts, stops), 1e-9)) * np.sqrt(extractor.n_mels)
         edges = starts[:, np.newaxis] + lengths * np.arange(extractor.frames + 1) / extractor.frames
@@ -158,7 +158,7 @@ class _Phrase:
             yield np.hstack(parts)
 
     def _loudest(self, starts, stops):
-        """Return the peak of each stretch, from the peaks of runs of frames twice as long each time."""
+        """Return the peak of each stretch, from the peaks of runs of frames whose length doubles."""
         levels, peaks = [self._peaks], self._peaks
         while len(peaks) > 1 << len(levels):
             half = 1 << (len(levels) - 1)

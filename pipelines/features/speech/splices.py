@@ -1,15 +1,15 @@
 """Splices: the beginning of one word and the end of another, which together are not a word.
 
-Speech is full of them: other words share sounds with those that are known, and in words said without a pause every
-stretch that begins in one and ends in the next is one. A network that has learned that they are foreign refuses the
-first, and finds the borders of the second. They cost nothing, for they are made of features and not of sound: the
-sequence of each word has the same number of frames, so that the first frames of one and the last of another are what
-the spliced sound would have, except the few around the place where they meet.
+Speech is full of splices. Other words share sounds with the known words. Between words without a pause, every stretch
+that begins in one word and ends in the next is a splice. A network that has learned that splices are foreign refuses
+other words, and finds the borders between words. Splices cost nothing, because they are made of features, not of sound.
+The sequence of each word has the same number of frames. So the first frames of one word and the last of another are
+what the spliced sound would have, except the few around the place where they meet.
 """
 
 import numpy as np
 
-PLACES = (0.35, 0.65)  # where the second word takes over, as a share of the sequence
+PLACES = (0.35, 0.65)  # the second word begins between these shares of the sequence
 
 
 def splice(extractor, first, second, rng):

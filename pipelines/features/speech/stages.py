@@ -19,8 +19,8 @@ def stages_of(extractor) -> tuple[Stage, ...]:
     """Return the stages of a SpeechExtractor.
 
     The first takes a waveform, float32 [shape=(n_samples,)] at the extractor's rate, and the last gives its stored row,
-    float32 [shape=(n_stored,)]. What a stage in between gives, its `what` says; words of all cuts stand one after the
-    other, and word i has the rows bounds[i] to bounds[i + 1].
+    float32 [shape=(n_stored,)]. The `what` of each stage says what it gives. The words of all cuts stand one after the
+    other; word i has the rows bounds[i] to bounds[i + 1].
     """
     return (*_stages_to_words(extractor), *_stages_to_row(extractor))
 

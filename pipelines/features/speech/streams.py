@@ -82,9 +82,9 @@ def ogg_streams(contents):
 
 
 def _ogg_stream(contents, start, stop, whole):
-    """Return one stream; where its last page does not say that it is the last, it is made to, for libsndfile's sake.
+    """Return one stream. If its last page does not say that it is the last, add this mark for libsndfile.
 
-    Without the mark, libsndfile takes the length of an Opus stream for one at another rate.
+    Without the mark, libsndfile reads the length of an Opus stream as one at another rate.
     """
     tail = bytes(contents[max(start, stop - (1 << 16) - 300) : stop])
     at = tail.rfind(b"OggS")
@@ -108,7 +108,7 @@ def _ogg_table():
 
 
 def _ogg_checksum(page):
-    """Return the checksum of a page whose own is 0: a remainder by x^32 + x^26 + x^23 + … (RFC 3533)."""
+    """Return the checksum of a page whose checksum field is 0: a remainder by x^32 + x^26 + x^23 + … (RFC 3533)."""
     value, table = 0, _ogg_table()
     for byte in page:
         value = (value << 8 & 0xFFFFFFFF) ^ table[value >> 24 ^ byte]
@@ -116,7 +116,7 @@ def _ogg_checksum(page):
 
 
 def _begins_like(rest, mark):
-    """Tell whether a few last bytes are the beginning of a mark."""
+    """Tell whether the last few bytes are the beginning of a mark."""
     return 0 < len(rest) < len(mark) and mark.startswith(bytes(rest))
 
 
@@ -124,9 +124,9 @@ def _begins_like(rest, mark):
 
 _FLAC_START = re.compile(rb"fLaC[\x00\x80]\0\0\x22")
 _FLAC_FRAME = re.compile(rb"\xff[\xf8\xf9][\x10-\xfe][\x00-\xaf]")
-_FLAC_TAIL = 1 << 16  # bytes at the end, in which a last frame begins
-_LOOKED_THROUGH = 1 << 20  # bytes at a time
-_SMALL = 1 << 14  # bytes
+_FLAC_TAIL = 1 << 16  # bytes at the end in which a last frame begins
+_LOOKED_THROUGH = 1 << 20  # bytes that are searched at a time
+_SMALL = 1 << 14  # bytes; bytes.find is faster in fewer
 
 
 def flac_streams(contents):
@@ -175,15 +175,15 @@ def _flac_stream(contents, start, stop):
 
 
 def _last_flac_frame(contents, start, stop):
-    """Return how many samples there are up to the last frame's first, and where it begins; None, None if not found.
+    """Count the samples up to the first one of the last frame, and find where it begins; None, None if not found.
 
-    Only a frame that begins within the last 64 KB is looked for, from the end; its header has a checksum of its own.
+    The search goes back from the end through the last 64 KB. A frame's header has a checksum of its own.
     """
     least, most = struct.unpack_from(">HH", contents, start + 8)
     tail_start = max(start + 42, stop - _FLAC_TAIL)
     tail = bytes(contents[tail_start:stop])
     at = len(tail)
-    mark = b"\xff\xf8" if least == most else b"\xff\xf9"  # frames of equal size are numbered, else their samples are
+    mark = b"\xff\xf8" if least == most else b"\xff\xf9"  # frames of equal size have numbers, else their samples have
     while (at := tail.rfind(mark, 0, at)) >= 0:
         if not _FLAC_FRAME.match(tail, at):
             continue
@@ -197,11 +197,11 @@ def _last_flac_frame(contents, start, stop):
     return None, None
 
 
-_FLAC_SIZE_BYTES, _FLAC_RATE_BYTES = {6: 1, 7: 2}, {12: 1, 13: 2, 14: 2}  # how many follow, by what a frame begins with
+_FLAC_SIZE_BYTES, _FLAC_RATE_BYTES = {6: 1, 7: 2}, {12: 1, 13: 2, 14: 2}  # bytes that follow, by a code in the header
 
 
 def _decode_number(coded):
-    """Decode a number as UTF-8 codes one, with up to 36 bits: (number, bytes), (None, 0) where it is none."""
+    """Decode a number of up to 36 bits in the coding of UTF-8: (number, bytes), or (None, 0) if it is not one."""
     if not coded:
         return None, 0
     ones = 8 - (~coded[0] & 0xFF).bit_length()
@@ -247,13 +247,13 @@ _FRAME_MARK = re.compile(rb"\xff[\xe2-\xff][\x10-\xef]")
 _WORD = struct.Struct(">I")
 _XING = (b"Xing", b"Info")
 _COUNT_MARKS = (*_XING, b"VBRI")
-_XING_MONO, _XING_STEREO = (13, 13, 13, 21), (21, 21, 21, 36)  # where that lies in a frame, by its version
+_XING_MONO, _XING_STEREO = (13, 13, 13, 21), (21, 21, 21, 36)  # place of that mark in a frame, by version
 
 
 def _frame(contents, at, known):
-    """Return (bytes, samples, rate) of the frame whose header lies at a place; None if there is none.
+    """Return (bytes, samples, rate) of the frame whose header is at a place; None if there is no frame.
 
-    What was said before of the same three first bytes is looked up in `known`: dict.
+    The dict `known` keeps the answer for each three first bytes.
     """
     if at + 4 > len(contents):
         return None
@@ -287,7 +287,7 @@ def mpeg_streams(contents):
         frame = known.get(contents[at : at + 3]) or _frame(contents, at, known)
         if frame is None:
             skipped = tag_length(contents, at)
-            if skipped and contents[at] == b"I"[0] and open_stream is not None:  # ID3v2 is the beginning of a file
+            if skipped and contents[at] == b"I"[0] and open_stream is not None:  # a file begins with ID3v2
                 streams.append(open_stream)
                 open_stream = None
             at = at + skipped if skipped else _next_frame(contents, at + 1, known)
@@ -328,9 +328,9 @@ class _OpenStream:
         n_frames, n_bytes = self.count or (0, None)
         if n_frames == self.n_frames:
             return Stream(self.start, self.stop, None, present, self.whole)
-        if self.head >> 17 & 3 != 1:  # decoders look for the number of frames in layer III alone
+        if self.head >> 17 & 3 != 1:  # only in layer III do decoders look for the number of frames
             return Stream(self.start, self.stop, None, present, self.whole, counted=False)
-        # The header is wrong, or lacks where decoders would guess the length from the first frame: they get another.
+        # The count is wrong, or it is missing and decoders would guess the length from the first frame. Give another.
         too_few = n_frames > self.n_frames and (not self.whole if n_bytes is None else n_bytes > self.stop - self.start)
         start = self.start + (self.first_length if self.count else 0)
         counted = _counting_frame(self.head, self.n_frames, self.stop - start)
@@ -338,7 +338,7 @@ class _OpenStream:
 
 
 def _counting_frame(head, n_frames, n_bytes):
-    """Return a frame that says how many follow, as its kind is written (Xing), in the manner of the frame of a head."""
+    """Return a frame that says how many frames follow (Xing), in the format of the frame that has this head."""
     head = (head | 0x10000) & ~0xF200 | 0x8000  # no checksum, the eighth of the rates in bits, no padding
     length, *_ = _read_head(head >> 8)
     at = (_XING_MONO if head >> 6 & 3 == 3 else _XING_STEREO)[head >> 19 & 3]
@@ -347,7 +347,7 @@ def _counting_frame(head, n_frames, n_bytes):
 
 
 def _next_frame(contents, at, known):
-    """Return where the next frame begins after something else: it must be followed by another one, or by the end."""
+    """Return where the next frame begins after other bytes; another frame, a tag or the end must follow it."""
     for match in _FRAME_MARK.finditer(contents, at):
         frame = _frame(contents, match.start(), known)
         if frame is not None:
@@ -358,7 +358,7 @@ def _next_frame(contents, at, known):
 
 
 def _read_claim(contents, at, length):
-    """Return (frames, bytes or None) as the first frame of a stream may say; None if it is an ordinary frame."""
+    """Return (frames, bytes or None) if the first frame of a stream says them; None if it is an ordinary frame."""
     mark = at + (_XING_STEREO if contents[at + 3] >> 6 != 3 else _XING_MONO)[contents[at + 1] >> 3 & 3]
     if contents[mark : mark + 4] in _XING and length >= 54:
         flags, *numbers = struct.unpack_from(">III", contents, mark + 4)
@@ -371,7 +371,7 @@ def _read_claim(contents, at, length):
 
 
 def _end_of_frames(contents):
-    """Return where the tags at the end of a file begin: those that are told by their last bytes."""
+    """Return where the tags at the end of a file begin; only tags that show from the end count."""
     end = len(contents)
     while True:
         if bytes(contents[max(0, end - 128) :][:3]) == b"TAG":
@@ -380,7 +380,7 @@ def _end_of_frames(contents):
             (size,) = struct.unpack_from("<I", contents, end - 20)
             length = size + 32
             if length > end or bytes(contents[end - length : end - length + 8]) != b"APETAGEX":
-                length = size  # without a header of its own
+                length = size  # this tag has no header
             if not 32 <= length <= end:
                 return end
             end -= length

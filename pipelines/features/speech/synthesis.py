@@ -19,7 +19,7 @@ from pipelines.features.speech.audio_file import read_waveform
 
 PROGRAM = "espeak-ng"
 SECONDS = 60.0  # that a command may take for a word
-VOWELS = "aeiouyAEIOUVQ@03"  # with which the names of vowels begin
+VOWELS = "aeiouyAEIOUVQ@03"  # the names of vowels begin with these letters
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class EspeakNg:
                 "voices: the program espeak-ng is missing; install it (Debian, Ubuntu: apt install espeak-ng; macOS: "
                 "brew install espeak-ng; Windows: winget install espeak-ng), or give another one with --tts"
             )
-        # Voices of the mbrola project need files of their own, and what has "!v/" is a variant of any language.
+        # Voices of the mbrola project need other files, and an entry with "!v/" is a variant of any language.
         own = [cells for cells in _table(f"--voices={language}") if not re.search("mb/|!v/", " ".join(cells))]
         accents = [cells[1] for cells in own]
         if not accents or not re.fullmatch(r"[\w-]+", language):
@@ -151,7 +151,7 @@ def _table(option):
 
 
 def _run(words):
-    """Return what a command prints; UsageError with the end of what it says where it fails."""
+    """Return what a command prints; if it fails, raise UsageError with the end of what it says."""
     try:
         done = subprocess.run(words, capture_output=True, timeout=SECONDS, check=False, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:

@@ -30,7 +30,7 @@ class Word:
         return f"{self.start:.3f}", f"{self.end:.3f}"
 
     def record(self) -> WordRecord:
-        """Return the word as the contract has it, a dict of JSON types; times to the millisecond."""
+        """Return the word as the contract defines it, a dict of JSON types; times to the millisecond."""
         return {
             "start": round(self.start, 3),
             "end": round(self.end, 3),
@@ -70,7 +70,7 @@ class Transcript:
         return " ".join(word.text for word in self.words)
 
     def record(self) -> TranscriptRecord:
-        """Return the transcript as the contract has it, a dict of JSON types."""
+        """Return the transcript as the contract defines it, a dict of JSON types."""
         if self.error is not None:
             return {"path": self.path, "error": self.error}
         record: TranscriptRecord = {"path": self.path, "words": [word.record() for word in self.words]}

@@ -19,9 +19,9 @@ from pipelines.features.speech.segmentation import Segmentation
 from pipelines.features.speech.transcript import Transcript, Word
 from pipelines.features.speech.word_finder import WordFinder, band_power
 
-WORDS_AT_ONCE = 64  # whose samples are in memory together
-PHRASE_SECONDS = 0.6  # a sound that is longer may be several words
-LONGEST_SECONDS = 30.0  # of a recording that is looked at in one piece
+WORDS_AT_ONCE = 64  # words whose samples are in memory together
+PHRASE_SECONDS = 0.6  # a longer sound may be several words
+LONGEST_SECONDS = 30.0  # of a recording that are processed in one piece
 
 
 def transcribe_recording(model, sample, threshold=0.0, grammar=None):
@@ -43,7 +43,7 @@ def transcribe_recording(model, sample, threshold=0.0, grammar=None):
         The sample is not a recording that can be read, or is too long for a grammar.
     """
     recording = LongRecording(sample.source, model.extractor.sr)
-    # Phrases are parted at the borders of their words, not where they are softest.
+    # The segmentation parts phrases at the borders of words; the finder need not part them where they are softest.
     phrases = WordFinder(dip=math.inf).find(
         band_power(blocks_without_drift(recording.blocks(), recording.sr), recording.sr)
     )
@@ -57,10 +57,10 @@ def transcribe_recording(model, sample, threshold=0.0, grammar=None):
 
 
 def _doubts(model, recording, words):
-    """Return how a recording sounds unlike those that were learned from, if words of it are in doubt: tuple of str.
+    """Return how a recording differs from the training recordings, if some of its words are in doubt: tuple of str.
 
-    They are where they are less probable than the threshold that the training advises. Of a long recording the
-    beginning is looked at.
+    A word is in doubt if it is less probable than the threshold that the training advises. Only the beginning of a
+    long recording is examined.
     """
     doubtful = sum(word.probability < model.provenance.get("threshold", 0) for word in words)
     if not doubtful:
@@ -74,7 +74,7 @@ def _doubts(model, recording, words):
 
 
 def _words_of(phrases, model, recording, grammar):
-    """Return where the words of phrases are: list of (start, stop, word that it must be or ANY), times in seconds."""
+    """Return where the words of phrases are: list of (start, stop, required word or ANY), times in seconds."""
     if grammar is not None and phrases:
         phrases = [(phrases[0][0], phrases[-1][1])]
         if phrases[0][1] - phrases[0][0] > LONGEST_SECONDS:

@@ -12,7 +12,7 @@ from pipelines.machine.contents import ENOUGH, find_packing, first_bytes, task_o
 
 _READABLE = "WAV, FLAC, Ogg and MP3"
 NO_RECORDING = f"this is not a recording; files that can be read are {_READABLE}"
-# How files begin that are often taken for sound that libsndfile reads.
+# The first bytes of files that are often taken for sound that libsndfile reads.
 _OTHER_SOUND = (
     (4, b"ftyp", "AAC sound (m4a, mp4)"),
     (0, b"\x30\x26\xb2\x75", "Windows Media sound (wma)"),
@@ -95,7 +95,7 @@ def other_sound(head):
 
 
 def _convert(source):
-    """Say how to make a file that can be read, under a name that is not the file's own."""
+    """Say how to convert a file to one that can be read, under another name."""
     if isinstance(source, bytes):
         return "convert it to WAV, with ffmpeg for instance"
     path = Path(source)

@@ -22,11 +22,11 @@ from pipelines.features.speech.noise import noise_of_power
 from pipelines.features.speech.room import through_microphone, through_room
 from pipelines.features.speech.vocal_tract import warp_mel
 
-SHORTEST_SECONDS = 0.05  # what cutting leaves of a word at least
-RECORDED_SHARE = 0.5  # of the noise that words get, where recordings of noise came with them
-WARPS = 33  # how many different ones are drawn from: their mel filters are made once
-LOOSE_DB = 45.0  # below the loudest frame: what is varied begins and ends farther out than a word is cut
-LOUD_SHARE = 1e-3  # of the loudest sample's power: what is softer is a pause, and does not count in the word's level
+SHORTEST_SECONDS = 0.05  # cutting leaves at least this much of a word
+RECORDED_SHARE = 0.5  # share of recorded noise in the words' noise, if recordings of noise came with them
+WARPS = 33  # number of different warps to draw from; their mel filters are made once
+LOOSE_DB = 45.0  # decibels below the loudest frame where a varied sound is cut; a word is cut closer
+LOUD_SHARE = 1e-3  # of the loudest sample's power; softer samples are pauses, and do not count in the word's level
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class VariedWords:
         reach, given = np.log(self.variation.warp), self.extractor.settings()
         axis = {name: given[name] for name in ("sr", "n_fft", "n_mels", "fmin", "fmax")}
         warps = np.exp(np.linspace(-reach, reach, WARPS)) if reach else [1.0]
-        # In double precision and column by column, as `mel_decibels` multiplies with them: then nothing is converted.
+        # `mel_decibels` multiplies with float64 in column order. This order avoids a conversion.
         return [np.asfortranarray(warp_mel(float(warp), **axis), np.float64) for warp in warps]
 
     def settings(self):

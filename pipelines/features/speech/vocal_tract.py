@@ -8,7 +8,7 @@ this makes many voices of a few; at prediction several factors are tried, and th
 
 import numpy as np
 
-KNEE = 0.85  # of half the sampling rate: what is below is scaled, the rest bends so that the highest stays where it is
+KNEE = 0.85  # share of half the sampling rate; lower frequencies are scaled, the others bend so that the highest stays
 
 
 def warp_mel(warp, sr, n_fft, n_mels, fmin, fmax):
@@ -26,7 +26,7 @@ def warp_mel(warp, sr, n_fft, n_mels, fmin, fmax):
         Above 1, a frequency is taken for a higher one: the voice seems to come from a shorter tube. With 1 the filters
         are `librosa.filters.mel(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)`.
     sr, n_fft, n_mels, fmin, fmax
-        As librosa has them.
+        As in librosa.
 
     Returns
     -------

@@ -4,7 +4,7 @@ People who say a telephone number leave a pause between the digits. In a pause o
 word some part of the spectrum rises above it. So the sound is cut into short frames, the power of each frame is
 measured in a few bands, and each band is divided by its own noise floor: the level that it falls back to again and
 again in the seconds around. The mean over the bands, in decibels, is the *evidence* of a frame. Near 0 dB there is
-nothing but noise, be it a rumble or a hiss; and a sound that goes on for long, such as a fan, becomes floor itself.
+only noise, for example a rumble or a hiss. A sound that lasts long, such as a fan, becomes part of the floor.
 
 A word begins and ends where the evidence crosses a low threshold, and counts if it reaches a high one in between.
 Silence inside a word (before the t of eight, inside six) is bridged if it is short. What lasts too long to be one word
@@ -43,7 +43,7 @@ class WordFinder:
         Pauses up to `bridge` belong to a word; those up to `burst_bridge` too if a sound next to it is at most `burst`
         long: the released t of eight.
     shortest : float > 0
-        What is shorter is no word.
+        A shorter sound is not a word.
     long, dip, dip_seconds : float > 0
         What is longer than `long` is parted at its softest `dip_seconds`, if both sides reach `dip` decibels more;
         `long` is at least twice `shortest` plus `dip_seconds`, and `longest` is more.
@@ -99,7 +99,7 @@ class WordFinder:
         return self._pad(keep_heard(part for word in words for part in self._part(word, evidence)), len(power))
 
     def _evidence(self, power):
-        """Return the evidence of each frame, and the peak that it has in the seconds around: float64, in decibels."""
+        """Return the evidence of each frame, and its peak in the seconds around: float64, in decibels."""
         floor = self._floor(power)
         evidence = 10 * np.log10(np.maximum((power / floor).mean(axis=1), _LEAST_EVIDENCE))
         smooth = np.convolve(np.pad(evidence, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
@@ -120,7 +120,7 @@ class WordFinder:
         return round(self.floor_seconds / HOP_SECONDS)
 
     def _bridge(self, runs):
-        """Join runs of frames that only a short silence parts."""
+        """Join runs of frames that have only a short silence between them."""
         joined = []
         for start, stop in runs:
             if joined:
@@ -134,7 +134,7 @@ class WordFinder:
         return joined
 
     def _part(self, run, evidence):
-        """Part a run of frames into pieces that can be one word."""
+        """Split a run of frames into pieces that can be one word."""
         start, stop = run
         pieces, longest = [], round(self.longest / HOP_SECONDS)
         while stop - start > longest:
@@ -160,7 +160,7 @@ class WordFinder:
         return start + margin + width // 2 + int(loudest.argmin())
 
     def _widen(self, words, evidence):
-        """Let a word that is softer than those around begin and end where it sinks `low_below_peak` below itself."""
+        """Let a word that is softer than its neighbours begin and end `low_below_peak` below its own peak."""
         ends = [0, *((stop + start) // 2 for (_, stop), (start, _) in pairwise(words)), len(evidence)]
         widened = []
         for (start, stop), (least, most) in zip(words, pairwise(ends), strict=False):
@@ -210,11 +210,11 @@ def band_power(blocks, sr):
 
 
 def _power(samples, n_frames, hop, window, bands):
-    """Return the power of the first frames: at most one array of float32 [shape=(n_frames, n_bands)], in a list."""
+    """Return the power of the first frames: list of at most one array of float32 [shape=(n_frames, n_bands)]."""
     if n_frames <= 0:
         return []
     spectra = np.fft.rfft(sliding_window_view(samples, len(window))[: n_frames * hop : hop] * window)
-    # einsum sums each row by itself, so a frame's power does not depend, in its last bit, on how many come with it.
+    # einsum sums each row by itself. So the last bit of a frame's power does not depend on the number of frames.
     return [np.einsum("fk,kb->fb", np.square(np.abs(spectra)), bands).astype(np.float32)]
 
 
@@ -248,17 +248,17 @@ def bands_of(length, sr):
     return np.stack(inside, axis=1) / length**2
 
 
-# Bands of this power are as quiet as a recording that `audio_file` calls silent; some frame of a word has more.
+# Bands of this power are as quiet as a recording that `audio_file` calls silent. A word has a frame with more.
 _SILENCE_POWER = np.float32(SILENCE_PEAK**2 / 100)
-_DIGITAL_SILENCE_POWER = np.float32(1e-16)  # the floor of what is zero, below the hiss of the faintest recording
+_DIGITAL_SILENCE_POWER = np.float32(1e-16)  # the floor of digital silence, below the hiss of the faintest recording
 _LEAST_EVIDENCE = 0.1  # -10 dB, for digital silence
 
 
 def _over_windows(rows, length, statistic):
-    """Evaluate a statistic of the rows around, at each row.
+    """Evaluate a statistic of the rows around each row.
 
-    It is evaluated in windows of `length` rows, four to a length, and interpolated between their middles; the first and
-    last window lie wholly inside.
+    It is evaluated in windows of `length` rows that begin a quarter of `length` apart, and interpolated between their
+    middles. The first and the last window lie wholly inside.
 
     Parameters
     ----------
