@@ -80,7 +80,7 @@ def _unpack_entry(entries, entry, folder, folders, archive):
 
 def check_end(entries):
     """Raise tarfile.ReadError if an archive goes on after what tarfile took for its end."""
-    # tarfile takes a header that it cannot read for the end. After the true end there are only zeros.
+    # tarfile stops at a header that it cannot read. After the true end there are only zeros.
     while block := entries.fileobj.read(_BLOCK):
         if block.strip(b"\0"):
             raise tarfile.ReadError("an entry in the middle cannot be read")
@@ -101,13 +101,13 @@ def give_final_name(temporary, folder):
     try:
         temporary.rename(folder)
     except OSError:
-        # A second run beside this one was faster. A folder that is not empty is never replaced, so what it made stands.
+        # Another run was faster. A rename never replaces a folder that is not empty, so its folder is kept.
         if not folder.is_dir():
             raise
 
 
 class _Bounded:
-    """A readable stream that refuses to give more than a number of bytes."""
+    """A readable stream that raises DataError if it gives more than a number of bytes."""
 
     def __init__(self, stream, max_bytes, archive):
         self.stream = stream

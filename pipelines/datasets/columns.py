@@ -11,7 +11,7 @@ from pipelines.datasets.tables import heading
 from pipelines.errors import DataError
 from pipelines.wording import list_some
 
-# By what they mean, the surest first: a heading of an earlier line is taken before one of a later line.
+# The headings of each meaning, the surest first: an earlier line takes precedence over a later one.
 MEANINGS = {
     "path": (
         ("path",),
@@ -106,7 +106,7 @@ def column_of(meaning, headings, free, table, place, is_file):
     """Return the column among `free` that has a meaning; None if there is none. Raises DataError if several."""
     for names in MEANINGS[meaning]:
         candidates = [i for i in sorted(free) if headings[i] in names]
-        if meaning == "split":  # `set` and `category` mean much else, too
+        if meaning == "split":  # `set` and `category` have other meanings, too
             candidates = [i for i in candidates if headings[i] == "split" or _are_roles(table, i)]
         if meaning == "path" and candidates and "path" not in (headings[i] for i in candidates):
             candidates = [i for i in candidates if _leads(table, i, is_file)] or candidates[: len(candidates) == 1]
@@ -134,11 +134,11 @@ def _are_roles(table, column):
 
 
 def _leads(table, column, is_file):
-    """Tell whether most of the first cells of a column lead to files."""
+    """Tell whether most of the first cells of a column are names of files."""
     cells = [cells[column] for _, cells in table.lines[:20]]
     return bool(cells) and sum(bool(cell) and is_file(cell) for cell in cells) > len(cells) / 2
 
 
 def only(columns):
-    """Return the one column that there is; None if there are others, or none."""
+    """Return the column if there is exactly one, else None."""
     return columns[0] if len(columns) == 1 else None

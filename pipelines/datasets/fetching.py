@@ -21,7 +21,7 @@ from pipelines.machine.locations import downloads_folder
 from pipelines.machine.log import log, piece_of_work
 
 CONNECT_SECONDS = 5  # for one attempt to connect
-ANSWER_SECONDS = 12  # until the first byte: a name may stand for many computers, each worth one attempt
+ANSWER_SECONDS = 12  # until the first byte; a name may stand for many computers, and each gets an attempt
 SILENCE_SECONDS = 20  # between two pieces of a download
 _BLOCK = 2**16  # bytes
 
@@ -108,7 +108,7 @@ def _fetch_file(source, file):
 
 
 def _is_here(path):
-    # Unlike Path.is_file, this does not raise where a folder on the way may not be entered.
+    # Unlike Path.is_file, this does not raise if a folder on the way may not be entered.
     return os.access(path, os.R_OK)
 
 
@@ -123,7 +123,7 @@ def _is_registered(path, file):
 
 
 def _places(file):
-    """Return where to look for the file, in order: a Path for a folder that serves as mirror, else an address."""
+    """Return the places to look for the file, in order: the mirror, as a Path if it is a folder, then addresses."""
     mirror = os.environ.get("BACKPROP_MIRROR")
     if not mirror:
         return list(file.addresses)
@@ -143,7 +143,7 @@ def _no_place_left(source, file, path, failures):
 
 @contextmanager
 def _verify_file(path, file):
-    """Give a receiver to write to; what it gets becomes `path` if it is the registered file, and vanishes otherwise."""
+    """Yield a receiver to write to. If it receives the registered file, that becomes `path`; else it is deleted."""
     path.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(path.parent).free
     if free < file.size:
@@ -160,7 +160,7 @@ def _verify_file(path, file):
 
 
 class _Receiver:
-    """A file open for writing that hashes and measures what it is given, and shows how far it has come."""
+    """A file open for writing that hashes and measures its content, and shows the progress."""
 
     def __init__(self, stream, file):
         self.stream = stream
@@ -180,7 +180,7 @@ class _Receiver:
         self.show(len(block))
 
     def flush(self):
-        """Do nothing: pooch asks for it after every block, and the file is complete only when it is closed."""
+        """Do nothing: pooch calls this after every block, but the file is complete only when it is closed."""
 
     def verify(self):
         if self.size < self.file.size:
@@ -210,13 +210,13 @@ def _copy(path, receiver):
 
 
 def _download(address, receiver):
-    """Download in a thread, so that an address that never answers can be given up, whatever takes so long."""
+    """Download in a thread, so that the program can give up an address that does not answer, whatever the reason."""
     errors = []
 
     def work():
         try:
             _request(address, receiver)
-        except BaseException as error:  # whatever it is, it belongs to the caller
+        except BaseException as error:  # the caller raises it again, whatever it is
             errors.append(error)
         receiver.answered.set()
 
@@ -233,7 +233,7 @@ def _request(address, receiver):
     import pooch
     import requests
 
-    # Without this header a server may compress on the way, and the bytes that arrive would not be those of the file.
+    # Without this header a server may compress the file, and then other bytes than those of the file arrive.
     headers = {"Accept-Encoding": "identity"}
     download = pooch.HTTPDownloader(chunk_size=_BLOCK, timeout=(CONNECT_SECONDS, SILENCE_SECONDS), headers=headers)
     try:

@@ -28,8 +28,8 @@ from pipelines.machine.suffixes import SUFFIXES
 from pipelines.wording import list_some
 
 NOISE_FOLDERS = ("_background_noise_", "background_noise", "_noise_")
-UNLISTED = 0.1  # share of the files that a table may leave out, and still be believed rather than the folders
-_LOOKED_AT = 100  # small files, before all of them are suspected to be pointers
+UNLISTED = 0.1  # a table that leaves out a larger share of the files does not count; the folders do
+_LOOKED_AT = 100  # small files that are examined first; if one is a pointer, all are examined
 _CLASS_IN_NAME = re.compile(r"(?P<label>[^.]*[^.\d][^.]*)\..+")
 
 
@@ -72,7 +72,7 @@ def read(folder, task, to_train=True):
 
 
 class _FolderReader:
-    """Reads one folder for one task; remembers which folders have usable files, since that is asked often."""
+    """Reads one folder for one task. It remembers which folders have usable files, because this is needed often."""
 
     def __init__(self, top, task, passed_over):
         self.top, self.task, self.passed_over = top, task, passed_over
@@ -86,11 +86,11 @@ class _FolderReader:
         return self._usable[folder.path]
 
     def full(self, folder):
-        """Return the folders of a Folder that have usable files in them or below, noise left aside."""
+        """Return the folders of a Folder that have usable files in them or below, without folders of noise."""
         return [each for each in folder.folders if not self._is_noise(each) and self._has_any(each)]
 
     def inner(self, folder):
-        """Return the folder where the data begins: a folder alone in another is looked into."""
+        """Return the folder where the data begins. If a folder contains only one other folder, look into that one."""
         while True:
             full, strays = self.full(folder), self.usable(folder)
             if len(full) != 1 or role_of(full[0].name) not in (None, role_of(folder.name)):
@@ -158,7 +158,7 @@ class _FolderReader:
         return self._reading(rows, skipped, f"class folders in {words}", place)
 
     def _classes(self, place, role):
-        """Read class folders: rows, and sentences about what was left out."""
+        """Read class folders; return rows, and sentences about what was left out."""
         folders = [folder for folder in place.folders if not self._is_noise(folder)]
         if not folders:
             raise DataError(
@@ -191,13 +191,13 @@ class _FolderReader:
         return rows
 
     def _roles_inside(self, folders):
-        """Return which roles the folders inside the classes mean, dict by name; empty if they are groups."""
+        """Return the roles that folders inside the classes mean, dict by name; empty if the folders are groups."""
         names = {inside.name for folder in folders for inside in self.full(folder)}
         roles = settle(names)
         return roles if names and all(roles.values()) and "train" in roles.values() else {}
 
     def _read_listed(self, place, full, roles, or_else):
-        """Read the tables that lie in the folder or in its parts; None if none can be understood.
+        """Read the tables in the folder or in its parts; return None if no table can be understood.
 
         With `or_else`, the folders may be classes: then a table counts only if it lists nearly all files.
         """
@@ -208,7 +208,7 @@ class _FolderReader:
         if not understood:
             return None
         parts = [(path, role or role_of(path.stem)) for path, role in understood]
-        if any(role == "train" for _, role in parts):  # of train, dev, test and validated.tsv, only parts of a split
+        if any(role == "train" for _, role in parts):  # take train.tsv, dev.tsv and test.tsv, not validated.tsv
             understood = [(path, role) for path, role in parts if role]
         if len(understood) > 1 and any(role is None and role_of(path.stem) is None for path, role in understood):
             if or_else:
@@ -245,7 +245,7 @@ class _FolderReader:
         return bool(cells) and sum(files.is_file(cell) for cell in cells) > len(cells) / 2
 
     def _read_named(self, place, full, roles):
-        """Read files whose names begin with the class and a dot, as `cat.17.jpg`; None if they do not."""
+        """Read files whose names begin with the class and a dot, like `cat.17.jpg`; return None if they do not."""
         rows = []
         for folder in (place, *full):
             role = "train" if folder is place else roles[folder.name] or "train"
@@ -300,7 +300,7 @@ class _FolderReader:
         return bool(self.usable(folder)) or any(map(self._has_any, folder.folders))
 
     def _files_of(self, folder, place):
-        """Return the usable files of a folder: of `place` those in it, of one inside all those below it, too."""
+        """Return the usable files of a folder: of `place` only its own files, of a folder in it also those below."""
         if folder is place:
             return self.usable(folder)
         return [path for path in folder.all_files() if usable(path, self.task)]
@@ -330,7 +330,7 @@ class _FolderReader:
 
 
 def _says_no_class(name):
-    """Tell whether a folder beside the classes holds what has no label: `unknown`, `images`, `test` once more."""
+    """Tell whether a folder beside the classes has samples without labels: `unknown`, `images`, a second `test`."""
     return (
         name.casefold() in ("unknown", "unlabelled", "unlabeled", "unlabel")
         or bool(role_of(name))
@@ -339,7 +339,7 @@ def _says_no_class(name):
 
 
 def _true_files(folder, rows, small, skipped):
-    """Return the rows without those whose file is a Git LFS pointer, a web page or the like; refuse if most are."""
+    """Leave out the rows whose file is a Git LFS pointer, a web page or the like; raise DataError if most are."""
     suspects = [row for row in rows if row.path in small]
     first = suspects[:: max(1, len(suspects) // _LOOKED_AT)]
     if not any(map(_in_its_place, first)):

@@ -94,7 +94,7 @@ def _one_for_each_speaker(dataset, n_groups):
 
 
 def _draw(dataset, n_folds, n_groups, seed):
-    """Draw folds class by class: of whole groups unless `n_groups` is None, and of whole chains of near copies."""
+    """Draw folds class by class. They keep groups whole unless `n_groups` is None, and always chains of near copies."""
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     sizes = np.bincount(dataset.y)
@@ -116,10 +116,10 @@ def _draw(dataset, n_folds, n_groups, seed):
 
 
 def _validation(dataset, folds, grouped):
-    """Say what validation rows are drawn by: whole groups only where many remain.
+    """Say whether validation rows are drawn by groups or by rows: by groups only if many remain.
 
-    A validation set of voices never heard tells more about such voices; but of five speakers, one that is set aside
-    is a fifth of all the voices to learn from.
+    Validation on new voices tells more about new voices. But of five speakers, one speaker for validation is a fifth
+    of all the voices to learn from.
     """
     if not grouped:
         return "rows"

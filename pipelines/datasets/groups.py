@@ -15,11 +15,11 @@ from pipelines.wording import list_some
 
 ENOUGH = 5  # groups in all: with fewer, a split by group leaves little to learn from
 ENOUGH_IN_CLASS = 3
-LARGEST = 0.4  # share of the files that a group has at most
-OFTEN = 2.0  # files that a group has on average, at least
+LARGEST = 0.4  # largest share of the files that a group may have
+OFTEN = 2.0  # least average number of files in a group
 
 _SPEECH_COMMANDS = re.compile(r"(?P<group>[0-9a-f]{6,})_nohash_\d+")
-_AUGMENTED = re.compile(r"(?P<group>.+)\.rf\.[0-9A-Za-z]{16,}")  # copies of a picture that Roboflow varied
+_AUGMENTED = re.compile(r"(?P<group>.+)\.rf\.[0-9A-Za-z]{16,}")  # variants of a picture that Roboflow made
 _SEPARATORS = re.compile(r"[\s_\-.,()+~]+")
 _NO_GROUP = {"img", "image", "images", "picture", "pic", "photo", "dsc", "dscn", "dscf", "pxl", "vid", "rec", "file",
              "audio", "recording", "sample", "take", "voice", "sound", "clip", "train", "test", "valid", "frame", "new",
@@ -102,7 +102,7 @@ def _name_groups(rows, groups):
 
 
 def _from_words(stems, labels):
-    """Return the group of each file, from the words of its name that neither count nor say the class; None if none."""
+    """Return each file's group, from the words of its name without numbers and the class; None without groups."""
     words = [[word for word in _SEPARATORS.split(stem) if word] for stem in stems]
     said = _columns_of_classes(words, labels)
     groups = []
@@ -125,7 +125,7 @@ def _from_words(stems, labels):
 
 
 def _columns_of_classes(words, labels):
-    """Return which words of the names say the class: the same in all of a class, and another in another class."""
+    """Return which words of the names are the same in all files of each class, and so say the class."""
     if len({len(parts) for parts in words}) != 1:
         return set()
     said = set()
@@ -139,7 +139,7 @@ def _columns_of_classes(words, labels):
 
 
 def _worth_it(groups, labels):
-    """Tell whether groups are many and small enough to be shared out, and more than one file each."""
+    """Tell whether groups are many and small enough for a split, and have more than one file on average."""
     sizes = Counter(groups)
     in_class = defaultdict(set)
     for group, label in zip(groups, labels, strict=True):

@@ -59,7 +59,7 @@ class ListedFiles:
             return None
 
     def _look_up(self, text):
-        """Look among all files below the folder: the whole path, then its last parts, with and without suffix."""
+        """Look for a file below the folder, by the whole path and then by its last parts, with and without suffix."""
         wanted = [part for part in text.split("/") if part not in ("", ".")]
         if not wanted or ".." in wanted:
             return None
@@ -103,7 +103,7 @@ def _key(name):
 
 
 def _with_slashes(text):
-    r"""Return a path with slashes: `C:\cats\1.png` as /cats/1.png."""
+    r"""Return a path with slashes: /cats/1.png for `C:\cats\1.png`."""
     if "\\" not in text:
         return text
     path = PureWindowsPath(text)

@@ -18,7 +18,7 @@ from pipelines.wording import list_some
 
 CLASS_HEADINGS = frozenset(name for names in MEANINGS["label"] for name in names) - {"target", "y"}
 _MISSING = ("NaN", "nan", "<NA>", "#N/A")  # what pandas and Excel write where there is no value
-OFTEN = 5  # samples that each number of a class has at least, on average
+OFTEN = 5  # samples of each number, at least or on average, if numbers are classes
 
 
 def read(path, task, to_train=True, default_role=None):
@@ -80,7 +80,7 @@ def _notes(path, table, columns, n_twice):
 
 
 def _with_heading(table, files):
-    """Return the table; where the first line is a file already, with headings of our own."""
+    """Return the table; if its first line already lists a file, give it the headings path and label."""
     found = [i for i, cell in enumerate(table.columns) if "/" in cell or "." in cell]
     found = [i for i in found if files.is_file(table.columns[i])]
     if len(found) != 1 or len(table.columns) != 2:
@@ -90,7 +90,7 @@ def _with_heading(table, files):
 
 
 def _rows(path, table, columns, files, default_role):
-    """Return a list of what each line says: name, Path or None, label, role, group."""
+    """Return the content of each line: list of (name, Path or None, label, role, group)."""
     roles = settle({cells[columns.split] for _, cells in table.lines}) if columns.split is not None else {}
     rows = []
     for line, cells in table.lines:
@@ -113,7 +113,7 @@ def _rows(path, table, columns, files, default_role):
 
 
 def _each_once(path, rows):
-    """Return the rows without those that say the same again, and how many these were."""
+    """Return the rows without repeated ones, and the number of repeated ones."""
     seen, kept = {}, []
     for row in rows:
         place = row.path.resolve()
@@ -128,10 +128,10 @@ def _each_once(path, rows):
 
 
 def _check_not_numbers(path, column, rows):
-    """Refuse a column of many different numbers that is not said to be classes: what is to be predicted is a quantity.
+    """Refuse a column of many different numbers whose heading does not mean classes: it is a quantity to predict.
 
-    Raises DataError. Whole numbers under a heading such as `label` are names of classes, unless most are there once,
-    which `rows.check_classes` tells.
+    Raises DataError. Whole numbers under a heading such as `label` are names of classes. If most of them occur only
+    once, `rows.check_classes` refuses them.
     """
     values = numbers_in(row.label for row in rows)
     if values is None:
@@ -146,5 +146,5 @@ def _check_not_numbers(path, column, rows):
 
 
 def _counts_up(values):
-    """Tell whether numbers are 0, 1, 2, … or 1, 2, 3, … without a gap, as classes are numbered."""
+    """Tell whether numbers are 0, 1, 2, … or 1, 2, 3, … without a gap, like numbers of classes."""
     return values[0] in (0, 1) and values == [values[0] + i for i in range(len(values))]

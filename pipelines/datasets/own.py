@@ -11,7 +11,7 @@ from pipelines.errors import DataError
 from pipelines.machine import contents
 from pipelines.machine.leftovers import is_left_behind
 
-LOOKED_AT = 2000  # files that tell which task a folder is for
+LOOKED_AT = 2000  # number of files that decide which task a folder is for
 
 
 def read(text, task, to_train=True):
@@ -49,7 +49,7 @@ def read(text, task, to_train=True):
         return _read_file(path, task, to_train)
     if len(path.parts) > 1 or tables.is_table(path) or path.name.lower().endswith(packed.SUFFIXES):
         raise DataError(f"{text}: no such file or folder")
-    return registry.find(text)  # raises, and offers the name that was probably meant
+    return registry.find(text)  # raises an error that suggests a similar name
 
 
 def guess_task(text, names):
@@ -69,7 +69,7 @@ def guess_task(text, names):
         return registry.find(text).task
     path = _expand(text)
     if not path.exists():
-        return read(text, names[0])  # raises, and says what is the matter
+        return read(text, names[0])  # raises an error that says the reason
     counts = Counter()
     if path.is_file() and packed.is_packed(path):
         path = packed.unpack(path)
@@ -101,7 +101,7 @@ def _lists_files(path, task):
 
 
 def _some_files(folder):
-    """Return enough of the files in a folder to tell what they are for; all of them where links hide the first."""
+    """Return enough files of a folder to tell its task; if there are few, also those behind links."""
     found = (Path(place, name) for place, _, names in os.walk(folder) for name in names if not is_left_behind(name))
     some = list(islice(found, LOOKED_AT))
     return some if len(some) == LOOKED_AT else list(tree.look_into(folder, tree.PassedOver()).all_files())
@@ -130,7 +130,7 @@ def _read_file(path, task, to_train):
         folder = packed.unpack(path)
         try:
             found = folders.read(folder, task, to_train)
-        except DataError as error:  # about a folder that its user has never seen
+        except DataError as error:  # the user does not know the folder that it names
             raise DataError(str(error).replace(str(folder), str(path))) from error
         found.layout = f"an archive of {found.layout}"
         return found

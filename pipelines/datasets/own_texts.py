@@ -23,7 +23,7 @@ from pipelines.wording import list_some
 
 MARK = "__label__"
 _LABELLED = re.compile(rf"((?:{MARK}\S+\s+)*{MARK}\S+)(?:\s+(.*))?", re.DOTALL)
-_FIRST = 1 << 12  # bytes that tell whether lines have labels in front
+_FIRST = 1 << 12  # bytes that show whether lines begin with labels
 
 
 def are_here(path):
@@ -56,7 +56,7 @@ def read(path, to_train=True):
 
 
 def _parts(path):
-    """Return the files that hold texts, each with the role that its name gives it: list of (Path, str or None)."""
+    """Return the files that contain texts, each with the role that its name means: list of (Path, str or None)."""
     if path.is_file():
         return [(path, None)] if is_table(path) or _has_labels_in_front(path) else []
     inside = [each for each in sorted(path.iterdir()) if not is_left_behind(each.name)]
@@ -80,7 +80,7 @@ def _has_labels_in_front(path):
 
 
 def _read_lines(path, role):
-    """Read lines with labels in front, as fastText has them."""
+    """Read lines that begin with labels, in the format of fastText."""
     rows, several, empty, unlabelled = [], 0, 0, 0
     for line in lines_of(path):
         if not line.strip():
@@ -134,7 +134,7 @@ def _read_table(path, role):
 
 
 def _columns(path, table):
-    """Return the table and where its columns are, by meaning: dict of str to int or None."""
+    """Return the table, and the index of the column of each meaning: dict of str to int or None."""
     headings = [heading(column) for column in table.columns]
     free = {i for i, name in enumerate(headings) if not is_index(name, i, table)}
     at = {}
@@ -153,7 +153,7 @@ def _columns(path, table):
 
 
 def _without_headings(path, table):
-    """Return a table of two columns without headings, and which is the label: the one that says the same more often."""
+    """Read a table of two columns without known headings: the column with fewer different cells is the label."""
     if len(table.columns) != 2:
         raise _lacking(path, table, ["text", "label"])
     lines = [(0, table.columns), *table.lines]
@@ -163,7 +163,7 @@ def _without_headings(path, table):
     if 2 * min(different) > len(lines) and len(lines) > 8:
         raise _lacking(path, table, ["text", "label"])
     names = ["label" if column == label else "text" for column in range(2)]
-    if table.columns[label] not in counts:  # headings, though none that is known
+    if table.columns[label] not in counts:  # the first line has unknown headings
         lines = table.lines
     at = {"text": 1 - label, "label": label, "split": None, "group": None}
     return Table(names, [(max(1, n), cells) for n, cells in lines], table.kind, table.n_empty, table.encoding), at

@@ -26,8 +26,8 @@ from pipelines.machine.log import log
 
 MOST_FILES = 1_000_000
 MOST_BYTES = 64 << 30
-MOST_TIMES = 200  # larger than the archive: recordings of silence pack well, but not so well
-SMALL_BYTES = 1 << 28  # which may be unpacked from an archive of any size
+MOST_TIMES = 200  # largest size, in sizes of the archive; even recordings of silence pack less
+SMALL_BYTES = 1 << 28  # may be unpacked from an archive of any size
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz")
 _OTHERS = {b"Rar!": "RAR", b"7z\xbc\xaf\x27\x1c": "7z", b"\x28\xb5\x2f\xfd": "Zstandard", b"MSCF": "CAB"}
 _DAMAGE = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, ValueError)
@@ -88,7 +88,7 @@ def _checksum(archive):
 
 
 def _remove_stale(place):
-    """Remove what a run that was killed has left a day ago or longer."""
+    """Remove files that a killed run left a day ago or longer."""
     for path in place.glob(".*-*"):
         try:
             if time.time() - path.stat().st_mtime > _STALE_SECONDS:
@@ -107,7 +107,7 @@ class _Unpacking:
         self.bound, self.n, self.made = self.left, 0, {folder}
 
     def run(self):
-        """Unpack everything; raises the errors of the libraries, and DataError."""
+        """Unpack everything; raise the errors of the libraries, and DataError."""
         with self.archive.open("rb") as file:
             first = file.read(512)
         for beginning, name in _OTHERS.items():
@@ -138,7 +138,7 @@ class _Unpacking:
             check_end(entries)
 
     def _target(self, name, is_folder):
-        """Return where an entry is written; None for a folder and for what systems leave. Refuses what leads out."""
+        """Return an entry's place; None for a folder or a leftover of a system. Refuse places outside the folder."""
         self.n += 1
         if self.n > MOST_FILES:
             raise DataError(
@@ -156,7 +156,7 @@ class _Unpacking:
         if target.parent not in self.made:
             target.parent.mkdir(parents=True, exist_ok=True)
             self.made.add(target.parent)
-        with target.open("wb") as file:  # of two entries of one name the later counts, as when one unpacks by hand
+        with target.open("wb") as file:  # if two entries have one name, the later one counts, as usual
             while block := content.read(_BLOCK):
                 self.left -= len(block)
                 if self.left < 0:

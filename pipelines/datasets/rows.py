@@ -20,7 +20,7 @@ from pipelines.errors import DataError
 from pipelines.machine.cores import cores
 from pipelines.wording import list_some
 
-MANY_NUMBERS = 20  # more different numbers than that, most of them once, are no names of classes
+MANY_NUMBERS = 20  # more different numbers than this, most of them once, are not names of classes
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?")
 _AT_A_TIME = 128
 _QUICK = 5e-5  # seconds a file
@@ -157,7 +157,7 @@ def file_checksums(rows):
 
 def _file_checksum(path):
     try:
-        # Path.open and hashlib.file_digest take longer than all else here.
+        # Path.open and hashlib.file_digest take longer than everything else here.
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123
             digest = hashlib.sha256()
             while block := file.read(_BLOCK_BYTES):

@@ -116,7 +116,7 @@ def _items(parts):
 
 
 def _as_files(items):
-    """Return items as files; pixels as the contents of files, in the plainest format that there is (PNM)."""
+    """Return items as files; turn pixels into the contents of files in the simplest format (PNM)."""
     if not isinstance(items, np.ndarray):
         return list(items)
     kind = b"P5" if items.ndim == 3 else b"P6"
@@ -125,7 +125,7 @@ def _as_files(items):
 
 
 def _groups(parts):
-    """Return each sample's group; where a set has none, each of its samples is one; None if none has any."""
+    """Return each sample's group; in a set without groups each sample is a group. None if no set has groups."""
     if all(part.group is None for part in parts):
         return None
     return np.concatenate(

@@ -1,7 +1,8 @@
 """SNIPS: requests to a voice assistant, seven intents.
 
-Each intent has two JSON files, `train_INTENT_full.json` and `validate_INTENT.json`; the latter is what everybody tests
-on. A sentence lies there in pieces, those with a meaning of their own apart: joined, they are the sentence again.
+Each intent has two JSON files, `train_INTENT_full.json` and `validate_INTENT.json`; the second one is the usual test
+set. A sentence is stored in pieces, because pieces with a meaning of their own are separate. Joined, the pieces are the
+sentence again.
 """
 
 import json

@@ -57,7 +57,7 @@ def with_split(dataset, rng, valid_fraction=0.1, test_fraction=0.2):
 
 
 def _with_foreign_roles(dataset, rng, fractions):
-    """Fill in the roles that a data set's foreign samples lack, drawn one by one."""
+    """Draw the missing roles of a data set's foreign samples, one sample at a time."""
     if dataset.foreign is None:
         return dataset
     role = dataset.foreign.role.astype("<U5")
@@ -69,7 +69,7 @@ def _with_foreign_roles(dataset, rng, fractions):
 
 
 def _fill_in(dataset, rng, fractions):
-    """Fill in the roles of one data set, see `with_split`."""
+    """Draw the missing roles of one data set, see `with_split`."""
     role = dataset.role.astype("<U5")
     notes = list(dataset.notes)
     class_sizes = _class_sizes(dataset, dataset.rows("train"))
@@ -111,16 +111,16 @@ def _draw_rows(dataset, free, wanted, rng):
 
 
 def _draw_units(dataset, together, free, wanted, rng):
-    """Draw what belongs together, such as groups, in random order as long as each brings the classes nearer.
+    """Draw units, such as groups, in random order; keep each one that brings the classes nearer to the wanted sizes.
 
-    If none does, as with few and large groups, draw the one that goes the least beyond them. A group that has the last
-    training rows of some class is never drawn.
+    If no unit does so, because they are few and large, draw the unit that exceeds the wanted sizes least. A unit with
+    the last training rows of a class is never drawn.
     """
     groups, member = np.unique(together[free], return_inverse=True)
     sizes = np.zeros((len(groups), len(wanted)), dtype=np.int64)
     np.add.at(sizes, (member, dataset.y[free]), 1)
     total = sizes.sum(axis=0)
-    if dataset.group is None:  # near copies alone: nearly all of these are single rows, so that each class can have one
+    if dataset.group is None:  # units are near copies, nearly all of one row, so each class can have one
         wanted = np.where(total > 1, np.maximum(1, wanted), 0)
     taken = np.zeros(len(wanted), dtype=np.int64)
 

@@ -134,7 +134,7 @@ def _from_cells(path, text):
 def _lines_in(text, delimiter, skipped):
     """Return the headings, the lines, and how many lines were empty. Raises csv.Error.
 
-    Cells between tabs are often not quoted at all: there a quote that does not open and close a cell is a sign.
+    Cells between tabs are often not quoted. If quotes do not match there, they count as ordinary characters.
     """
     text = text.replace("\0", "")
     csv.field_size_limit(MOST_BYTES)  # a cell may hold a long text
@@ -161,7 +161,7 @@ def _parse(text, delimiter, skipped, quoting):
 
 
 def _delimiter(path, text):
-    """Return what separates the cells: what the heading has the most of, outside quotes; a tab where the name says."""
+    """Return the sign that separates cells: the most frequent one in the heading outside quotes, or a tab in a .tsv."""
     line = next((line for line in text.splitlines() if line.strip(_BLANK + ",;|")), "")
     outside = "".join(line.split('"')[::2])
     counts = {sign: outside.count(sign) for sign in DELIMITERS}
@@ -173,14 +173,14 @@ def _delimiter(path, text):
         and path.suffix.lower() == ".txt"
         and all(line.strip(_BLANK).count(" ") in (0, 1) for line in text.splitlines())
     ):
-        return " "  # as lists of a path and a class are, which have no headings
+        return " "  # a list of a path and a class in each line, without headings
     if counts[best] == 0:
         return "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
     return best
 
 
 def _without_empty_ends(columns, lines):
-    """Take columns off the end that have neither a heading nor a cell, as spreadsheets leave them."""
+    """Remove the last columns that have neither a heading nor a cell; spreadsheets leave them."""
     used = max([len(cells) - next(i for i, cell in enumerate(reversed(cells)) if cell) for _, cells in lines] or [0])
     while columns and not columns[-1] and len(columns) > used:
         columns = columns[:-1]
@@ -199,7 +199,7 @@ def _from_json(path, text):
         document = json.loads(text)
     except (ValueError, RecursionError):
         document = None
-    if isinstance(document, dict) and isinstance(document.get("files"), list):  # as Edge Impulse exports it
+    if isinstance(document, dict) and isinstance(document.get("files"), list):  # Edge Impulse exports this
         document = [_of_edge_impulse(entry) for entry in document["files"]]
     elif isinstance(document, dict):
         document = _records_in(document)
@@ -229,9 +229,9 @@ def _from_json(path, text):
 
 
 def _records_in(document):
-    """Return the records in one object: of columns as pandas writes them, or of what each file, or each class, is.
+    """Return the records in one object: of columns, as pandas writes them, of labels by file, or of files by class.
 
-    An object of another form is returned as it is.
+    Return an object of another form unchanged.
     """
     columns = [list(value.values()) if isinstance(value, dict) else value for value in document.values()]
     if len(document) > 1 and all(isinstance(column, list) for column in columns):
@@ -255,14 +255,14 @@ def _of_edge_impulse(entry):
 
 
 def _as_cell(path, line, name, value):
-    """Return a JSON value as the text that a cell of CSV would have; a nested value as JSON, for columns not used."""
+    """Return a JSON value as the text of a CSV cell. A nested value stays JSON, because its column is not used."""
     if value is None:
         return ""
     if isinstance(value, str):
         return compose(value).strip(_BLANK)
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, dict) and isinstance(value.get("path"), str):  # as Hugging Face writes {"audio": {"path": …}}
+    if isinstance(value, dict) and isinstance(value.get("path"), str):  # Hugging Face: {"audio": {"path": …}}
         return value["path"]
     return json.dumps(value)
 

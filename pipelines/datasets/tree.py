@@ -16,7 +16,7 @@ from pipelines.machine import contents
 from pipelines.machine.leftovers import is_left_behind
 from pipelines.machine.suffixes import SUFFIXES
 
-SMALL = 2048  # bytes: what stands in the place of a file, such as a Git LFS pointer, is no larger
+SMALL = 2048  # bytes; a substitute for a file, such as a Git LFS pointer, is not larger
 DEEPEST = 32  # folders inside each other
 
 
@@ -150,5 +150,5 @@ def _sort_in(entry, found, passed_over, above):
 
 
 def _kind_of_leftover(name):
-    """Return how a name left behind is counted: ._x for what a Mac keeps beside each file, else as it is."""
+    """Return the name that a leftover is counted by: ._x for a Mac's file beside each file, else its own name."""
     return "._x" if name.startswith("._") else name

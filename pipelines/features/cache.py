@@ -51,14 +51,14 @@ def load_features(dataset, extractor, n_jobs=None, work="extracting features"):
 
 
 def _key(dataset, extractor):
-    """Return the hash that names an entry. It covers the paths too, which the sentences about failures begin with."""
+    """Return the hash that names an entry. It covers the paths too, because sentences about failures contain them."""
     decides = [_FORMAT, dataset.fingerprint, extractor.name, extractor.version, extractor.settings()]
-    names = [str(item) for item in dataset.items if not isinstance(item, str)]  # a text is in the fingerprint
+    names = [str(item) for item in dataset.items if not isinstance(item, str)]  # the fingerprint covers texts
     return hashlib.sha256(json.dumps([decides, names], sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _save(path, entry):
-    """Write an entry, array after array and not in memory first, and check that it reads back."""
+    """Write an entry, one array after another and without a copy in memory, and check that it reads back."""
     stored, ok, failures = entry
     try:
         with whole_file(path) as temporary:
@@ -79,7 +79,7 @@ def _arrays_of(stored):
 
 
 class _Hashing:
-    """A file that is written to, and the hash over all that was written."""
+    """A file to write to, and the hash of everything written."""
 
     def __init__(self, file):
         self._file, self._hash = file, hashlib.sha256()

@@ -21,9 +21,9 @@ from pipelines.machine.cores import blas_threads, cores
 from pipelines.machine.log import piece_of_work
 
 CHUNK = 32
-SPARSE_CHUNK = 4096  # of texts
-WARMING, TIMED = 1, 8  # files: the first imports what it needs, the next ones tell how long one takes
-SLOW_FILE = 5e-4  # seconds, of which decoding is the greater part
+SPARSE_CHUNK = 4096  # texts in a chunk
+WARMING, TIMED = 1, 8  # files: the first one imports modules, the next ones show how long a file takes
+SLOW_FILE = 5e-4  # seconds, most of them for decoding
 LONG_WORK = 4.0  # seconds
 _TASK_SECONDS = 0.2
 
@@ -79,7 +79,7 @@ def extract_noted(extractor, items, note, n_jobs=None, progress=None):
         if as_they_are.any():
             rows = items[as_they_are].reshape(int(as_they_are.sum()), -1)
             stored[as_they_are, : rows.shape[1]] = rows
-            stored[as_they_are, rows.shape[1] :] = 0  # what a reader keeps beside the row
+            stored[as_they_are, rows.shape[1] :] = 0  # numbers that a reader keeps beside the row
         for index in np.flatnonzero(~as_they_are):
             try:
                 stored[index] = extractor.extract_row(items[index])
@@ -87,7 +87,7 @@ def extract_noted(extractor, items, note, n_jobs=None, progress=None):
                 ok[index] = False
                 failures.append((int(index), f"picture {index}: {error}"))
         return stored if ok.all() else stored[ok], ok, failures, [None] * int(ok.sum())
-    extractor.matrices()  # made once, before threads ask for them at the same time
+    extractor.matrices()  # make them once, before several threads need them
     chunks = _chunks(partial(_chunk, extractor, note), items, n_jobs or cores())
     for chunk, rows, failed, noted in _watch(chunks, len(items), progress):
         ok[[index for index, _ in failed]] = False
@@ -98,7 +98,7 @@ def extract_noted(extractor, items, note, n_jobs=None, progress=None):
 
 
 def _extract_sparse(extractor, items, progress):
-    """Do what `extract_all` does with an extractor of sparse rows: it is quick, so it works alone."""
+    """Extract all items as sparse rows. This is quick, so one thread does it."""
     parts, ok, failures = [], np.ones(len(items), bool), []
     pieces = _pieces(range(len(items)), len(items), SPARSE_CHUNK)
     found = (_sparse_chunk(extractor, items, piece) for piece in pieces)
@@ -144,7 +144,7 @@ def way_for(seconds, n_left, n_jobs):
 
 
 def _chunks(describe, items, n_jobs):
-    """Yield what `describe`, a `_chunk` without its items, makes of each chunk, in order."""
+    """Yield the result of each chunk, in order; `describe` is `_chunk` without its items."""
     with blas_threads(1):
         warming, timed, rest = (
             range(*ends) for ends in ((0, WARMING), (WARMING, WARMING + TIMED), (WARMING + TIMED, len(items)))
@@ -173,7 +173,7 @@ def _in_threads(describe, items, indices, n_jobs):
         try:
             yield from pool.map(lambda chunk: describe(items[chunk.start : chunk.stop], chunk), chunks)
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C, only chunks that have begun are waited for
+            pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C, wait only for chunks that have begun
 
 
 def _in_processes(describe, items, indices, n_jobs, seconds):
@@ -184,7 +184,7 @@ def _in_processes(describe, items, indices, n_jobs, seconds):
 
 
 def _chunks_of(describe, items, task):
-    """Return the chunks of one task; `items` are those that it is about."""
+    """Return the results of one task's chunks; `items` are the task's own items."""
     return [
         describe(items[chunk.start - task.start : chunk.stop - task.start], chunk)
         for chunk in _pieces(task, task.stop, CHUNK)
@@ -192,7 +192,7 @@ def _chunks_of(describe, items, task):
 
 
 def _pieces(indices, end, size):
-    """Cut a range into ranges of at most `size`, none of them beyond `end`: list."""
+    """Cut a range, up to `end`, into ranges of at most `size`: list."""
     stop = min(indices.stop, end)
     return [range(start, min(start + size, stop)) for start in range(indices.start, stop, size)]
 
@@ -215,7 +215,7 @@ def _chunk(extractor, note, items, indices):
 
 
 def _watch(results, n_items, progress):
-    """Pass the results of chunks on, and say how many files are done where the work has a name."""
+    """Pass the results of chunks on; if the work has a name, report how many files are done."""
     if progress is None:
         yield from results
         return

@@ -76,7 +76,7 @@ def samples(
             if stdin is None:
                 raise UsageError("-: there is no standard input here; name a file")
             found.append(Sample("-", stdin if streams else stdin.read()))
-        elif _is_pipe(name) and not streams:  # which gives its contents once, and recordings are read twice
+        elif _is_pipe(name) and not streams:  # a pipe gives its contents once, but recordings are read twice
             found.append(Sample(name, Path(name).read_bytes()))
         elif inside:
             found += [Sample(str(path), path) for path in inside]
@@ -92,7 +92,7 @@ def names_in_list(content):
     ----------
     content : bytes
         UTF-8, with or without a byte order mark, UTF-16, or the bytes of names that are no text; lines end as on any
-        system. Without line ends, zero bytes may part the names, as `find -print0` has it.
+        system. Without line ends, zero bytes may separate the names, as in `find -print0`.
     """
     encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), None)
     if encoding is None and len(content) % 2 == 0 and content[:1] != b"\0" and content[1:4:2] == b"\0\0":
@@ -108,7 +108,7 @@ def names_in_list(content):
 
 
 def _each(names: Any) -> list[str | Sample]:
-    """Return a list of what is named, each checked for what it is."""
+    """Return the names as a list, and check the type of each."""
     if isinstance(names, str | os.PathLike | Sample):
         names = [names]
     if isinstance(names, bytes | Mapping) or not isinstance(names, Iterable):
@@ -122,7 +122,7 @@ def _each(names: Any) -> list[str | Sample]:
 
 
 def _expand(name):
-    """Return the files that a name stands for: itself, or what it matches where a shell left that to the program."""
+    """Return the files that a name stands for: itself, or its matches if the shell did not expand a pattern."""
     if isinstance(name, Sample):
         return [name]
     if "\0" in name:
@@ -133,7 +133,7 @@ def _expand(name):
 
 
 def _files_in(folder, task, say):
-    """Return the files below a folder, by name, those behind links included; circles of links are gone round once."""
+    """Return the files below a folder, sorted by name. Follow links, but enter each folder once."""
     files: list[Path] = []
     left_out: list[Path] = []
     seen = set()
@@ -156,7 +156,7 @@ def _files_in(folder, task, say):
 
 
 def _is_for(path, task):
-    """Tell whether a file in a folder is one to answer: by its suffix, or else by its first bytes."""
+    """Tell whether a file in a folder belongs to the task, by its suffix or else by its first bytes."""
     try:
         if not path.is_file():
             return path.is_fifo() and task is None
@@ -165,7 +165,7 @@ def _is_for(path, task):
         if path.stat().st_size == 0:
             return False
         return path.suffix.lower() in SUFFIXES[task] or task_of(first_bytes(path)) == task
-    except OSError:  # the reader will say why
+    except OSError:  # the reader will report the error
         return path.suffix.lower() in SUFFIXES.get(task, ())
 
 

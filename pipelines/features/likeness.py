@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FLAT = 2.0  # levels of 255: a picture that varies less shows nothing by which it could be recognised
+FLAT = 2.0  # levels of 255; a picture that varies less shows nothing to recognise it by
 SAMPLED = 2000
-FOLDED = 2048  # columns of a text
+FOLDED = 2048  # columns that a text is folded into
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ def of_pictures(extractor, stored):
     """Return the Likeness of pictures: their pixels, whatever their brightness and contrast.
 
     At a cosine of 0.995 all of CIFAR-10's pictures are found again after they were saved with Pillow's usual quality or
-    made half as bright again, and all but one in a hundred when they were enlarged and reduced; of MNIST's 70,000
-    digits no two are taken for copies. (A difference hash of 64 bits, the same for 15,000 of those, is of no use here.)
+    made 1.5 times as bright, and 99 of 100 when they were enlarged and reduced. In MNIST's 70,000 digits no two count
+    as copies. (A difference hash of 64 bits is of no use here: it is the same for 15,000 of these digits.)
     """
 
     def directions(rows):
@@ -49,9 +49,9 @@ def of_pictures(extractor, stored):
 def of_recordings(extractor, stored):
     """Return the Likeness of recordings: their features, each scaled by its spread over some recordings.
 
-    No two of FSDD's 3,000 takes come to more than 0.92, nor synthetic voices that hardly differ to more than 0.9963. Of
-    recordings that were saved at another rate, or half as loud, 19 of 20 are found again; of those compressed to MP3,
-    none: they come to 0.91.
+    The cosine of two of FSDD's 3,000 takes is at most 0.92, and that of synthetic voices that hardly differ at most
+    0.9963. Of recordings that were saved at another rate, or half as loud, 19 of 20 are found again. Recordings that
+    were compressed to MP3 are not found: their cosine is 0.91.
     """
     sample = extractor.to_features(stored[:: max(1, len(stored) // SAMPLED)])
     mean, spread = sample.mean(axis=0), sample.std(axis=0) + 1e-6
@@ -65,8 +65,8 @@ def of_recordings(extractor, stored):
 def of_texts(extractor, stored):
     """Return the Likeness of texts: the pieces that they are made of, folded into a few columns.
 
-    Capitals and white space do not count, so texts that differ in nothing else are equal. At 0.9 a sentence of ten
-    words is found again with a comma or a letter more, and not with another word.
+    Capitals and white space do not count, so texts that differ only in them are equal. At 0.9 a sentence of ten
+    words is found again with one more comma or letter, but not with another word.
     """
 
     def directions(rows):

@@ -31,7 +31,7 @@ def copies_among(stored, rows, likeness):
     Returns
     -------
     equal : ndarray of int64 [shape=(n_equal, 2)]
-        Pairs of rows that are the same number by number; of many, each is paired with the first.
+        Pairs of rows with the same numbers. If several rows are equal, each one is paired with the first.
     near : ndarray of int64 [shape=(n_near, 2)]
         Pairs of others that are nearly the same; each sample with at most `NEIGHBOURS` others.
     cosines : ndarray of float32 [shape=(n_near,)]
@@ -42,7 +42,7 @@ def copies_among(stored, rows, likeness):
 
 
 def _equal_rows(stored, in_order):
-    """Return pairs of equal rows [shape=(n, 2)], and the rows that equal none before them, both in this order."""
+    """Return pairs of equal rows [shape=(n, 2)], and the rows that differ from all before them, in this order."""
     seen, pairs, first = {}, [], []
     for row in in_order:
         digest = hashlib.blake2b(_bytes_of(stored, row), digest_size=16).digest()
@@ -68,7 +68,7 @@ def _near_rows(stored, rows, likeness):
     points = _project(stored, rows, likeness.directions)
     if points.size == 0:
         return np.empty((0, 2), np.int64), np.empty(0, np.float32)
-    radius = np.sqrt(2 - 2 * likeness.near)  # of two points on the unit sphere: |a - b|^2 = 2 - 2 a·b
+    radius = np.sqrt(2 - 2 * likeness.near)  # on the unit sphere, |a - b|^2 = 2 - 2 a·b
     _, neighbours = cKDTree(points).query(points, k=NEIGHBOURS + 1, distance_upper_bound=radius)
     i, place = np.nonzero(neighbours < len(rows))
     j = neighbours[i, place]
@@ -80,7 +80,7 @@ def _near_rows(stored, rows, likeness):
 
 
 def _project(stored, rows, directions):
-    """Return the directions of some rows in the few dimensions in which a sample of them varies most.
+    """Project the directions of some rows on the few dimensions in which a sample of the rows varies most.
 
     The dimensions are the leading right singular vectors of the sample, found from its small matrix of inner products.
     """

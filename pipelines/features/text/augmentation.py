@@ -71,7 +71,7 @@ class TextAugmentation:
         y, n_classes = prepared.dataset.y, len(prepared.dataset.labels)
         order = rng.permutation(prepared.dataset.rows("train"))
         chunks = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-        seeds = rng.integers(1 << 62, size=len(chunks))  # one each, so that it does not matter when a batch is made
+        seeds = rng.integers(1 << 62, size=len(chunks))  # one for each batch, so that the order of work does not matter
 
         def make(number):
             chosen, own = chunks[number], np.random.default_rng(seeds[number])

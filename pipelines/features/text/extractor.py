@@ -180,12 +180,12 @@ class TextExtractor:
         return pieces_of(self, text)
 
     def share_out(self, text: str, slopes: np.ndarray) -> tuple[Words, np.ndarray]:
-        """Return the words of a text and what each has of its stored row times `slopes`; see `words.share_out`."""
+        """Return the words of a text and the share of each in its stored row times `slopes`; see `words.share_out`."""
         return share_out(self, text, slopes)
 
 
 def _together(texts):
-    """Yield lists of texts that are short enough together, each text no longer than `LONGEST`."""
+    """Yield lists of texts whose total length is limited, with each text cut to `LONGEST`."""
     some, length = [], 0
     for text in texts:
         text = text[:LONGEST]

@@ -30,7 +30,7 @@ from typing import NamedTuple
 import numpy as np
 
 BASIS, PRIME = np.uint32(2166136261), np.uint32(16777619)
-LONGEST = 64  # code points of a word that count
+LONGEST = 64  # only so many code points of a word count
 BLANK = 32
 
 
@@ -54,7 +54,7 @@ class Grams(NamedTuple):
 
 
 def normalise(text: str) -> str:
-    """Return a text as its n-grams are taken from it: NFKC, case folded, white space made one blank."""
+    """Return the form of a text that n-grams are taken from: NFKC, case folded, white space made one blank."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
@@ -115,7 +115,7 @@ def _keys(grams):
 
 
 def mix_bits(hashes: np.ndarray) -> np.ndarray:
-    """Return hashes in which every bit of the input may turn every bit: the end of MurmurHash3; uint32 arrays."""
+    """Mix hashes, so that each bit of the input may change every bit: the end of MurmurHash3; uint32 arrays."""
     hashes = hashes ^ (hashes >> np.uint32(16))
     hashes *= np.uint32(2246822507)
     hashes ^= hashes >> np.uint32(13)
@@ -134,13 +134,13 @@ def _code_points(texts):
 
 
 def _letter_grams(points, n):
-    """Return hashes, starts and ends of the pieces of n letters within words, the blanks beside a word included."""
+    """Return hashes, starts and ends of the pieces of n letters within words, including the blanks beside a word."""
     n_places = max(len(points) - n + 1, 0)
     blank = points == BLANK
     inside = np.ones(n_places, bool)
     for k in range(1, n - 1):
         inside &= ~blank[k : k + n_places]
-    if n == 2:  # the end of one text and the beginning of the next
+    if n == 2:  # two blanks: the end of one text and the beginning of the next
         inside &= ~(blank[:n_places] & blank[1 : n_places + 1])
     starts = np.flatnonzero(inside)
     hashes = np.full(len(starts), BASIS ^ np.uint32(n))
@@ -150,7 +150,7 @@ def _letter_grams(points, n):
 
 
 def _word_grams(points, rows, kinds):
-    """Return hashes, starts and ends of the words and of the pairs of words, as far as `kinds` names them: list."""
+    """Return hashes, starts and ends of words, of pairs of words or of both, as `kinds` says: list."""
     letter = is_letter(points)
     edges = np.diff(letter.astype(np.int8), prepend=0, append=0)
     starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
@@ -161,7 +161,7 @@ def _word_grams(points, rows, kinds):
         hashes[longer] = (hashes[longer] ^ points[starts[longer] + k]) * PRIME
     found = [(hashes, starts, ends)] if 1 in kinds else []
     if 2 in kinds:
-        new = np.diff(rows[starts], prepend=-1, append=-1) != 0  # whether word i begins a text; the last is no word
+        new = np.diff(rows[starts], prepend=-1, append=-1) != 0  # whether word i begins a text; the last is not a word
         begins, ends_text, inner = np.flatnonzero(new[:-1]), np.flatnonzero(new[1:]), np.flatnonzero(~new[1:])
         found += [
             (_pair(BASIS, hashes[begins]), starts[begins], ends[begins]),
@@ -177,7 +177,7 @@ def _pair(first, second):
 
 
 def is_letter(points):
-    """Return which code points belong to words: bool ndarray. Each that occurs is looked up once."""
+    """Return which code points belong to words: bool ndarray. Each different one is looked up once."""
     occurs = np.zeros(sys.maxunicode + 1, bool)
     occurs[points] = True
     for point in np.flatnonzero(occurs).tolist():

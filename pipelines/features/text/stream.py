@@ -17,7 +17,7 @@ from pipelines.features.text.text_file import MARKS, decode
 from pipelines.machine.contents import ENOUGH, task_of, what_it_is
 
 PIECE = 1 << 17  # bytes read at a time
-LONGEST = 1 << 24  # bytes of a line, or of what stands between quotes
+LONGEST = 1 << 24  # bytes of a line, or of a cell in quotes
 _JSON = (".jsonl", ".ndjson", ".json")
 _WIDE = re.compile(r"utf[-_ ]?(16|32)", re.I)
 
@@ -36,7 +36,8 @@ def texts_in(sample: Sample, column: str | None = None, encoding: str | None = N
     Yields
     ------
     list of Sample
-        Named `file:line`. A line that cannot be read has its `problem`. What cannot be read at all is one such Sample.
+        Named `file:line`. A line that cannot be read has its `problem`. A file that cannot be read is one Sample
+        with a `problem`.
     """
     try:
         records = _records(sample, encoding, quoted=column is not None and not _is_json(sample.name))
@@ -48,7 +49,7 @@ def texts_in(sample: Sample, column: str | None = None, encoding: str | None = N
 
 
 def whole(sample: Sample, encoding: str | None) -> Sample:
-    """Return a file that is one text, of another encoding than Unicode, as one of UTF-8."""
+    """Return a file that is one text in another encoding as UTF-8."""
     try:
         source = sample.source
         content = source if isinstance(source, bytes) else Path(source).read_bytes()
@@ -65,7 +66,7 @@ def _texts(name, records):
 
 
 def _cells(name, records, column):
-    """Take the text out of each record: JSON objects where the first is one, else CSV under headings."""
+    """Take the text out of each record. All are JSON objects if the first one is, else CSV under headings."""
     place = delimiter = None
     as_json = _is_json(name)
     for batch in records:
@@ -93,7 +94,7 @@ def _cells(name, records, column):
 
 
 def _of_json(where, record, column):
-    """Return the texts of a line of JSON: of one object, or of each in a list, which is called by its "path"."""
+    """Return the texts of a line of JSON: one object, or a list of objects that their "path" names."""
     try:
         found = json.loads(record)
     except (ValueError, RecursionError):
@@ -113,7 +114,7 @@ def _of_object(where, found, column):
 
 
 def _join_words(value):
-    """Return a text that is given as the list of its words, as `transcribe --json` has them; else the value itself."""
+    """Join a text that is given as the list of its words, as in `transcribe --json`; return other values unchanged."""
     if not isinstance(value, list):
         return value
     words = [each.get("word") if isinstance(each, dict) else each for each in value]
@@ -138,7 +139,7 @@ def _is_json(name):
 
 
 def _records(sample, encoding, quoted):
-    """Yield lists of (line number, text, problem or None); with `quoted`, a line end between quotes ends no record."""
+    """Yield lists of (line number, text, problem or None); with `quoted`, a record may contain line ends in quotes."""
     number, first, rest = 1, True, b""
     for piece in _pieces(sample, encoding):
         if first:
@@ -159,7 +160,7 @@ def _records(sample, encoding, quoted):
 
 
 def _join_lines(lines, number, quoted):
-    """Return the records that lines make, as (line number, bytes), the number of the next line, and the lines left."""
+    """Join lines to records: return (line number, bytes) of each, the number of the next line, and the lines left."""
     records, open_lines = [], []
     for line in lines:
         open_lines.append(line)
@@ -172,7 +173,7 @@ def _join_lines(lines, number, quoted):
 
 
 def _pieces(sample, encoding):
-    """Yield what there is to read, as bytes; text of two or four bytes a character as UTF-8."""
+    """Yield the content of a sample as bytes; convert text of two or four bytes a character to UTF-8."""
     source = sample.source
     if isinstance(source, bytes):
         yield from _recode([source], encoding)

@@ -52,7 +52,7 @@ def decode(content: bytes, source, encoding: str | None = None) -> str:
 
 
 def _what_instead(first, encoding, place):
-    """Return what a file is that cannot be decoded, which begins with `first`, and what to do."""
+    """Say what a file that cannot be decoded is, from its beginning `first`, and what to do."""
     if encoding.startswith("utf-8") and task_of(first) is not None:
         return OTHER
     no_text = encoding == "utf-8" and b"\0" in first

@@ -18,7 +18,7 @@ import numpy as np
 
 from pipelines.features.text.ngrams import count_grams, grams_of, normalise, places_in
 
-# Thai, Lao, Tibetan, Burmese, Khmer; Japanese and Chinese, with what is rare of them.
+# Thai, Lao, Tibetan, Burmese and Khmer; Japanese and Chinese, with their rare characters.
 UNPARTED = ((0x0E00, 0x0FFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3040, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF),
             (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3FFFF))  # fmt: skip
 
@@ -32,9 +32,9 @@ class Words(NamedTuple):
     Attributes
     ----------
     texts : list of str, as they are written
-    begins : list of bool, whether a blank stands before it
+    begins : list of bool, whether a blank stands before the word
     ends : int64 ndarray [shape=(n,)]
-        Word i is made of `normalise(text)[ends[i - 1]:ends[i]]`, with a blank in front where one stands there.
+        Word i is made of `normalise(text)[ends[i - 1]:ends[i]]`, with a blank in front if there is one.
     """
 
     texts: list[str]
@@ -43,19 +43,19 @@ class Words(NamedTuple):
 
 
 def words_of(text: str) -> Words:
-    """Return the words of a text; those that normalising leaves nothing of are left out."""
+    """Return the words of a text, without words that are empty after normalising."""
     parts = [(part, k == 0) for word in text.split() for k, part in enumerate(_part(word))]
     found = _place(parts)
     whole = normalise(text)
-    if _join(found) != whole:  # letters that become others together
+    if _join(found) != whole:  # letters that become other letters together
         found = [(word, word, True) for word in whole.split()]
     lengths = [len(normal) + begins for _, normal, begins in found]
-    ends = np.cumsum(np.array(lengths, np.int64)) - 1  # no blank stands before the first
+    ends = np.cumsum(np.array(lengths, np.int64)) - 1  # the first word has no blank before it
     return Words([written for written, _, _ in found], [begins for *_, begins in found], ends)
 
 
 def _place(parts):
-    """Return (as written, normalised, begins) of the parts of which something is left."""
+    """Return (as written, normalised, begins) of the parts that are not empty after normalising."""
     found, begins = [], False
     for part, is_first in parts:
         begins, normal = begins or is_first, normalise(part)
@@ -70,7 +70,7 @@ def _join(found):
 
 
 def _part(word):
-    """Return a word's parts: characters of scripts without blanks, and what stands between them."""
+    """Return a word's parts: single characters of scripts without blanks, and the letters between them."""
     parts = []
     for letter, before in zip(word, itertools.chain([""], word), strict=False):
         is_mark = unicodedata.category(letter).startswith("M")
@@ -86,7 +86,7 @@ def _is_unparted(letter):
 
 
 def share_out(extractor, text: str, slopes: np.ndarray) -> tuple[Words, np.ndarray]:
-    """Return the words of a text and what each has of the sum over columns of slope times stored number.
+    """Return the words of a text and the share of each in the sum over columns of slope times stored number.
 
     Parameters
     ----------
@@ -162,9 +162,9 @@ def telling_words(texts, y, in_class: float, outside: float, few: int) -> list[t
 
 
 def _holders(texts, y, n_classes):
-    """Return the words of texts, and how many texts of each class hold each: int ndarray [shape=(n_words, n_classes)].
+    """Return words, and how many texts of each class contain each one: int ndarray [shape=(n_words, n_classes)].
 
-    Only words of at least half of some class's texts are among them.
+    A word counts only if at least half of the texts of a class contain it.
     """
     counts = [Counter() for _ in range(n_classes)]
     for text, k in zip(texts, y.tolist(), strict=True):
