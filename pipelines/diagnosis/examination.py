@@ -71,7 +71,7 @@ def needs_longer_training(probes, results):
 
 
 def _judge_fit(probes, results, copied):
-    """Return the Finding of the fit, by the validation rows that are no copies of training rows."""
+    """Return the Finding of the fit, measured on the validation rows that are not copies of training rows."""
     main = results[MAIN]
     n_classes = len(probes.prepared.dataset.labels)
     if main.diverged:
@@ -86,7 +86,7 @@ def _judge_fit(probes, results, copied):
 
 
 def _judge_length(probes, results):
-    """Return whether more epochs would teach the network much more, and how that is known, as a sentence's end."""
+    """Return whether more epochs would help much, and the reason as the end of a sentence."""
     main, longer, base = results[MAIN], results.get(LONGER), results.get(probes.base)
     if longer is None or base is None or longer.diverged or base.diverged:
         share = fit.falling(main.entries)

@@ -38,13 +38,13 @@ def findings(entries, description):
 
 
 class _Course:
-    """What was recorded in a training, as arrays; columns are layers, rows are epochs.
+    """The records of a training, as arrays; columns are layers, rows are epochs.
 
     Attributes
     ----------
     gradient, update : float ndarray [shape=(n_epochs, n_layers)], NaN where a number was not finite
     dead, saturated : float ndarray [shape=(n_activations,)]
-        At the end of the last epoch that was finished, or of all; NaN where there is no such number.
+        At the end of the last finished epoch, or of the last one if none is finished; NaN if there is no number.
     losses : float ndarray [shape=(n_finished,)], of the training rows
     blank : float, the loss of guessing, ln K
     """
@@ -65,7 +65,7 @@ class _Course:
 
     @property
     def learned(self):
-        """Whether the training loss fell clearly below that of guessing."""
+        """Whether the training loss fell clearly below the loss of guessing."""
         return self.losses.size > 0 and self.losses.min() < LIMITS["learned"] * self.blank
 
     @property
@@ -84,12 +84,12 @@ class _Course:
         return int(blocked[0]) + 1 if blocked.size and not self.diverged and self.gradient[-1, 0] == 0 else None
 
     def change_rate(self, factor):
-        """Return the recipe entry of another learning rate; none where not even this one is known."""
+        """Return the recipe entry of another learning rate; an empty dict if there is no current rate."""
         return {"learning_rate": _round_for_json(factor * self.learning_rate)} if self.learning_rate else {}
 
 
 def _judge_vanishing(course):
-    """Return verdict, evidence, advice and, for a problem, the changes that would help; so do the other judges."""
+    """Return verdict, evidence, advice and, for a problem, the changes that would help, as all judges do."""
     first, greatest = _measure_first_and_greatest(course)
     ratio = first / greatest if greatest else 0.0
     evidence = {
@@ -235,8 +235,9 @@ CHECKS = {
 
 
 def _measure_first_and_greatest(course):
-    """Return the gradient of the first third of the layers, and of the greatest: typical for the first half, when it
-    is decided whether a network begins to learn.
+    """Return the smallest gradient in the first third of the layers, and the greatest of all layers.
+
+    Both are typical values of the first half of the epochs, which decides whether a network begins to learn.
     """
     half = course.gradient[: math.ceil(len(course.gradient) / 2)]
     layers = [_take_typical(half[:, i]) for i in range(course.n_layers)]
@@ -250,7 +251,7 @@ def _take_typical(values):
 
 
 def _find_worst(shares):
-    """Return the highest share, and which layer has it, from 1; (0, None) if there is none."""
+    """Return the highest share, and the number of its layer, from 1; (0, None) if there is no share."""
     if not np.isfinite(shares).any():
         return 0.0, None
     worst = int(np.nanargmax(shares))
@@ -263,7 +264,7 @@ def _stack_columns(entries, name):
 
 
 def _find_dense(description):
-    """Return the descriptions of the dense layers, those inside residual connections among them."""
+    """Return the descriptions of the dense layers, including those inside residual connections."""
     found = []
     for layer in description:
         found += _find_dense(layer.get("layers", ()))
@@ -272,5 +273,5 @@ def _find_dense(description):
 
 
 def _round_for_json(value):
-    """Return a number as JSON has it, rounded to four digits."""
+    """Return a number for JSON, rounded to four digits."""
     return float(f"{value:.4g}")

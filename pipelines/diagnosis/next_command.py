@@ -14,7 +14,7 @@ def write_words(record, asked):
 
     step = record["next"]
     if step["verb"] == "evaluate":
-        return ["evaluate", record["model"] or "MODEL"]  # which is only in memory
+        return ["evaluate", record["model"] or "MODEL"]  # a model that is only in memory
     preset = step["preset"] or record["preset"]
     words = [step["verb"], record["task"], *([] if record["bundled_fallback"] else ["--dataset", record["dataset"]])]
     words += ["--preset", preset] if preset not in (None, "fast") else []
@@ -22,7 +22,7 @@ def write_words(record, asked):
     if preset in presets:
         usual = presets[preset].settings()
         settings = {**(record["recipe"] if not step["preset"] else usual), **step["changes"]}
-        for name in ("epochs", "least_steps"):  # the values for so many rows, unless they change
+        for name in ("epochs", "least_steps"):  # the record has values for so many rows; use the requested ones
             if name not in step["changes"]:
                 settings[name] = usual[name] if step["preset"] else asked.get(name, usual[name])
         words += _write_options({name: value for name, value in settings.items() if value != usual[name]})

@@ -37,7 +37,7 @@ from pipelines.learning.preparation import Prepared, in_shares
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.views import logits_of
 
-MOST_ROWS = 14_000  # that most probes learn from
+MOST_ROWS = 14_000  # rows that most probes learn from
 MOST_STEPS = 600  # of a probe
 SHARES = (1, 1 / 2, 1 / 4, 1 / 8)  # of the training rows, in the learning curve
 WIDTHS = (1 / 16, 1 / 4, 2.0)
@@ -89,7 +89,7 @@ class Probes:
 
     Attributes
     ----------
-    prepared : Prepared, its training rows varied as the recipe has it
+    prepared : Prepared, with its training rows varied as the recipe says
     scaling : Standardizer or the like, before it has measured rows; see `Task.scaling`
     recipe : Recipe
     seed : int >= 0
@@ -129,7 +129,7 @@ class Probes:
         return self.of_rows(self.n_part)
 
     def of_rows(self, n):
-        """Return the key of the probe that learns from n training rows, else as the recipe has it."""
+        """Return the key of the probe that learns from n training rows and otherwise follows the recipe."""
         alike = n == self.n_train and self._main_steps <= MOST_STEPS and self.recipe.members == 1
         return MAIN if alike else ("rows", n)
 
@@ -188,7 +188,7 @@ class Probes:
         prepared, recipe = conditions.prepared, conditions.recipe if main else conditions.recipe.as_one()
         prepared = prepared if main else _refit_augmentation(prepared, recipe)
         try:
-            measured = ("train", "valid")  # test rows are kept for the number that is reported in the end
+            measured = ("train", "valid")  # test rows are used only for the number that is reported
             health = Health() if main else None
             fitted = fit(prepared, self.scaling, recipe, self.seed, 1, measured=measured, health=health)
         except DivergedError as error:
@@ -271,7 +271,7 @@ class Probes:
         if dataset.group is None:
             return []
         groups, counts = np.unique(dataset.group[dataset.rows("train")], return_counts=True)
-        if not FEWEST_GROUPS <= len(groups) <= counts.sum() / 2:  # of one sample each, a fold holds them out as well
+        if not FEWEST_GROUPS <= len(groups) <= counts.sum() / 2:  # for groups of one sample, folds of rows do the same
             return []
         folds, sizes = [[] for _ in range(min(MOST_GROUP_FOLDS, len(groups)))], np.zeros(MOST_GROUP_FOLDS)
         for place in np.argsort(-counts, kind="stable"):
@@ -335,7 +335,7 @@ def _hold_out_fold(probes, k):
 
 
 def _hold_out_groups(probes, k):
-    """Hold out some groups: neither learned from, nor among the validation rows as far as these have others."""
+    """Hold out some groups: do not learn from them, nor validate on them if there are other validation rows."""
     dataset = probes.prepared.dataset
     is_held_out = np.isin(dataset.group, probes.group_folds()[k])
     train = dataset.rows("train")
@@ -368,6 +368,6 @@ PROBES = {
 
 
 def _refit_augmentation(prepared, recipe):
-    """Return a Prepared of other training rows with what makes them vary, if the recipe has it."""
+    """Fit the augmentation of a Prepared to its training rows, or remove it if the recipe has none."""
     wanted = prepared.augmentation and (recipe.augmentation or recipe.foreign)
     return replace(prepared, augmentation=prepared.augmentation.refit(prepared) if wanted else None)

@@ -21,9 +21,9 @@ class Threshold:
     why: str
 
 
-# What `gradients` compares the health of a training with. Each lies at least twofold outside of what was measured in
-# healthy networks: the presets on MNIST and FSDD, and 2 to 30 layers of relu, tanh and gelu, with and without layer
-# normalisation and residual connections, on the small digits.
+# `gradients` compares the health of a training with these. Each threshold is at least a factor of two outside the
+# range of healthy networks: the presets on MNIST and FSDD, and 2 to 30 layers of relu, tanh and gelu, with and without
+# layer normalisation and residual connections, on the small digits.
 GRADIENT_THRESHOLDS = {
     "learned": Threshold(
         0.9,
@@ -97,7 +97,7 @@ GRADIENT_THRESHOLDS = {
     ),
 }
 
-# What `fit` compares accuracies with.
+# `fit` compares accuracies with these.
 FIT_THRESHOLDS = {
     "gap": Threshold(
         0.04,
@@ -129,7 +129,7 @@ FIT_THRESHOLDS = {
     ),
 }
 
-# What `curves` and `references` compare probes with.
+# `curves` and `references` compare probes with these.
 PROBE_THRESHOLDS = {
     "gain": Threshold(
         0.005,
@@ -163,7 +163,7 @@ PROBE_THRESHOLDS = {
     ),
 }
 
-# What is compared about the samples themselves.
+# The thresholds for the samples themselves.
 DATA_THRESHOLDS = {
     "leak": Threshold(
         0.005,

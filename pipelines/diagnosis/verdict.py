@@ -80,7 +80,7 @@ def find_causes(findings):
 
 
 def _find_lost_groups(findings):
-    """Return the finding that speakers the network has not learned from are a problem, in a list, or none."""
+    """Return the finding that new speakers are a problem, in a list; an empty list if they are not."""
     return [finding for finding in findings if finding.kind == Kind.NEW_GROUPS and finding.verdict == PROBLEM]
 
 
@@ -111,7 +111,7 @@ def choose_next_step(fitting, findings, recipe, preset, has_model):
     if better:
         best = max(better, key=lambda finding: finding.evidence["gain"])
         wider = sum(best.changes.get("hidden", ())) > sum(recipe.hidden)
-        if not (wider and fitting.name == fit.UNDER):  # which advises more than the next width
+        if not (wider and fitting.name == fit.UNDER):  # underfitting has advice for more than the next width
             return Next("Use the better value of the validation curve.", changes=_keep_new(recipe, best.changes))
     if fitting.name == fit.OVER:
         return _reduce_overfitting(findings, recipe)

@@ -7,7 +7,7 @@ output is a logarithm, so it can be removed after training: it is subtracted fro
 
 import numpy as np
 
-UNEQUAL = 3.0  # largest class over smallest, from which on there is something to do
+UNEQUAL = 3.0  # the largest class has at least this many times the samples of the smallest: classes are unequal
 
 
 def inequality(y, n_classes):

@@ -55,7 +55,7 @@ class Checkpoints:
             return
         try:
             checkpoint.save(state, self._paths[member], self._identity)
-            for later in self._paths[member + 1 :]:  # of another training
+            for later in self._paths[member + 1 :]:  # these belong to another training
                 later.unlink(missing_ok=True)
             self._saved, self.there = time.perf_counter(), True
         except BackpropError as error:

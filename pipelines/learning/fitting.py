@@ -36,7 +36,7 @@ from pipelines.machine.cores import blas_threads, cores
 from pipelines.records import ScoreRecord
 
 REFUSED = 0.05
-COST = 0.01  # of the validation rows, what a threshold may turn from right to refused
+COST = 0.01  # largest share of the validation rows that a threshold may turn from right to refused
 SMALL_STEP = 200_000_000  # products of two numbers in one forward pass of a batch, foreign samples included
 
 
@@ -155,13 +155,13 @@ def fit(
                 members.append(trainer.network)
                 history = follow(history, state.history)
             del trainer, state  # the optimizer's memory is as large as several networks
-            if stopped not in ("epochs", "patience"):  # somebody has asked for the end
+            if stopped not in ("epochs", "patience"):  # the user asked to stop
                 break
         if not members:
             raise KeyboardInterrupt
         network = members[0] if recipe.members == 1 else _join(members, recipe, n_features, n_classes)
         forget_unseen(network, X)
-        del X, X_valid  # nearly all the memory of a training; what is measured now makes a few thousand rows at a time
+        del X, X_valid  # nearly all the memory of a training; measuring needs only a few thousand rows at a time
         shift = prior_shift(y, n_classes, recipe.balance)
         if shift is not None:
             shift_outputs(network, shift)
@@ -195,16 +195,16 @@ def _join(members: Sequence[Network], recipe: Recipe, n_features: int, n_classes
 
 
 def follow(history: History, later: History) -> History:
-    """Return a history and the one of the next member as one, whose epochs are counted on."""
+    """Join a history and the one of the next member; the epochs continue to count."""
     n = len(history.entries)
     return History([*history.entries, *({**entry, "epoch": n + entry["epoch"]} for entry in later.entries)])
 
 
 def _threshold(logits: np.ndarray, y: np.ndarray, foreign: np.ndarray | None, temperature: float) -> float:
-    """Return the probability from which on an answer is believed, see `Fitted`.
+    """Return the probability below which an answer is refused, see `Fitted`.
 
-    Refusing a right answer makes it wrong. With foreign samples, of all thresholds at which that costs no more than
-    `COST` of the validation rows, the lowest is taken of those that refuse the most foreign ones.
+    A right answer that is refused counts as wrong. With foreign samples, consider all thresholds that cost at most
+    `COST` of the validation rows. Return the lowest of those that refuse the most foreign samples.
     """
     probabilities = calibrated(logits.copy(), temperature)
     sure = probabilities.max(axis=1)
@@ -218,7 +218,7 @@ def _threshold(logits: np.ndarray, y: np.ndarray, foreign: np.ndarray | None, te
 
 
 def trainer_for(recipe: Recipe, n_features: int, n_classes: int, seed: Any, health: Any = None):
-    """Return the Trainer of a new float32 network, as the recipe has it, and the random stream it goes on with.
+    """Return the Trainer of a recipe's new float32 network, and the random stream that it continues with.
 
     `seed` is what `numpy.random.default_rng` takes.
     """

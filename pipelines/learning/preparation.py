@@ -121,7 +121,7 @@ def extract(dataset: datasets.Dataset, extractor: Extractor | Reader, n_jobs: in
 
 
 def _with_foreign(dataset, extractor, stored, n_jobs):
-    """Return what a Prepared is made of, with the rows of foreign samples; those that cannot be read are left out."""
+    """Return the arguments of a Prepared, with the rows of the foreign samples that can be read."""
     if dataset.foreign is None:
         return dataset, extractor, stored
     rows, ok, _ = extract_all(extractor, dataset.foreign.items, n_jobs)
@@ -131,7 +131,7 @@ def _with_foreign(dataset, extractor, stored, n_jobs):
 
 
 def prepare(dataset: datasets.Dataset, extractor: Extractor | Reader, n_jobs: int | None = None) -> Prepared:
-    """Do what `extract` does, and fill in the roles that are missing, the same way every time.
+    """Extract as `extract` does, and draw the missing roles, the same way every time.
 
     Raises DataError if nothing can be read, or a class loses its last training sample.
     """
@@ -148,7 +148,7 @@ def prepare(dataset: datasets.Dataset, extractor: Extractor | Reader, n_jobs: in
 def with_kin(prepared: Prepared) -> Prepared:
     """Return a Prepared that knows which samples of a user's own data are near copies of each other.
 
-    Where none are, or nearly all, nothing changes.
+    If there are no near copies, or if nearly all samples are, nothing changes.
     """
     dataset = prepared.dataset
     if not dataset.is_own or len(dataset) < 2:
@@ -157,7 +157,7 @@ def with_kin(prepared: Prepared) -> Prepared:
     equal, near, _ = copies_among(prepared.stored, np.arange(len(dataset)), likeness)
     pairs = np.concatenate([equal, near])
     pairs = pairs[dataset.y[pairs[:, 0]] == dataset.y[pairs[:, 1]]]
-    if dataset.source is not None:  # each set is split by itself; copies across sets are warned of
+    if dataset.source is not None:  # each set is split by itself; copies in two sets give a warning
         pairs = pairs[dataset.source[pairs[:, 0]] == dataset.source[pairs[:, 1]]]
     if len(pairs) == 0:
         return prepared
@@ -208,7 +208,7 @@ def with_fewer(prepared: Prepared, n_rows: int, seed: int) -> Prepared:
 
 
 def augment(prepared: Prepared, task: "Task", recipe: Recipe, n_jobs: int | None = None) -> Prepared:
-    """Return a Prepared with what makes its training rows vary, as the task and the recipe have it."""
+    """Return a Prepared with the augmentation of its training rows that the task and the recipe define."""
     return replace(prepared, augmentation=task.augmentation_for(prepared, recipe, n_jobs))
 
 

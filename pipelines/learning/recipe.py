@@ -200,4 +200,4 @@ def _values(name: str, presets: Mapping[str, Recipe]) -> str:
 
 
 def _as_toml(value: Any) -> str:
-    return json.dumps(list(value) if isinstance(value, tuple) else value)  # of these types, TOML writes each alike
+    return json.dumps(list(value) if isinstance(value, tuple) else value)  # TOML writes these types like JSON

@@ -102,7 +102,7 @@ class Task:
         return recipe.replace(changes or {})
 
     def extractor_for(self, dataset: Dataset, recipe: Recipe | None = None) -> Extractor:
-        """Return the extractor that suits the data of a Dataset, as the recipe has it; without one, the usual kind."""
+        """Return the extractor for the data of a Dataset and the recipe; without a recipe, the usual kind."""
         return self.extractor()
 
     def restore(self, settings: Mapping[str, Any], matrices: Mapping[str, Any] | None = None) -> Extractor:

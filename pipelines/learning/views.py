@@ -8,7 +8,7 @@ import numpy as np
 
 from backprop_core.sparse import is_sparse
 
-FEW = 64  # rows whose views the network answers in one go: it then reads its weights once
+FEW = 64  # rows whose views the network answers together, so that it reads its weights only once
 CHUNK = 4096  # rows whose features are in memory together
 
 

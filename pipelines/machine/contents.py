@@ -7,7 +7,7 @@ the file here first. This module also tells sound from pictures if the name does
 
 import re
 
-ENOUGH = 512  # bytes that the functions here want to see, from the beginning of the file
+ENOUGH = 512  # bytes from the beginning of the file that the functions here need
 
 _GET_AGAIN = "download or copy it again"
 _PAGE = re.compile(
@@ -18,7 +18,7 @@ _REFUSAL = re.compile(
     rb"Not Found\s*\Z|Forbidden\s*\Z|Entry not found|Access Denied|Rate limit",
 )
 
-# What stands in the place of a file: how it begins, and the sentence about it.
+# Substitutes for a file: their first bytes, and the sentence about them.
 _IN_ITS_PLACE = (
     (b"version https://git-lfs.github.com/", "this is a Git LFS pointer, not the file itself; run: git lfs pull"),
     (b"version https://hawser.github.com/", "this is a Git LFS pointer, not the file itself; run: git lfs pull"),
@@ -39,7 +39,7 @@ _IN_ITS_PLACE = (
     ),
 )
 
-# A file within another form, which has to be taken out of it first.
+# Files inside another format, which must be extracted first.
 _WRAPPED = (
     (b"HTTP/1.", f"this is a server's answer with its headers, not the file alone; {_GET_AGAIN}"),
     (b"HTTP/2", f"this is a server's answer with its headers, not the file alone; {_GET_AGAIN}"),
@@ -58,7 +58,7 @@ _PACKED = (
 
 _SOUND, _PICTURE = "speech", "images"
 
-# How files begin that hold sound or a picture, a second mark included where the first is shared.
+# The first bytes of files with sound or a picture, with a second mark if several formats share the first.
 _KINDS = (
     (0, b"RIFF", 8, b"WAVE", _SOUND),
     (0, b"RIFF", 8, b"WEBP", _PICTURE),
@@ -174,7 +174,7 @@ def first_bytes(path):
 
 
 def _text(first):
-    """Return a beginning as text has it: without byte order mark, blanks before it, or the zeros of UTF-16."""
+    """Return the first bytes as plain text: without byte order mark, leading blanks, or the zeros of UTF-16."""
     if first.startswith((b"\xff\xfe", b"\xfe\xff")):
         first = first[2:].replace(b"\0", b"")
     return first.removeprefix(b"\xef\xbb\xbf").lstrip()

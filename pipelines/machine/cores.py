@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 _lock = threading.Lock()
-_asked: list[int] = []  # numbers of threads that are asked for at the moment, the latest last
-_before: Any = None  # what restores the number that there was before anybody asked
+_asked: list[int] = []  # numbers of threads that are requested at the moment, the latest last
+_before: Any = None  # restores the number of threads before the first request
 
 
 def cores() -> int:
@@ -20,8 +20,8 @@ def cores() -> int:
 def blas_threads(n: int) -> Iterator[None]:
     """Let the libraries for linear algebra use `n` threads inside.
 
-    The number is one for the whole process. Where several threads of a program ask at the same time, the latest is
-    heard, and the first number comes back when the last of them is done.
+    The whole process has one number. If several threads of a program ask at the same time, the latest number holds.
+    When the last of them is done, the original number is restored.
     """
     global _before
     from threadpoolctl import threadpool_limits

@@ -3,9 +3,9 @@
 The smallest installation can only predict. If a package is missing, the error says what to type.
 """
 
-DISTRIBUTION = "visible-backprop"  # on the package index, where the name backprop belongs to others
+DISTRIBUTION = "visible-backprop"  # the name on the package index, where backprop is another project
 
-EXTRA_OF = {  # package that is imported: extra that brings it
+EXTRA_OF = {  # imported package: the extra that installs it
     "sklearn": "estimators",
     "scipy": "estimators",
     "librosa": "train",
@@ -29,7 +29,7 @@ EXTRA_OF = {  # package that is imported: extra that brings it
 
 def own_version() -> str:
     """Return the version of this program as it is installed; "not installed" where it is not."""
-    from importlib.metadata import PackageNotFoundError, version  # takes long, for which --help should not wait
+    from importlib.metadata import PackageNotFoundError, version  # slow, and --help should not wait for it
 
     try:
         return version(DISTRIBUTION)

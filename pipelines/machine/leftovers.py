@@ -7,7 +7,7 @@ They are in the folder of a data set, but do not belong to it: every reader igno
 import fnmatch
 import re
 
-# In small letters; a name is compared without regard to them, as Windows does.
+# In small letters, because names are compared without regard to case, as in Windows.
 _NAMES = frozenset(
     {
         "thumbs.db",
@@ -53,7 +53,7 @@ _PATTERNS = (
     "*.lnk",
     "albumart_{*}_*.jpg",
 )
-_ANY_PATTERN = re.compile("|".join(map(fnmatch.translate, _PATTERNS))).match  # a data set has 50,000 names
+_ANY_PATTERN = re.compile("|".join(map(fnmatch.translate, _PATTERNS))).match  # fast enough for 50,000 names
 
 
 def is_left_behind(name):

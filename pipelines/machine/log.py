@@ -18,7 +18,7 @@ class Watcher(Protocol):
     """Somebody who wants to know what is going on."""
 
     def hear(self, level: int, text: str) -> None:
-        """Hear what is written to the log, with its level as `logging` has it."""
+        """Hear what is written to the log, with its level as in `logging`."""
         ...
 
     def piece(self, title: str, total: int, remark: str) -> AbstractContextManager[Callable[[int], object]]:
@@ -28,11 +28,11 @@ class Watcher(Protocol):
 
 _watcher: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
 _lock = threading.Lock()
-_levels: list[int] = []  # of the logger before each watcher came
+_levels: list[int] = []  # levels of the logger before each watcher came
 
 
 class _ToWatcher(logging.Handler):
-    """Hands what is written to the log to who watches the thread that wrote it."""
+    """Passes log records to the watcher of the thread that wrote them."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if someone := _watcher.get():

@@ -45,7 +45,7 @@ def results(function, calls, n_jobs, *, ordered, advice):
         raise BackpropError(f"a process was ended by the system, as happens when memory runs out; {advice}") from None
     finally:
         if found is not None:
-            with warnings.catch_warnings(action="ignore"):  # joblib wonders that calls are left undone
+            with warnings.catch_warnings(action="ignore"):  # joblib warns about calls that are not done
                 found.close()
 
 
@@ -53,20 +53,20 @@ def _in_worker(function, call):
     from threadpoolctl import threadpool_limits
 
     ignore_decoders()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where starting the process did not see to it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # if the start of the process did not do it
     with threadpool_limits(1):
         return function(*call)
 
 
 @contextmanager
 def _ignore_ctrl_c():
-    """Start processes inside: they never hear of Ctrl-C. This one hears of it when it leaves, if not at once."""
+    """Block Ctrl-C while processes start: they never receive it, and this process receives it at the end."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # else it is started with the first process, and takes the block off
+    resource_tracker.ensure_running()  # else it starts with the first process, and removes the block
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -12,7 +12,7 @@ _ONE_AT_A_TIME = threading.RLock()
 
 @contextlib.contextmanager
 def quiet_libraries():
-    """Let nothing that is written to the file descriptor of standard error through, until the block ends."""
+    """Hide everything that is written to the file descriptor of standard error until the block ends."""
     with _ONE_AT_A_TIME:
         try:
             kept = os.dup(2)

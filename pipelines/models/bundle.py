@@ -274,7 +274,7 @@ def _assemble(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Bundle:
     matrices = {k.removeprefix("extractor."): t for k, t in tensors.items() if k.startswith("extractor.")}
     extractor = task.restore(settings, matrices or None)
     layers = [layer_from(entry) for entry in header["network"]]
-    if _n_params(layers) > _count_stored(tensors, extractor):  # before memory is asked for
+    if _n_params(layers) > _count_stored(tensors, extractor):  # before memory is allocated
         raise ValueError("its network has more parameters than are stored")
     network = Network.blank(layers, tensors["params"].dtype)
     _restore_params(network, tensors)
@@ -303,7 +303,7 @@ def _assemble(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Bundle:
 
 
 def _check_provenance(provenance: Any) -> None:
-    """Raise ValueError if what predictions read of a model's origin is not of its kind; it may be missing."""
+    """Raise ValueError if an entry of the provenance that predictions read has a wrong type; it may be missing."""
 
     def is_number(value: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
@@ -338,7 +338,7 @@ def _n_params(layers: list[Layer]) -> int:
 
 
 def _count_stored(tensors: dict[str, np.ndarray], extractor: Extractor) -> int:
-    """Return how many parameters the tensors stand for; the rows of zeros in a sparse first layer are not stored."""
+    """Count the parameters that the tensors stand for; a sparse first layer does not store its rows of zeros."""
     first = tensors.get("params.first")
     return tensors["params"].size + (0 if first is None else extractor.n_features * first.shape[1])
 

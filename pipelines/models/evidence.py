@@ -129,8 +129,8 @@ def _words_of(model, text, label):
 def words_for(model, text, answer=None):
     """Return what each word of a text says for an answer.
 
-    The log-odds grow from those of a text without words to those of this text on the straight way between their rows,
-    and what each n-gram adds on the way is shared out among the words that it is made of.
+    Follow the log-odds along the straight line from the row of a text without words to this text's row. What each
+    n-gram adds on this line is shared out among the words that it is made of.
 
     Parameters
     ----------
@@ -162,9 +162,8 @@ def words_for(model, text, answer=None):
 def evidence_for(model, decoded, answer=None):
     """Return the evidence that one sample holds for an answer.
 
-    Where an extractor describes a sample in several views, whose answers are averaged, the evidence is that of the
-    first: the sample as it is. The same sample gives the same evidence, whatever else is asked: the noise that smooths
-    it begins from the same seed each time.
+    If an extractor describes a sample in several views, the evidence is that of the first view: the unchanged sample.
+    The same sample always gives the same evidence, because the noise that smooths it begins from the same seed.
 
     Parameters
     ----------
@@ -185,7 +184,7 @@ def evidence_for(model, decoded, answer=None):
     x = standardizer.transform(extractor.to_features(stored))[0]
     slope = functools.partial(_slope, answer=answer, temperature=model.temperature)
     smoothed = smooth_gradient(lambda X: input_gradient(model.network, X, slope), x, np.random.default_rng(SEED))
-    gradient = smoothed / standardizer.scale  # of the features themselves, by the chain rule
+    gradient = smoothed / standardizer.scale  # the gradient for the features themselves, by the chain rule
     values = extractor.evidence(decoded, gradient, standardizer.feature_means)
     return Evidence(
         model.labels[answer], extractor.display(decoded), values, _on_original(model, picture, stored, values)
@@ -193,7 +192,7 @@ def evidence_for(model, decoded, answer=None):
 
 
 def _on_original(model, picture, stored, values):
-    """Return evidence over the picture in which a drawing was found; None if nothing had to be found."""
+    """Return the evidence over the picture that contains the drawing; None if the model searches for no drawings."""
     if not isinstance(model.reader, Reader):
         return None
     laid = model.reader.lay_over(picture, stored[0], values)

@@ -16,7 +16,7 @@ from backprop_core.inspection.trace_record import record_of, unit_at, weight_at
 from backprop_core.sparse import is_sparse
 from pipelines.errors import UsageError
 
-LEARNING_RATE = 0.01  # for a model file that does not say with which it was trained
+LEARNING_RATE = 0.01  # for a model file without the learning rate of its training
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,9 @@ def explain_row(
         "features": {index: name}, "steps_before", "losses_before", "frozen": [layer], "at": [place], and all of
         `backprop_core.inspection.trace_record.record_of`, where each class also has its "label"}. "answer" is what
         predict says, over all views and calibrated; the trace is of the first view, and not calibrated, as in training.
-        "learning_rate_from" is "option", "recipe" or "default". "features" says what those features are that the record
-        tells of. "losses_before" are those before each step that was taken before the traced one; there may be fewer
-        than were asked for, where one led beyond what the network's numbers can hold.
+        "learning_rate_from" is "option", "recipe" or "default". "features" names the features in the record.
+        "losses_before" are the losses before each step that was taken before the traced one. There may be fewer than
+        requested, if a step led beyond the range of the network's numbers.
     """
     for layer in layers or ():
         if not 0 <= layer < len(model.network.layers):
@@ -157,17 +157,17 @@ def find_hidden_layers(network):
 
 
 def _of_text(model, text, answer):
-    """Return what there is to tell of a text: its beginning, and what its words say for the answer."""
+    """Return the part of the record about a text: its beginning, and what its words say for the answer."""
     from pipelines.models.evidence import LONGEST, words_for
 
     return {"text": " ".join(text[:LONGEST].split()), "evidence": words_for(model, text, answer).record()}
 
 
 def _find_told_features(record):
-    """Return the indices of the features that a record tells of: the largest, and inputs of the first dense layer."""
+    """Return the indices of the features in a record: the largest ones, and inputs of the first dense layer."""
     told = {entry["unit"] for entry in record["input"]["largest"]}
     first = _first_dense(record["layers"])
-    if first:  # up to here, the units of all layers are those of the features
+    if first:  # up to this layer, units are features
         told |= {term["unit"] for term in first["forward"]["terms"]}
         told |= {entry["from"] for parameter in first["parameters"] for entry in parameter["largest"]} - {None}
     return sorted(told)
@@ -191,7 +191,7 @@ def index_of(model, label, name):
 
 
 def _learning_rate(model, learning_rate):
-    """Return the learning rate and where it is from."""
+    """Return the learning rate and its source."""
     if learning_rate is not None:
         if not 0 < learning_rate < math.inf:
             raise UsageError(f"--learning-rate {learning_rate}: give a finite number above 0, such as 0.01")

@@ -23,7 +23,7 @@ def open_model(model: Any, others: Sequence[Any] = (), average: bool = False) ->
 
     Parameters
     ----------
-    model : str, Path, Bundle, Ensemble, or a Holder of one of the latter
+    model : str, Path, Bundle, Ensemble, or a Holder of a Bundle or an Ensemble
     others : sequence of the same
     average : bool, whether each model looks at more views of a sample; see `Bundle.average_views`
 

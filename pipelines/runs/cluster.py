@@ -1,7 +1,7 @@
 """A cluster: computers that train together, led by a Dask scheduler that knows which of them has time.
 
-joblib has a way to such a cluster too. But when the last worker that has the data dies, it takes the trainings that the
-scheduler calls off for finished ones. So they are given to the scheduler directly, and then once more, with the data.
+joblib can use a cluster too. But when the last worker that has the data dies, the scheduler cancels its trainings, and
+joblib takes them for finished. So this module gives them to the scheduler directly, and then once more, with the data.
 
 Each worker gets the data once, and may die: its trainings go to the others. A worker needs this program in the version
 that runs here, and does not need its files, because the training data comes from here.
@@ -19,7 +19,7 @@ from pipelines.machine.extras import install_command
 from pipelines.machine.versions import code
 
 PATIENCE = 10  # seconds for a scheduler to answer, and again for it to have a worker
-ATTEMPTS = 3  # at sending the data, without a result in between
+ATTEMPTS = 3  # attempts to send the data without a result in between
 
 
 @contextmanager
@@ -38,9 +38,9 @@ def connect(address):
     except ImportError:
         raise UsageError(f"--dask needs the package distributed: {install_command('distributed')}") from None
     for name in ("distributed", "distributed.client"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said here, in a sentence
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # this module says what matters, in a sentence
     try:
-        with ThreadPoolExecutor(1) as thread:  # a notebook has an event loop in its own
+        with ThreadPoolExecutor(1) as thread:  # the thread of a notebook already has an event loop
             thread.submit(asyncio.run, _greet(distributed, address)).result()
         client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError):
@@ -60,13 +60,13 @@ def connect(address):
 
 
 def check(address):
-    """Connect and leave again, so that what is wrong is said before the work begins. Raises as `connect`."""
+    """Connect and leave again, so that problems are reported before the work begins. Raises as `connect`."""
     with connect(address):
         pass
 
 
 async def _greet(distributed, address):
-    """Ask who is there. A client would do that too, but leaves a traceback behind where no scheduler answers."""
+    """Check that a scheduler answers. A client checks this too, but leaves a traceback behind if nothing answers."""
     arguments = distributed.Security().get_connection_args("client")
     async with asyncio.timeout(PATIENCE), distributed.rpc(address, connection_args=arguments) as stranger:
         kind = (await stranger.identity())["type"]
@@ -123,6 +123,6 @@ def _submit(client, work, ahead):
 
 
 def _train(work, key):
-    # Several threads of a worker may train; the number stays as it is, as one that ends must not change it for others.
+    # Several threads of a worker may train. The limit stays, because the end of one must not change the others.
     threadpool_limits(1)
     return work.result(key)

@@ -1,8 +1,8 @@
 """The store: what a training found is kept on disk, so that a run that was cut off goes on where it stopped.
 
 A result is named by a hash over everything that decides it: what is trained on which rows and how, as the caller says,
-and this program's own code and libraries. So nothing is ever out of date; what is changed simply has another name. A
-file ends with a hash of its own content, so one that was damaged is noticed, and the training repeated.
+and this program's own code and libraries. So a result is never out of date: a changed training has another name. A
+file ends with a hash of its own content, so a damaged file is noticed, and the training is repeated.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from pipelines.machine.locations import cache_folder
 from pipelines.machine.log import log
 from pipelines.machine.versions import code
 
-MOST_BYTES = 1 << 29  # of all results; beyond it those go that were not used for longest
+MOST_BYTES = 1 << 29  # of all results; above this, the results that were used least recently are removed
 _DIGEST_BYTES = 32
-_ARRAY = "\0array"  # no name that anybody gives
+_ARRAY = "\0array"  # a name that no result uses
 
 
 class Store:
@@ -42,7 +42,7 @@ class Store:
         self._bytes = None
 
     def find_known(self, keys):
-        """Return those of the keys of which a result is there: list."""
+        """Return the keys that have a result: list."""
         return [key for key in keys if self._path(key).exists()]
 
     def load(self, key):
@@ -51,14 +51,14 @@ class Store:
         try:
             content = path.read_bytes()
             with suppress(OSError):
-                path.touch()  # used now, so that others are removed first
+                path.touch()  # it is used now, so others are removed first
         except OSError:
             return None
         content, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
         return _decode(content) if hashlib.sha256(content).digest() == digest else None
 
     def save(self, key, result):
-        """Keep a result. A disk that is full costs a warning in the log and no more.
+        """Keep a result. If the disk is full, only log a warning.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class Store:
         return self._folder / f"{name}.training"
 
     def _make_room(self, n_new):
-        """Remove the files that were not used for longest until the others are below the bound again."""
+        """Remove the files that were used least recently, until the others are below the bound again."""
         self._bytes = None if self._bytes is None else self._bytes + n_new
         if self._bytes is not None and self._bytes <= MOST_BYTES:
             return
@@ -105,12 +105,12 @@ class Store:
 
 
 def _libraries():
-    """Return what else may change the last digits of a result, by name: dict of str to str."""
+    """Return library versions and the machine, which may change the last digits of a result: dict of str to str."""
     return {name: version(name) for name in ("numpy", "scipy", "numba")} | {"machine": platform.machine()}
 
 
 def _encode(result):
-    """Return a result as bytes: the contents of an .npz file, its arrays apart from the JSON around them."""
+    """Return a result as bytes: the contents of an .npz file, with the arrays separate from the JSON."""
     arrays = {}
 
     def aside(value):

@@ -26,7 +26,7 @@ class Course:
 
 
 def by_backpropagation(material, recipe, seed, n_train=None, before_step=None):
-    """Train a network on the material's first `n_train` rows, as the recipe has it, and return the Course.
+    """Train a network on the material's first `n_train` rows by the recipe, and return the Course.
 
     What `before_step` raises as KeyboardInterrupt ends the training.
     """

@@ -19,10 +19,10 @@ from pipelines.diagnosis.demonstrations.material import Material
 from pipelines.learning.fitting import trainer_for
 from pipelines.learning.recipe import Recipe
 
-PASSES = 3  # of a row in a training step: forward, and two on the way back
+PASSES = 3  # passes of a row in a training step: one forward, and two on the way back
 SEARCHED = 200  # rows that a random change is tried on
-SHRINK, GROW = 0.97, 1.13  # equal in effect at one success in five
-MEASURED = 10  # times in a search
+SHRINK, GROW = 0.97, 1.13  # they balance if one change in five succeeds
+MEASURED = 10  # number of measurements in a search
 
 
 def budget(recipe, n_train):

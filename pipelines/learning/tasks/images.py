@@ -32,7 +32,7 @@ FAST = Recipe(
 BEST = replace(FAST, hidden=(1024, 1024, 1024), residual=True, epochs=100, least_steps=1500, dropout=0.15, mixup=0.2)
 
 
-PROBED = 2000  # training pictures, by which the features are chosen
+PROBED = 2000  # training pictures that decide the choice of features
 DRAWINGS_PROBED = 1000  # training pictures, in which drawings are looked for
 SMALLEST_PAGE = 16  # pixels of the shorter side of a picture in which a drawing is looked for
 
@@ -78,7 +78,7 @@ class Images(Task):
         return Standardizer(per_feature=False)
 
     def augmentation_for(self, prepared, recipe, n_jobs=None):
-        """Return the variation that leaves what the training pictures show, as strong as the recipe has it."""
+        """Return the variation that does not change what the training pictures show, as strong as the recipe says."""
         if not recipe.augmentation:
             return None
         from pipelines.features.images.augmentation import ImageAugmentation
@@ -157,7 +157,7 @@ def _are_drawings(dataset, rows, plain):
 
 
 def _more_telling(dataset, rows, plain):
-    """Return the extractor of gradients where these tell more of colour pictures than pixels, else `plain`."""
+    """Return the extractor of gradients if these tell more than the pixels of colour pictures, else `plain`."""
     from pipelines.features.images.picture_character import gradients_tell_more
 
     richer = GradientExtractor.choose_for(dataset.items, rows)

@@ -21,12 +21,12 @@ FAST = Recipe(
     input_dropout=0.2,
     label_smoothing=0.1,
     average=0.98,
-    augmentation=0.4,  # in so few epochs more variation than this is not learned
+    augmentation=0.4,  # so few epochs are not enough for more variation
     foreign=0.4,
     least_steps=700,
 )
 
-# In so many steps the variations themselves keep the network from learning the recordings by heart.
+# In so many steps the variations alone prevent the network from memorising the recordings.
 BEST = replace(
     FAST,
     hidden=(1024, 512),
@@ -39,10 +39,10 @@ BEST = replace(
     least_steps=5600,
 )
 
-# What recordings of 16 kHz and more hold beyond 4 kHz: the hiss of s and f, by which many words are told apart.
+# Recordings of 16 kHz and more contain sound above 4 kHz: the hiss of s and f, which distinguishes many words.
 WIDE = SpeechExtractor(sr=16000, n_fft=512, win_length=400, hop_length=160, n_mels=40, fmax=7600.0)
-WIDE_SHARE = 0.9  # of the recordings that must have that rate
-SAMPLED = 200  # recordings that are looked at
+WIDE_SHARE = 0.9  # share of the recordings that must have this rate
+SAMPLED = 200  # recordings that are examined
 
 
 def _rate(path):
@@ -70,7 +70,7 @@ class Speech(Task):
         return WIDE if wide >= WIDE_SHARE * len(some) else SpeechExtractor()
 
     def augmentation_for(self, prepared, recipe, n_jobs=None):
-        """Return the variants of each training word, and the foreign sounds beside them, as the recipe has them."""
+        """Return the variants of each training word, and the foreign sounds beside them, as the recipe says."""
         if not (recipe.augmentation or recipe.foreign):
             return None
         from pipelines.features.speech import augmentation
