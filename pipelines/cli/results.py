@@ -152,7 +152,7 @@ def stream_summary(found):
     )
 
 
-BAR = 20  # characters of a bar, at the most
+BAR = 20  # largest number of characters in a bar
 
 
 def crossval_summary(record, most_confused):
@@ -194,7 +194,7 @@ def prediction_line(record):
 
 
 def _one_line(text):
-    """Return a text or a path for one line; only the beginning of a text with line ends, or of a long text."""
+    """Return a text or a path on one line: only the beginning of a long text, or of a text with line ends."""
     line = " ".join(text.split()) if "\n" in text else text
     return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
 

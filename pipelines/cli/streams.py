@@ -49,7 +49,7 @@ def _is_utf8(encoding):
 
 
 def _escape(error):
-    """Encode what an encoding lacks: bytes of a file's name as they were, any character as its number."""
+    """Encode characters that an encoding lacks: a file name's bytes unchanged, other characters as their numbers."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text = error.object[error.start : error.end]
@@ -62,7 +62,7 @@ def _escape(error):
 
 
 def _ascii_by_another_name(name):
-    """Return ASCII as an encoding that click does not take for a mistake, and overrule with UTF-8."""
+    """Return ASCII under another name, so that click does not replace it by UTF-8."""
     if name.replace("_", "-") != _ASCII:
         return None
     plain = codecs.lookup("ascii")
@@ -78,7 +78,7 @@ def _ascii_by_another_name(name):
 
 
 class _Unheard(io.TextIOWrapper):
-    """Standard error that may have gone, as pipes and terminals do: no reason to give up a training of an hour."""
+    """Standard error that ignores write errors: a pipe or terminal that is gone must not end a long training."""
 
     def write(self, text):
         try:
@@ -92,7 +92,7 @@ class _Unheard(io.TextIOWrapper):
 
 
 class _Output(io.TextIOWrapper):
-    """Standard output, which tells once that it cannot be written, and not again when Python ends."""
+    """Standard output that raises a write error only once, and not again when Python ends."""
 
     failed = False
 
@@ -113,10 +113,10 @@ class _Output(io.TextIOWrapper):
 
 
 def _part_from_libraries(name, number, kind):
-    """Give a stream of Python's a descriptor of its own; what C libraries write to its number leads nowhere.
+    """Give a stream of Python its own descriptor, and discard what C libraries write to the old one.
 
-    mpg123 and libtiff tell there of every odd byte, and libsndfile on standard output, amid the JSON. What Python says,
-    tracebacks too, is shown as before, on standard error as long as somebody reads it.
+    mpg123 and libtiff report every odd byte on standard error, and libsndfile on standard output, between the JSON.
+    Output of Python, including tracebacks, appears as before, as long as standard error has a reader.
     """
     stream = getattr(sys, name)
     try:

@@ -85,7 +85,7 @@ def _heading(text):
 
 
 def _short(label):
-    """Return a label as short text; a label may be long, because others have chosen it."""
+    """Return a label as short text; users choose labels, so a label may be long."""
     text = escape(label)
     return text if len(text) <= LABEL_WIDTH else f"{text[: LABEL_WIDTH - 3]}..."
 
@@ -129,7 +129,7 @@ def _head(record, model):
 
 
 def _words(record):
-    """Return lines on what each word of a text says for the answer; none where the sample is not a text."""
+    """Return lines on what each word of a text says for the answer; no lines if the sample is not a text."""
     found = record.get("evidence")
     if not found:
         return []
@@ -187,7 +187,7 @@ def _title(layer, sizes, text):
 
 
 def _kind(layer):
-    """Return the class of a layer of the record, which knows how to speak of it."""
+    """Return the class of a layer of the record; its methods describe the layer."""
     return LAYERS.get(layer["kind"], Layer)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipelines.verbs.diagnose import Diagnosis
 
 Path = str | os.PathLike[str]
-ARGUMENTS = ("preset", "seed", "config", "epochs", "hidden")  # those that are options of the command line
+ARGUMENTS = ("preset", "seed", "config", "epochs", "hidden")  # arguments that are also options of the command line
 
 
 def diagnose(

@@ -30,7 +30,7 @@ from pipelines.features.images.extractor import CHANNELS
 from pipelines.machine.extras import own_version
 
 SOURCES = Path(__file__).parent / "c"
-LONGEST = 2.5  # seconds of a recording, which decide the memory that is needed
+LONGEST = 2.5  # seconds of a recording; this length decides how much memory is needed
 FLAGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-pedantic")
 
 ERRORS = {
@@ -145,7 +145,7 @@ def _selftest(subject: Subject, int8: Any) -> str:
     expected = subject.golden_probabilities
     if int8 is not None:
         expected = twin_probabilities(subject, int8, subject.bundle.extractor.extract_row(golden)[np.newaxis])[0]
-    # Of eight bits, a number that lies between two of them may become either, as a compiler orders its sums.
+    # In eight bits, a number halfway between two steps may become either, because compilers order sums differently.
     tolerance = np.float32(1e-3 if int8 is None else 0.02)
     return "\n".join(
         [

@@ -78,7 +78,7 @@ static void to_probabilities(const float *z, int n, float *probabilities) {{
 
 
 class _Writer:
-    """Writes a call for each step, and its tables; x is what goes into a step and what comes out of it."""
+    """Writes a call for each step, and its tables. In the C code, x is the input and the output of a step."""
 
     def __init__(self, int8: Any):
         self.int8, self.lines, self.tables = int8, [], []

@@ -11,7 +11,7 @@ from pipelines.export.c_tables import constants, table
 from pipelines.export.subject import Subject
 
 SOURCES = Path(__file__).parent / "c"
-FINDER_SECONDS = 4.0  # up to which the noise floor of a recording is one number
+FINDER_SECONDS = 4.0  # up to this length the noise floor of a recording is one number
 OF_FINDER = ("high", "low", "high_below_peak", "low_below_peak", "bridge", "burst", "burst_bridge", "dip")
 
 
@@ -25,7 +25,7 @@ def speech_source(subject: Subject, longest: float) -> str:
 
 
 def _of_word(subject: Subject) -> dict[str, Any]:
-    """Return the numbers by which the ends of the word are found."""
+    """Return the settings that find the ends of the word."""
     settings = subject.stages["ends"].settings
     clicks, noise, finder = (settings[name] for name in ("clicks", "noise", "finder"))
     hop_seconds = finder["hop_seconds"]
@@ -56,7 +56,7 @@ def _of_word(subject: Subject) -> dict[str, Any]:
 
 
 def _of_features(subject: Subject) -> dict[str, Any]:
-    """Return the numbers by which the word is described, and the sizes of what is worked on."""
+    """Return the settings that describe the word, and the sizes of arrays."""
     stages, extractor, row = subject.stages, subject.bundle.extractor, subject.stages["row"].settings
     return {
         "HALF": stages["drift"].settings["half"],
@@ -109,13 +109,13 @@ def _circle(prefix: str, n: int) -> list[str]:
 
 
 def _ends(band: np.ndarray) -> tuple[int, int]:
-    """Return the first bin that counts, and the one behind the last; 0, 0 where none does."""
+    """Return the first bin that counts, and the one behind the last; 0, 0 if no bin counts."""
     used = np.flatnonzero(band)
     return (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 0)
 
 
 def _sparse(mel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return of each band of each warp the first bin, the one behind the last, and where its weights begin."""
+    """Return, for each band of each warp, its first bin, the bin behind its last, and where its weights begin."""
     places, weights, n = [], [], 0
     for band in mel.reshape(-1, mel.shape[-1]):
         first, last = _ends(band)

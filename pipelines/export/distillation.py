@@ -27,11 +27,11 @@ from pipelines.learning.views import logits_of
 from pipelines.machine.log import piece_of_work
 from pipelines.models.bundle import Bundle
 
-SOFTENED = 2.0  # times the temperature of the large network
+SOFTENED = 2.0  # factor on the temperature of the large network
 STEPS, BATCH, RATE = 3000, 128, 3e-3
 DECAY = 0.02
 WIDEST, NARROWEST = 4096, 4
-SECOND = 2  # the first layer is so many times as wide as the second
+SECOND = 2  # width of the first layer by that of the second
 
 
 @dataclass(frozen=True)

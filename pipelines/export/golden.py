@@ -40,6 +40,6 @@ def golden_word(sr: int) -> np.ndarray:
         loud = sum(1 / (1 + ((frequency - formant) / 120) ** 2) for formant in (first, second))
         voice += loud * np.sin(k * pitch)
     envelope = np.clip(np.minimum(share - 0.2, 0.8 - share) / 0.1, 0, 1)
-    hiss = np.sin(1e4 * np.sin(1e3 * np.arange(len(t))))  # the same on every machine, unlike random streams
+    hiss = np.sin(1e4 * np.sin(1e3 * np.arange(len(t))))  # equal on every machine, unlike random streams
     waveform = 0.5 * envelope * voice / np.abs(voice).max() + 3e-4 * hiss
     return (np.round(waveform * 32767) / np.float32(32768)).astype(np.float32)

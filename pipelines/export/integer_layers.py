@@ -25,7 +25,7 @@ from pipelines.features.extraction import extract_all
 from pipelines.learning.preparation import SPLIT_SEED
 
 ROWS = 300  # validation samples that are used
-SHARE = 0.9999  # of the inputs of a layer: the few above it are clipped
+SHARE = 0.9999  # share of the inputs of a layer that is not clipped
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def make(subject: Subject, options: Options) -> Made:
 
 
 def _in_comment(text: str) -> str:
-    """Return text that cannot end the comment that it stands in."""
+    """Return the text without signs that would end the comment around it."""
     return " ".join(text.replace("*/", "* /").split())
 
 

@@ -49,7 +49,7 @@ def _provenance(subject: Subject) -> dict[str, Any]:
 
 
 def _in_eight_bits(subject: Subject, tensors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the tensors with quantised weights in the place of the others; biases and the like stay as they are."""
+    """Return the tensors with quantised weights; other parameters, such as biases, stay as they are."""
     network = subject.bundle.network
     kept = {name: tensor for name, tensor in tensors.items() if not name.startswith("params")}
     for place, views in enumerate(network.params.views):

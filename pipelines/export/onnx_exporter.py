@@ -75,7 +75,7 @@ def input_of(subject: Subject, decoded: Any) -> dict[str, np.ndarray]:
 
 
 def _golden(subject: Subject, suffix: str) -> dict[str, Any]:
-    """Return the golden sample: the input, in base64, and the probabilities that must come out."""
+    """Return the golden sample: the input, in base64, and its right probabilities."""
     if suffix == ".onnx":
         ((name, given),) = input_of(subject, subject.golden).items()
         answer = subject.golden_probabilities
@@ -98,7 +98,7 @@ def golden_of(model: Any) -> tuple[dict[str, np.ndarray], np.ndarray]:
 
 
 def _golden_error(subject: Subject, content: bytes) -> float | None:
-    """Return how far the golden sample is off here; None if no runtime is installed."""
+    """Return the error of the golden sample on this computer; None if no runtime is installed."""
     try:
         import onnxruntime  # noqa: F401
     except ImportError:

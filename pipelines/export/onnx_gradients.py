@@ -31,7 +31,7 @@ def _halve(picture: Value, height: int, width: int) -> Value:
 
 
 def _repeat_edges(values: Value, axis: int, n: int) -> Value:
-    """Return values with the first and the last of n entries along an axis once more."""
+    """Repeat the first and the last of n entries along an axis once."""
     return values.take(np.clip(np.arange(-1, n + 1), 0, n - 1), axis=axis)
 
 

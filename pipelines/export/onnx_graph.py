@@ -16,7 +16,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 OPSET = 18
-IR_VERSION = 8  # that of the first onnx with this opset, so that older runtimes read it too
+IR_VERSION = 8  # from the first onnx with this opset, so that older runtimes can read it
 
 TYPES = {
     np.dtype(np.float32): TensorProto.FLOAT,
@@ -30,7 +30,7 @@ BOOL, INT, FLOAT, DOUBLE = np.dtype(bool), np.dtype(np.int64), np.dtype(np.float
 class Value:
     """A tensor of a graph, by name; `dtype` is numpy's."""
 
-    __array_priority__ = 1000  # so that numpy leaves `array + value` to this class
+    __array_priority__ = 1000  # with it, numpy leaves `array + value` to this class
     __hash__ = object.__hash__
 
     def __init__(self, graph: Graph, name: str, dtype: np.dtype):
@@ -64,7 +64,7 @@ class Value:
     def __rtruediv__(self, other):
         return self._binary("Div", other, swapped=True)
 
-    __floordiv__ = __truediv__  # of integers that are not negative
+    __floordiv__ = __truediv__  # only for integers that are not negative
 
     def __matmul__(self, other):
         return self._binary("MatMul", other)

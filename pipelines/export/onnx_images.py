@@ -42,7 +42,7 @@ def whole_graph(subject: Subject) -> tuple[Graph, tuple[str, ...]]:
 
 
 def _levels(graph: Graph, pixels: Value) -> Value:
-    """Return pixels in [0, 1] as levels from 0 to 255: float64, whole."""
+    """Return pixels in [0, 1] as levels from 0 to 255: float64, whole numbers."""
     return _byte(graph, graph.op("Floor", pixels.cast(DOUBLE) * 255 + 0.5))
 
 
@@ -51,7 +51,7 @@ def _byte(graph: Graph, values: Value) -> Value:
 
 
 def _frame(graph: Graph, levels: Value, width: int, height: int, n_channels: int) -> Value:
-    """Return a picture [row, column, channel] scaled to fit, with the median colour of its edge around: float64."""
+    """Scale a picture [row, column, channel] to fit, and put the median colour of its edge around it: float64."""
     high, wide = levels.length(0), levels.length(1)
     scale = graph.least(width / wide.cast(DOUBLE), height / high.cast(DOUBLE))
     new_high, new_wide = (graph.most(graph.op("Round", of.cast(DOUBLE) * scale).cast(INT), 1) for of in (high, wide))
@@ -87,7 +87,7 @@ def _median(graph: Graph, edge: Value) -> Value:
 
 
 def _resize(graph: Graph, picture: Value, given: Value, wanted: Value) -> Value:
-    """Return a picture [channel, row, column] with its columns resized as Pillow does it, rounded to bytes."""
+    """Resize the columns of a picture [channel, row, column] as Pillow does, and round to bytes."""
     ratio = given.cast(DOUBLE) / wanted.cast(DOUBLE)
     stretch = graph.most(ratio, 1.0)
     reach = stretch * SUPPORT

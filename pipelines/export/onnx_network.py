@@ -34,7 +34,7 @@ def _step(graph: Graph, step: Step, x: Value) -> Value:
     arrays = step.arrays
     if step.kind == "dense":
         W, kept = arrays["W"], np.flatnonzero(arrays["W"].any(axis=1))
-        if len(kept) < 0.9 * len(W):  # for texts, many columns carry no information and are not stored
+        if len(kept) < 0.9 * len(W):  # for texts, columns without information are not stored
             return x.take(kept, axis=1) @ W[kept] + arrays["b"]
         return graph.op("Gemm", x, graph.value(W), graph.value(arrays["b"]))
     if step.kind == "activation":
@@ -70,7 +70,7 @@ def features_graph(subject: Subject) -> Graph:
     graph = Graph()
     n_features, n_classes = subject.bundle.extractor.n_features, len(subject.bundle.labels)
     X = graph.input("features", FLOAT, ["n", n_features])
-    weighted = "idf" in subject.bundle.standardizer.arrays()  # texts, whose rows come weighted
+    weighted = "idf" in subject.bundle.standardizer.arrays()  # the rows of texts are weighted already
     z = logits(graph, subject.layers, X if weighted else scale(graph, subject, X))
     graph.output(probabilities(graph, subject, z), "probabilities", ["n", n_classes])
     graph.output(z, "logits", ["n", n_classes])

@@ -88,7 +88,7 @@ def _letters(graph: Graph, points: Value, n: int) -> Value:
 
 
 def _words(graph: Graph, points: Value, kinds, longest: int) -> list[Value]:
-    """Return the hashes of words and of pairs of words: list, as far as `kinds` names them."""
+    """Return the hashes of words, of pairs of words or of both, as `kinds` says: list."""
     table = np.zeros(LAST_LETTER + 2, bool)
     table[:-1] = is_letter(np.arange(LAST_LETTER + 1, dtype=np.uint32))
     letter = graph.op("Gather", graph.value(table), graph.least(points, LAST_LETTER + 1), dtype=BOOL, axis=0)
@@ -109,7 +109,7 @@ def _words(graph: Graph, points: Value, kinds, longest: int) -> list[Value]:
     (hashes,) = graph.repeat(body, (starts * 0 + int(BASIS),), times=most)
     found = [hashes] if 1 in kinds else []
     if 2 in kinds:
-        # A word without letters stands before the first and behind the last; a text without words has no pair.
+        # An empty word precedes the first word and follows the last. A text without words has no pair.
         n_pairs = starts.length() + graph.least(starts.length(), 1)
         ends = graph.join(np.array([int(BASIS)]), hashes, np.array([int(BASIS)]))
         pairs = ends.part(0, n_pairs) * 0 + int(BASIS ^ np.uint32(1))
@@ -120,7 +120,7 @@ def _words(graph: Graph, points: Value, kinds, longest: int) -> list[Value]:
 
 
 def _count(graph: Graph, hashes: list[Value], emphasis: float) -> tuple[Value, Value]:
-    """Return each hash once, and 1 + log of how often it is there, times the emphasis."""
+    """Return each different hash, and 1 + log of its count, times the emphasis."""
     names = [graph.name(part) for part in ("unique", "places", "inverse", "counts")]
     graph.several("Unique", [_mix(graph, graph.join(*hashes))], names)
     counts = Value(graph, names[3], INT).cast(FLOAT)

@@ -1,4 +1,4 @@
-"""The ends of the word in ONNX: clicks and room noise left out, as `endpoints`, `clicks` and `room_noise` have it.
+"""The ends of the word in ONNX: without clicks and room noise, as in `endpoints`, `clicks` and `room_noise`.
 
 Python goes through sounds one by one; a graph has masks over frames. Pauses up to a length are bridged by the closing
 of a mask (a maximum over neighbours, then a minimum), and the end of a sound is the first frame that is followed by
@@ -194,7 +194,7 @@ class Finder:
         return ((real * real + imaginary * imaginary) @ self.bands[used]).cast(FLOAT)
 
     def _over_windows(self, graph: Graph, rows: Value, statistic) -> Value:
-        """Return a statistic of windows of rows, interpolated at each row: float64 [shape of rows]."""
+        """Evaluate a statistic in windows of rows, and interpolate it at each row: float64 [shape of rows]."""
         window, n = self.frames_of("floor_seconds"), rows.length()
         length, last = graph.least(n, window), graph.most(n - window, 0)
         starts = graph.join(graph.arange(last, step=window // 4), last.reshape(1))
@@ -232,7 +232,7 @@ class Finder:
         return smooth, peak.reshape(-1)
 
     def _first_and_last(self, graph: Graph, power: Value) -> tuple[Value, Value]:
-        """Return the frame in which the first sound begins and that behind the last one; -1, -1 if there is none."""
+        """Return the first frame of the first sound, and the frame behind the last sound; -1, -1 without a sound."""
         settings = self.settings
         evidence, peak = self._evidence(graph, power)
         places = graph.arange(evidence.length())
@@ -270,7 +270,7 @@ class Finder:
         return graph.places(steps > 0), graph.places(steps < 0)
 
     def _bridge(self, graph: Graph, mask: Value, places: Value) -> tuple[Value, Value]:
-        """Return the runs of a mask, joined where only a short silence parts them."""
+        """Join runs of a mask that have only a short silence between them; return all runs."""
         settings, (starts, stops) = self.settings, self._runs(graph, mask)
         hop = settings["hop_seconds"]
 
@@ -302,9 +302,9 @@ class Finder:
         return begun, ended
 
     def _part(self, graph: Graph, evidence: Value, starts: Value, stops: Value) -> tuple[Value, Value]:
-        """Return the sounds, those that are too long for one word parted at their softest places.
+        """Split sounds that are too long for one word at their softest places; return all sounds.
 
-        Borders are a mask; the loop goes from border to border, and stays where it has drawn another one.
+        Borders are a mask. The loop goes from border to border, and stays at a border after it adds another one.
         """
         n, width = evidence.length(), 2 * round(self.settings["dip_seconds"] / self.settings["hop_seconds"] / 2)
         borders = graph.arange(n + 1)

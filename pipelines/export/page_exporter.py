@@ -48,19 +48,19 @@ def make(subject: Subject, options: Options) -> Made:
         "page": modules.in_one("page/page.js"),
         "model": content,
     }
-    # In one pass, so that inserted text is not examined again.
+    # One pass, so that inserted text is not examined again.
     return Made({".html": _PLACE.sub(lambda place: parts[place[1]], template).encode()})
 
 
 def _kind(subject: Subject) -> str:
-    """Return what the page offers: a pad where what is drawn on it is of the kind that the model has learned."""
+    """Return the kind of input on the page: a pad to draw on if the model has learned grey pictures."""
     if subject.task != "images":
         return subject.task
     return "pad" if subject.bundle.extractor.channels == "grey" else "pictures"
 
 
 def _texts(subject: Subject, kind: str) -> dict[str, str]:
-    """Return what the page says of its model, escaped."""
+    """Return the texts of the page about its model, escaped."""
     metadata, provenance = subject.metadata, subject.bundle.provenance
     labels = metadata["labels"]
     score = provenance.get("test") or provenance.get("valid") or {}
@@ -85,7 +85,7 @@ def _texts(subject: Subject, kind: str) -> dict[str, str]:
 
 
 def _paper(subject: Subject, kind: str) -> str:
-    """Return "dark" where pictures are looked at as they are, and the golden one has a dark edge; else "any"."""
+    """Return "dark" or "light", as the edge of the golden picture; "any" if the model finds the drawing itself."""
     extractor = subject.bundle.extractor
     if kind != "pad" or extractor.framing == "strokes":
         return "any"

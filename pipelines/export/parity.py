@@ -23,8 +23,8 @@ from pipelines.export.subject import Subject
 from pipelines.learning.preparation import SPLIT_SEED
 from pipelines.machine.log import log
 
-NEARLY_ALL = 0.99  # of the labels, which weights of eight bits must not change
-UNDECIDED = 1e-3  # difference of the best two probabilities, below which either label will do
+NEARLY_ALL = 0.99  # share of the labels that weights of eight bits must not change
+UNDECIDED = 1e-3  # if the best two probabilities differ by less, either label counts as right
 
 
 @dataclass(frozen=True)

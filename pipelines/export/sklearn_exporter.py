@@ -53,7 +53,7 @@ def pipeline_of(subject: Subject) -> Any:
     order = np.argsort(labels, kind="stable")  # scikit-learn keeps classes sorted
     W[-1], b[-1] = W[-1][:, order], b[-1][order]
     out = "softmax"
-    if len(labels) == 2:  # of two classes it has one output, the logarithm of their odds
+    if len(labels) == 2:  # for two classes it has one output, the logarithm of their odds
         W[-1], b[-1] = W[-1][:, 1:] - W[-1][:, :1], b[-1][1:] - b[-1][:1]
         out = "logistic"
     hidden = tuple(int(each.shape[1]) for each in W[:-1])
@@ -73,7 +73,7 @@ def pipeline_of(subject: Subject) -> Any:
 
 
 def _plain(steps):
-    """Return the activation and the dense steps of a network that is dense layers with one activation between them."""
+    """Return the activation and the dense steps of a network with only dense layers and one kind of activation."""
     dense = [step for step in steps if step.kind == "dense"]
     names = {step.settings["activation"] for step in steps if step.kind == "activation"} or {"identity"}
     if other := {step.kind for step in steps} - {"dense", "activation"}:

@@ -138,7 +138,7 @@ async def _live(lab, socket):
 
 
 def _news(lab, told):
-    """Return what a listener does not know yet, and note in `told` that it will; None if it knows all."""
+    """Return what is new for a listener, and note in `told` that it knows this; None if nothing is new."""
     message, course, failure = {}, lab.workshop.course, lab.workshop.failure
     if course is not None and (told["course"] is not course or told["version"] != course.version):
         since = told["entries"] if told["course"] is course else 0
@@ -153,7 +153,7 @@ def _news(lab, told):
 
 
 def _parts():
-    """Return the files that the page is made of, by what the page calls them."""
+    """Return the files of the page, by the names that the page uses."""
     own = {path.relative_to(PAGE).as_posix(): path for path in PAGE.rglob("*") if path.suffix in KINDS}
     engine = {f"engine/{path.relative_to(ENGINE).as_posix()}": path for path in ENGINE.rglob("*.js")}
     return {**own, **engine, REPORT_CSS.name: REPORT_CSS}
@@ -178,7 +178,7 @@ def answering(function):
 
 
 def _file(sample):
-    """Return a sample as a file that the browser shows or plays, and never takes for a page."""
+    """Return a sample as a file that the browser shows or plays, and never treats as a page."""
     if isinstance(sample.source, str):
         return Response(sample.source, media_type="text/plain; charset=utf-8")
     guessed = _kind_of(sample.source)

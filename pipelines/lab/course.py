@@ -108,7 +108,7 @@ class Course(Watched):
             self._tell(state="failed", error=getattr(error, "strerror", None) or str(error) or "not enough memory")
         except ImportError as error:
             self._tell(state="failed", error=explain_missing(error) or str(error))
-        except Exception as error:  # an unusual message is better than a page that waits for ever
+        except Exception as error:  # an unusual message is better than a page that waits forever
             self._tell(state="failed", error=f"the training ended unexpectedly: {type(error).__name__}: {error}")
 
     def hear(self, level, text):
@@ -165,7 +165,7 @@ class Course(Watched):
         super()._before_step()
 
     def _findings(self):
-        """Return what the diagnosis says so far, the fit first: list of records."""
+        """Return the findings of the diagnosis so far, with the fit first: list of records."""
         if self._ready is None:
             return []
         dataset = self._ready.prepared.dataset
@@ -175,7 +175,7 @@ class Course(Watched):
         return [{**each.record(), "changes": each.changes} for each in found]
 
     def _first_weights(self, params):
-        """Return the weights of the first units as pictures, where features make one; None elsewhere."""
+        """Return the weights of the first units as pictures; None if the features do not make a picture."""
         extractor, hidden = self._ready.prepared.extractor, self._ready.recipe.hidden
         if extractor.grid is None:
             return None
@@ -193,7 +193,7 @@ class Course(Watched):
 
 
 class _Piece:
-    """A piece of work that somebody watches, such as the reading of files."""
+    """A piece of work whose progress the page shows, such as reading files."""
 
     def __init__(self, course, title, total):
         self._course, self._title, self._total, self._done = course, title, total, 0
@@ -202,7 +202,7 @@ class _Piece:
         return self.advance
 
     def advance(self, more):
-        """Hear that so much more is done."""
+        """Add an amount of work that is done."""
         self._done += more
         self._course._tell(piece={"title": self._title, "done": self._done, "total": self._total})
 

@@ -95,7 +95,7 @@ def dissect(explanation, sample):
 
 
 def _input_blame(explanation, sample):
-    """Return which parts of the sample raised the loss and which lowered it, laid over its picture; None without one.
+    """Return how much each part of the sample raised or lowered the loss, over its picture; None without a picture.
 
     Each number is the slope of the loss times how far the sample is from the average training sample.
     """
@@ -112,7 +112,7 @@ def _input_blame(explanation, sample):
 
 
 def _other_losses(explanation):
-    """Return the losses before each of as many steps with backpropagation, where they were taken without; else []."""
+    """Return the losses of as many steps with backpropagation if steps were taken without it, else []."""
     if not (explanation.frozen and explanation.losses):
         return []
     trace = explanation.trace
@@ -130,7 +130,7 @@ def step_back(explanation):
 
 
 def _lengths(explanation):
-    """Return what steps of several lengths promise, and what they bring."""
+    """Return the promised change of the loss, and the real loss, for steps of several lengths."""
     trace, network, loss = explanation.trace, step_back(explanation), SoftmaxCrossEntropy()
     before, downhill = network.params.flat.copy(), network.zero_gradients()
     for views, passage in zip(downhill.views, trace.passages, strict=True):

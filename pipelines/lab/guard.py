@@ -83,7 +83,7 @@ class Guard:
         return None
 
     def _is_own(self, host):
-        """Tell whether a Host header names this computer, or what the server was asked to listen at."""
+        """Tell whether a Host header names this computer, or the address that the server listens at."""
         try:
             name = (urlsplit(f"//{host}").hostname or "").lower()
         except ValueError:
@@ -96,7 +96,7 @@ class Guard:
             return False
         return (
             address.is_loopback or self._listens_elsewhere()
-        )  # a number cannot point to another computer, but a name can
+        )  # an attacker can point a name at this computer, but not a number
 
     def _listens_elsewhere(self):
         return self._name is not None and self._name not in ("127.0.0.1", "::1", "localhost")
@@ -119,7 +119,7 @@ async def _refuse(scope, receive, send, refusal):
 
 
 def _with_headers(send):
-    """Return a function that sends what it is given, and the guard's headers with each answer."""
+    """Return a function that sends messages, and adds the guard's headers to each answer."""
 
     async def sending(message):
         if message["type"] == "http.response.start":
@@ -131,7 +131,7 @@ def _with_headers(send):
 
 
 def _limit_body(receive, limit):
-    """Return a function that receives, but no more than `limit` bytes of a body, whatever its header claimed."""
+    """Return a function that receives at most `limit` bytes of a body, whatever the header claims."""
     so_far = 0
 
     async def receiving():

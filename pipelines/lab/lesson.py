@@ -24,7 +24,7 @@ from pipelines.learning import tasks
 
 MANIFEST, ABOUT, REMOVED = "manifest.csv", "lesson.json", ".removed"
 COLUMNS = ["path", "label", "group"]
-NOBODY = "unnamed"  # the group of samples without a person, if other samples have one
+NOBODY = "unnamed"  # group of samples without a person, if others have one
 LONGEST_NAME = 80
 SUFFIX = {"images": ".png", "speech": ".wav", "text": ".txt"}
 KNOWN_SUFFIXES = {
@@ -219,12 +219,12 @@ class Lesson:
             raise Refusal(404, f"{path}: cannot be read ({error.strerror}).") from None
 
     def all_files(self):
-        """Return the paths of all files of the lesson, below its folder, while nothing changes: list of str."""
+        """Return the paths of all files of the lesson, relative to its folder; hold the lock meanwhile: list of str."""
         with self._lock:
             return [ABOUT, MANIFEST, *(sample.path for sample in self.samples)]
 
     def _take_away(self, paths):
-        """Move samples out of sight; return the function that brings them back."""
+        """Move samples to the folder for removed files; return the function that brings them back."""
         gone = [(place, sample) for place, sample in enumerate(self.samples) if sample.path in set(paths)]
         places = {}
         for _, sample in gone:
@@ -312,7 +312,7 @@ class Lesson:
         return [sample for sample in inside if sample.label in self.classes]
 
     def _write(self):
-        """Write the manifest and the classes, each whole."""
+        """Write the manifest and the classes, each file completely or not at all."""
         with whole_file(self.folder / ABOUT) as temporary:
             about = {"task": self.task, "classes": self.classes}
             temporary.write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
@@ -320,7 +320,7 @@ class Lesson:
             whole_file(self.manifest) as temporary,
             temporary.open("w", encoding="utf-8", newline="") as file,
         ):
-            grouped = any(sample.person for sample in self.samples)  # an empty cell would be refused
+            grouped = any(sample.person for sample in self.samples)  # the reader refuses empty cells
             writer = csv.writer(file)
             writer.writerow(COLUMNS if grouped else COLUMNS[:2])
             for sample in self.samples:

@@ -5,7 +5,7 @@ from starlette.responses import JSONResponse
 from backprop_core.errors import BackpropError
 from pipelines.errors import DataError, ModelFileError
 
-# Status by type of error; every other error of the program is a wrong request.
+# The status of each type of error. Every other error of the program counts as a wrong request.
 STATUS = {ModelFileError: 422, DataError: 422}
 
 

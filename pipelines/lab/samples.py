@@ -66,7 +66,7 @@ class Samples:
         The split is the same as in the training. Raises DataError if the data set cannot be read.
         """
         key = (model.provenance["dataset"], model.task.name)
-        with self._reading:  # two pages that ask at the same time share one reading
+        with self._reading:  # two pages that ask at the same time need only one reading
             if key not in self._sets:
                 found = datasets.load(*key)
                 if not len(found.rows("test")):

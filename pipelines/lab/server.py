@@ -14,8 +14,8 @@ from pipelines.lab.lab import Lab
 
 PORT = 8765
 MOST_TRIED = 50  # ports after the first one
-WAIT_SECONDS = 5.0  # to let a training keep its best network
-SWITCH_SECONDS = 0.001  # after which a training lets an answer run; five times as often as usual
+WAIT_SECONDS = 5.0  # time for a training to keep its best network
+SWITCH_SECONDS = 0.001  # a training lets other threads run after this; Python's default is five times as long
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 INSECURE = (
     "everyone who reaches this computer over the network and has the address can use the lab; a browser lets a page "
@@ -85,7 +85,7 @@ def listen(host, port):
         raise UsageError(f"--host {host}: is not an address of this computer; leave it out, or give 0.0.0.0") from None
     for tried in range(port, min(port + MOST_TRIED, 65_536)):
         listening = socket.socket(family, socket.SOCK_STREAM)
-        if sys.platform != "win32":  # there it would let two programs share a port
+        if sys.platform != "win32":  # in Windows, this option lets two programs share a port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((place[0], tried, *place[2:]))
@@ -101,7 +101,7 @@ def listen(host, port):
 
 
 def _write_host(host):
-    """Return a host as an address has it; where the server listens everywhere, this computer's own name for itself."""
+    """Return a host in the form of an address; if the server listens everywhere, return 127.0.0.1."""
     if host in ("0.0.0.0", "::"):
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host

@@ -46,7 +46,7 @@ class Watched:
             return {**self._state, "version": self.version}
 
     def _before_step(self):
-        """End the work before its next step if it shall stop; a training then keeps its best network."""
+        """End the work before its next step if `stop` was called; a training then keeps its best network."""
         if self._stops:
             raise KeyboardInterrupt
 

@@ -168,7 +168,7 @@ def whole_numbers(axis):
 
 
 def powers_of_ten(axes):
-    """Give the vertical axis a logarithmic scale, its numbers as plain text."""
+    """Give the vertical axis a logarithmic scale with its numbers as plain text."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axes.set_yscale("log")
@@ -176,7 +176,7 @@ def powers_of_ten(axes):
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0e}" if value < 1e-3 else f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
     low, high = axes.get_ylim()
-    if high / low < 100:  # too few powers of ten for a scale
+    if high / low < 100:  # this contains too few powers of ten for ticks
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}"))
 
@@ -192,7 +192,7 @@ def svg_of(figure, name, label):
     """
     file = io.StringIO()
     with warnings.catch_warnings():
-        # The page's font has letters that matplotlib's font lacks; matplotlib only measures them.
+        # matplotlib only measures letters, so it does not matter that its font lacks some of the page's letters.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     ElementTree.register_namespace("", _SVG)
@@ -220,7 +220,7 @@ _VARIABLES = {code: f"var(--{name})" for name, code in COLOURS.items()}
 
 
 def _adapt(key, value, name):
-    """Return an attribute with the page's colours and font, and with ids that are this figure's own."""
+    """Return an attribute with the page's colours and font, and with ids that no other figure uses."""
     if key == "id":
         return f"{name}-{value}"
     value = re.sub(r"url\(#", f"url(#{name}-", value)

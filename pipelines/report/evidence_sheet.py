@@ -24,7 +24,7 @@ from pipelines.report.drawing import (
 )
 from pipelines.wording import round_percent
 
-SIDE, WIDE = 288, 432  # pixels of a panel; with axes it is as wide as the second
+SIDE, WIDE = 288, 432  # pixels of a panel: its side, and its width with axes
 MARGIN, GAP, LINE = 20, 28, 22
 FOOT = 60  # below a panel: the scale of time, or of colours
 ANSWERS = 300  # pixels across
@@ -111,7 +111,7 @@ def _axes(canvas, display, left, top, width, height):
 
 
 def _colours(canvas, left, top, width, limit):
-    """Draw the scale of the colours: what is full colour, and which of them is for and which against."""
+    """Draw the scale of the colours: the value of full colour, and the colours for and against."""
     bar = width - 120
     shares = np.linspace(-1, 1, bar)[np.newaxis]
     colours = diverging(shares, np.full(shares.shape, 255, np.uint8))

@@ -152,7 +152,7 @@ def _health(record, tables):
 
 
 def _over_epochs(table, name, title, trend, logarithmic=False):
-    """Draw one column for a few layers, the first and the last among them, over the epochs."""
+    """Draw one column over the epochs for a few layers, including the first and the last."""
     figure, axes = canvas()
     place = table.columns[1].name
     layers = sorted(set(table.column(place)))

@@ -84,12 +84,12 @@ def page(record, samples, tables):
 
 
 def _gravest_first(pairs):
-    """Return pairs of copies, those first whose labels differ, then those on two sides of a split."""
+    """Sort pairs of copies: first pairs with different labels, then pairs on two sides of a split."""
     return sorted(pairs, key=lambda pair: (len(set(pair["labels"])) == 1, len(set(pair["roles"])) == 1))
 
 
 def _sections(record, tables, figures):
-    """Return (id, title) of each section that there is something to tell in."""
+    """Return (id, title) of each section that has content."""
     titles = (
         ("findings", "Findings", tables.get("findings")),
         ("training", "Training", figures.get("epochs") or tables.get("history") or tables.get("scores")),

@@ -53,7 +53,7 @@ class ShownInputs:
         return lambda path: path.write_bytes(lines.encode(errors="surrogateescape"))
 
     def _picture(self, decoded):
-        """Return a function of a path that writes the picture that was given, or the steps to it."""
+        """Return a function of a path that writes the picture for the network, or the steps to it."""
         reading = self._model.reading_of(decoded)
         steps = self._model.reader.steps(decoded, reading) if reading is not decoded else []
         sheet = steps_sheet(steps) if steps else as_given(self._model.extractor.display(reading))

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 _LINE = re.compile(r":\d+$")
-LONGEST = 48  # letters of a name; with 4 bytes each, they leave room for a number and for the rest of a temporary name
+LONGEST = 48  # letters of a name; even with 4 bytes each, a number and a temporary name's ending still fit
 
 
 class Sidecars:
@@ -48,7 +48,7 @@ class Sidecars:
 
 
 def _key(path):
-    """Return what two paths have in common where they are, or may be, one file: some file systems ignore case."""
+    """Return a key that two paths share if they are, or may be, one file: some file systems ignore case."""
     return os.path.realpath(path).casefold()
 
 

@@ -71,7 +71,7 @@ def _in_order(layers):
 
 
 def _lines(layer, lines, example, names=None):
-    """Return the arithmetic of one unit as (formula, numbers, result); a term of a named unit says the name."""
+    """Return the arithmetic of one unit as (formula, numbers, result); a term shows the name of its unit."""
     filled = rows(lines, example, number, **layer["settings"])
     named = names or {}
     return [

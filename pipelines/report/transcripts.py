@@ -15,7 +15,7 @@ def as_srt(transcript):
 
 
 def _clock(seconds):
-    """Return a time as SubRip has it: hours:minutes:seconds,milliseconds."""
+    """Return a time in the format of SubRip: hours:minutes:seconds,milliseconds."""
     minutes, milliseconds = divmod(round(1000 * seconds), 60_000)
     return f"{minutes // 60:02d}:{minutes % 60:02d}:{milliseconds // 1000:02d},{milliseconds % 1000:03d}"
 

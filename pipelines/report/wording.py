@@ -65,7 +65,7 @@ def flat(value, name=()):
 
 
 def _list(values):
-    """Return a list as text, its beginning if it is long."""
+    """Return a list as text; only the beginning if it is long."""
     if not values:
         return "none"
     texts = [_item(value) for value in values[:MOST_ITEMS]]

@@ -21,10 +21,10 @@ from pipelines.learning.preparation import SPLIT_SEED
 from pipelines.machine import processes
 from pipelines.machine.cores import cores
 
-MANY = 4000  # number of files from which several processes are faster
+MANY = 4000  # from this number of files on, several processes are faster
 PART = 1000
 SHOWN = 10
-_END = 1 << 12  # bytes at the end of a file, which are the same in copies
+_END = 1 << 12  # bytes at the end of a file that are compared to find copies
 
 
 def check(path, task_name=None, n_jobs=None):
@@ -93,7 +93,7 @@ def check(path, task_name=None, n_jobs=None):
 
 
 def _read(path, task):
-    """Return the Dataset, how it lies there, and sentences about why it cannot be trained on."""
+    """Return the Dataset, its layout, and sentences that say why it cannot be trained on."""
     if path in datasets.names():
         dataset = datasets.load(path, task)
         return dataset, "a registered data set", []
@@ -121,7 +121,7 @@ def _groups(dataset):
 
 
 def _count_passed_over(skipped):
-    """Return how many files were left out for which reason, and the first of the sentences."""
+    """Count the files that were left out for each reason; add the first sentences."""
     reasons = Counter(sentence.rpartition(": left out, ")[2] or sentence for sentence in skipped)
     suffixes = Counter(
         Path(sentence.partition(": left out, ")[0]).suffix.lower() or "none"
@@ -137,7 +137,7 @@ def _count_passed_over(skipped):
 
 
 def _measure(dataset, task, n_jobs):
-    """Return what the headers say together, and the problems of files and of classes."""
+    """Return a summary of all headers, and the problems of files and of classes."""
     looked = _look_at_all(task.name, dataset.items, n_jobs or cores())
     headers = [header for header, _ in looked]
     reader = task.headers()
@@ -189,7 +189,7 @@ def _look(task_name, paths):
 
 
 def _key(path):
-    """Return a key that copies of a file share: its size, and a hash of its end; None if it cannot be read."""
+    """Return a key that is equal for copies of a file: its size and a hash of its end; None if it cannot be read."""
     try:
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - Path.open takes longer than all else here
             size = file.seek(0, 2)
@@ -201,7 +201,7 @@ def _key(path):
 
 
 def _copies(dataset, looked):
-    """Return the problems of files that are there more than once: under two labels, or on both sides of a split."""
+    """Return the gravest problem of copies of files: two labels, both sides of a split, or only copies; [] if none."""
     first, pairs = {}, []
     for row, (_, key) in enumerate(looked):
         if key is not None and (original := first.setdefault(key, row)) != row:

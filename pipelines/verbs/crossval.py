@@ -232,7 +232,7 @@ def cross_validate(
 
 
 def _measure(dataset, folds, done):
-    """Return what the record says of the predictions, and the most confused pairs of the worst fold."""
+    """Return the part of the record about the predictions, and the most confused pairs of the worst fold."""
     shares: dict[str, dict[int, float]] = {}
     confusion: dict[str, Any] = {}
     for (name, seed), predicted in done.items():
@@ -261,7 +261,7 @@ def _measure(dataset, folds, done):
 
 
 def _by_seed(shares, n_folds):
-    """Return {"seed", "mean", "worst"} of each seed of which every fold is done."""
+    """Return {"seed", "mean", "worst"} of each seed whose folds are all done."""
     seeds = sorted({seed for of_seed in shares.values() for seed in of_seed})
     columns = {seed: [of_seed[seed] for of_seed in shares.values() if seed in of_seed] for seed in seeds}
     return [

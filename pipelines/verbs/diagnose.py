@@ -129,7 +129,7 @@ class Subject:
         """The requested epochs and least steps, as far as they are known: dict."""
         if self.model is None:
             return {"epochs": self.recipe.epochs, "least_steps": self.recipe.least_steps}
-        settled = self.model.provenance["recipe"]["least_steps"] == 0  # then its epochs are the requested ones
+        settled = self.model.provenance["recipe"]["least_steps"] == 0  # in this case its epochs are the requested ones
         return {"epochs": self.recipe.epochs, "least_steps": 0} if settled else {}
 
 
@@ -230,7 +230,7 @@ def diagnose(subject, *, n_jobs=None, dask=None, keep=False, fresh=False, on_tra
 
 
 def _train(probes, model, n_jobs, dask, keep, fresh, on_training):
-    """Return (results by key, interrupted or not); a second round answers what the first one leaves open."""
+    """Return (results by key, whether interrupted). Train longer in a second round if the first leaves this open."""
     results, known = {}, 0
     store = Store(probes.identity()) if keep else None
     keys = probes.plan(with_main=model is None)
@@ -260,7 +260,7 @@ def _train(probes, model, n_jobs, dask, keep, fresh, on_training):
 
 
 def _describe(subject, probes):
-    """Return what was diagnosed: dict of JSON types."""
+    """Return the description of the diagnosed network and data: dict of JSON types."""
     dataset, extractor = subject.prepared.dataset, subject.prepared.extractor
     return {
         "task": subject.task.name,
@@ -281,7 +281,7 @@ def _describe(subject, probes):
 
 
 def _measure(subject, probes, main):
-    """Return what was measured of the network, dict of JSON types, and the Answers of the validation rows, or None."""
+    """Return the measurements of the network, dict of JSON types, and the Answers of the validation rows or None."""
     if main.diverged:
         return {"scores": {}, "diverged": main.diverged}, None
     dataset = subject.prepared.dataset

@@ -154,7 +154,7 @@ def report(evaluation: Evaluation, folder: str | os.PathLike[str]) -> list[Path]
 
 
 def _refusals(model, prepared, split, probabilities, y):
-    """Return {"foreign"}: what the threshold of a model does; empty if there is none, or no foreign sample."""
+    """Return {"foreign": the effect of the model's threshold}; empty without a threshold or foreign samples."""
     stored, threshold = prepared.foreign_rows(split), model.provenance.get("threshold")
     if stored is None or threshold is None:
         return {}

@@ -90,7 +90,7 @@ def row_of(model: Any, source: Any) -> Any:
 
 
 def _read(model: Any, source: Any) -> tuple[Any, Any]:
-    """Return what was read, and its stored row."""
+    """Return the decoded sample and its stored row."""
     try:
         decoded = model.reading_of(model.extractor.read(source))
         stored = model.extractor.extract_row(decoded)

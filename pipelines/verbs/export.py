@@ -17,8 +17,8 @@ from pipelines.models.bundle import GOLDEN_TOLERANCE
 from pipelines.models.opening import open_bundle
 from pipelines.records import ExportRecord
 
-SEED = 0  # of the training of a smaller network
-MARK = b"backprop"  # in every artefact: a file that contains it may be replaced
+SEED = 0  # seed of the training of a smaller network
+MARK = b"backprop"  # every artefact contains it; a file that contains it may be replaced
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def export(
 def _within(
     budget: int, subject: Subject, exporter: Exporter, options: Options
 ) -> tuple[Subject, dict[str, int | float | list[int]]]:
-    """Return a smaller model that fits a budget, and what it costs in accuracy."""
+    """Return a smaller model that fits a budget, and its loss of accuracy."""
     flash = exporter.flash
     if flash is None:
         raise UsageError(f"export --to {exporter.name}: this form has no budget; leave out --budget, or use --to c")
@@ -141,7 +141,7 @@ def _within(
 
 
 def _paths(model: str | None, exporter: Exporter, out: str | os.PathLike[str] | None) -> tuple[Path, ...]:
-    """Return where the files go. Raises UsageError if something is in the way."""
+    """Return the paths of the files. Raises UsageError if a path cannot be used."""
     main = exporter.suffixes[0]
     if out is None:
         if model is None:
@@ -161,7 +161,7 @@ def _paths(model: str | None, exporter: Exporter, out: str | os.PathLike[str] | 
 
 
 def _is_own(path: Path) -> bool:
-    """Whether a file may be replaced: it was exported before, and is not a model file."""
+    """Tell whether a file may be replaced: it was exported before, and is not a model file."""
     if path.is_dir() or path.suffix == ".safetensors":
         return False
     try:

@@ -19,7 +19,7 @@ from pipelines.records import GradcheckRecord
 
 N_ROWS, WIDTH, N_OUTPUTS = 5, 4, 3
 SAMPLES = 20
-SPREAD = 0.5  # of the rows around the golden sample; the spread of a standardised feature is 1
+SPREAD = 0.5  # standard deviation of the rows around the golden sample; that of a standardised feature is 1
 
 
 def _classes(rng):
@@ -30,7 +30,7 @@ def _amounts(rng):
     return rng.normal(size=(N_ROWS, N_OUTPUTS))
 
 
-# Each loss with a name for people, and a function that draws its targets.
+# Each loss with its name for users, and a function that draws its targets.
 LOSSES = {
     "softmax cross-entropy": (SoftmaxCrossEntropy(), _classes),
     "with label smoothing": (SoftmaxCrossEntropy(0.1), _classes),
@@ -146,7 +146,7 @@ def _check(layers, rng, loss_name="softmax cross-entropy", samples=SAMPLES):
 
 
 def _row(part, name, records):
-    """Return one row for several records: what was checked in all, and the worst error."""
+    """Join several records to one row: the total number of checks, and the worst error."""
     whole = {
         "n_checked": sum(record["n_checked"] for record in records),
         "error": max(record["error"] for record in records),
@@ -155,7 +155,7 @@ def _row(part, name, records):
 
 
 def _judge(record):
-    """Return the record with its verdict, and without a number that JSON does not know."""
+    """Return the record with its verdict; an error that JSON cannot express becomes None."""
     error = record["error"] if math.isfinite(record["error"]) and record["n_checked"] else None
     return {**record, "error": error, "verdict": gradcheck.verdict(record)}
 

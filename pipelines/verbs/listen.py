@@ -12,7 +12,7 @@ from pipelines.features.speech.listening import PATIENCE, REFRACTORY, Heard, Lis
 from pipelines.features.speech.long_recording import LongRecording, resample
 from pipelines.models.bundle import Bundle
 
-BYTES_AT_ONCE = 3200  # of 16 bits each: a tenth of a second at 16 kHz
+BYTES_AT_ONCE = 3200  # bytes of 16-bit samples: a tenth of a second at 16 kHz
 
 
 def listen(
@@ -65,7 +65,7 @@ def listen(
 
 
 def _raw_blocks(stream):
-    """Yield the samples of a stream as float32 blocks, as soon as they come; half a sample at its end is left out."""
+    """Yield the samples of a stream as float32 blocks, as soon as they come; leave out half a sample at its end."""
     rest, read = b"", getattr(stream, "read1", stream.read)
     while content := read(BYTES_AT_ONCE):
         content = rest + content

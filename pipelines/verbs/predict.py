@@ -85,12 +85,12 @@ def predict(
     batches = opened.task.batches(chosen, lines=lines, column=column, encoding=encoding)
     if explain is None and show_input is None:
         return _answers(opened, batches, top, threshold, {}, n_jobs)
-    pictures = _pictures(opened, chosen, explain, show_input)  # they may not replace a sample
+    pictures = _pictures(opened, chosen, explain, show_input)  # the pictures must not replace a sample
     return _answers(opened, batches, top, threshold, pictures, n_jobs)
 
 
 def _pictures(model: Bundle | Ensemble, chosen: Sequence[Sample], explain: Any, show_input: Any) -> dict[str, Picture]:
-    """Return what makes the pictures that are asked for, by name."""
+    """Return the functions that make the requested pictures, by name."""
     pictures: dict[str, Picture] = {}
     if explain is not None:
         if isinstance(model, Ensemble) or model.views is not None:
@@ -137,9 +137,9 @@ def _answers(
 
 
 def _work_out(model: Bundle | Ensemble, sources: Sequence[Any], n_jobs: int | None) -> tuple:
-    """Return (class probabilities of what can be read, its warnings, ok, failures), the latter as in `extract_all`.
+    """Return (class probabilities and warnings of readable samples, ok, failures); the last two as in `extract_all`.
 
-    Of many texts, each core works out a share.
+    If there are many texts, each core computes a share of them.
     """
     warnings_of = model.reader.warnings_of if isinstance(model.reader, Reader) else None  # warnings of a row
     note = model.extractor.warnings_about  # warnings of a whole sample
@@ -165,10 +165,10 @@ def _work_out(model: Bundle | Ensemble, sources: Sequence[Any], n_jobs: int | No
 
 
 def _doubts_about(model: Bundle | Ensemble, sample: Sample, answer: Answer) -> list[str]:
-    """Return how a sample differs from those that were learned from, where its answer is in doubt.
+    """Return how a sample differs from the training samples, if its answer is in doubt.
 
-    That is where it is less probable than the threshold that the training advises. The sample is read once more;
-    nothing is said where it cannot be.
+    An answer is in doubt if it is less probable than the threshold that the training advises. This reads the sample
+    again, and returns an empty list if that is impossible.
     """
     limits = model.provenance.get("usual")
     if not limits or not (answer.unknown or (answer.probability or 0) < model.provenance.get("threshold", 0)):

@@ -23,11 +23,11 @@ from pipelines.features.speech.audio_file import SILENCE_PEAK
 from pipelines.features.speech.word_finder import WordFinder, band_power
 
 SR = 16_000
-ATTEMPTS = 5  # at one take, before the user should check the microphone
+ATTEMPTS = 5  # at one take; then the user should check the microphone
 MANIFEST = "manifest.csv"
 COLUMNS = ["path", "label", "group"]
 
-QUIET_SECONDS = 0.6  # after which a word has ended: longer than the pause in "go up", or before the t of "eight"
+QUIET_SECONDS = 0.6  # of silence that end a word: longer than the pause in "go up", or before the t of "eight"
 MARGIN_SECONDS = 0.2  # kept before and after the word
 LOOK_SECONDS = 0.1
 SHORTEST_SECONDS = 0.1
@@ -130,7 +130,7 @@ def _check_names(labels, speaker):
 
 
 def _list_takes(labels, out, speaker, takes):
-    """Return every take in the order in which they are asked for: list of Take."""
+    """Return all takes in the order of recording: list of Take."""
     total = takes * len(labels)
     named = [(label, out / label / f"{speaker}-{n}.wav") for n in range(1, takes + 1) for label in labels]
     return [Take(label, path, number, total) for number, (label, path) in enumerate(named, 1)]
@@ -212,7 +212,7 @@ def judge(waveform):
 
 
 def _flaw(waveform, start, stop):
-    """Say what is wrong with a word that lies between two samples; None if nothing is."""
+    """Say what is wrong with a word between two samples; return None if it is good."""
     edge = LOOK_SECONDS * SR / 2
     if start < edge:
         return "the word began before the prompt; wait for the prompt"
@@ -227,7 +227,7 @@ def _flaw(waveform, start, stop):
 
 @dataclass(frozen=True)
 class _Sound:
-    """Something that rises above the noise: first sample, the one after its last, and its peak."""
+    """A sound above the noise: its first sample, the one after its last, and its peak."""
 
     start: int
     stop: int
@@ -235,8 +235,8 @@ class _Sound:
 
 
 def _sounds(waveform):
-    """Return what rises above the noise, words and other sounds: list of _Sound."""
-    waveform = waveform - waveform.mean()  # a cheap sound card adds a direct current
+    """Return the sounds above the noise, words and others: list of _Sound."""
+    waveform = waveform - waveform.mean()  # remove the direct current of a cheap sound card
     bounds = [(round(a * SR), round(b * SR)) for a, b in WordFinder().find(band_power([waveform], SR))]
     return [_Sound(start, stop, float(np.abs(waveform[start:stop]).max())) for start, stop in bounds]
 
@@ -250,7 +250,7 @@ def _write(path, waveform):
 
 
 def _update(manifest, wanted, speaker):
-    """List the takes that are there and are not listed yet, and drop the lines of files that are gone."""
+    """Add the takes that exist and are not in the manifest, and remove the lines of files that do not exist."""
     before = _read(manifest)
     lines = [line for line in before if (manifest.parent / line[0]).exists()]
     listed = {line[0] for line in lines}

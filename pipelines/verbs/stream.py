@@ -23,10 +23,10 @@ from pipelines.learning.preparation import name_dataset, prepare
 from pipelines.models.opening import open_bundle
 
 PAUSES = (0.4, 1.5)  # seconds between two words
-HISS_DB = -60.0  # of full scale, under all sounds
+HISS_DB = -60.0  # of full scale; a hiss under all sounds
 PEAK = 0.3
 MOST_WORDS = 500
-MADE = 2  # sounds that are made from each word, if no recordings are given
+MADE = 2  # foreign sounds that are made from each word, if no recordings are given
 SLACK = 0.1  # seconds by which the middle of an answer may lie outside its word
 PER_HOUR = 1.0
 SEED = 0
@@ -144,7 +144,7 @@ def _words(model, dataset, split, n_jobs):
 
 
 def _string_together(waveforms, sr, rng):
-    """Return sounds in a row with pauses between them, float32, and where each is: list of (start, stop) in seconds."""
+    """Join sounds with pauses between them, float32; return also where each is: list of (start, stop) in seconds."""
     parts, spans, at = [], [], 0
     for waveform in waveforms:
         pause = np.zeros(round(rng.uniform(*PAUSES) * sr))
@@ -157,7 +157,7 @@ def _string_together(waveforms, sr, rng):
 
 
 def _make_foreign(words, sr, rng):
-    """Return sounds that are made of words and are none, in a row: blocks."""
+    """Make foreign sounds of words, and join them: list of one block."""
     sounds = [foreign_sound(waveform.astype(np.float64), sr, rng) for waveform, _ in words for _ in range(MADE)]
     return [_string_together(sounds, sr, rng)[0]]
 
@@ -171,7 +171,7 @@ def _recordings(foreign, model):
 
 
 def _hear(model, blocks):
-    """Return all answers to a sound, list of Word, and how long it is in seconds."""
+    """Return all answers to a sound, list of Word, and its length in seconds."""
     n_samples = 0
 
     def count():
@@ -185,7 +185,7 @@ def _hear(model, blocks):
 
 
 def _match(answers, spans, labels):
-    """Return the probability of the right answer to each word, -1 if there is none, and those of other answers."""
+    """Return each word's probability of its right answer, -1 without one, and the probabilities of other answers."""
     right, false = [-1.0] * len(spans), []
     starts = np.array([start for start, _ in spans])
     for answer in answers:

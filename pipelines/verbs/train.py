@@ -197,7 +197,7 @@ def train(
 
 
 def _open(task: Task, origin: Any) -> Bundle | None:
-    """Return the model that a training goes on from; UsageError if it is of another task."""
+    """Return the model that a training continues from; raise UsageError if it has another task."""
     if origin is None:
         return None
     model = open_bundle(origin, "train")
@@ -270,7 +270,7 @@ def _fit(
 
 
 def _record(ready: Ready, fitted: Fitted, path: str | None, seconds: float) -> TrainRecord:
-    """Return what is said of a training, as far as it is known before the model is saved."""
+    """Return the record of a training, as far as it is known before the model is saved."""
     dataset, recipe, history = ready.prepared.dataset, ready.recipe, fitted.history
     n_train, n_valid, n_test = (len(dataset.rows(role)) for role in datasets.ROLES)
     return {
@@ -303,7 +303,7 @@ def _record(ready: Ready, fitted: Fitted, path: str | None, seconds: float) -> T
 
 
 def _bundle(ready: Ready, fitted: Fitted, seconds: float) -> Bundle:
-    """Return the model. Its provenance is the record, without where the file lies, and what led to it."""
+    """Return the model. Its provenance is the record without the file's place, and the settings of the training."""
     dataset, augmentation = ready.prepared.dataset, ready.prepared.augmentation
     record = _record(ready, fitted, None, seconds)
     provenance = {
@@ -333,7 +333,7 @@ def _bundle(ready: Ready, fitted: Fitted, seconds: float) -> Bundle:
 
 
 def _with_checkpoints(trained: Trained, checkpoints: Checkpoints) -> Trained:
-    """Remove the checkpoint of a training that is complete, and say what was wrong with checkpoints."""
+    """Remove the checkpoints of a complete training, and add a warning about problems with checkpoints."""
     if trained.stopped != "interrupted":
         checkpoints.remove()
     problem = checkpoints.problem
@@ -349,7 +349,7 @@ def _n_foreign(dataset):
 
 
 def _apart(dataset, fitted):
-    """Return the accuracy on the test rows of each of several data sets, and of speakers or sources new to it."""
+    """Return the accuracy on the test rows by data set, and by known and new speakers or sources."""
     if "test" not in fitted.logits:
         return {}
     answers = "test", fitted.logits["test"].argmax(axis=1), dataset.y[dataset.rows("test")]
@@ -357,7 +357,7 @@ def _apart(dataset, fitted):
 
 
 def _notes(task: Task, prepared: Prepared, recipe: Recipe, beginning: Beginning | None) -> tuple[str, ...]:
-    """Return what was decided from the data: tuple of sentences."""
+    """Return the decisions that depend on the data: tuple of sentences."""
     dataset, augmentation = prepared.dataset, prepared.augmentation
     notes = [task.describe(prepared.extractor), *dataset.notes]
     if beginning:
@@ -377,9 +377,9 @@ def _notes(task: Task, prepared: Prepared, recipe: Recipe, beginning: Beginning 
 
 
 def _example(dataset: datasets.Dataset, place: Path | None) -> str:
-    """Return a file of the data set to try the model on; where the data set has pixels, one is written as a picture.
+    """Return a file of the data set to try the model on. If the data set has pixels, write a picture.
 
-    Without a place for the model, no picture is written, and there may be no example: "".
+    Without a place for the model, write no picture; then there may be no example: "".
     """
     rows = np.concatenate([dataset.rows(role) for role in ("test", "valid", "train")])
     if isinstance(dataset.items[rows[0]], str):
@@ -387,7 +387,7 @@ def _example(dataset: datasets.Dataset, place: Path | None) -> str:
         return next(filter(str.isprintable, texts), texts[0])
     if not isinstance(dataset.items, np.ndarray):
         paths = [str(dataset.items[row]) for row in rows]
-        path = next(filter(str.isprintable, paths), paths[0])  # one that can be typed, if there is one
+        path = next(filter(str.isprintable, paths), paths[0])  # a path that can be typed, if there is one
         path = min(path, os.path.relpath(path), key=len)
         return f"./{path}" if path.startswith("-") else path
     if place is None:
@@ -401,7 +401,7 @@ def _example(dataset: datasets.Dataset, place: Path | None) -> str:
 
 
 def _check_place(out: Any, resume: bool) -> Path | None:
-    """Return the place of the model file; find out before the work, not after it, that it cannot be written."""
+    """Return the place of the model file; check before the work that it can be written."""
     if out is None:
         if resume:
             raise UsageError("resume: the checkpoint is beside the model file; give the model file with out")

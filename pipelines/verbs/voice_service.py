@@ -28,8 +28,8 @@ from pipelines.machine.extras import own_version
 
 NAME = "backprop"
 RATES = (1000, 192_000)  # Hz
-WORDS = 1000  # of a stream that are stored: one that waits for a wake word may run for days
-WAITING = 500  # chunks that may wait for the listener; a satellite that sends more waits itself
+WORDS = 1000  # words of a stream that are kept; a stream that waits for a wake word may run for days
+WAITING = 500  # chunks that may wait for the listener; a satellite that sends more must wait
 
 
 def serve(model, port, *, host="127.0.0.1", threshold=None, patience=PATIENCE, refractory=REFRACTORY, on_start=None):
@@ -136,7 +136,7 @@ class Satellite(AsyncEventHandler):
             await self.write_event(NotDetected().event())
 
     async def _tell(self, word):
-        """Tell the satellite of a wake word at once; a command is told of as a whole."""
+        """Tell the satellite about a wake word at once; a command is sent as a whole."""
         if not self._transcribes and self._is_wanted(word):
             await self.write_event(Detection(name=word.word, timestamp=round(1000 * word.end)).event())
 
@@ -151,7 +151,7 @@ class Satellite(AsyncEventHandler):
 
 
 class _Hearing:
-    """A stream of sound that is listened to in a thread: `feed` it, then `finish` it."""
+    """A stream of sound; a thread listens to it. First `feed` it, then `finish` it."""
 
     def __init__(self, listener, rate, tell):
         self._blocks, self._words = queue.Queue(WAITING), deque(maxlen=WORDS)
@@ -165,7 +165,7 @@ class _Hearing:
             await asyncio.to_thread(self._blocks.put, samples)
 
     async def finish(self):
-        """Wait until all was heard; return the words that are known: sequence of Word."""
+        """Wait until the thread has heard all; return the known words: sequence of Word."""
         await asyncio.to_thread(self._blocks.put, None)
         await asyncio.to_thread(self._thread.join)
         for told in self._told:

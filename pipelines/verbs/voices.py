@@ -103,7 +103,7 @@ def _check(words):
 
 
 def _spread(n_voices, takes, rng):
-    """Return which voice says each take: each voice once before any comes again."""
+    """Choose a voice for each take; each voice comes once before any comes again."""
     rounds = [rng.permutation(n_voices) for _ in range(-(-takes // n_voices))]
     return np.concatenate(rounds)[:takes].tolist()
 
@@ -113,7 +113,7 @@ def _voice(name, rng):
 
 
 def _near(engine, words, voice_name, wanted, rng):
-    """Return as many near misses as are wanted, as far as there are so many: list of list of phones."""
+    """Return near misses, at most `wanted`: list of list of phones."""
     phones = {word: engine.phones(word, voice_name) for word in words}
     pool = sorted({phone for row in phones.values() for phone in row})
     pool += engine.phones("bee dog fan gum hut jam key loud man note pie rush sheep thin vase wool yes zoo", voice_name)
@@ -129,7 +129,7 @@ def _near(engine, words, voice_name, wanted, rng):
 
 
 def _write(engine, out, said):
-    """Let each line be spoken into its file, several at a time, and list them once all are there."""
+    """Speak each line into its file, several at a time; write the manifest when all files exist."""
     import soundfile
 
     for folder in {name.partition("/")[0] for name, *_ in said}:

@@ -31,7 +31,7 @@ def diagnose(target, out, dask, fresh, jobs, as_json, **chosen):
     from pipelines.door.diagnose import diagnose as run
 
     if out:
-        Path(out).mkdir(parents=True, exist_ok=True)  # before all the work: whether it can be made
+        Path(out).mkdir(parents=True, exist_ok=True)  # check before the work that it can be made
     context = click.get_current_context()
     for name in ("preset", "seed"):  # a model has its own, unless an option changes it
         if context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:

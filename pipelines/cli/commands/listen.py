@@ -122,7 +122,7 @@ def _serve(model, port, host, **options):
 
 
 def _start(command, word):
-    """Start a command that is told the word: a Popen."""
+    """Start a command with the word in its environment; return its Popen."""
     import os
     import subprocess
 
@@ -131,14 +131,14 @@ def _start(command, word):
 
 
 class _Meter:
-    """The level of a microphone, as a bar on standard error that is drawn anew; nothing where that is no terminal."""
+    """The level of a microphone, as a bar that is redrawn on standard error; no bar if that is not a terminal."""
 
     def __init__(self, live):
         self._live, self._drawn, self._muted, self._clipped = live, sys.stderr.isatty(), False, False
         self._told = set()
 
     def show(self, step):
-        """Draw the level of a Heard; ask in silence whether the microphone is muted; say once that it is too loud."""
+        """Draw the level of a Heard. In silence ask whether the microphone is muted; say once if it is too loud."""
         if step.muted and not self._muted and self._live:
             self.end()
             terminal.note("only zeros for a second: is the microphone muted?")
@@ -156,13 +156,13 @@ class _Meter:
             click.echo(f"\r[{bar:<{METER_WIDTH}}]", err=True, nl=False)
 
     def _tell_once(self, kind, unlike):
-        """Say how a doubtful word sounds unlike those learned from, if nothing was said of this kind before."""
+        """Say how an uncertain word differs from the training recordings, once for each kind of difference."""
         if kind not in self._told:
             self.end()
             terminal.note(f"warning: a word is uncertain, and differs from the training recordings: {unlike}")
         self._told.add(kind)
 
     def end(self):
-        """Go on behind the bar."""
+        """Remove the bar, so that other output can follow."""
         if self._live and self._drawn:
             click.echo(f"\r{'':{METER_WIDTH + 2}}\r", err=True, nl=False)

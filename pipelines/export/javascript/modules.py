@@ -48,7 +48,7 @@ def _visit(path: Path, order: list[Path]) -> None:
 
 
 def _text(path: Path) -> str:
-    """Return a module without its documentation, which takes as much room as the code; line comments stay."""
+    """Return a module without its documentation, which is as long as the code; keep line comments."""
     return _COMMENT.sub("", path.read_text(encoding="utf-8"))
 
 
@@ -67,5 +67,5 @@ def _exports(text: str) -> list[str]:
 
 
 def _constant(path: Path) -> str:
-    """Return the name that a module has in the one file: `speech_drift`, with a sign that no other name has."""
+    """Return the name of a module in the single file: `speech_drift`, after a sign that no other name has."""
     return "$" + "_".join(path.relative_to(FOLDER).with_suffix("").parts)
