@@ -61,7 +61,7 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.2.0"
 
-# Where each public name lives, in reading order.
+# The module of each public name, in reading order.
 _PLACES = {
     "activations": ("Activation", "ACTIVATIONS"),
     "initializers": ("INITIALIZERS",),
@@ -91,7 +91,7 @@ _PLACES = {
     "errors": ("BackpropError", "DivergedError"),
     "estimator": ("MLPClassifier", "MLPRegressor"),
 }
-# Pickles of earlier versions name modules that have moved; their names lead on from there.
+# Pickles of earlier versions name modules that have moved; in this folder the old names lead to the new modules.
 __path__.append(f"{__path__[0]}/estimator/retired")
 
 _MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}

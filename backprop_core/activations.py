@@ -174,10 +174,10 @@ def gelu_derivative(z, a, da, out):
 
 
 def _normal_cdf(z):
-    """P(Z <= z) = (1 + erf(z / sqrt 2)) / 2; in float32, whose last digit it reaches, by a polynomial.
+    """Return P(Z <= z) = (1 + erf(z / sqrt 2)) / 2; for float32 by a polynomial, which is exact to the last digit.
 
     With t = 1 / (1 + 0.2316419 |z|), and p the normal density, P(Z > |z|) = p(z) (b1 t + b2 t^2 + ... + b5 t^5) to
-    within 7.5e-8: Abramowitz and Stegun 1964, formula 26.2.17. So predicting need not wait for scipy.
+    within 7.5e-8: Abramowitz and Stegun 1964, formula 26.2.17. So prediction need not wait for the import of scipy.
     """
     if z.dtype == np.float32:
         t = np.abs(z)

@@ -92,7 +92,7 @@ def multilayer_perceptron(
 
 
 def _widths(hidden):
-    """Return the widths as a list, or raise BackpropError if they are none."""
+    """Return the widths as a list, or raise BackpropError if they are not numbers."""
     try:
         return [int(width) for width in hidden]
     except (TypeError, ValueError):

@@ -72,20 +72,20 @@ class ExponentialAverage:
             params[...] = latest
 
 
-RECOUNTED = 50  # batches: by then, running means of momentum 0.1 have forgotten all but 0.5 % of what was before
+RECOUNTED = 50  # batches; after these, running means of momentum 0.1 keep only 0.5 % of their old values
 
 
 def recount(network, batches, rng):
-    """Let a network count its statistics anew with the weights that stand in it now.
+    """Measure a network's running statistics again with its current weights.
 
-    Running means that were counted while the weights wandered do not fit their average, which then may do no better
-    than chance. Izmailov et al. 2018, https://arxiv.org/abs/1803.05407, section 3.2
+    Running means that were measured while the weights changed do not fit the averaged weights. With them the network
+    may be no better than chance. Izmailov et al. 2018, https://arxiv.org/abs/1803.05407, section 3.2
 
     Parameters
     ----------
     network : Network
     batches : iterable of ndarray of the network's dtype [shape=(n_samples, n_features)]
-        The first `RECOUNTED` are taken, if there are so many; a network that counts nothing takes none.
+        At most the first `RECOUNTED` are used; a network without statistics does not use any.
     rng : numpy Generator, for dropout, or None if the network needs none
     """
     if len(network.statistics.flat):

@@ -16,7 +16,7 @@ import numpy as np
 from backprop_core.losses import softmax
 
 COLDEST, HOTTEST = 0.05, 20.0
-HALVINGS = 30  # of the range of log T: to 1e-8 of T
+HALVINGS = 30  # halvings of the range of log T, which give T to 1e-8 of itself
 
 
 def calibrated(logits, temperature, out=None):
@@ -30,9 +30,9 @@ def fit_temperature(logits, y):
     The negative log-likelihood is a convex function of b = 1 / T, with the slope mean(sum_k p_k z_k - z_true) where p =
     softmax(b z): there is one lowest point, and halving the range of log T finds it.
 
-    A few rows that are all right would ask for certainty, which they cannot vouch for. So the true class of n rows
-    counts as right in n + 1 of n + 2 cases, Laplace's rule of succession: with n right answers, an error is still as
-    likely as 1 in n + 2. Platt 1999 does the same. With many rows it makes no difference.
+    If a few rows are all right, the fit would demand certainty, which a few rows do not prove. So the true class of n
+    rows counts as right in n + 1 of n + 2 cases, Laplace's rule of succession: with n right answers, an error is still
+    as likely as 1 in n + 2. Platt 1999 does the same. With many rows it makes no difference.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def fit_temperature(logits, y):
     Returns
     -------
     temperature : float in [COLDEST, HOTTEST]
-        1 where there are no rows, or a class alone.
+        1 if there are no rows, or only one class.
     """
     n, k = logits.shape
     if n == 0 or k < 2:
@@ -54,7 +54,7 @@ def fit_temperature(logits, y):
     wanted = np.mean((1 - doubt) * z_true + doubt * (z.sum(axis=1) - z_true) / (k - 1))
 
     def slope(temperature):
-        """Return dNLL/db at b = 1 / temperature, > 0 where the network is too sure."""
+        """Return dNLL/db at b = 1 / temperature; it is > 0 if the network is too sure."""
         return np.einsum("ij,ij->", calibrated(z, temperature), z) / n - wanted
 
     low, high = math.log(COLDEST), math.log(HOTTEST)

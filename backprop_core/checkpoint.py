@@ -48,7 +48,7 @@ def save(state, path, fingerprint):
     metadata = {"checkpoint": json.dumps(header, allow_nan=False)}
     try:
         with whole_file(path) as temporary:
-            save_file(_tensors(state), temporary, metadata)  # from where the arrays are, without a copy
+            save_file(_tensors(state), temporary, metadata)  # this writes the arrays without a copy
     except (OSError, SafetensorError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise BackpropError(
@@ -57,9 +57,9 @@ def save(state, path, fingerprint):
 
 
 def load(path, state, fingerprint):
-    """Fill `state`, fresh from `Trainer.start`, with what `save` wrote to `path`, and return it.
+    """Fill `state`, fresh from `Trainer.start`, with the checkpoint that `save` wrote to `path`, and return it.
 
-    Everything is read and compared before anything is changed.
+    The function reads and compares everything before it changes anything.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def load(path, state, fingerprint):
 
 
 def _tensors(state):
-    """The arrays of a state by the name they have in the file."""
+    """Return the arrays of a state by their names in the file."""
     memory = {f"memory.{name}": array for name, array in state.memory.items()}
     memory |= {f"average.{name}": array for name, array in state.average.items()}
     names = ("params", "statistics", "best_params", "best_statistics")
@@ -99,7 +99,7 @@ def _shapes(tensors):
 
 
 def _read(path):
-    """Return header and tensors of a checkpoint that is whole, and written by this version."""
+    """Return header and tensors of a checkpoint; raise BackpropError if it is damaged or has another format."""
     if not path.is_file():
         raise BackpropError(f"{path}: this checkpoint file does not exist; train from the start")
     try:
@@ -120,7 +120,7 @@ def _read(path):
 
 
 def _insist_on(here, there, path):
-    """Raise BackpropError, naming what differs, unless both fingerprints are equal."""
+    """Raise BackpropError that names the differences, unless both fingerprints are equal."""
     differing = sorted(key for key in here.keys() | there.keys() if here.get(key) != there.get(key))
     if differing:
         raise BackpropError(

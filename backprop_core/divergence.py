@@ -12,7 +12,7 @@ import numpy as np
 
 from backprop_core.sparse import is_sparse
 
-# Standardised features stay below 100, pixels below 256; a column this large makes slopes a million times as steep.
+# Standardised features are below 100, and pixels below 256. A column this large makes slopes a million times as steep.
 LARGE = 1000.0
 ABSURD = 1000.0
 SUSTAINED = 50
@@ -21,21 +21,22 @@ SUSTAINED = 50
 def has_diverged(losses, first_loss, blank_loss=1.0):
     """Return whether a training is beyond recovery: its loss is not finite, or stays absurdly high.
 
-    The loss of one batch may be anything: an outlier, or the leap of a step that the next ones undo. So a finite loss
-    counts only where each of the last `SUSTAINED` batches cost `ABSURD` times as much as the run's own first batch
-    (regression may begin with millions, and may go on with them), as outputs that are all zero (targets may grow in the
-    course of the data, which moves the blank loss too), and as 1, near which any classification begins. No training
-    that learns anything is there: it would be a thousand times better off had it learned nothing.
+    The loss of one batch may have any size: the batch may be an outlier, or one step may be too long and the next ones
+    undo it. So a finite loss counts only if each of the last `SUSTAINED` batches costs `ABSURD` times as much as each
+    of three losses: that of the run's first batch (regression may begin with millions, and continue with them), that of
+    outputs that are all zero (if targets grow in the course of the data, this loss grows too), and 1, near which every
+    classification begins. A training that learns does not reach this: it would be a thousand times worse than a network
+    that has learned nothing.
 
     Parameters
     ----------
     losses : sequence of float, not empty (a list, or a deque)
-        Losses of the latest batches, the newest last; with fewer than `SUSTAINED` only the newest one's being finite
-        is looked at.
+        Losses of the latest batches, the newest last. If there are fewer than `SUSTAINED`, the only check is whether
+        the newest one is finite.
     first_loss : float >= 0
         The loss of the run's first batch, before its first step.
     blank_loss : float >= 0
-        What the newest batch would cost if all outputs were 0: `loss.loss(np.zeros_like(logits), target)`.
+        The loss of the newest batch if all outputs were 0: `loss.loss(np.zeros_like(logits), target)`.
     """
     if not math.isfinite(losses[-1]):
         return True
@@ -69,7 +70,7 @@ def cause_of_divergence(network, X, y, learning_rate):
 
 
 def _bad_column(X):
-    """Name the column that holds a number which is not finite, or the largest one if that is absurd."""
+    """Name the column with a number that is not finite, or with the largest number if this is absurd."""
     if is_sparse(X):
         return _bad_number(X)
     wrong = ~np.isfinite(X)
@@ -88,7 +89,7 @@ def _bad_column(X):
 
 
 def _bad_number(X):
-    """As `_bad_column`, of sparse rows."""
+    """Do the same as `_bad_column` for sparse rows."""
     wrong = np.flatnonzero(~np.isfinite(X.data))
     if wrong.size:
         j = X.columns[wrong[0]]
@@ -105,7 +106,7 @@ def _bad_number(X):
 
 
 def _bad_target(y):
-    """Name the value of a regression's target that is not finite, or so large that the error starts out absurd."""
+    """Name the value of a regression's target that is not finite, or so large that the error is absurd at once."""
     if not np.issubdtype(y.dtype, np.floating):
         return None
     wrong = y[~np.isfinite(y)]

@@ -29,13 +29,13 @@ from backprop_core.sparse import is_sparse
 
 DEAD = 1e-3
 SATURATED = 0.05
-# Bounded activations, and their greatest slope.
+# Bounded activations and their greatest slopes.
 BOUNDED = {"tanh": 1.0, "logistic": 0.25}
 DIGITS = 4
 
 
 class Health:
-    """What of a training is watched.
+    """Which steps and rows of a training are watched.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class Watch:
         return loss
 
     def record(self, X):
-        """Return what was noted since the last time, and what the network makes of rows X now.
+        """Return the notes since the last call, and the network's activations on the rows X now.
 
         Parameters
         ----------
@@ -114,7 +114,7 @@ class Watch:
             noted.clear()
         looking = self._network.copy(layers=[watch_layer(layer, self._see) for layer in self._network.layers])
         for _ in looking.passes(X if is_sparse(X) else np.asarray(X)):
-            pass  # `_see` is called on the way
+            pass  # each activation calls `_see`
         for i, name in enumerate(("mean", "sd", "dead", "saturated")):
             health[name] = _round([activation[i] for activation in self._seen])
         return health
@@ -129,7 +129,7 @@ def norms(parameters):
 
 
 def activation_health(pair, z, a):
-    """Return what an activation's outputs a = f(z) say of it.
+    """Return the health of an activation from its outputs a = f(z).
 
     Parameters
     ----------

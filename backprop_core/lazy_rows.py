@@ -34,17 +34,17 @@ from backprop_core.sparse import SparseRows
 from backprop_core.threads import Team, available
 
 SOURCES = [Path(__file__).with_name(f"{name}.py") for name in ("sparse_kernels", "kernels")]
-# Steps after which all rows are settled at the latest: the tables have an entry for each step since.
+# All rows are settled at the latest after this number of steps. The tables have an entry for each step since then.
 LONGEST = 512
 # The greatest error of the series, relative to a step.
 EXACT_ENOUGH = 1e-6
 
 
 class AdamMoves:
-    """What rows that wait for their steps of Adam have before them.
+    """The steps of Adam that rows wait for.
 
-    A row's slot tells since when it waits: 0, since all were settled; s > 0, since it was in the batch of step s after
-    that, its own step included. The tables have an entry for each slot.
+    A row's slot tells since when it waits. 0: since all rows were settled. s > 0: since it was in the batch of step s
+    after that, including this step. The tables have an entry for each slot.
     """
 
     names = ("m", "v")
@@ -63,18 +63,18 @@ class AdamMoves:
 
     @staticmethod
     def _series_holds(b1, root):
-        """Return whether e_i changes little while a_i fades: 2 (its spread)^3 is what the series leaves out."""
+        """Return whether e_i changes little while a_i fades: the series leaves out 2 (its spread)^3."""
         ratio = b1 / root if root else math.inf
         return ratio < 1 and 2 * ((1 - root) * math.sqrt(ratio) / (1 - ratio)) ** 3 < EXACT_ENOUGH
 
     def begin(self):
-        """All rows are settled: nothing waits."""
+        """Begin anew: all rows are settled, and nothing waits."""
         self.n = 0
         self._sums = np.zeros((3, LONGEST + 1))
         self._keep, self._rates = np.ones(LONGEST + 1), np.zeros(LONGEST + 1)
 
     def count(self, memory, rate):
-        """A step was taken, and `memory["t"]` has counted it: from now on every row waits for it, too."""
+        """Note a step that `memory["t"]` has counted: from now on every row waits for it, too."""
         t = int(memory["t"])
         rate_t = float(rate) * math.sqrt(1 - self._optimizer.b2**t) / (1 - self._optimizer.b1**t)
         keep, self.n = 1 - rate * self._weight_decay, self.n + 1

@@ -28,7 +28,7 @@ def softmax(logits, out=None):
 
 
 def _row_maxima(z):
-    """Return the largest of each row, [shape=(n_samples, 1)]; along short rows numpy is five times slower."""
+    """Return the maximum of each row, [shape=(n_samples, 1)]; numpy's max along short rows is five times slower."""
     return z.T.copy().max(axis=0)[:, None]
 
 

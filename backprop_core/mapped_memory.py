@@ -12,15 +12,15 @@ import tempfile
 import numpy as np
 
 AT_ONCE = 32
-LARGE = 64e6  # bytes, from which a copy is worth a file
+LARGE = 64e6  # bytes; a larger copy goes into a file
 PIECE = 1 << 20  # numbers
 
 
 def mapping_of(X):
     """Return the mmap object behind an array, or a view of one, if its memory can be handed back safely, else None.
 
-    It cannot where the file was opened copy-on-write (mode "c"), whose changes live in memory alone, nor on systems
-    without `madvise`.
+    This is not possible if the file was opened copy-on-write (mode "c"), because its changes are only in memory, nor on
+    systems without `madvise`.
     """
     while isinstance(X, np.ndarray):
         if isinstance(X, np.memmap) and X.mode == "c":
@@ -59,16 +59,16 @@ def chunks(X, rows=1024):
 
 
 def spare_copy(vector):
-    """Return a copy of a flat array, for a time that may never come: of a large one in a file that has no name.
+    """Return a copy of a flat array that may never be needed; a large copy is in a file without a name.
 
-    Its memory is then free for what is needed now; `overwrite` keeps it so. Where no file can be written, the copy is
-    an array as any other.
+    Then its memory is free for other data, and `overwrite` keeps it free. If no file can be written, the copy is an
+    ordinary array.
     """
     if vector.nbytes < LARGE:
         return vector.copy()
     try:
         with tempfile.TemporaryFile() as file:
-            # Written before it is mapped: a disk that fills up later would end the program.
+            # Write before mapping: a disk that fills up after the mapping would end the program.
             for start in range(0, len(vector), PIECE):
                 vector[start : start + PIECE].tofile(file)
             file.flush()

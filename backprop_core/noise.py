@@ -51,16 +51,16 @@ class Dropout(Layer):
         """Return y and its backward function."""
         if not training:
             return x, lambda dy, grads, input_error=True: dy
-        if is_sparse(x):  # what is zero stays zero, whichever is drawn for it
+        if is_sparse(x):  # zeros stay zeros, so they need no draw
             data, backward = self.forward(params, x.data[None], scratch, training, rng)
             return x.with_data(data[0]), backward
-        # 16 random bits a number decide as well as 32, in half the time: the rate is met to within 1/65536.
+        # 16 random bits for each number take half the time of 32, and give the rate to within 1/65536.
         silence = np.frombuffer(rng.bytes(2 * x.size), np.uint16).reshape(x.shape) < round(self.rate * 65536)
         mask = np.multiply(~silence, x.dtype.type(1 / (1 - self.rate)), out=scratch("mask", x.shape))
         y = np.multiply(x, mask, out=scratch("y", x.shape))
 
         def backward(dy, grads, input_error=True):
-            """dx = dy * mask: a silenced number caused no error."""
+            """dx = dy * mask: a silenced number did not contribute to the error."""
             return np.multiply(dy, mask, out=dy)
 
         return y, backward
@@ -74,7 +74,7 @@ class Dropout(Layer):
 class GaussianNoise(Layer):
     """While training, adds to each number a normal random one: y = x + std * n, n ~ N(0, 1).
 
-    On the input it acts like a penalty on a steep network: what changes much within `std` of a sample is punished.
+    On the input it acts like a penalty on a steep network: outputs that change much within `std` of a sample cost more.
     Bishop 1995, https://doi.org/10.1162/neco.1995.7.1.108
 
     Parameters

@@ -77,13 +77,13 @@ def standardize_backward(xhat, inv_std, axis, dxhat, work):
 
 
 def _mean_product(a, b, axis):
-    """The mean of a * b along `axis`, which is kept; the product itself is never stored."""
+    """Return the mean of a * b along `axis`, which is kept; the product itself is never stored."""
     total = np.einsum("ij,ij->j" if axis == 0 else "ij,ij->i", a, b)
     return np.expand_dims(total / a.shape[axis], axis)
 
 
 class _Normalization(Layer):
-    """What both kinds share: gamma and beta, which come after the standardisation."""
+    """Base of both kinds: gamma and beta, which follow the standardisation."""
 
     def __init__(self, width: int, eps: float):
         self.width = self.fan_in = self.fan_out = check_count(f"the width of {self.kind}", width)
@@ -108,7 +108,7 @@ class _Normalization(Layer):
 
     @staticmethod
     def _scale_and_shift_backward(params, xhat, dy, grads):
-        """dgamma = the sum over the rows of dy * xhat, dbeta = that of dy, dxhat = dy * gamma, which replaces dy."""
+        """dgamma = sum over the rows of dy * xhat, dbeta = sum of dy, dxhat = dy * gamma, which overwrites dy."""
         np.einsum("ij,ij->j", dy, xhat, out=grads["gamma"])
         np.sum(dy, axis=0, out=grads["beta"])
         dy *= params["gamma"]
@@ -120,7 +120,7 @@ class _Normalization(Layer):
         return cls(width)
 
     def _work_out(self, passage, unit, mean, var, xhat):
-        """Return what the worked examples of both kinds have in common."""
+        """Return the entries that the worked examples of both kinds share."""
         std, gamma, dy = np.sqrt(var + self.eps), passage.params["gamma"][unit], passage.dy[0, unit]
         shared = {"unit": unit, "std": float(std), "xhat": float(xhat), "gamma": float(gamma)}
         forward = shared | {
@@ -290,7 +290,7 @@ class BatchNorm(_Normalization):
         return self._work_out(passage, unit, mean, var, xhat)
 
     def _follow(self, running, newest):
-        """Move a running statistic towards that of the newest batch."""
+        """Move a running statistic towards the statistic of the newest batch."""
         running *= 1 - self.momentum
         running += self.momentum * newest
 

@@ -20,11 +20,11 @@ def pieces(n):
 def sweep(state, *names):
     """Every `SWEEP` steps, set the numbers of these memories to 0 that are too small to matter.
 
-    A unit that died has a gradient of exactly 0 for ever, and its moments shrink step by step into the denormal
-    numbers, below the smallest that a float holds with all its digits. There they stay, 0.9 times the smallest of all
-    being rounded to itself, and each operation on one costs the processor as much as a hundred ordinary ones: training
-    took two to three times as long. What is swept is far below all that `eps` or a weight notices, and high enough that
-    in float32, at the usual b = 0.9, nothing falls from there into the denormal numbers before the next sweep.
+    The gradient of a dead unit stays exactly 0, and its moments shrink step by step into the denormal numbers, below
+    the smallest number that a float holds with all its digits. They stay there, because 0.9 times the smallest number
+    is rounded to itself. Each operation on a denormal number costs as much as a hundred ordinary ones: training took
+    two to three times as long. The limit is far below all that `eps` or a weight notices. In float32, at the usual
+    b = 0.9, it is also so high that no number falls from there into the denormal numbers before the next sweep.
     """
     if state["t"] % SWEEP:
         return

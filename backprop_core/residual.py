@@ -66,7 +66,7 @@ class Residual(Layer):
         self._stack = [(layer, place) for place, layer in enumerate(self.layers)]
 
     def compile(self, dtype):
-        """Return the same layer, running as compiled loops what can be, as `kernels` has it."""
+        """Return the same layer, with compiled loops where `kernels` has them."""
         from backprop_core.kernels import fuse_layers
 
         twin = Residual(self.layers)
@@ -82,11 +82,11 @@ class Residual(Layer):
 
     @staticmethod
     def _name_entries(entries):
-        """One dict of the inner layers' dicts."""
+        """Return one dict from the inner layers' dicts."""
         return {f"{i}.{name}": value for i, entry in enumerate(entries) for name, value in entry.items()}
 
     def _parts(self, arrays):
-        """The inner layers' dicts of one dict: the reverse of `_name_entries`."""
+        """Return the inner layers' dicts from one dict: the reverse of `_name_entries`."""
         parts = [{} for _ in self.layers]
         for full_name, array in arrays.items():
             i, _, name = full_name.partition(".")
@@ -108,11 +108,11 @@ class Residual(Layer):
         for layer, place in self._stack:
             inner, pullback = layer.forward(parts[place], inner, _ScratchOf(scratch, place), training, rng)
             pullbacks.append((place, pullback))
-        # The inner layers may need both x and what they made of it on the way back: the sum has an array of its own.
+        # The backward pass of the inner layers may need both x and their output, so the sum has its own array.
         y = np.add(x, inner, out=scratch("y", x.shape))
 
         def backward(dy, grads, input_error=True):
-            """dx = dy + what comes back through the inner layers, which get a copy of dy to overwrite."""
+            """dx = dy + the error through the inner layers, which get a copy of dy to overwrite."""
             error = scratch("dinner", dy.shape)
             error[...] = dy
             parts = self._parts(grads)
@@ -148,7 +148,7 @@ class Residual(Layer):
 
 
 class _ScratchOf:
-    """An inner layer's share of the scratch memory: no two layers' arrays have the same name."""
+    """An inner layer's part of the scratch memory, with its own names for its arrays."""
 
     def __init__(self, scratch, i):
         self._scratch, self._prefix, self.dtype = scratch, f"{i}.", scratch.dtype

@@ -51,7 +51,7 @@ class Standardizer:
             return self._fit_sparse(X)
         means = X.mean(axis=0, dtype=np.float64)
         mean = means if self.per_feature else np.full(X.shape[1], means.mean())
-        # A few rows at a time, since numpy's own std would keep all of X once more, as float64.
+        # A few rows at a time, because numpy's std would make a copy of all of X in float64.
         squares = sum(np.square(rows - mean).sum(axis=0) for rows in chunks(X)) / len(X)
         scale = np.sqrt(squares if self.per_feature else np.full(X.shape[1], squares.mean()))
         tiny = 1e-6 * np.maximum(np.abs(mean), 1e-3)
@@ -60,7 +60,7 @@ class Standardizer:
         return self
 
     def _fit_sparse(self, X):
-        """Measure the spread around the mean, as of any rows; what is subtracted is 0."""
+        """Measure the spread around the mean, as for other rows, but set the subtracted mean to 0."""
         n, columns = len(X), X.columns
         means = np.bincount(columns, X.data, X.shape[1]) / n
         squares = np.bincount(columns, np.square(X.data, dtype=np.float64), X.shape[1]) / n
@@ -77,7 +77,7 @@ class Standardizer:
     def transform(self, X, out=None):
         """Return the scaled rows, float32 of X's shape; `out` may be X itself, and is not used for sparse rows.
 
-        Sparse rows can be scaled by what was fitted on sparse rows alone: raises BackpropError if the mean is not 0.
+        Sparse rows need a standardizer that was fitted on sparse rows. Raises BackpropError if the mean is not 0.
         """
         if is_sparse(X):
             if self.mean.any():

@@ -138,12 +138,12 @@ def _warmed_up(progress, entries=(), *, schedule, share, start):
 
 
 def _rising(share, start=START):
-    """A line from `start` to 1."""
+    """Return a point on the line from `start` to 1."""
     return start + (1 - start) * share
 
 
 def _falling(share):
-    """Half a cosine from 1 to 0."""
+    """Return a point on half a cosine from 1 to 0."""
     return 0.5 * (1 + math.cos(math.pi * share))
 
 

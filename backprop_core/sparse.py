@@ -7,7 +7,7 @@ pairs, for a zero adds nothing to any unit, and teaches the weights behind it no
     y_i  = sum over the row's pairs of x_ij W_j                     one row of W for each number that is not zero
     dW_j = sum over the rows that hold column j of x_ij dy_i        and 0 for every column that the batch does not hold
 
-The form is CSR, compressed sparse rows, as scipy has it: the numbers of all rows one after another, the column of each
+The form is CSR, compressed sparse rows, as in scipy: the numbers of all rows one after another, the column of each
 number, and where in this list each row begins.
 """
 
@@ -17,12 +17,12 @@ import numpy as np
 
 from backprop_core.errors import BackpropError
 
-# Rows that are worth loading scipy for, whose product takes a third of the time and lets other threads work meanwhile.
+# From this number of rows on, loading scipy pays: its product takes a third of the time, and other threads can work.
 MANY = 512
 
 
 class SparseRows:
-    """Rows as pairs of column and number; what an array of the same rows answers, it answers, too.
+    """Rows as pairs of column and number; they support these operations of an array.
 
     `len(X)`, `X.shape`, `X.dtype`, `X.astype(dtype)`, and `X[rows]`, the rows named by a slice or an int array.
 
@@ -79,7 +79,7 @@ class SparseRows:
         return SparseRows(self.data[places], self.columns[places], starts, self.shape[1])
 
     def _take_run(self, start, stop):
-        """Rows one after another, whose numbers are views."""
+        """Return consecutive rows; their numbers are views."""
         numbers = slice(int(self.starts[start]), int(self.starts[stop]))
         starts = self.starts[start : stop + 1] - self.starts[start]
         return SparseRows(self.data[numbers], self.columns[numbers], starts, self.shape[1])
@@ -116,7 +116,7 @@ class SparseRows:
         if form := _scipy_form(len(self)):
             out[...] = form((self.data, self.columns, self.starts), shape=self.shape) @ W
             return out
-        for i in range(len(self)):  # the sums in the same order, and so the same bits
+        for i in range(len(self)):  # sums in the same order give the same bits
             numbers = slice(self.starts[i], self.starts[i + 1])
             rows = W[self.columns[numbers]]
             rows *= self.data[numbers, None]
@@ -150,7 +150,7 @@ class SparseRows:
 
 
 def _scipy_form(n_rows):
-    """Return scipy's csr_array where it is loaded, or worth loading for so many rows; None where it is missing."""
+    """Return scipy's csr_array if it is loaded, or worth loading for so many rows; None otherwise."""
     if n_rows < MANY and "scipy.sparse" not in sys.modules:
         return None
     try:
@@ -161,10 +161,10 @@ def _scipy_form(n_rows):
 
 
 def rows_of(X):
-    """Return X, where it is a scipy matrix as `SparseRows`; anything else as it is.
+    """Return a scipy matrix as `SparseRows`, and any other X unchanged.
 
-    The matrix is left as it is. Its numbers are shared, unless they first have to be brought into order: entries that
-    name one place twice are added up.
+    The matrix does not change. The result shares its numbers, unless they must be sorted first; entries that name one
+    place twice are added up.
 
     Raises
     ------
@@ -187,7 +187,7 @@ def is_sparse(X):
 
 
 def _check_places(matrix):
-    """Raise BackpropError if a CSR matrix points outside itself, which scipy finds out only sometimes."""
+    """Raise BackpropError if a CSR matrix points outside itself; scipy notices this only sometimes."""
     starts, columns = matrix.indptr, matrix.indices
     if starts[0] != 0 or starts[-1] > len(columns) or (np.diff(starts) < 0).any() or len(columns) != len(matrix.data):
         raise BackpropError(

@@ -14,8 +14,8 @@ from backprop_core.sparse import SparseRows, is_sparse
 from backprop_core.step import Step
 from backprop_core.threads import use_single_threads
 
-# Weights behind the first layer from which they are worth the compiler's loading, and threads in their products: with
-# nothing to do, these would go on looking for it, in the way of those that share the first layer.
+# From this number of weights behind the first layer on, it pays to load the compiler for them, and to use threads in
+# their products. Threads without work keep looking for it, and slow down the threads that share the first layer.
 LARGE = 300_000
 
 
@@ -38,8 +38,8 @@ def step_for(X_is_sparse, network, optimizer, loss, *, compiled, **additions):
 class SparseStep(Step):
     """Changes a network's parameters by one batch of `SparseRows`; parameters as for a compiled `Step`.
 
-    Between two steps some weights have moves to come: `settle` makes them, and belongs before all that looks at the
-    weights or at the optimizer's memory.
+    Between two steps some weights wait for moves. Call `settle`, which makes them, before you read the weights or the
+    optimizer's memory.
     """
 
     def __init__(self, network, optimizer, loss, *, weight_decay=0.0, **settings):
@@ -63,7 +63,7 @@ class SparseStep(Step):
         self._lazy.settle()
 
     def _gradients(self):
-        """Return a vector for the gradients of all but the first layer's W, which has 0 rows in it."""
+        """Return a vector for all gradients except that of the first layer's W, which has 0 rows in it."""
         shapes = [dict(layer.parameter_shapes) for layer in self.network.layers]
         shapes[self._place]["W"] = (0, shapes[self._place]["W"][1])
         return ParameterVector(shapes, self.network.dtype)
@@ -74,14 +74,14 @@ class SparseStep(Step):
         return self._lazy.batch(X_batch, memory)
 
     def _show_gradient(self):
-        """Return a stand-in for all gradients with the right lengths: in place of dW, its length."""
+        """Return a vector in place of all gradients, with the same lengths: it has the length of dW instead of dW."""
         shown = ParameterVector([{} for _ in self.network.layers], self.network.dtype)
         shown.flat, shown.views = self._grads.flat, [dict(views) for views in self._grads.views]
         shown.views[self._place]["W"] = self._grads.flat.dtype.type(self._lazy.largest_and_norm()[1]).reshape(1, 1)
         return shown
 
     def _clip(self, grads):
-        """As `Step`'s, by the largest number, then by the length, of both parts together."""
+        """Clip as `Step` does, by the largest number and then by the length, of both parts together."""
         self._scale, self._limit, clipped = 1.0, 0.0, False
         if self.clip_value is not None:
             largest = max(abs(float(grads.max())), abs(float(grads.min())), self._lazy.largest_and_norm()[0])

@@ -19,9 +19,9 @@ from backprop_core.mixing import mixup
 from backprop_core.ranges import check_number
 from backprop_core.scratch import Scratch
 
-# What loading takes, of the kernels with numba and of the machine code of epochs without it, and what compiled loops
-# save: of each step, Python's part; of each parameter in it, the passes over memory that numpy makes of an update. In
-# seconds, on a processor of 2023; others are faster in both.
+# Seconds to load the kernels with numba, and the machine code of epochs without it. Then the seconds that compiled
+# loops save: for each step the time of Python, and for each parameter of a step numpy's passes over memory in an
+# update. Measured on a processor of 2023; a faster one is faster in both.
 LOADING, LOADING_MACHINE_CODE = 1.0, 0.1
 SAVED_A_STEP, SAVED_A_PARAMETER = 60e-6, 1.5e-9
 
@@ -95,14 +95,14 @@ class Step:
         self.on_gradient = None
         self._weights = [values for params in network.params.views for values in params.values() if values.ndim == 2]
         self._grads, self._scratch = self._gradients(), Scratch(network.dtype)
-        # The way back through a dense layer has no use for the layer's own output, so the error may take its place.
+        # The backward pass of a dense layer does not need the layer's output, so the error may overwrite it.
         self._in_place = network.layers[-1].frees_output
         self._updates, self._n_decaying = None, network.params.n_weights
         self._add_penalty, self._loss_and_gradient, self._move = add_penalty, loss.loss_and_gradient, self._move_plainly
         self._compiles_first = compiled
 
     def stay_plain(self):
-        """Load no compiled loops, for steps that are the exception beside `compile_steps`."""
+        """Do not load compiled loops, because few steps are left beside `compile_steps`."""
         self.compiled = self._compiles_first = False
 
     def _compile(self):
@@ -168,18 +168,18 @@ class Step:
         return loss
 
     def _gradients(self):
-        """Return the vector that the way back fills."""
+        """Return the vector that the backward pass fills."""
         return self.network.zero_gradients()
 
     def settle(self):
-        """Take what steps still wait to be taken: here none ever do (`SparseStep`)."""
+        """Take the steps that still wait. Here no step ever waits; see `SparseStep`."""
 
     def _enter(self, X_batch, memory):
-        """Return the batch as the network takes it."""
+        """Return the batch in the form that the network needs."""
         return X_batch
 
     def _show_gradient(self):
-        """Return the gradient that `on_gradient` is shown."""
+        """Return the gradient to show to `on_gradient`."""
         return self._grads
 
     def _clip(self, grads):
@@ -194,7 +194,7 @@ class Step:
         self._move(self.network.params.flat, grads, memory, rate)
 
     def _move_plainly(self, params, grads, memory, rate):
-        """Change the parameters as the optimizer says: the lines that the compiled kernels repeat in one pass."""
+        """Change the parameters by the optimizer's rule; the compiled kernels do the same in one pass."""
         if self._updates is None:
             self._updates = np.empty_like(params)
         if self.weight_decay:
@@ -203,7 +203,7 @@ class Step:
 
 
 def check_additions(*, alpha, l1, weight_decay, max_norm, clip_value, clip_norm, mixup):
-    """Raise BackpropError if one of what `Step` adds to the bare step is out of range."""
+    """Raise BackpropError if one of the additions of a `Step` is out of range."""
     for name, value in (("alpha", alpha), ("l1", l1), ("weight_decay", weight_decay), ("mixup", mixup)):
         check_number(name, value, "[0, inf)")
     for name, value in (("max_norm", max_norm), ("clip_value", clip_value), ("clip_norm", clip_norm)):
@@ -226,10 +226,10 @@ def add_penalty(weights, grads, l2, l1):
 def worth_compiling(n_parameters, n_steps, *, in_runs=False):
     """Return whether loading the compiled kernels costs less than they save in a training of this size.
 
-    `in_runs` asks the same of `compile_steps`, which need no compiler to be loaded.
+    With `in_runs`, the question is about `compile_steps`, which does not load a compiler.
 
-    It is decided by the sizes alone, and not by what is loaded already or by a clock: the same training must lead to
-    the same bytes, and compiled steps round differently. Without numba, which compiles, the answer is no.
+    Only the sizes decide, not a clock or the modules that are loaded already: the same training must give the same
+    bytes, and compiled steps round differently. Without numba, which compiles, the answer is no.
     """
     saved = n_steps * (SAVED_A_STEP + SAVED_A_PARAMETER * n_parameters)
     return saved > (LOADING_MACHINE_CODE if in_runs else LOADING) and importlib.util.find_spec("numba") is not None

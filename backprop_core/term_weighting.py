@@ -1,8 +1,8 @@
 """Term weighting: the weight of each column of a sparse row, for columns that are pieces of text.
 
 A piece that is in nearly every text gives little information about a text; a rare one gives much. So each column is
-multiplied by its inverse document frequency (Spärck Jones 1972, https://doi.org/10.1108/eb026526), as the training rows
-have it,
+multiplied by its inverse document frequency in the training rows (Spärck Jones 1972,
+https://doi.org/10.1108/eb026526),
 
     idf_j = log((1 + n) / (1 + df_j)) + 1      n rows, of which df_j hold column j
 
@@ -39,7 +39,7 @@ class TermWeighting:
         """Count in how many rows of X each column is, and return self."""
         n_features = X.shape[1]
         cells = np.sort(X.rows_of_numbers() * np.int64(n_features) + X.columns)
-        first = np.diff(cells, prepend=-1) > 0  # a row may name a column twice
+        first = np.diff(cells, prepend=-1) > 0  # count a column once if a row names it twice
         frequencies = np.bincount(cells[first] % n_features, minlength=n_features)
         self.idf = (np.log((1 + len(X)) / (1 + frequencies)) + 1).astype(np.float32)
         return self

@@ -157,7 +157,7 @@ class Trainer:
         average = self.average.init(params) if self.average else {}
         return TrainingState(0, params, statistics, memory, average, rng, spare_copy(params), statistics.copy())
 
-    # A run that diverges says so in one sentence; numpy's own warnings about it would only come before it.
+    # A run that diverges reports this in one sentence; numpy's own warnings would only precede it.
     @np.errstate(over="ignore", invalid="ignore")
     def fit(
         self,
@@ -253,7 +253,7 @@ class Trainer:
         return stopped
 
     def _as_rows(self, X):
-        """Return rows that batches can be taken from; sparse ones in the network's dtype."""
+        """Return rows from which batches can be taken; sparse rows in the network's dtype."""
         X = rows_of(X)
         return X.astype(self.network.dtype, copy=False) if is_sparse(X) else X
 
@@ -263,19 +263,19 @@ class Trainer:
         return step_for(is_sparse(X), self.network, self.optimizer, self.loss, compiled=compiled, **self.additions)
 
     def _pays(self, X, in_runs=False):
-        """Return whether compiled loops are wanted, or earn their loading back."""
+        """Return whether compiled loops are requested, or save more time than their loading takes."""
         if self.compiled is not None:
             return self.compiled
         n_steps = self.epochs * math.ceil(len(X) / self.batch_size)
         return worth_compiling(self.network.params.flat.size, n_steps, in_runs=in_runs)
 
     def _describe_unfinished(self, state, watch, X):
-        """Return an entry of the epoch that diverged: what can still be told of it."""
+        """Return an entry of the epoch that diverged, with the facts that are still known."""
         entry = {"epoch": state.epoch + 1, "learning_rate": self._rate(state.epoch + 1, state), "clip_rate": None}
         return entry | ({"health": watch.record(self.health.probe(X))} if watch else {})
 
     def _epoch(self, X, y, state, step, watch, augmented, runs, before_step):
-        """See every row once; return the share of steps whose gradient was clipped."""
+        """Train on every row once; return the share of steps whose gradient was clipped."""
         n_steps, clipped_before = math.ceil(len(X) / self.batch_size), step.n_clipped
         watched = self.health.choose_steps(state.epoch, n_steps) if watch else ()
         if runs is not None:
@@ -285,7 +285,7 @@ class Trainer:
             epoch = augmented(self.batch_size, state.epoch / self.epochs, state.rng)
         else:
             epoch = batches(X, y, self.batch_size, state.rng, Scratch(X.dtype))
-        with closing(epoch):  # what makes the batches ends here, whatever happens
+        with closing(epoch):  # this ends the generator of batches, whatever happens
             for i, (X_batch, y_batch) in enumerate(epoch):
                 if before_step:
                     before_step()
@@ -301,14 +301,14 @@ class Trainer:
         return (step.n_clipped - clipped_before) / n_steps
 
     def _epoch_in_runs(self, X, y, state, step, watch, watched, runs, before_step):
-        """As `_epoch`, with `compile_steps` from one watched step to the next."""
+        """Do the same as `_epoch`, with `compile_steps` from one watched step to the next."""
         order = state.rng.permutation(len(X))
         n_steps, i = math.ceil(len(X) / self.batch_size), 0
         while i < n_steps:
             until = next((j for j in range(i, n_steps) if j in watched), n_steps)
             rates = [self._rate(state.epoch + j / n_steps, state) for j in range(i, until)]
             i += len(runs.run(order, i, rates, state.memory, before_step))
-            if i < n_steps:  # the step that is watched, or whose loss is not finite, which `Step` explains
+            if i < n_steps:  # this step is watched, or its loss is not finite and `Step` explains it
                 rows = order[i * self.batch_size : (i + 1) * self.batch_size]
                 rate = self._rate(state.epoch + i / n_steps, state)
                 try:
@@ -325,14 +325,14 @@ class Trainer:
             yield X[rng.integers(len(X), size=self.batch_size)]
 
     def _reason_to_stop(self, state):
-        """Return "patience" or "epochs" if there is no next epoch, else None; a run that goes on asks the same."""
+        """Return "patience" or "epochs" if there is no next epoch, else None; a resumed run calls this, too."""
         best = state.history.best()
         if self.patience and best and state.epoch - best["epoch"] >= self.patience:
             return "patience"
         return "epochs" if state.epoch >= self.epochs else None
 
     def _rate(self, epoch, state):
-        """The learning rate at a point in time, in epochs."""
+        """Return the learning rate at a point in time, in epochs."""
         return self.learning_rate * self.schedule(epoch / self.epochs, state.history.entries)
 
 

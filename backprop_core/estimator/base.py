@@ -44,7 +44,7 @@ from backprop_core.inspection.rate_finder import search_rates
 from backprop_core.layers import NUMBERS_AT_ONCE
 from backprop_core.network import Network
 
-# The learning rate where none can be found: the default.
+# The learning rate if the search finds none: the default.
 OTHERWISE = 0.001
 _BUILDING = threading.Lock()
 
@@ -52,7 +52,7 @@ _BUILDING = threading.Lock()
 class MultilayerPerceptron(BaseEstimator):
     """Base of `MLPClassifier` and `MLPRegressor`.
 
-    These say what targets are, and what the outputs mean: the methods that are called here and not defined.
+    They define the targets and the meaning of the outputs, in methods that this class calls but does not define.
     """
 
     _parameter_constraints = CONSTRAINTS
@@ -101,7 +101,7 @@ class MultilayerPerceptron(BaseEstimator):
         return BatchRows(batches, partial(check_batch, self, self._parts()), issparse(X))
 
     def _make_ready(self, n_features, dtype, y, anew):
-        """Set what each call of fit sets, and on the first one build the network and draw its weights."""
+        """Set the attributes of each call of fit; on the first call build the network and draw its weights."""
         n_outputs, out_activation = self._shape_of_output(y)
         if not anew and n_outputs != self.n_outputs_:
             raise ValueError(f"y has {n_outputs} outputs, but {type(self).__name__} was fitted with {self.n_outputs_}")
@@ -122,17 +122,17 @@ class MultilayerPerceptron(BaseEstimator):
             self._begin_curves()
 
     def _begin_curves(self):
-        """Set what is compared from epoch to epoch: validation scores if stopping early, else training losses."""
+        """Begin the curves that epochs are compared by: validation scores with early stopping, else training losses."""
         self.loss_curve_ = []
         self.validation_scores_ = [] if self.early_stopping else None
         self.best_validation_score_ = -np.inf if self.early_stopping else None
         self.best_loss_ = None if self.early_stopping else np.inf
 
     def _draw_weights(self):
-        """Glorot and Bengio's bounds for weights and biases, as scikit-learn draws them.
+        """Draw weights and biases within Glorot and Bengio's bounds, as scikit-learn does.
 
-        W, b ~ U(-r, r), r = sqrt(6 / (fan_in + fan_out)), with 2 in place of 6 for the logistic activation; the output
-        layer follows the last hidden one.
+        W, b ~ U(-r, r), r = sqrt(6 / (fan_in + fan_out)), with 2 in place of 6 for the logistic activation. The output
+        layer uses the activation of the last hidden layer.
         """
         n_hidden = len(self.coefs_) - 1
         activations = activations_of(self, n_hidden) if n_hidden else [self.activation]
@@ -152,7 +152,7 @@ class MultilayerPerceptron(BaseEstimator):
         self._views = (*self.coefs_, *self.intercepts_)
 
     def _attach(self):
-        """Take over what a user has put into `coefs_` and `intercepts_` since."""
+        """Take over arrays that a user has put into `coefs_` and `intercepts_`."""
         if not hasattr(self, "_views"):
             with _BUILDING:
                 if not hasattr(self, "_views"):
@@ -177,7 +177,7 @@ class MultilayerPerceptron(BaseEstimator):
         """Train batch by batch; return the validation rows, or None."""
         if self.early_stopping and incremental:
             raise ValueError("partial_fit does not support early_stopping=True")
-        # A warm start may follow a fit by other rules.
+        # A warm start may follow a fit with another solver or `early_stopping`.
         if not hasattr(self, "loss_curve_") or (self.best_loss_ is None) != self.early_stopping:
             self._begin_curves()
         if not incremental or not hasattr(self, "_descent"):
@@ -189,7 +189,7 @@ class MultilayerPerceptron(BaseEstimator):
         valid = check_validation(self, fit, validation_data)
         if self.early_stopping and valid is None:
             rows, valid = split(self, fit, rows)
-        # The batches of a sequence have the size that they have.
+        # The batches of a sequence have their own size.
         batch_size = batch_size_of(self, len(rows)) if isinstance(rows, ArrayRows) else None
         try:
             descend(self, fit, rows, valid, batch_size, incremental, validation_data is not None)
@@ -211,7 +211,7 @@ class MultilayerPerceptron(BaseEstimator):
         return Fit(self._network, self._loss, self._random_state, targets_of, weights_of, self._score_logits, descent)
 
     def _initial_rate(self, rows):
-        """Return the learning rate to begin with, a float: the one that was given, or one that is found."""
+        """Return the initial learning rate, a float: the given one, or one that a search finds."""
         if self.learning_rate_init != "find":
             return float(self.learning_rate_init)
         random_state = np.random.RandomState(self._random_state.randint(2**31))
@@ -243,7 +243,7 @@ class MultilayerPerceptron(BaseEstimator):
             )
 
     def _logits(self, X):
-        """Return the network's outputs for rows that are yet to be checked."""
+        """Check rows, and return the network's outputs for them."""
         if "coefs_" not in self.__dict__:
             check_is_fitted(self)
         self._attach()
@@ -278,7 +278,7 @@ class MultilayerPerceptron(BaseEstimator):
 def weights_and_biases(network: Network) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Return the arrays of weights and those of biases of all dense layers, from input to output."""
     entries = list(chain.from_iterable(views.items() for views in network.params.views))
-    # A layer inside a residual connection is named by its place there: "0.W".
+    # The name of a layer inside a residual connection begins with its place there: "0.W".
     coefs, intercepts = ([array for name, array in entries if name.split(".")[-1] == kind] for kind in "Wb")
     return coefs, intercepts
 

@@ -275,7 +275,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return self._loss.probabilities(logits, out=logits)
 
     def _learn_targets(self, y, incremental, classes):
-        """Find the classes, or compare with those known; scikit-learn's errors where they differ."""
+        """Find the classes, or compare them with the known ones; raise scikit-learn's errors if they differ."""
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
             self._label_binarizer = label_binarizer_for(y if classes is None or y.ndim == 2 else np.asarray(classes))
             self.classes_ = self._label_binarizer.classes_
@@ -315,7 +315,7 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         return accuracy(self.out_activation_, self._loss.probabilities(logits), target, weights)
 
     def _calibrate(self, valid):
-        """Fit the temperature on the validation rows, each label of several being a question of its own."""
+        """Fit the temperature on the validation rows. Each of several labels counts as a question of its own."""
         self.temperature_ = 1.0
         if self.calibrate and valid is not None:
             logits, target, _ = compute_logits(self._network, valid)

@@ -21,7 +21,7 @@ SMALLEST_RATE = 1e-6
 
 
 class Descent:
-    """What outlives an epoch beside the weights: the optimizer's memory, the rate, the average, the random stream.
+    """The state between epochs beside the weights: the optimizer's memory, the rate, the average, the random stream.
 
     Parameters
     ----------
@@ -48,11 +48,11 @@ class Descent:
         self._averages = self._average.init(params) if self._average else None
         self._unaveraged = None
         self._runs, self._in_runs = None, False
-        # A warm start has a history already; this descent's own begins here.
+        # After a warm start there is a history already; the part of this descent begins here.
         self._begin = len(estimator.history_)
 
     def start(self, estimator, network, loss, n_steps, sparse=False):
-        """Get ready for a call of fit or partial_fit, of `n_steps` steps at most; `sparse` tells of the rows."""
+        """Prepare for a call of fit or partial_fit of at most `n_steps` steps; `sparse`: whether rows are sparse."""
         if self._unaveraged is not None:
             network.params.flat[...] = self._unaveraged
         self._runs, n_parameters = None, len(network.params.flat)
@@ -96,7 +96,7 @@ class Descent:
         return total / n, n, step.n_clipped / max(1, step.n_steps)
 
     def _epoch_in_runs(self, estimator, rows, batch_size, random_state, n_steps):
-        """As `epoch`, many steps at a time."""
+        """Do the same as `epoch`, many steps at a time."""
         step, memory, entries = self._step, self._memory, estimator.history_[self._begin :]
         step.n_steps = step.n_clipped = 0
         order, total, i = rows.draw_order(random_state), 0.0, 0
@@ -109,7 +109,7 @@ class Descent:
             sizes = np.minimum(batch_size, len(order) - batch_size * np.arange(i, i + len(losses)))
             total += float(losses @ sizes)
             i += len(losses)
-            if i < n_steps:  # a step whose loss is not finite, which `Step` explains
+            if i < n_steps:  # the loss of this step is not finite; `Step` explains it
                 some = order[i * batch_size : (i + 1) * batch_size]
                 total += step(rows.X[some], rows.target[some], rates[i], memory, self._rng) * len(some)
                 if self._average:
@@ -120,12 +120,12 @@ class Descent:
         return total / len(order), len(order), step.n_clipped / max(1, step.n_steps)
 
     def end_epoch(self, estimator):
-        """Let the rate fall with the number of rows seen, where that is the rule."""
+        """Lower the rate with the number of rows seen, if this is the rule."""
         if estimator.solver == "sgd" and estimator.learning_rate == "invscaling":
             self.learning_rate = self.initial_rate / (estimator.t_ + 1) ** estimator.power_t
 
     def slow_down_or_stop(self, estimator, message):
-        """Divide the rate by five where the adaptive rule may; return whether training without improvement ends."""
+        """Divide the rate by five if the adaptive rule may do so, else end the training; return whether it ends."""
         adaptive = estimator.solver == "sgd" and estimator.learning_rate == "adaptive"
         if adaptive and self.learning_rate > SMALLEST_RATE:
             self.learning_rate /= 5.0
@@ -140,7 +140,7 @@ class Descent:
 
     @contextmanager
     def use_average(self, network, rows, batch_size):
-        """For a `with` block, put the averaged weights, where there are any, in the place of the latest.
+        """For a `with` block, replace the latest weights by the averaged ones, if there are any.
 
         rows : ArrayRows or BatchRows, training rows on which statistics that fit the average are counted
         """
@@ -164,5 +164,5 @@ class Descent:
 
     def __setstate__(self, state):
         self.__dict__.update({"initial_rate": state["learning_rate"], **state})
-        # The memory of a pickle may be read-only, and learning goes on in it.
+        # The memory of a pickle may be read-only, but learning writes into it.
         self._memory, self._averages = writable(self._memory), writable(self._averages)

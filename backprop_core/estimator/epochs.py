@@ -45,7 +45,7 @@ class Kept:
     best: tuple[np.ndarray, np.ndarray] | None = None
 
 
-# Overflow is told by the errors and warnings raised here, which name the cause; numpy's would only come before them.
+# The errors and warnings raised here report overflow and name its cause; numpy's warnings would only precede them.
 @np.errstate(over="ignore", invalid="ignore")
 def descend(estimator, fit, rows, valid, batch_size, incremental, measures_train):
     """Train the network of a Fit on `rows`; one epoch if `incremental`, else until it stops improving.
@@ -75,7 +75,7 @@ def descend(estimator, fit, rows, valid, batch_size, incremental, measures_train
             if _end_epoch(estimator, descent) or incremental:
                 break
         else:
-            # A schedule is made to end after `max_iter` epochs; if there is none, training was cut short.
+            # A schedule ends after `max_iter` epochs; without a schedule, training was cut short.
             if not descent.scheduled:
                 warnings.warn(
                     f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the optimization "
@@ -88,20 +88,20 @@ def descend(estimator, fit, rows, valid, batch_size, incremental, measures_train
         warnings.warn("Training interrupted by user.", stacklevel=2)
         descent.finish(network, rows, batch_size)
     except DivergedError as error:
-        # Its memory and its average are of no use any more: another partial_fit begins with new ones.
+        # Its memory and its average are useless now: the next partial_fit begins with new ones.
         fit.descent = None
         network.restore(kept.finite)
         _give_up(estimator, error)
     finally:
         if line:
             line.close()
-    # A warm start that improves on nothing leaves its latest weights, as scikit-learn's does.
+    # If a warm start improves nothing, the latest weights stay, as in scikit-learn.
     if kept.best is not None:
         network.restore(kept.best)
 
 
 def _epoch(estimator, fit, rows, batch_size, seen, valid, kept):
-    """Go through the rows once; measure; add an entry to the history, and the weights to those `kept`."""
+    """Train on all rows once and measure; add an entry to the history, and keep the best weights in `kept`."""
     began = time.perf_counter()
     network, descent = fit.network, fit.descent
     random_state = fit.random_state if estimator.shuffle else None
@@ -123,7 +123,7 @@ def _epoch(estimator, fit, rows, batch_size, seen, valid, kept):
 
 
 def _count(estimator, loss, n):
-    """Bring up to date what scikit-learn counts after an epoch over n rows."""
+    """Update scikit-learn's counters after an epoch over n rows."""
     estimator.n_iter_ += 1
     estimator.loss_ = loss
     estimator.t_ += n
@@ -149,7 +149,7 @@ def measure(fit, rows):
 
 
 def _count_patience(estimator, entry):
-    """Count the epochs without improvement, of the validation score if stopping early, else of the training loss.
+    """Count the epochs without improvement: of the validation score with early stopping, else of the training loss.
 
     Returns whether early stopping should keep these weights as the best so far.
     """
@@ -172,7 +172,7 @@ def _count_patience(estimator, entry):
 
 
 def _end_epoch(estimator, descent):
-    """Slow down or stop where patience has run out, and call the callbacks; return whether training ends."""
+    """Slow down or stop if patience is exhausted, and call the callbacks; return whether training ends."""
     if estimator._no_improvement_count > estimator.n_iter_no_change:
         what = "Validation score" if estimator.early_stopping else "Training loss"
         if descent.slow_down_or_stop(
@@ -188,7 +188,7 @@ def _end_epoch(estimator, descent):
 
 
 def _give_up(estimator, error):
-    """Report a divergence: as scikit-learn does, an error; if stopping early, a warning, and the best weights stay."""
+    """Report a divergence: raise an error as scikit-learn does; with early stopping, warn and keep the best weights."""
     cause = f"Training diverged in epoch {estimator.n_iter_ + 1}: {error}"
     if not estimator.early_stopping:
         raise NonFiniteWeightsError(cause) from error

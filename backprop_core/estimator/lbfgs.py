@@ -35,9 +35,9 @@ def minimize(estimator, fit, rows):
 
 
 def _loss_and_gradient(flat, fit, alpha, rows, grads):
-    """Return the loss of all rows, penalty included, and its gradient, for parameters in one vector.
+    """Return the loss of all rows, including the penalty, and its gradient, for parameters in one vector.
 
-    The rows go through the network in pieces, each counting by its share of the rows or of their weight.
+    The rows go through the network in pieces. Each piece counts by its share of the rows or of their weight.
     """
     network = fit.network
     network.params.flat[...] = flat

@@ -24,12 +24,12 @@ FROM_ZERO = Interval(Real, 0, None, closed="left")
 ABOVE_ZERO = Interval(Real, 0, None, closed="neither")
 FROM_ONE = Interval(Integral, 1, None, closed="left")
 
-# Those by which scikit-learn itself changes the rate; it changes that of "sgd" only.
+# scikit-learn's own rules for the rate; it changes only the rate of "sgd".
 CLASSIC_RATES = ("constant", "invscaling", "adaptive")
 
 
 class Registered(StrOptions):
-    """A name in a registry, or one of some others; what is registered later counts too."""
+    """A name in a registry, or one of some other names; names that are registered later count, too."""
 
     def __init__(self, registry, others=(), without=()):
         self._registry, self._others, self._without = registry, set(others), set(without)
@@ -37,16 +37,16 @@ class Registered(StrOptions):
 
     @property
     def options(self):
-        """The names that there are now."""
+        """The current names."""
         return (set(self._registry) | self._others) - self._without
 
     @options.setter
     def options(self, value):
-        """Leave what the base class sets: it is computed."""
+        """Ignore the value that the base class sets, because `options` is computed."""
 
 
 AMOUNTS = {"squared_error", "poisson"}
-# Losses that an estimator chooses by itself or makes with settings; the others in the registry are made by their name.
+# An estimator chooses these losses by itself, or makes them with settings; it makes all others by their name.
 OWN_NAMES = {"softmax_cross_entropy", "logistic_cross_entropy", "squared_error", "poisson", "own"}
 
 CONSTRAINTS = {
@@ -103,7 +103,7 @@ REGRESSOR_CONSTRAINTS = {
     ],
 }
 
-# What happens in a step, or between steps: "lbfgs" takes none.
+# Parameters of steps, or of the time between steps: "lbfgs" takes no steps.
 OF_STEPS = {
     "dropout": 0,
     "input_dropout": 0,

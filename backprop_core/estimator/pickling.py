@@ -55,7 +55,7 @@ def complete(state: dict, kind: type) -> dict:
             original_sklearn_version=version,
         )
         warnings.warn(warning, stacklevel=3)
-    if "_optimizer" in state:  # its name in version 0.1.0
+    if "_optimizer" in state:  # the name of `_descent` in version 0.1.0
         state["_descent"] = state.pop("_optimizer")
     settings = inspect.signature(kind.__init__).parameters.values()
     defaults = {one.name: one.default for one in settings if one.default is not inspect.Parameter.empty}
@@ -64,7 +64,7 @@ def complete(state: dict, kind: type) -> dict:
 
 
 def writable(arrays: dict | None) -> dict | None:
-    """Return a dict of arrays in which those of read-only memory are copies, which can be written to."""
+    """Return a dict of arrays that can be written to: copies replace the read-only ones."""
     if arrays is None:
         return None
     return {name: array if array.flags.writeable else np.array(array) for name, array in arrays.items()}

@@ -21,7 +21,7 @@ class ProgressLine:
         if "valid" in entry:
             parts += [f"valid loss {entry['valid']['loss']:.4f}", f"valid score {entry['valid']['score']:.4f}"]
         text = ", ".join([*parts, f"{self._seconds:.1f} s"])
-        # A shorter line must cover a longer one.
+        # A shorter line must overwrite all of a longer one.
         self._width = max(self._width, len(text))
         print("\r" + text.ljust(self._width), end="", file=sys.stderr, flush=True)
 

@@ -164,7 +164,7 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
     def fit(self, X, y=None, sample_weight=None, *, validation_data=None):
         """Train on rows and their amounts, float [shape=(n_samples,) or (n_samples, n_outputs)].
 
-        Everything else is as `MLPClassifier.fit` has it.
+        Everything else is as in `MLPClassifier.fit`.
         """
         return self._fit(X, y, sample_weight, validation_data=validation_data)
 
@@ -206,11 +206,11 @@ class MLPRegressor(RegressorMixin, MultilayerPerceptron):
         return r2_score(target, self._loss.probabilities(logits), sample_weight=weights)
 
     def _calibrate(self, valid):
-        """There are no probabilities to calibrate."""
+        """Do nothing: there are no probabilities to calibrate."""
 
 
 def _in_order(parameters):
-    """Return parameters with the widths in their place, where they were given first, as before scikit-learn 1.7."""
+    """Move the widths to their place if they were given first, as before scikit-learn 1.7; return the parameters."""
     first, second = parameters["loss"], parameters["hidden_layer_sizes"]
     if not isinstance(first, Integral | list | tuple | np.ndarray):
         return parameters

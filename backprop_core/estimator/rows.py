@@ -15,7 +15,7 @@ from backprop_core.mapped_memory import chunks, mapping_of, take_rows
 from backprop_core.scratch import Scratch
 from backprop_core.sparse import is_sparse, rows_of
 
-# Enough rows for a matrix product to be efficient, and few enough for a small footprint.
+# Enough rows for an efficient matrix product, and few enough for little memory.
 CHUNK = 1024
 
 
@@ -29,7 +29,7 @@ class ArrayRows:
     weights : float ndarray [shape=(n,)] or None
     dtype : numpy dtype of the batches
     subset : int ndarray or None
-        The rows that count; None: all, as they lie.
+        The rows that count; None means all, in their order.
     """
 
     def __init__(self, X, target, weights, dtype, subset=None):
@@ -38,7 +38,7 @@ class ArrayRows:
         self._order = np.arange(X.shape[0]) if subset is None else subset
         self._scratch = Scratch(dtype)
         self._own_dtype = Scratch(X.dtype)
-        # numpy.take would first copy the whole of an array that is not in C order.
+        # numpy.take would first copy all of an array that is not in C order.
         self._takes = not self.sparse and X.flags.c_contiguous
         self._as_they_lie = self._takes and X.dtype == dtype and mapping_of(X) is None
 
@@ -60,7 +60,7 @@ class ArrayRows:
             yield self._batch(piece if straight else self._order[piece])
 
     def draw_order(self, random_state=None):
-        """Return the rows in the order of the next epoch, int64 ndarray: the last one's, shuffled again if asked."""
+        """Return the rows in the order of the next epoch, int64 ndarray: the last order, shuffled by a random_state."""
         if random_state is not None:  # as in scikit-learn
             self._order = shuffle_order(self._order, random_state)
         return self._order
@@ -119,7 +119,7 @@ class BatchRows:
         return len(self.batches)
 
     def epoch(self, batch_size=None, random_state=None):
-        """Yield (X_batch, target, weights) until all batches were seen; `batch_size` is the sequence's own affair."""
+        """Yield (X_batch, target, weights) until all batches were seen; `batch_size` is ignored."""
         order = np.arange(len(self.batches))
         if random_state is not None:
             order = shuffle_order(order, random_state)
@@ -133,7 +133,7 @@ class BatchRows:
 
 
 def shuffle_order(order, random_state):
-    """Return `order` in the order that sklearn.utils.shuffle would draw, without the checks that it makes each time."""
+    """Shuffle `order` as sklearn.utils.shuffle does, but without its checks."""
     places = np.arange(len(order))
     random_state.shuffle(places)
     return order[places]
@@ -164,7 +164,7 @@ def check_finite(X, estimator):
 
 
 def _insist_on_finite(piece, estimator):
-    # The sum of squares is not finite if one number is not, and costs less than to look at each. It may also overflow.
+    # If one number is not finite, the sum of squares is not; this is faster than to test each. It may also overflow.
     numbers = piece.reshape(-1)
     with np.errstate(over="ignore", invalid="ignore"):
         finite = math.isfinite(np.dot(numbers, numbers))
@@ -173,7 +173,7 @@ def _insist_on_finite(piece, estimator):
 
 
 def all_logits(network, X, estimator):
-    """Return the network's outputs for any number of rows; each chunk is checked while it is at hand, then computed.
+    """Return the network's outputs for any number of rows; check each chunk just before its outputs are computed.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def all_logits(network, X, estimator):
     X = rows_of(X)
     sparse = is_sparse(X)
     if X.shape[0] == 1 and not sparse and np.isfinite(X).all():
-        # A single row, as programs ask for that answer a user: here every microsecond of Python counts.
+        # A program that answers a user asks for a single row: here every microsecond of Python counts.
         return network.forward(X.astype(network.dtype, copy=False))[0].copy()
 
     def check(chunk):

@@ -53,7 +53,7 @@ def log_odds_gradient(logits, classes):
 
 
 def _rivals(logits, classes):
-    """Return the logits without those of the rows' own classes, which are -inf there, and the index of these."""
+    """Return the logits with -inf for each row's own class, and the index of these entries."""
     own = np.arange(len(logits)), classes
     rivals = logits.copy()
     rivals[own] = -np.inf

@@ -21,11 +21,11 @@ from backprop_core.probe import watch_layer
 
 TOLERANCE = 1e-6
 STEP = 1e-3
-# What two differences may disagree by, as a share of the slope: what their combination is off is about its square.
+# Two differences may disagree by this share of the slope; the error of their combination is about its square.
 BEND = 3e-4
-# Rounding leaves 1e-12 of the loss in a slope: of a gradient much smaller than this, no six digits can be compared.
+# Rounding leaves 1e-12 of the loss in a slope. So six digits of a much smaller gradient cannot be compared.
 SMALLEST = 1e-5
-# Of an array whose numbers nearly all sit at a kink, this many times those asked for are tried.
+# If nearly all numbers of an array are at a kink, at most this many times the requested numbers are tried.
 PATIENCE = 10
 
 
@@ -48,8 +48,8 @@ def check_gradients(network: Network, loss: Loss, X, y, rng: np.random.Generator
     -------
     records : list of {"layer": str, "parameter": str, "n_checked": int, "error": float}
         `error` is the worst `relative_error` of the numbers checked; a correct gradient stays below `TOLERANCE`.
-        `n_checked` is less than `samples` where the array, or what of it stays clear of the kinks, is smaller; where
-        it is 0 nothing is known, and the error is 0. The layer is its position and kind; the parameter "1.W" of a
+        `n_checked` is less than `samples` if the array has fewer numbers, or fewer that are not at a kink. If it is 0,
+        nothing is known, and the error is 0. The layer is its position and kind; the parameter "1.W" of a
         residual connection is the W of its second inner layer.
     """
     sides = []
@@ -65,7 +65,7 @@ def check_gradients(network: Network, loss: Loss, X, y, rng: np.random.Generator
     smallest = SMALLEST * max(1.0, abs(value))
 
     def walk():
-        """Go through the layers apart from `Network.forward`, so that the network's bookkeeping is checked too."""
+        """Go through the layers without `Network.forward`, so that the network's own bookkeeping is checked, too."""
         sides.clear()
         passages = list(twin.passes(X, training=True, rng=np.random.default_rng(seed)))
         twin.statistics.flat[...] = network.statistics.flat
@@ -87,7 +87,7 @@ def check_gradients(network: Network, loss: Loss, X, y, rng: np.random.Generator
 
 
 def verdict(record):
-    """Return "ok", "wrong" or, where every number was passed over, "not checked": which is no reason for trust."""
+    """Return "ok", "wrong", or "not checked" if every number was skipped, which is no reason for trust."""
     if record["n_checked"] == 0:
         return "not checked"
     return "ok" if record["error"] < TOLERANCE else "wrong"
@@ -113,9 +113,9 @@ def _errors(values, gradient, evaluate, rng, samples, smallest):
 
 
 def _slope(values, index, evaluate, smallest):
-    """Return dLoss/dvalues[index] measured by moving it, or None if that would push a unit across its kink.
+    """Measure dLoss/dvalues[index] by changing the value; return None if this moves a unit across its kink.
 
-    Where the loss bends so much that the wide and the narrow difference disagree, they are taken closer.
+    If the loss bends so much that the wide and the narrow difference disagree, measure both closer.
     """
     for shrink in (1, 0.1):
         pair = _differences(values, index, shrink * STEP * max(1.0, abs(values[index])), evaluate)
@@ -128,7 +128,7 @@ def _slope(values, index, evaluate, smallest):
 
 
 def _differences(values, index, step, evaluate):
-    """Return the central differences over `step` and over half of it, or None if the sides of a kink differ."""
+    """Return the central differences over `step` and over half of it, or None if they cross a kink."""
     before = values[index]
     losses, sides = {}, {}
     for part in (-1, -0.5, 0.5, 1):
@@ -147,7 +147,7 @@ def _note_side(sides, layer, z, a):
 
 
 def _input_gradient(passages, loss, y, grads):
-    """Return dLoss/dX, which training has no use for and so never computes."""
+    """Return dLoss/dX, which training does not need and so never computes."""
     error = loss.loss_and_gradient(passages[-1].y, y)[1]
     for passage, part in zip(reversed(passages), reversed(grads.views), strict=True):
         error = passage.backward(error, part)

@@ -19,9 +19,9 @@ from backprop_core.optimizers import Optimizer
 from backprop_core.scratch import Scratch
 from backprop_core.step import Step
 
-MEMORY = 0.8  # of the running mean that decides whether the loss has exploded
-SPREAD = 3.0  # of the bell curve that smooths the losses, in steps
-FEWEST = 3  # losses that make a curve
+MEMORY = 0.8  # momentum of the running mean that decides whether the loss has exploded
+SPREAD = 3.0  # standard deviation of the Gaussian that smooths the losses, in steps
+FEWEST = 3  # least number of losses for a curve
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,9 @@ def search_rates(
     steps: int = 100,
     **additions,
 ) -> RateSearch:
-    """Do what `find_learning_rate` does with batches from anywhere.
+    """Search as `find_learning_rate` does, with batches from any source.
 
-    `stream` yields (X_batch, target) or (X_batch, target, weights) at least `steps` times; everything else is as there.
+    `stream` yields (X_batch, target) or (X_batch, target, weights) at least `steps` times; all else is the same.
     """
     if not 0 < lowest < highest < math.inf:
         raise BackpropError(f"the rates run from {lowest} to {highest}: choose two rising numbers above 0")
@@ -140,7 +140,7 @@ def search_rates(
     return RateSearch(rates, losses, _smooth(losses).tolist(), _suggestion(rates, losses), limit)
 
 
-# An explosion is what the search is after; numpy need not warn of it.
+# The search looks for an explosion, so numpy need not warn about it.
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def _rising_rates(step, stream, rng, rates):
     """Take a step at each rate until the loss explodes; return the finite losses, and the rate that did it or None."""
@@ -172,11 +172,11 @@ def _endless(dtype, X, y, batch_size, rng):
 
 
 def _suggestion(rates, losses):
-    """Return the rate at which the smoothed loss falls fastest, but at most a tenth of that where it stands lowest.
+    """Return the rate at which the smoothed loss falls fastest, but at most a tenth of the rate with the lowest loss.
 
-    The loss answers late, all the more under momentum, while the rate goes on rising: without the tenth the steepest
-    descent is seen at a rate that is already too high. What comes after the lowest loss is left out before smoothing,
-    which would spread an explosion over the steps before it.
+    The loss reacts late, above all with momentum, while the rate continues to rise. So the steepest descent may appear
+    at a rate that is already too high; the tenth prevents this. Losses after the lowest one are left out before
+    smoothing, which would spread an explosion over the steps before it.
     """
     lowest = int(np.argmin(losses))
     if lowest == 0:
@@ -187,7 +187,7 @@ def _suggestion(rates, losses):
 
 
 def _smooth(losses):
-    """Return the losses with each step's neighbours weighed in by a bell curve: it moves no slope to a later rate."""
+    """Smooth the losses with a Gaussian, which does not move slopes to a later rate."""
     from scipy.ndimage import gaussian_filter1d
 
     return gaussian_filter1d(np.array(losses), SPREAD, mode="nearest")

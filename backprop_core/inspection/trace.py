@@ -140,7 +140,7 @@ def trace_step(network, X, target, learning_rate, loss=None, frozen=()):
     grads, updates = backward(dlogits.copy(), noting.zero_gradients()), noting.zero_gradients()
     spare(grads, frozen)
 
-    # A step of any length is answered, if need be with numbers that are none.
+    # Any step length is allowed; the results may then be infinite or NaN.
     with np.errstate(over="ignore", invalid="ignore"):
         SGD(momentum=0).update(grads.flat, {}, learning_rate, out=updates.flat)
         changed.params.flat += updates.flat
@@ -185,7 +185,7 @@ def spare(grads, frozen):
 
 
 def take_steps(network, X, target, learning_rate, n_steps, frozen=(), loss=None):
-    """Return a copy of a network after plain steps against the gradient, all of one length, and the losses before each.
+    """Return a copy of a network after plain gradient steps with one learning rate, and the loss before each step.
 
     Parameters
     ----------
@@ -196,8 +196,8 @@ def take_steps(network, X, target, learning_rate, n_steps, frozen=(), loss=None)
     -------
     network : Network
     losses : list of float, one for each step
-        Shorter than `n_steps` where a step led beyond what the network's numbers can hold: that step is not taken back,
-        and none follows.
+        Shorter than `n_steps` if a step led beyond the range of the network's numbers. This step is not undone, and no
+        other step follows.
     """
     learning_rate, loss = check_number("learning_rate", learning_rate, "(0, inf)"), loss or SoftmaxCrossEntropy()
     changed, losses = network.copy(), []
@@ -215,13 +215,13 @@ def take_steps(network, X, target, learning_rate, n_steps, frozen=(), loss=None)
 
 
 def _empty(layer, name):
-    """Return a Passage, and those inside it, through which nothing has passed yet."""
+    """Return an empty Passage of a layer, with empty ones for its inner layers."""
     inner = [_empty(part, f"{name}.{i}") for i, part in enumerate(layer.layers)]
     return Passage(name, layer, inner=inner)
 
 
 def _note(passage):
-    """Return a stand-in for the layer of a passage: it does what the layer does, and notes there what passes."""
+    """Return a layer that computes the same as a passage's layer, and notes its inputs and outputs in the passage."""
     layer = passage.layer
     stand_in = layer.around([_note(part) for part in passage.inner]) if passage.inner else copy.copy(layer)
     does = stand_in.forward
@@ -244,7 +244,7 @@ def _note(passage):
 
 
 def _hand_out(passage, kept, arrays):
-    """Give a passage its arrays, and those inside it theirs."""
+    """Give a passage and its inner passages their arrays."""
     setattr(passage, kept, {name: array.copy() for name, array in arrays.items()})
     for i, part in enumerate(passage.inner):
         own = {name.removeprefix(f"{i}."): array for name, array in arrays.items() if name.startswith(f"{i}.")}

@@ -74,7 +74,7 @@ def record_of(trace, top=3):
 
 
 def _classes(trace):
-    """Return what each class got, before the step and after it."""
+    """Return the numbers of each class, before and after the step."""
     target = np.zeros(trace.logits.shape[1])
     target[trace.target[0]] = 1
     columns = {
@@ -94,7 +94,7 @@ def _settings(layer):
 
 
 def _leaves(layers):
-    """Yield the records of the layers that hold no others."""
+    """Yield the records of the layers without inner layers."""
     for layer in layers:
         if layer["layers"]:
             yield from _leaves(layer["layers"])
@@ -103,7 +103,7 @@ def _leaves(layers):
 
 
 def _layer(passage, unit_in, squared_norm, top):
-    """Return the record of one layer; `unit_in` is the unit that was followed up to it, or None."""
+    """Return the record of one layer; `unit_in` is the followed unit of its input, or None."""
     inner, unit = [], unit_in
     for part in passage.inner:
         inner.append(_layer(part, unit, squared_norm, top))
@@ -196,7 +196,7 @@ def unit_at(trace, name, unit, top=3):
 
 
 def weight_at(trace, name, came_from, to):
-    """Return the entry of one weight that a reader points at, as `record_of` has it in "blame".
+    """Return the entry of one weight that a reader points at, in the form of "blame" in `record_of`.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def weight_at(trace, name, came_from, to):
 
 
 def _in_order(passages):
-    """Yield the passages in the order of the way through the network, those inside another before it."""
+    """Yield the passages in the order of the forward pass, inner passages before the outer one."""
     for passage in passages:
         yield from _in_order(passage.inner)
         yield passage
@@ -233,7 +233,7 @@ def _position(passages, name):
 
 
 def _parameter(passage, name, squared_norm, top):
-    """Return how one array of parameters fared."""
+    """Return the record of one array of parameters in the step."""
     gradient = passage.grads[name]
     return {
         "layer": passage.name,
@@ -249,7 +249,7 @@ def _parameter(passage, name, squared_norm, top):
 
 
 def _entry(passage, name, place, squared_norm):
-    """Return one number of an array of parameters: where it is, what it is blamed for, and what became of it."""
+    """Return the record of one number of an array of parameters: its place, its gradient, and its change."""
     index = tuple(map(int, np.unravel_index(place, passage.params[name].shape)))
     gradient, to = float(passage.grads[name][index]), index[-1]
     came_from = index[0] if len(index) > 1 else None
@@ -274,7 +274,7 @@ def _entry(passage, name, place, squared_norm):
 
 
 def _summary(array, top):
-    """Return a summary of one row of numbers, or None if there is none."""
+    """Return a summary of one row of numbers, or None without an array."""
     if array is None:
         return None
     row = array[0]
@@ -296,5 +296,5 @@ def _norm(array):
 
 
 def _number(value):
-    """Return a float, or None if it is no finite number, which JSON does not know."""
+    """Return a float, or None if it is not finite, because JSON has only finite numbers."""
     return float(value) if math.isfinite(value) else None
