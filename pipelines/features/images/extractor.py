@@ -165,6 +165,11 @@ class ImageExtractor:
         return {}
 
     @property
+    def is_filled(self):
+        """Whether drawings fill the pictures from edge to edge."""
+        return self.framing == "strokes" and stroke_framing.is_filled(self._shape, self.drawing_side)
+
+    @property
     def n_features(self):
         """Length of a feature vector: height x width x number of channels."""
         return self.height * self.width * CHANNELS[self.channels]
@@ -239,7 +244,7 @@ class ImageExtractor:
         Raises
         ------
         NothingToSeeError
-            If strokes are to be framed and none stand out.
+            If strokes are to be framed and none stand out, in pictures that have room around their drawings.
         """
         if pixels.ndim == 1:
             return pixels

@@ -285,6 +285,8 @@ def locate_readings(extractor, pixels):
     size = extractor.width, extractor.height, extractor.drawing_side, extractor.stroke_breadth
     drawings, n_drawings = drawings_in(pixels)
     if not drawings:
+        if extractor.is_filled:  # its pictures have no ground to speak of
+            return [Seen(extractor.frame(pixels))], 1
         raise NothingToSeeError(NOTHING)
     framed = [(drawing, *stroke_framing.frame_at(drawing, *size)) for drawing in drawings]
     return [Seen(field.reshape(-1), drawing, place) for drawing, field, place in framed], n_drawings

@@ -14,7 +14,7 @@ from PIL import Image, ImageFilter
 
 from pipelines.features.images.drawing import breadth
 
-DARK = 32  # levels up to this are ground
+DARK, BRIGHT = 32, 128  # levels up to the first are ground, and from the second on they are stroke
 OBEYED = 0.95  # a convention holds if at least this share of the training pictures obey it
 SMALLEST_FIELD = 16  # pixels, of a field around whose drawings there is room
 SMALLEST_FILLED = 8  # pixels, of a field that its drawings fill
@@ -41,7 +41,7 @@ def convention(pictures):
     if len(pictures) == 0 or field < SMALLEST_FILLED:
         return None
     side = int(np.median(_longer_side(pictures)))
-    if _is_filled(pictures.shape[1:], side):
+    if is_filled(pictures.shape[1:], side):
         if not are_strokes(pictures, field):
             return None
     elif field < SMALLEST_FIELD or not field / 3 <= side <= field - 4:
@@ -67,8 +67,9 @@ def are_strokes(pictures, side):
 def obeys(pictures, side):
     """Tell of each picture whether it keeps to a convention: bool [shape=(n,)].
 
-    Its drawing is about `side` long. Where this leaves room in the field, the median of the edge is dark, and the
-    centre of mass is within a pixel of the middle; where it leaves none, a third of the pixels at least is dark.
+    Its drawing is about `side` long. If this leaves room in the field, the median of the edge is dark, and the centre
+    of mass is within a pixel of the middle. If it leaves none, at least a third of the pixels is dark, and what is
+    bright has the same room on both sides, to an eighth of the field.
 
     Parameters
     ----------
@@ -83,8 +84,13 @@ def _obeys(pictures, side):
     _, height, width = pictures.shape
     longer = _longer_side(pictures)
     of_this_size = (longer <= side + 1) & (longer >= side - 2)
-    if _is_filled((height, width), side):
-        return of_this_size & (np.mean(pictures <= DARK, axis=(1, 2)) >= GROUND)
+    if is_filled((height, width), side):
+        dark = np.mean(pictures <= DARK, axis=(1, 2)) >= GROUND
+        bright = pictures >= BRIGHT
+        off = np.maximum(
+            np.abs(_imbalance(bright.any(axis=1))) / width, np.abs(_imbalance(bright.any(axis=2))) / height
+        )
+        return of_this_size & dark & (off <= 1 / 4)
     edges = np.concatenate([pictures[:, 0], pictures[:, -1], pictures[:, :, 0], pictures[:, :, -1]], axis=1)
     dark = 2 * (edges <= DARK).sum(axis=1) > edges.shape[1]
     x, y = _centre_of_mass(pictures)
@@ -92,8 +98,14 @@ def _obeys(pictures, side):
     return dark & central & of_this_size
 
 
-def _is_filled(shape, side):
-    """Tell whether drawings that long reach from edge to edge of a field, so that nothing is left around them."""
+def is_filled(shape, side):
+    """Tell whether drawings that long reach from edge to edge of a field, so that there is no room around them.
+
+    Parameters
+    ----------
+    shape : (height, width) of the field, in pixels
+    side : int > 0, in pixels
+    """
     return side >= max(shape) - 1
 
 
@@ -108,7 +120,7 @@ def _centre_of_mass(pictures):
 
 def _largest_square(pictures):
     """Return the side of the largest square of bright pixels in each picture, in pixels [shape=(n,)]."""
-    corners, side = pictures >= 128, np.zeros(len(pictures), int)
+    corners, side = pictures >= BRIGHT, np.zeros(len(pictures), int)
     while corners.any():  # those of squares that are one pixel longer each time
         side[corners.any(axis=(1, 2))] += 1
         corners = corners[:, 1:, 1:] & corners[:, 1:, :-1] & corners[:, :-1, 1:] & corners[:, :-1, :-1]
@@ -122,8 +134,18 @@ def _longer_side(pictures):
 
 
 def _extent(marked):
-    first, after = marked.argmax(axis=1), marked.shape[1] - marked[:, ::-1].argmax(axis=1)
-    return np.where(marked.any(axis=1), after - first, 0)
+    before, behind = _room(marked)
+    return np.where(marked.any(axis=1), marked.shape[1] - before - behind, 0)
+
+
+def _imbalance(marked):
+    """Return how many places there are before the first marked one, less those behind the last [shape=(n,)]."""
+    before, behind = _room(marked)
+    return before - behind
+
+
+def _room(marked):
+    return marked.argmax(axis=1), marked[:, ::-1].argmax(axis=1)
 
 
 def frame(drawing, width, height, side, usual_breadth):

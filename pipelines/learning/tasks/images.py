@@ -106,9 +106,10 @@ class Images(Task):
 
     def transcribe(self, model, sample, threshold=0.0, grammar=None):
         """Return the Page of one picture. Raises UsageError if the model is not about drawings."""
-        if model.extractor.framing != "strokes":
+        if model.extractor.framing != "strokes" or model.extractor.is_filled:
             raise UsageError(
-                "transcribe: this model reads a picture as a whole; give a model of drawings, such as MNIST's"
+                "transcribe: this model reads a picture as a whole; give a model of drawings with room around them, "
+                "such as MNIST's"
             )
         from pipelines.features.images.transcription import transcribe_picture
 

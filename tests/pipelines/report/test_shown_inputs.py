@@ -17,15 +17,17 @@ def files(tmp_path, picture):
     return [picture(tmp_path / f"{name}.png", (30, 40), column) for name, column in (("a", 1), ("b", 15), ("c", 29))]
 
 
-def test_every_pixel_of_the_row_is_one_even_square(call, images_model, files, tmp_path):
-    extractor = bundle.load(images_model).extractor
-    records = call("predict", images_model, *files, "--json", "--show-input", tmp_path / "deep" / "seen").json
+def test_every_pixel_of_the_row_is_one_even_square(call, bars, tiny, files, tmp_path):
+    model = tmp_path / "bars.safetensors"  # of pictures that are scaled as wholes
+    assert call("train", "images", "--dataset", bars, *tiny, "--out", model).code == 0
+    extractor = bundle.load(model).extractor
+    records = call("predict", model, *files, "--json", "--show-input", tmp_path / "deep" / "seen").json
     for record, path in zip(records, files, strict=True):
         assert record["input"] == str(tmp_path / "deep" / "seen" / f"{path.stem}.seen.png")
         shown = np.asarray(Image.open(record["input"]))
-        times = SIDE // 8
-        assert shown.shape == (8 * times, 8 * times)
-        small = extractor.extract_row(extractor.read(path)).reshape(8, 8)
+        times = SIDE // 12
+        assert shown.shape == (12 * times, 12 * times)
+        small = extractor.extract_row(extractor.read(path)).reshape(12, 12)
         np.testing.assert_array_equal(shown, np.kron(small, np.ones((times, times), np.uint8)))
 
 

@@ -15,7 +15,7 @@ import { gradientFeatures } from "./gradients.js";
 import { edge, plane } from "./plane.js";
 import { resize } from "./resizing.js";
 import { grey, planesOf } from "./shades.js";
-import { framed, obeys } from "./stroke_framing.js";
+import { framed, isFilled, obeys } from "./stroke_framing.js";
 import { drawingIn } from "./strokes.js";
 
 /**
@@ -75,6 +75,7 @@ function drawings(settings, picture) {
     }
   }
   if (!found.length) {
+    if (isFilled(settings, side)) return { rows: [fitted(picture, settings).data], nDrawings: 1 };
     throw new Error("no strokes were found on the ground; take the picture closer and sharper, with the whole drawing in it");
   }
   return { rows: found.slice(0, MOST).map((drawing) => framed(drawing, width, height, side, breadth)), nDrawings };

@@ -15,13 +15,14 @@ import { resize } from "./resizing.js";
 
 /** @typedef {import("./plane.js").Plane} Plane */
 
-const DARK = 32; // levels up to this are ground
+const [DARK, BRIGHT] = [32, 128]; // levels up to the first are ground, and from the second on they are stroke
 const GROUND = 1 / 3; // least share of the pixels that are ground, in a field that its drawing fills
 const THINNEST = 0.7; // strokes thinner than this share of the usual breadth are broadened
 
 /**
- * Tell whether a picture keeps to a convention: its drawing is about `side` long. Where this leaves room in the field,
- * the median of the edge is dark, and the centre of mass is within a pixel of the middle.
+ * Tell whether a picture keeps to a convention: its drawing is about `side` long. If this leaves room in the field, the
+ * median of the edge is dark, and the centre of mass is within a pixel of the middle. If it leaves none, at least a third
+ * of the pixels is dark, and what is bright has the same room on both sides, to an eighth of the field.
  *
  * @param {Plane} picture
  * @param {number} side in pixels
@@ -30,8 +31,12 @@ export function obeys(picture, side) {
   const box = boxOf(picture, (level) => level > DARK);
   const longer = box ? longerSide(box) : 0;
   if (longer > side + 1 || longer < side - 2) return false;
-  if (side >= Math.max(picture.width, picture.height) - 1) {
-    return picture.data.filter((level) => level <= DARK).length >= GROUND * picture.data.length;
+  if (isFilled(picture, side)) {
+    const dark = picture.data.filter((level) => level <= DARK).length >= GROUND * picture.data.length;
+    const [left, top, right, bottom] = boxOf(picture, (level) => level >= BRIGHT) ?? [0, 0, picture.width, picture.height];
+    const across = Math.abs(left - (picture.width - right)) / picture.width;
+    const down = Math.abs(top - (picture.height - bottom)) / picture.height;
+    return dark && Math.max(across, down) <= 1 / 4;
   }
   const rim = edge(picture, true);
   const dark = 2 * rim.filter((level) => level <= DARK).length > rim.length;
@@ -40,6 +45,14 @@ export function obeys(picture, side) {
     Math.abs(x - Math.floor(picture.width / 2)) < 1 && Math.abs(y - Math.floor(picture.height / 2)) < 1;
   return dark && central;
 }
+
+/**
+ * Tell whether drawings that long reach from edge to edge of a field.
+ *
+ * @param {{ width: number, height: number }} field
+ * @param {number} side in pixels
+ */
+export const isFilled = ({ width, height }, side) => side >= Math.max(width, height) - 1;
 
 /** Return x and y in pixels; -1 where the picture is black. @param {Plane} picture */
 function centreOfMass({ width, data }) {

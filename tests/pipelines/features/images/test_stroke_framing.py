@@ -91,9 +91,18 @@ def test_drawings_that_fill_their_field_are_a_convention_too(likeness, pictures)
 def test_the_bundled_digits_are_framed_as_drawings_and_garments_are_not():
     digits = datasets.load("digits", "images").items
     assert ImageExtractor.choose_for(digits).framing == "strokes"
-    garments = np.zeros((40, 28, 28), np.uint8)
+    garments, posts = np.zeros((2, 40, 28, 28), np.uint8)
     garments[:, :, 6:22] = 200  # as bright and as long as the field, and too broad for a stroke
     assert convention(garments) is None
+    posts[:, :, 2:5] = 200  # strokes, but on one side: their place may mean something
+    assert convention(posts) is None
+
+
+def test_where_drawings_fill_the_field_a_picture_without_any_is_scaled_as_a_whole():
+    extractor = ImageExtractor(8, 8, "grey", "strokes", 8, 1.5)
+    assert extractor.is_filled
+    assert not ImageExtractor(28, 28, "grey", "strokes", 20, 2.4).is_filled
+    np.testing.assert_array_equal(extractor.extract_row(np.full((30, 30), 200, np.uint8)), np.full(64, 200))
 
 
 def test_a_few_that_disobey_are_tolerated_and_framed(likeness, pictures):
