@@ -1,8 +1,8 @@
 """Variation of text: changes of a training sentence, so that the network does not memorise it.
 
 People leave words out, change their order, and mistype. So each time a sentence is used, some of its words are dropped,
-two neighbours may change places, and a letter may be lost, doubled, exchanged or replaced. What the sentence wants
-stays the same.
+two neighbours may change places, and a letter may be lost, doubled, exchanged or replaced. The first words keep their
+places: they often say alone what the sentence wants, as "how much" and "how far" do.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +14,8 @@ NEAR = {  # keys beside each other on the common keyboards
     "z": "asx",
 }  # fmt: skip
 
+KEPT = 2  # words at the beginning of a text that are neither dropped nor swapped
+
 
 @dataclass(frozen=True)
 class Variation:
@@ -21,8 +23,8 @@ class Variation:
 
     Parameters
     ----------
-    drop : float, that a word is dropped; one word always stays
-    swap : float, that two neighbouring words change places, once in a text
+    drop : float, that a word is dropped, except the first `KEPT`
+    swap : float, that two neighbouring words change places, once in a text, except the first `KEPT`
     typo : float, that a word of four letters or more has one typing error
     """
 
@@ -37,11 +39,12 @@ class Variation:
     def vary(self, text: str, rng) -> str:
         """Return the text, changed as the random stream `rng` has it; words are what blanks part."""
         words = text.split()
-        kept = [word for word, chance in zip(words, rng.random(len(words)), strict=True) if chance >= self.drop]
-        words = kept or words[:1]
-        if len(words) > 1 and rng.random() < self.swap:
-            k = int(rng.integers(len(words) - 1))
-            words[k], words[k + 1] = words[k + 1], words[k]
+        first, others = words[:KEPT], words[KEPT:]
+        others = [word for word, chance in zip(others, rng.random(len(others)), strict=True) if chance >= self.drop]
+        if len(others) > 1 and rng.random() < self.swap:
+            k = int(rng.integers(len(others) - 1))
+            others[k], others[k + 1] = others[k + 1], others[k]
+        words = first + others
         if self.typo:
             chances = rng.random(len(words))
             words = [

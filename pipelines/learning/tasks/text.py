@@ -29,7 +29,7 @@ FAST = Recipe(
     balance=0.0,
 )
 
-BEST = replace(FAST, epochs=15, members=3)
+BEST = replace(FAST, epochs=15, members=3, augmentation=0.6)
 
 
 class Text(Task):
