@@ -33,7 +33,7 @@ BEST = replace(FAST, hidden=(1024, 1024, 1024), residual=True, epochs=100, least
 
 
 PROBED = 2000  # training pictures that decide the choice of features
-DRAWINGS_PROBED = 1000  # training pictures, in which drawings are looked for
+DRAWINGS_PROBED = 500  # training pictures, in which drawings are looked for
 SMALLEST_PAGE = 16  # pixels of the shorter side of a picture in which a drawing is looked for
 
 
@@ -147,7 +147,7 @@ def _are_drawings(dataset, rows, plain):
     if picture_character.evenness_of_edges(pictures) < picture_character.EVEN_EDGES:
         return False
     framed = ImageExtractor.for_drawings()
-    for some in (items[: DRAWINGS_PROBED // 20], items):  # most pictures that are none are told by the first few
+    for some in (items[: DRAWINGS_PROBED // 10], items):  # most pictures that are none are told by the first few
         stored, ok, _ = extract_all(DrawingReader(framed), some)
         drawings, n_drawings = stored[:, : framed.n_stored].reshape(-1, *framed.grid), stored[:, -1]
         if (n_drawings == 1).sum() < stroke_framing.OBEYED * len(some):
