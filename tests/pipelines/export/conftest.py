@@ -109,6 +109,14 @@ def drawing_model(folder):
 
 
 @pytest.fixture(scope="session")
+def filled_model(folder):
+    """A model of small drawings that reach from edge to edge of their pictures, as the bundled digits do."""
+    extractor = ImageExtractor(8, 8, "grey", "strokes", 8, 1.5)
+    rows = np.random.default_rng(1).integers(0, 256, (20, 64)).astype(np.uint8)
+    return save(folder / "filled.safetensors", "images", extractor, rows)
+
+
+@pytest.fixture(scope="session")
 def colour_model(folder):
     """A model of pictures in colour that are looked at as a whole."""
     extractor = ImageExtractor(11, 9, "colour")

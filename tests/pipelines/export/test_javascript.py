@@ -79,6 +79,20 @@ def test_drawings_are_found_and_answered_as_python_does(drawing_model):
     assert differences(drawing_model, pictures).max() < CLOSE
 
 
+def test_drawings_that_fill_their_pictures_are_answered_as_python_does(filled_model):
+    rng = np.random.default_rng(3)
+    post, aside = np.zeros((2, 8, 8), np.uint8)
+    post[:, 3:5] = aside[:, :2] = 220
+    pictures = [draw(rng, side, 230, 30) for side in (20, 100)] + [post, aside, np.full((50, 50), 90, np.uint8)]
+    pictures += [
+        np.full((1, 1), 7, np.uint8),
+        np.zeros((8, 8), np.uint8),
+        rng.integers(0, 256, (8, 8)).astype(np.uint8),
+    ]
+    assert filled_model.extractor.fits(np.stack([post, aside])).tolist() == [True, False]
+    assert differences(filled_model, pictures).max() < CLOSE
+
+
 def test_pictures_are_scaled_and_laid_on_a_ground_as_python_does(colour_model):
     rng = np.random.default_rng(4)
     pictures = [rng.integers(0, 256, shape).astype(np.uint8) for shape in ((9, 11, 3), (30, 60), (1, 1, 3), (40, 7, 3))]
