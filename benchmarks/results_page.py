@@ -211,6 +211,23 @@ def pictures():
     )
 
 
+def _own_drawings():
+    """Return what sets of one's own drawings teach, as lines of Markdown."""
+    own = _read("own_drawings")
+    yield from (
+        "",
+        f"Data sets of one's own drawings, made from MNIST, with preset `{own['preset']}`, as `train` chooses and from "
+        f"the pixels of whole pictures (`{own['command']}`):",
+        "",
+        "| learned | training pictures | tested | as `train` chooses | whole pictures |",
+        "|---|---|---|---|---|",
+    )
+    for name, found in own["sets"].items():
+        chosen, whole = (found["ways"].get(way) for way in ("auto", "pixels"))
+        cells = [name, f"{found['n_train']:,}", f"{found['n_test']:,}", _percent(chosen["accuracy"], 1)]
+        yield f"| {' | '.join(cells)} | {_percent(whole['accuracy'], 1) if whole else '-'} |"
+
+
 def drawings_and_photographs():
     """Return how drawings of other kinds, rows of digits and photographs are read, as Markdown."""
     drawings, rows = _read("made_drawings"), _read("rows_of_digits")
@@ -226,6 +243,7 @@ def drawings_and_photographs():
         "",
         f"Rows of five digits, half of them ruled: {_percent(rows['error'], 1)} of {rows['digits']:,} digits are "
         "wrong, missing or too many (`python -m benchmarks.rows_of_digits --model FILE`).",
+        *_own_drawings(),
     ]
     if (FOLDER / "gradient_features.json").exists():
         gradients = _read("gradient_features")
