@@ -5,9 +5,9 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipelines.door.progress import telling
-from pipelines.door.train import check_numbers, make_recipe
+from pipelines.door.train import make_recipe
 from pipelines.errors import UsageError
-from pipelines.learning.ranges import Whole, require
+from pipelines.learning.ranges import COUNT, SEED, Whole, require
 from pipelines.learning.task import Task
 
 if TYPE_CHECKING:
@@ -68,12 +68,10 @@ def crossval(
 
     entries = {"epochs": epochs, "hidden": hidden, **recipe}
     found, chosen = make_recipe(task, preset, config, entries, caller=crossval)
-    check_numbers(seed, jobs)
-    require("seeds", seeds, Whole(1))
+    seed, jobs = require("seed", seed, SEED), require("jobs", jobs, COUNT, optional=True)
+    seeds, folds = require("seeds", seeds, COUNT), require("folds", folds, Whole(2), optional=True)
     if group not in (None, "speaker"):
         raise UsageError(f"group is {group!r}: give 'speaker', or None")
-    if folds is not None:
-        require("folds", folds, Whole(2))
     if group and folds:
         raise UsageError("crossval: --group and --folds exclude each other; give one of them")
     with telling(progress) as told:

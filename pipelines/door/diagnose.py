@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.door.model import Model
 from pipelines.door.progress import telling
-from pipelines.door.train import check_numbers, make_recipe
+from pipelines.door.train import make_recipe
 from pipelines.errors import UsageError
 from pipelines.learning import tasks
+from pipelines.learning.ranges import COUNT, SEED, require
 from pipelines.learning.task import Task
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def diagnose(
 
     if dask:
         cluster.check(dask)
-    check_numbers(seed or 0, jobs)
+    seed, jobs = require("seed", seed, SEED, optional=True), require("jobs", jobs, COUNT, optional=True)
     chosen = {"epochs": epochs, "hidden": hidden, **recipe}
     with telling(progress) as told:
         if isinstance(target, Task) or target in tasks.NAMES:

@@ -8,7 +8,7 @@ from pipelines.door.model import Model
 from pipelines.door.progress import telling
 from pipelines.errors import UsageError
 from pipelines.learning import tasks
-from pipelines.learning.ranges import Whole, require
+from pipelines.learning.ranges import COUNT, SEED, require
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.task import Task
 from pipelines.machine.log import log
@@ -86,9 +86,8 @@ def train(
     from pipelines.verbs.train import train as run
 
     found, chosen = make_recipe(task, preset, config, {"epochs": epochs, "hidden": hidden, **recipe}, caller=train)
-    check_numbers(seed, jobs)
-    if rows is not None:
-        require("rows", rows, Whole(1))
+    seed, jobs = require("seed", seed, SEED), require("jobs", jobs, COUNT, optional=True)
+    rows = require("rows", rows, COUNT, optional=True)
     with telling(progress) as told:
         trained = run(
             found,
@@ -130,10 +129,3 @@ def make_recipe(
             arguments = [argument for argument in caller.__kwdefaults__ if argument not in known]
             raise UsageError(f"{caller.__name__}: there is no argument {name}; {suggest(name, [*known, *arguments])}")
     return found, found.recipe(preset, config, {name: value for name, value in entries.items() if value is not None})
-
-
-def check_numbers(seed: int, jobs: int | None) -> None:
-    """Raise UsageError if the seed or the number of jobs is invalid."""
-    require("seed", seed, Whole(0))
-    if jobs is not None:
-        require("jobs", jobs, Whole(1))

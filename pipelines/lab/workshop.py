@@ -11,7 +11,7 @@ from pipelines.lab.failure import Failure
 from pipelines.lab.refusal import Refusal
 from pipelines.lab.shelf import plain_name
 from pipelines.learning import tasks
-from pipelines.learning.ranges import Whole, require
+from pipelines.learning.ranges import COUNT, SEED, require
 from pipelines.verbs.demonstrate import DEMONSTRATIONS
 
 BUSY = "A training is running; stop it first, or wait until it is finished."
@@ -43,10 +43,8 @@ class Workshop:
         """
         task = tasks.find(_text(asked, "task") or "images")
         recipe = task.recipe(_text(asked, "preset") or "fast", None, asked.get("changes") or {})
-        seed, rows = asked.get("seed") or 0, asked.get("rows")
-        require("seed", seed, Whole(0))
-        if rows is not None:
-            require("rows", rows, Whole(1))
+        seed = require("seed", asked.get("seed") or 0, SEED)
+        rows = require("rows", asked.get("rows"), COUNT, optional=True)
         stem = plain_name(_text(asked, "name") or f"lab-{task.name}")
         with self._lock:
             self._check_free()

@@ -1,16 +1,23 @@
-"""Ranges: the allowed values of a recipe entry, in code and in words.
+"""Ranges: the allowed values of a recipe entry or of another argument, in code and in words.
 
-Each range knows whether a value is `allowed`, and its text completes the sentence "give …".
+Each range knows whether it `allows` a value, and its text completes the sentence "give …". numpy's numbers are numbers,
+too; `require` returns them as plain ones, because JSON knows no others.
 """
 
 import math
-from collections.abc import Callable, Collection
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, Protocol
 
+import numpy as np
+
+from backprop_core.ranges import as_float, show
 from pipelines.errors import UsageError
 
 WIDEST = 100_000  # units of one layer
+MOST = 10**9  # of anything that is counted
 
 
 class Range(Protocol):
@@ -26,18 +33,19 @@ class Range(Protocol):
 
 @dataclass(frozen=True)
 class Whole:
-    """Whole numbers, from `least` on."""
+    """Whole numbers from `least` to `most`."""
 
     least: int
+    most: int = MOST
 
     @property
     def text(self) -> str:
         """The range in words."""
-        return f"a whole number from {self.least}"
+        return f"a whole number from {self.least} to {self.most}"
 
     def allows(self, value: Any) -> bool:
         """Return whether a value is in the range."""
-        return _is_whole(value) and value >= self.least
+        return _is_whole(value) and self.least <= value <= self.most
 
 
 @dataclass(frozen=True)
@@ -49,8 +57,8 @@ class Number:
 
     def allows(self, value: Any) -> bool:
         """Return whether a value is in the range."""
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and math.isfinite(value) and self.holds(value)
+        number = as_float(value)
+        return not isinstance(value, bool) and math.isfinite(number) and self.holds(number)
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,32 @@ class Switch:
 
     def allows(self, value: Any) -> bool:
         """Return whether a value is in the range."""
-        return isinstance(value, bool)
+        return isinstance(value, bool | np.bool_)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Values of some types, such as paths."""
+
+    text: str
+    types: tuple[type, ...]
+
+    def allows(self, value: Any) -> bool:
+        """Return whether a value is in the range."""
+        return isinstance(value, self.types)
+
+
+@dataclass(frozen=True)
+class Several:
+    """Collections of values that are in the range `each`; a text is no collection."""
+
+    text: str
+    each: Range
+
+    def allows(self, value: Any) -> bool:
+        """Return whether a value is in the range."""
+        is_list = isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping)
+        return is_list and all(self.each.allows(each) for each in value)
 
 
 @dataclass(frozen=True)
@@ -88,19 +121,31 @@ class Widths:
 
     def allows(self, value: Any) -> bool:
         """Return whether a value is in the range."""
-        return isinstance(value, list | tuple) and all(_is_whole(width) and 0 < width <= WIDEST for width in value)
+        is_list = isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes)
+        return is_list and all(Whole(1, WIDEST).allows(width) for width in value)
 
 
 AMOUNT = Number("a number from 0", lambda value: value >= 0)
 RATE = Number("a number above 0", lambda value: value > 0)
 SHARE = Number("a number from 0 to 1", lambda value: 0 <= value <= 1)
 PART = Number("a number from 0 to less than 1", lambda value: 0 <= value < 1)
+COUNT = Whole(1)
+SEED = Whole(0, 2**64 - 1)
+FILE = Kind("the path of a file", (str, os.PathLike))
+FOLDER = Kind("the path of a folder", (str, os.PathLike))
+STRING = Kind("a text", (str,))
 
 
-def require(name: str, value: Any, allowed: Range) -> None:
-    """Raise UsageError if the value of what is called `name` is out of its range."""
+def require(name: str, value: Any, allowed: Range, optional: bool = False) -> Any:
+    """Return the value of what is called `name`, its numbers as plain ones; raise UsageError if it is out of its range.
+
+    None is in the range of what is optional.
+    """
+    if value is None and optional:
+        return None
     if not allowed.allows(value):
-        raise UsageError(f"{name} is {value!r}: give {allowed.text}")
+        raise UsageError(f"{name} is {show(value)}: give {allowed.text}")
+    return _plain(value)
 
 
 def choice(names: Collection[str]) -> Choice:
@@ -109,4 +154,15 @@ def choice(names: Collection[str]) -> Choice:
 
 
 def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _plain(value: Any) -> Any:
+    """Return a number, or each number of a list, in Python's own types; anything else as it is."""
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(each) for each in value]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, Integral):
+        return int(value)
+    return float(value) if isinstance(value, Real) else value

@@ -133,7 +133,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for entry in self.entries():
-            require(entry.name, getattr(self, entry.name), entry.metadata["range"])
+            plain = require(entry.name, getattr(self, entry.name), entry.metadata["range"])
+            object.__setattr__(self, entry.name, plain)
         object.__setattr__(self, "hidden", tuple(self.hidden))
 
     @classmethod
@@ -181,7 +182,7 @@ class Recipe:
                 return self.replace(tomllib.load(file), str(path))
         except OSError as error:
             raise UsageError(f"{path}: cannot be read ({error.strerror}); give a TOML file of recipe entries") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # also of bytes that are no text, and of endless numbers
             raise UsageError(f"{path}: is not valid TOML ({error})") from None
 
     def as_toml(self, presets: Mapping[str, "Recipe"]) -> str:
