@@ -6,6 +6,7 @@ give a `Dataset`.
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass, replace
 
 from pipelines.datasets import (
@@ -30,6 +31,7 @@ from pipelines.datasets.texts import dataset_from_texts
 from pipelines.errors import DataError, UsageError
 from pipelines.machine.locations import data_folder
 from pipelines.machine.suffixes import SUFFIXES
+from pipelines.wording import article
 
 _ARCHIVE_READERS = {
     "fsdd": fsdd.read_rows,
@@ -65,7 +67,7 @@ def load(name_or_path, task, to_train=True):
 
     Parameters
     ----------
-    name_or_path : str
+    name_or_path : str or Path
         A registered name, a folder of class folders, a table that lists files, or an archive of either. A folder
         that is called like a registered data set is meant when written as a path, `./mnist`.
         Several data sets are named with " + " between them, see `several`.
@@ -89,7 +91,10 @@ def load(name_or_path, task, to_train=True):
     DataError
         If the data is missing, malformed, or not what the registry says.
     """
-    if task not in SUFFIXES:
+    if not isinstance(name_or_path, str | os.PathLike):
+        raise UsageError(f"dataset: give a name, a folder or a CSV manifest, not {article(name_or_path)}")
+    name_or_path = os.fsdecode(name_or_path)
+    if not isinstance(task, str) or task not in SUFFIXES:
         raise UsageError(f"{task}: unknown task (known: {', '.join(SUFFIXES)})")
     if several.SEPARATOR in name_or_path and not own.is_path(name_or_path):
         return several.join([load(name, task, to_train=False) for name in several.names_in(name_or_path)])

@@ -10,7 +10,7 @@ from functools import cache
 
 from pipelines.errors import UsageError
 from pipelines.machine.locations import data_folder
-from pipelines.wording import suggest
+from pipelines.wording import article, suggest
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,10 @@ def find(name):
     Raises
     ------
     UsageError
-        If there is none; the message offers the nearest name.
+        If there is none, or this is no name; the message offers the nearest name.
     """
+    if not isinstance(name, str):
+        raise UsageError(f"dataset: give the name of one data set, not {article(name)}")
     if name in sources():
         return sources()[name]
     raise UsageError(f"{name}: no such data set; {suggest(name, sources())} (or give a folder or a CSV manifest)")

@@ -80,7 +80,7 @@ class Model:
         threshold: float = 0.0,
         explain: Path | None = None,
         show_input: Path | None = None,
-        texts: Iterable[str] = (),
+        texts: str | Iterable[str] = (),
         lines: bool = False,
         column: str | None = None,
         encoding: str | None = None,
@@ -97,7 +97,7 @@ class Model:
             An answer less probable than this is unknown: its label is None.
         explain, show_input : path or None
             Folders for pictures of the evidence for each answer, and of the network's input.
-        texts : iterable of str
+        texts : str or iterable of str
             Texts to classify, before those in the files.
         lines : bool, whether each line of a file is a text
         column : str or None, the column of the texts, in files of CSV or JSON lines
@@ -174,7 +174,7 @@ class Model:
             Learning rate of the step; None means that of the model's recipe.
         top : int > 0, how many of the largest numbers to show
         layers : collection of int or None, which layers to show; None means all
-        steps : int >= 0, the number of steps before the one that is shown
+        steps : int from 0 to 10,000, the number of steps before the one that is shown
         frozen : bool, whether only the last layer learns
         at : collection of str, places to show: LAYER:UNIT for a unit, LAYER:FROM:TO for a weight
 
@@ -220,7 +220,7 @@ class Model:
         path : path, or iterable of paths
         threshold : float in [0, 1]
             A word less probable than this is unknown.
-        words : int > 0 or None
+        words : int from 1 to 200, or None
             The number of words in each recording, if it is known.
         grammar : path or None
             A text file with a sequence of words in each line; each recording is one of these lines.

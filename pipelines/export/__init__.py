@@ -29,6 +29,6 @@ NAMES = tuple(MODULES)
 
 def find(name: str) -> "Exporter":
     """Return the Exporter of this name; its module is imported at the first use. Raises UsageError."""
-    if name not in MODULES:
+    if not isinstance(name, str) or name not in MODULES:
         raise UsageError(f"export --to {name}: this form does not exist; {suggest(name, NAMES)}")
     return importlib.import_module(MODULES[name]).EXPORTER

@@ -4,7 +4,6 @@ The step is taken by a copy of the network. Where an extractor describes a sampl
 one; predict would average the answers to all of them.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +12,10 @@ import numpy as np
 from backprop_core.errors import BackpropError
 from backprop_core.inspection.trace import Trace, take_steps, trace_step
 from backprop_core.inspection.trace_record import record_of, unit_at, weight_at
+from backprop_core.ranges import show
 from backprop_core.sparse import is_sparse
 from pipelines.errors import UsageError
+from pipelines.learning.ranges import RATE
 
 LEARNING_RATE = 0.01  # for a model file without the learning rate of its training
 
@@ -193,8 +194,8 @@ def index_of(model, label, name):
 def _learning_rate(model, learning_rate):
     """Return the learning rate and its source."""
     if learning_rate is not None:
-        if not 0 < learning_rate < math.inf:
-            raise UsageError(f"--learning-rate {learning_rate}: give a finite number above 0, such as 0.01")
-        return learning_rate, "option"
+        if not RATE.allows(learning_rate):
+            raise UsageError(f"--learning-rate {show(learning_rate)}: give a finite number above 0, such as 0.01")
+        return float(learning_rate), "option"
     rate = model.provenance.get("recipe", {}).get("learning_rate")
     return (LEARNING_RATE, "default") if rate is None else (rate, "recipe")

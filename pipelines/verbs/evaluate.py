@@ -12,6 +12,7 @@ from backprop_core import metrics
 from pipelines import datasets
 from pipelines.errors import DataError, UsageError
 from pipelines.learning.preparation import extract, name_dataset, prepare
+from pipelines.learning.ranges import COUNT, require
 from pipelines.learning.scoring import by_group, by_source, refusals, scores
 from pipelines.models.answers import Answers, review
 from pipelines.models.bundle import Bundle
@@ -106,6 +107,7 @@ def evaluate(
     """
     if split not in datasets.ROLES:
         raise UsageError(f"split {split}: this split does not exist; {suggest(split, datasets.ROLES)}")
+    n_jobs = require("jobs", n_jobs, COUNT, optional=True)
     opened = open_model(model)
     name = name_dataset(dataset) or opened.provenance["dataset"]
     own = name == opened.provenance["dataset"]

@@ -12,10 +12,14 @@ import numpy as np
 
 from pipelines.errors import InputFileError, NothingToSeeError, UsageError
 from pipelines.features.inputs import Sample, samples
-from pipelines.learning.ranges import Whole, require
+from pipelines.learning.ranges import COUNT, STRING, Several, Whole, require
 from pipelines.models.explanation import explain_row, index_of
 from pipelines.models.opening import open_bundle
 from pipelines.records import ExplainRecord
+
+MOST_STEPS = 10_000  # steps before the one that is shown
+LAYERS = Several("a list of positions of layers, such as [0, 2]", Whole(0))
+PLACES = Several("a list of places, such as ['3:17']", STRING)
 
 
 def explain(
@@ -45,7 +49,7 @@ def explain(
     top : int > 0, how many of the largest numbers to show
     layers : collection of int or None
         Positions of the layers to show; None means all.
-    steps : int >= 0, the number of steps of this length before the one that is shown
+    steps : int in [0, MOST_STEPS], the number of steps of this length before the one that is shown
     frozen : bool, whether only the last layer learns, which needs no backpropagation
     at : collection of str
         Places to show: LAYER:UNIT is a unit, LAYER:FROM:TO is a weight, LAYER:b:TO is a bias.
@@ -66,8 +70,8 @@ def explain(
         exactly one file.
     ModelFileError
     """
-    require("top", top, Whole(1))
-    require("steps", steps, Whole(0))
+    top, steps = require("top", top, COUNT), require("steps", steps, Whole(0, MOST_STEPS))
+    layers, at = require("layers", layers, LAYERS, optional=True), require("at", at, PLACES)
     opened, sample = open_bundle(model, "explain"), _one_sample(path, stdin)
     if label is not None:
         index_of(opened, label, "--label")

@@ -13,11 +13,13 @@ from pipelines.errors import UsageError
 from pipelines.export.exporter import Exporter, Made, Options
 from pipelines.export.parity import Parity, parity
 from pipelines.export.subject import Subject
+from pipelines.learning.ranges import FILE, Whole, require
 from pipelines.models.bundle import GOLDEN_TOLERANCE
 from pipelines.models.opening import open_bundle
 from pipelines.records import ExportRecord
 
 SEED = 0  # seed of the training of a smaller network
+LARGEST = 1 << 40  # bytes of a budget
 MARK = b"backprop"  # every artefact contains it; a file that contains it may be replaced
 
 
@@ -82,7 +84,7 @@ def export(
     check : bool
         Whether the files are run and compared with the model, on the test samples of its data set and on unusual ones.
 
-    budget : int > 0 or None
+    budget : int in [1, LARGEST] or None
         Bytes of flash for the files: a smaller network that fits is trained, see `distillation`.
 
     Raises
@@ -92,6 +94,8 @@ def export(
     ModelFileError
         The model is not usable, or was changed.
     """
+    require("out", out, FILE, optional=True)
+    budget = require("budget", budget, Whole(1, LARGEST), optional=True)
     exporter, bundle = exporters.find(to), open_bundle(model, "export")
     if bundle.views is not None:
         raise UsageError("export: an exported model does not average views of each picture; leave out average")

@@ -6,7 +6,7 @@ The model file contains the settings of the features.
 
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, BinaryIO
 
@@ -18,13 +18,14 @@ from pipelines.errors import InputFileError, UsageError
 from pipelines.features.extraction import extract_noted
 from pipelines.features.extractor import Reader
 from pipelines.features.inputs import Sample, samples
-from pipelines.learning.ranges import SHARE, Whole, require
+from pipelines.learning.ranges import COUNT, FOLDER, SHARE, STRING, require
 from pipelines.machine.cores import blas_threads, cores
 from pipelines.machine.log import log
 from pipelines.models.answer import Answer, guesses_of
 from pipelines.models.bundle import Bundle
 from pipelines.models.ensemble import Ensemble
 from pipelines.models.opening import open_model
+from pipelines.wording import article
 
 Picture = Callable[[Sample, Answer], str | None]  # makes a picture of a sample and its answer, and returns its path
 
@@ -39,7 +40,7 @@ def predict(
     show_input: str | os.PathLike[str] | None = None,
     n_jobs: int | None = None,
     stdin: BinaryIO | None = None,
-    texts: Iterable[str] = (),
+    texts: str | Iterable[str] = (),
     lines: bool = False,
     column: str | None = None,
     encoding: str | None = None,
@@ -62,7 +63,7 @@ def predict(
         Threads or processes that read files; None means one for each core. The answers do not depend on it.
     stdin : binary file object, or None
         The file for the path "-".
-    texts : iterable of str, to classify before the files
+    texts : str or iterable of str, to classify before the files
     lines : bool
         Whether each line of a file is a text; it is answered at once.
     column : str or None
@@ -76,17 +77,34 @@ def predict(
     OSError
         A picture cannot be written.
     """
-    require("top", top, Whole(1))
-    require("threshold", threshold, SHARE)
+    top, threshold = require("top", top, COUNT), require("threshold", threshold, SHARE)
+    n_jobs = require("jobs", n_jobs, COUNT, optional=True)
+    for name, folder in (("explain", explain), ("show_input", show_input)):
+        require(name, folder, FOLDER, optional=True)
+    for name, text in (("column", column), ("encoding", encoding)):
+        require(name, text, STRING, optional=True)
+    chosen = [Sample(text, text) for text in _list_texts(texts)]
     opened = open_model(model)
     many = lines or column is not None
-    chosen = [Sample(text, text) for text in texts]
     chosen += samples(paths, stdin, opened.task.name, log.info, streams=many)
     batches = opened.task.batches(chosen, lines=lines, column=column, encoding=encoding)
     if explain is None and show_input is None:
         return _answers(opened, batches, top, threshold, {}, n_jobs)
     pictures = _pictures(opened, chosen, explain, show_input)  # the pictures must not replace a sample
     return _answers(opened, batches, top, threshold, pictures, n_jobs)
+
+
+def _list_texts(texts: Any) -> list[str]:
+    """Return the texts to classify as a list; a text alone is one of them. Raises UsageError."""
+    if isinstance(texts, str):
+        return [texts]
+    if isinstance(texts, bytes | Mapping) or not isinstance(texts, Iterable):
+        raise UsageError(f"texts: give a text or a list of texts, not {article(texts)}")
+    listed = list(texts)
+    for text in listed:
+        if not isinstance(text, str):
+            raise UsageError(f"texts: each text is a str, not {article(text)}")
+    return listed
 
 
 def _pictures(model: Bundle | Ensemble, chosen: Sequence[Sample], explain: Any, show_input: Any) -> dict[str, Picture]:

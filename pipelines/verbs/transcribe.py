@@ -6,10 +6,12 @@ from typing import Any, BinaryIO
 
 from pipelines.errors import InputFileError
 from pipelines.features.inputs import samples
-from pipelines.learning.ranges import SHARE, Whole, require
+from pipelines.learning.ranges import FILE, SHARE, Whole, require
 from pipelines.machine.cores import blas_threads
 from pipelines.machine.log import log
 from pipelines.models.opening import open_model
+
+MOST_WORDS = 200  # that may be known to be in a recording
 
 
 def transcribe(
@@ -31,7 +33,7 @@ def transcribe(
         Files, or folders, which mean the files in them.
     threshold : float in [0, 1]
         A less probable answer is unknown.
-    words : int > 0 or None
+    words : int in [1, MOST_WORDS] or None
         The number of words in each recording, if it is known.
     grammar : path or None
         A text file with a sequence of words in each line; each recording is one of these lines.
@@ -44,11 +46,13 @@ def transcribe(
         The model's task has only one thing in each file, or a grammar is invalid.
     ModelFileError
     """
-    require("threshold", threshold, SHARE)
+    threshold, words = (
+        require("threshold", threshold, SHARE),
+        require("words", words, Whole(1, MOST_WORDS), optional=True),
+    )
+    require("grammar", grammar, FILE, optional=True)
     opened = open_model(model)
     opened.task.check_transcribes()
-    if words is not None:
-        require("words", words, Whole(1))
     known = opened.task.grammar(opened, words, grammar)
     return _transcripts(opened, samples(paths, stdin, opened.task.name, log.info), threshold, known)
 

@@ -18,6 +18,7 @@ from PIL import Image
 import pipelines
 from pipelines import BackpropError, Model, datasets, load, train
 from pipelines.door.progress import telling
+from pipelines.errors import UsageError
 
 WORD = Path(__file__).resolve().parents[3] / "data" / "bundled" / "spoken-digits" / "f1" / "0-0.flac"
 SMALL = {"hidden": [16], "epochs": 2}
@@ -135,10 +136,35 @@ def test_a_model_in_memory_does_all_that_one_in_a_file_does(pictures):
         (lambda model: model.predict([1]), "not an int"),
         (lambda model: model.predict("a.png", top=0), "top is 0"),
         (lambda model: model.predict("a.png", threshold=float("nan")), "threshold is nan"),
+        (lambda model: model.predict("a.png", threshold=10**400), "threshold is 1000"),
+        (lambda model: model.predict("a.png", jobs="x"), "jobs is 'x'"),
+        (lambda model: model.predict("a.png", jobs=0), "jobs is 0"),
+        (lambda model: model.predict("a.png", explain=3), "explain is 3"),
+        (lambda model: model.predict("a.png", show_input=3), "show_input is 3"),
+        (lambda model: model.predict("a.png", encoding=3), "encoding is 3"),
+        (lambda model: model.predict("a.png", column=3), "column is 3"),
+        (lambda model: model.predict(texts=[3]), "not an int"),
+        (lambda model: model.predict(texts=None), "not None"),
+        (lambda model: model.predict(texts=b"x"), "not a bytes"),
         (lambda model: model.evaluate(3), "not an int"),
         (lambda model: model.evaluate(split="tset"), "did you mean test?"),
+        (lambda model: model.evaluate(jobs=-1), "jobs is -1"),
+        (lambda model: model.evaluate(jobs=1.5), "jobs is 1.5"),
         (lambda model: model.explain(["a.png", "b.png"]), "name one of them"),
         (lambda model: model.explain("a.png", label="x"), "its labels are"),
+        (lambda model: model.explain(WORD.with_name("none.png"), layers="0"), "layers is '0'"),
+        (lambda model: model.explain(WORD.with_name("none.png"), layers=3), "layers is 3"),
+        (lambda model: model.explain(WORD.with_name("none.png"), at=3), "at is 3"),
+        (lambda model: model.explain(WORD.with_name("none.png"), at=None), "at is None"),
+        (lambda model: model.explain(WORD.with_name("none.png"), at="0:1"), "at is '0:1'"),
+        (lambda model: model.explain(WORD.with_name("none.png"), steps=10_001), "from 0 to 10000"),
+        (lambda model: model.transcribe("a.wav", words=201), "from 1 to 200"),
+        (lambda model: model.transcribe("a.wav", grammar=3), "grammar is 3"),
+        (lambda model: model.export("onnx", 3), "out is 3"),
+        (lambda model: model.export("c", budget="256kB"), "budget is '256kB'"),
+        (lambda model: model.export(["c"]), "this form does not exist"),
+        (lambda model: datasets.fetch(["digits"]), "not a list"),
+        (lambda model: datasets.load(3, "images"), "not an int"),
         (lambda model: model.transcribe("a.wav"), "give a model of drawings"),
         (lambda model: model.save(None), "not None"),
         (lambda model: pipelines.crossval("images", "digits", group="x"), "group is 'x'"),
@@ -151,6 +177,24 @@ def test_what_is_wrong_is_said_at_the_call_in_one_sentence(images_model, wrong, 
     with pytest.raises(BackpropError, match=said.replace("?", r"\?")) as refusal:
         wrong(load(images_model))
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("rate", ["x", 10**400, 0, float("inf"), True])
+def test_a_rate_that_is_none_is_said_in_one_sentence(images_model, pictures, rate):
+    with pytest.raises(UsageError, match=r"--learning-rate .*: give a finite number above 0"):
+        load(images_model).explain(pictures[0], learning_rate=rate)
+
+
+def test_numbers_of_numpy_are_taken_and_give_the_record_of_plain_numbers(pictures):
+    model = train("images", "digits", hidden=np.array([8]), epochs=np.int64(1), seed=np.int64(2), rows=np.int64(100))
+    plain = train("images", "digits", hidden=[8], epochs=1, seed=2, rows=100)
+    assert as_json(model.training.record())["seed"] == 2
+    assert model.scores == plain.scores
+    assert as_json(
+        model.explain(pictures[0], learning_rate=np.float32(0.25), top=np.int64(2), layers=np.array([0]))
+    ) == (as_json(plain.explain(pictures[0], learning_rate=0.25, top=2, layers=[0])))
+    (answer,) = model.predict(pictures[0], top=np.int64(1), threshold=np.float32(1), jobs=np.int64(1))
+    assert as_json(answer.record())["unknown"]
 
 
 def test_eight_threads_get_bit_for_bit_what_one_gets(images_model, speech_model, pictures):

@@ -41,6 +41,11 @@ def test_a_model_of_texts_tells_them_apart_and_survives_its_file(trained):
     assert again.evaluate().accuracy > 0.8
 
 
+def test_a_text_alone_is_one_text_and_not_its_letters(trained):
+    (answer,) = trained.predict(texts="hello to you")
+    assert [answer] == list(trained.predict(texts=["hello to you"]))
+
+
 def test_the_file_stores_only_columns_that_training_texts_hold(trained):
     model = bundle.load(trained.path)
     W = first_weights(model.network)
