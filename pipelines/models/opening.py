@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from pipelines.errors import UsageError
+from pipelines.features.extractor import Audible
 from pipelines.models import bundle
 from pipelines.models.bundle import Bundle
 from pipelines.models.ensemble import Ensemble
@@ -48,6 +49,12 @@ def open_bundle(model: Any, verb: str) -> Bundle:
     if isinstance(opened, Ensemble):
         raise UsageError(f"{verb}: needs one model, not {len(opened.members)} that answer together; give one")
     return opened
+
+
+def check_audible(model: Bundle, verb: str) -> None:
+    """Raise UsageError unless the samples of a model are sounds, which is all that `verb` can use."""
+    if not isinstance(model.extractor, Audible):
+        raise UsageError(f"{verb}: is for speech, and this model recognises {model.task.name}; give a model of speech")
 
 
 def _open(model: Any) -> Bundle | Ensemble:

@@ -11,6 +11,7 @@ from pipelines.features.speech import microphone
 from pipelines.features.speech.listening import PATIENCE, REFRACTORY, Heard, Listener
 from pipelines.features.speech.long_recording import LongRecording, resample
 from pipelines.models.bundle import Bundle
+from pipelines.models.opening import check_audible
 
 BYTES_AT_ONCE = 3200  # bytes of 16-bit samples: a tenth of a second at 16 kHz
 
@@ -47,7 +48,7 @@ def listen(
     ------
     UsageError, InputFileError, MicrophoneError
     """
-    model.task.check_transcribes()
+    check_audible(model, "listen")
     if threshold is None:
         threshold = model.provenance.get("threshold", 0.0)
     listener = Listener(model, threshold, patience, refractory)

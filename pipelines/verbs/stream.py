@@ -14,13 +14,12 @@ import numpy as np
 
 from pipelines import datasets
 from pipelines.errors import DataError, InputFileError, UsageError
-from pipelines.features.extractor import Audible
 from pipelines.features.inputs import samples
 from pipelines.features.speech.foreign import foreign_sound
 from pipelines.features.speech.listening import Listener
 from pipelines.features.speech.long_recording import LongRecording
 from pipelines.learning.preparation import name_dataset, prepare
-from pipelines.models.opening import open_bundle
+from pipelines.models.opening import check_audible, open_bundle
 
 PAUSES = (0.4, 1.5)  # seconds between two words
 HISS_DB = -60.0  # of full scale; a hiss under all sounds
@@ -101,9 +100,7 @@ def evaluate_stream(model, dataset=None, *, split="test", foreign=(), per_hour=P
     ModelFileError, DataError, UsageError, InputFileError
     """
     opened = open_bundle(model, "evaluate")
-    opened.task.check_transcribes()
-    if not isinstance(opened.extractor, Audible):
-        raise UsageError(f"evaluate: --stream is for speech, and this model recognises {opened.task.name}")
+    check_audible(opened, "evaluate --stream")
     words, name = _words(opened, dataset, split, n_jobs)
     rng = np.random.default_rng(SEED)
     n_said = len(words)

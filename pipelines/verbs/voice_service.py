@@ -25,6 +25,7 @@ from pipelines.errors import UsageError
 from pipelines.features.speech.listening import PATIENCE, REFRACTORY, Listener
 from pipelines.features.speech.long_recording import resample
 from pipelines.machine.extras import own_version
+from pipelines.models.opening import check_audible
 
 NAME = "backprop"
 RATES = (1000, 192_000)  # Hz
@@ -50,7 +51,9 @@ def serve(model, port, *, host="127.0.0.1", threshold=None, patience=PATIENCE, r
     UsageError
         The model is not of speech, or the address cannot be used.
     """
-    model.task.check_transcribes()
+    check_audible(model, "listen")
+    if not host:
+        raise UsageError("listen: --host is empty; give 127.0.0.1 for this computer, or 0.0.0.0 for all others, too")
     threshold = model.provenance.get("threshold", 0.0) if threshold is None else threshold
 
     def listener():

@@ -53,12 +53,14 @@ def voices(words, out="words", *, language="en", takes=60, near=NEAR_SHARE, tts=
     Raises
     ------
     UsageError
-        There is no word, or a word is given twice, cannot be said, or cannot be a folder name; or there is no speech
-        program.
+        There is no word, or a word is given twice, cannot be said, or cannot be a folder name; there is no speech
+        program; or voices are named without a command.
     DataError
         There is a data set in the folder.
     """
     _check(words)
+    if tts_voices and tts is None:
+        raise UsageError("voices: --voice names a voice of a command; give the command with --tts, or leave it out")
     out, rng = Path(out), np.random.default_rng(seed)
     if (out / MANIFEST).exists():
         raise DataError(f"{out / MANIFEST}: this file exists already; choose another --out, or delete that folder")

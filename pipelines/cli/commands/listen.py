@@ -63,13 +63,19 @@ def listen(model, source, rate, threshold, patience, refractory, device, devices
         _list_devices()
         return
     if wyoming is not None:
-        if source is not None or rate is not None or jsonl or call:
+        if source is not None or rate is not None or device is not None or jsonl or call:
             raise UsageError(
                 "listen: with --wyoming, sound comes from satellites; leave out SOURCE and the options of a microphone"
             )
         _serve(bundle.load(model), wyoming, host, threshold=threshold, patience=patience, refractory=refractory)
         return
 
+    if click.get_current_context().get_parameter_source("host") is click.core.ParameterSource.COMMANDLINE:
+        raise UsageError("listen: --host is the address of --wyoming; give a port with --wyoming, or leave it out")
+    if source is not None and device is not None:
+        raise UsageError("listen: --device is a microphone, and the sound comes from SOURCE; leave one of them out")
+    if source != "-" and rate is not None:
+        raise UsageError("listen: --rate is for raw samples on standard input; leave it out, or give - as SOURCE")
     if source == "-" and rate is None:
         raise UsageError(
             "listen: the rate of raw samples on standard input must be known; give it, such as --rate 16000"

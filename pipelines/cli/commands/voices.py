@@ -5,6 +5,7 @@ import click
 from pipelines.cli import terminal
 from pipelines.cli.options import option_json
 from pipelines.cli.terminal import program
+from pipelines.errors import UsageError
 from pipelines.wording import escape
 
 
@@ -35,6 +36,10 @@ def voices(words, language, out, takes, near, tts, tts_voices, seed, as_json):
     sets to train.
     """
     from pipelines.verbs.voices import voices as run
+
+    is_asked = click.get_current_context().get_parameter_source("near") is click.core.ParameterSource.COMMANDLINE
+    if tts and near and is_asked:
+        raise UsageError("voices: a command of --tts says no near misses; leave out --near, or speak with espeak-ng")
 
     made = run(words, out, language=language, takes=takes, near=near, tts=tts, tts_voices=tts_voices, seed=seed)
     if as_json:

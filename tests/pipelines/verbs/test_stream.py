@@ -83,5 +83,7 @@ def test_recordings_without_the_words_may_be_given(speech_model, tmp_path):
 def test_what_does_not_go_together_is_a_usage_error(call, speech_model, images_model):
     assert call("evaluate", speech_model, "--foreign", "a.wav").code == 2
     assert call("evaluate", speech_model, "--stream", "--average").code == 2
-    assert call("evaluate", images_model, "--stream").code == 2
+    answer = call("evaluate", images_model, "--stream")
+    assert answer.code == 2
+    assert answer.stderr.startswith("error: evaluate --stream: is for speech, and this model recognises images;")
     assert call("evaluate", speech_model, "--stream", "--foreign", "no-such.wav").code == 3

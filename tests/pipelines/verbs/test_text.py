@@ -278,3 +278,12 @@ def test_forgetting_what_no_row_holds_leaves_answers_to_training_rows(trained):
     assert isinstance(model.golden_row, SparseRows)
     assert isinstance(model.network, Network)
     assert first_weights(model.network)[np.unique(model.golden_row.columns)].any(axis=1).all()
+
+
+@pytest.mark.parametrize("words", [("evaluate", "--stream"), ("listen", "a.wav"), ("transcribe", "a.wav")])
+def test_a_verb_of_sounds_names_itself_when_it_refuses_a_model_of_texts(call, trained, words):
+    verb, *rest = words
+    answer = call(verb, trained.path, *rest)
+    assert (answer.code, answer.stdout) == (2, "")
+    assert answer.stderr.startswith(f"error: {verb}")
+    assert "recognises text" in answer.stderr

@@ -22,15 +22,10 @@ from pipelines.verbs.voice_service import serve
 RATE = 16_000
 
 
-class Task:
-    def check_transcribes(self):
-        pass
-
-
 class Sure:
     """A model that takes high sounds for yes and low ones for no."""
 
-    task, extractor, labels, provenance = Task(), SpeechExtractor(), ("yes", "no"), {}
+    extractor, labels, provenance = SpeechExtractor(), ("yes", "no"), {}
 
     def probabilities(self, stored):
         tilt = stored[:, self.extractor.frames * self.extractor.n_mfcc + 1]  # mean of coefficient 1
@@ -136,3 +131,17 @@ def test_a_message_that_cannot_be_used_is_answered_and_ends_that_connection_alon
 def test_a_port_that_is_taken_is_a_usage_error(port):
     with pytest.raises(UsageError, match=f"the address 127.0.0.1:{port} cannot be used"):
         serve(Sure(), port)
+
+
+def test_an_empty_host_is_refused_because_it_would_be_every_address(call, speech_model):
+    with pytest.raises(UsageError, match="--host is empty"):
+        serve(Sure(), 0, host="")
+    answer = call("listen", speech_model, "--wyoming", 0, "--host", "")
+    assert (answer.code, answer.stdout) == (2, "")
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_a_model_of_pictures_is_not_served(call, images_model):
+    answer = call("listen", images_model, "--wyoming", 0)
+    assert (answer.code, answer.stdout) == (2, "")
+    assert answer.stderr == "error: listen: is for speech, and this model recognises images; give a model of speech\n"

@@ -51,6 +51,21 @@ def test_any_command_may_speak_and_each_word_has_all_voices(call, tts, tmp_path)
     assert len(datasets.load(str(out), "speech")) == 10
 
 
+def test_a_voice_without_a_command_is_refused(call, tmp_path):
+    answer = call("voices", "on", "off", "--voice", "a", "--out", tmp_path / "words")
+    assert (answer.code, answer.stdout) == (2, "")
+    assert "--voice names a voice of a command" in answer.stderr
+    assert not (tmp_path / "words").exists()
+
+
+def test_near_misses_of_a_command_are_refused(call, tts, tmp_path):
+    words = ("voices", "on", "off", "--tts", tts, "--takes", 4, "--out", tmp_path / "words")
+    answer = call(*words, "--near", 1)
+    assert (answer.code, answer.stdout) == (2, "")
+    assert "says no near misses" in answer.stderr
+    assert call(*words, "--near", 0).code == 0
+
+
 def test_the_same_seed_makes_the_same_takes(call, tts, tmp_path):
     for out in ("one", "two"):
         assert call("voices", "on", "off", "--tts", tts, "--takes", 4, "--out", tmp_path / out).code == 0
