@@ -1,5 +1,6 @@
 """Diagnosis for Python programs and the command line."""
 
+import difflib
 import os
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
@@ -75,9 +76,17 @@ def diagnose(
             subject = verb.of_training(task, whole, dataset=dataset, seed=seed or 0, n_jobs=jobs)
             told.dataset(subject.prepared.dataset, subject.fallback, [])
         else:
+            _check_no_misspelt_task(target)
             _check_nothing_given({"preset": preset, "seed": seed, "config": config, **chosen})
             subject = verb.of_model(target, dataset=dataset, n_jobs=jobs)
         return verb.diagnose(subject, n_jobs=jobs, dask=dask, keep=keep, fresh=fresh, on_training=told.trainings)
+
+
+def _check_no_misspelt_task(target: Any) -> None:
+    """Raise UsageError for a word that is no file, and similar to the name of a task."""
+    is_word = isinstance(target, str) and target.isalpha() and not os.path.exists(target)  # noqa: PTH110
+    if is_word and difflib.get_close_matches(target.lower(), tasks.NAMES):
+        tasks.find(target)
 
 
 def _check_nothing_given(chosen: dict[str, Any]) -> None:

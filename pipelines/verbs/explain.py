@@ -4,6 +4,7 @@ The sample is read as in predict, and goes without variation through one trainin
 extractor describes a sample in several views, this is the first one; predict averages the answers to all of them.
 """
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -106,5 +107,8 @@ def _read(model: Any, source: Any) -> tuple[Any, Any]:
 def _one_sample(path: Any, stdin: BinaryIO | None) -> Sample:
     chosen = samples(path, stdin)
     if len(chosen) != 1:
-        raise UsageError(f"explain: {path} contains {len(chosen)} files; name one of them")
+        given = f"{os.fsdecode(path)} contains" if isinstance(path, str | os.PathLike) else "these are"
+        raise UsageError(
+            f"explain: shows one file, and {given} {len(chosen)} files; name one of them, or use predict for all"
+        )
     return chosen[0]

@@ -32,12 +32,11 @@ def explain(model, file, label, learning_rate, layers, top, steps, frozen, at, a
     Example: backprop explain models/images.safetensors my-picture.png --label 7 --layer 0
     """
     from pipelines.cli.trace import trace_text
-    from pipelines.features.inputs import samples
     from pipelines.verbs.explain import explain as run
 
     record = run(
         model,
-        samples([file], streams.standard_input()),
+        file,
         label=label,
         learning_rate=learning_rate,
         top=top,
@@ -45,5 +44,6 @@ def explain(model, file, label, learning_rate, layers, top, steps, frozen, at, a
         steps=steps,
         frozen=frozen,
         at=at,
+        stdin=streams.standard_input(),
     )
     click.echo(terminal.as_json(record) if as_json else trace_text(record, model))

@@ -243,3 +243,14 @@ def test_epochs_that_were_not_asked_for_are_not_repeated():
     assert words_of({}, {"epochs": 250, "least_steps": 0}) == ["diagnose", "images", "--dataset", "my data"]
     asked = {"epochs": 6, "least_steps": 0}
     assert words_of({}, {"epochs": 6, "least_steps": 0}, asked=asked)[4:] == ["--epochs", "6"]
+
+
+@pytest.mark.parametrize(("word", "meant"), [("image", "images"), ("Speach", "speech"), ("texts", "text")])
+def test_a_mistyped_task_is_not_taken_for_a_model_file(call, tmp_path, monkeypatch, word, meant):
+    monkeypatch.chdir(tmp_path)
+    answer = call("diagnose", word)
+    assert (answer.code, answer.stdout) == (2, "")
+    assert answer.stderr == f"error: {word}: this task does not exist; did you mean {meant}?\n"
+    (tmp_path / word).write_bytes(b"rubbish")
+    assert call("diagnose", word).code == 5, "a file is meant if it exists"
+    assert call("diagnose", f"{meant}.safetensors").code == 5

@@ -162,7 +162,10 @@ def test_a_folder_of_several_files_is_refused(call, images_model, picture, tmp_p
         picture(tmp_path / "files" / name)
     answer = call("explain", images_model, tmp_path / "files")
     assert (answer.code, answer.stdout) == (2, "")
-    assert "2 files" in answer.stderr
+    assert answer.stderr == (
+        f"error: explain: shows one file, and {tmp_path / 'files'} contains 2 files; name one of them, or use predict "
+        "for all\n"
+    )
 
 
 def test_a_file_that_cannot_be_read_or_is_of_the_other_task_is_answered_with_3(
