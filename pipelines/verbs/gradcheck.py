@@ -14,12 +14,13 @@ from backprop_core.losses import LogisticCrossEntropy, SoftmaxCrossEntropy
 from backprop_core.network import Network
 from backprop_core.normalization import NORMALIZATIONS
 from backprop_core.regression_losses import OwnLoss, PoissonLoss, SquaredError
+from backprop_core.sparse import is_sparse
 from pipelines.models.opening import open_bundle
 from pipelines.records import GradcheckRecord
 
 N_ROWS, WIDTH, N_OUTPUTS = 5, 4, 3
 SAMPLES = 20
-SPREAD = 0.5  # standard deviation of the rows around the golden sample; that of a standardised feature is 1
+SPREAD = 0.5  # standard deviation of the rows around the golden sample, as a share of that of their features
 
 
 def _classes(rng):
@@ -94,13 +95,26 @@ def check_model(model: Any, seed: int = 0) -> GradcheckRecord:
     """
     model = open_bundle(model, "gradcheck")
     rng = np.random.default_rng(seed)
-    golden = model.standardizer.transform(model.extractor.to_features(model.golden_row))
-    X = golden.astype(float) + SPREAD * rng.normal(size=(N_ROWS, golden.shape[1]))
-    X[0] = golden[0]
+    golden = model.standardizer.transform(model.extractor.to_features(model.golden_row)).astype(float)
+    X = _spread_around(golden, rng)
     n_classes = model.network.n_outputs
     y = (model.network.logits(X).argmax(axis=1) + rng.integers(1, max(n_classes, 2), N_ROWS)) % n_classes
     records = gradcheck.check_gradients(model.network, SoftmaxCrossEntropy(), X, y, rng, SAMPLES)
     return _record(model.path, seed, [_judge(record) for record in records])
+
+
+def _spread_around(golden, rng):
+    """Return the golden sample, and rows around it: float64 ndarray [shape=(N_ROWS, n_features)].
+
+    A sparse row is written out. Its numbers are nearly all 0, so the spread is a share of their root mean square.
+    """
+    spread = SPREAD
+    if is_sparse(golden):
+        golden = golden.toarray()
+        spread *= np.sqrt((golden**2).mean())
+    X = golden + spread * rng.normal(size=(N_ROWS, golden.shape[1]))
+    X[0] = golden[0]
+    return X
 
 
 def complaint(record):

@@ -17,6 +17,7 @@ from pipelines.learning.scoring import refusals
 from pipelines.learning.unseen import first_weights
 from pipelines.models import bundle
 from pipelines.verbs.evaluate import report
+from pipelines.verbs.gradcheck import SPREAD, _spread_around
 
 GREETINGS = ("hello there", "good morning", "hi my friend", "hello again", "hey you", "good evening to you")
 PAYMENTS = ("pay the bill", "send him money", "pay my rent now", "transfer ten euros", "money to my mother", "pay it")
@@ -287,3 +288,14 @@ def test_a_verb_of_sounds_names_itself_when_it_refuses_a_model_of_texts(call, tr
     assert (answer.code, answer.stdout) == (2, "")
     assert answer.stderr.startswith(f"error: {verb}")
     assert "recognises text" in answer.stderr
+
+
+def test_the_gradients_of_a_model_of_texts_are_checked(call, trained):
+    answer = call("gradcheck", trained.path, "--json")
+    assert answer.code == 0, answer
+    assert all(row["n_checked"] > 0 for row in answer.json["checks"])
+    rows = _spread_around(
+        bundle.load(trained.path).extractor.to_features(bundle.load(trained.path).golden_row), np.random.default_rng(0)
+    )
+    noise = np.linalg.norm(rows[1:] - rows[0], axis=1) / np.linalg.norm(rows[0])
+    np.testing.assert_allclose(noise, SPREAD, rtol=0.05)
