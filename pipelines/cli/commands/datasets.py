@@ -18,6 +18,7 @@ def datasets(ctx, as_json):
 
     Example: backprop datasets fetch fashion-mnist
     """
+    ctx.obj = as_json
     if ctx.invoked_subcommand is None:
         from pipelines import datasets as room
 
@@ -27,12 +28,19 @@ def datasets(ctx, as_json):
 
 @datasets.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
-def fetch(names):
+@option_json
+@click.pass_obj
+def fetch(is_json, names, as_json):
     """Download data sets, check them, and unpack them."""
     from pipelines import datasets as room
 
+    listings = []
     for name in names:
-        click.echo(results.datasets_summary([room.fetch(name)]))
+        listings.append(room.fetch(name))
+        if not (is_json or as_json):
+            click.echo(results.datasets_summary(listings[-1:]))
+    if is_json or as_json:
+        click.echo(results.datasets_json(listings))
 
 
 @datasets.command()
@@ -40,7 +48,8 @@ def fetch(names):
 @click.option("--task", "task_name", type=click.Choice(NAMES), help="The task; default: that of most files.")
 @option_jobs
 @option_json
-def check(path, task_name, jobs, as_json):
+@click.pass_obj
+def check(is_json, path, task_name, jobs, as_json):
     """Check a data set without training: how it is read, what is in it, what is wrong.
 
     PATH is a folder of class folders, a table that lists files, a zip or tar archive of either, or a registered name.
@@ -52,6 +61,6 @@ def check(path, task_name, jobs, as_json):
     from pipelines.verbs.check import check as run
 
     record = run(path, task_name, jobs)
-    click.echo(terminal.as_json(record) if as_json else check_summary(record))
+    click.echo(terminal.as_json(record) if is_json or as_json else check_summary(record))
     if any(problem["grave"] for problem in record["problems"]):
         sys.exit(DataError.exit_code)
