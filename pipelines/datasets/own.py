@@ -36,11 +36,7 @@ def read(text, task, to_train=True):
     UsageError
         Nothing is there, and what was written looks like the name of a registered data set.
     """
-    path = _expand(text)
-    try:
-        is_folder, is_file = path.is_dir(), path.is_file()
-    except (OSError, ValueError) as error:
-        raise DataError(f"{text}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    path, is_folder, is_file = _look_at(text)
     if task == "text" and (is_folder or is_file) and own_texts.are_here(path) and not _lists_files(path, task):
         return own_texts.read(path, to_train)
     if is_folder:
@@ -67,8 +63,8 @@ def guess_task(text, names):
     """
     if text in registry.names():
         return registry.find(text).task
-    path = _expand(text)
-    if not path.exists():
+    path, is_folder, is_file = _look_at(text)
+    if not (is_folder or is_file):
         return read(text, names[0])  # raises an error that says the reason
     counts = Counter()
     if path.is_file() and packed.is_packed(path):
@@ -105,6 +101,19 @@ def _some_files(folder):
     found = (Path(place, name) for place, _, names in os.walk(folder) for name in names if not is_left_behind(name))
     some = list(islice(found, LOOKED_AT))
     return some if len(some) == LOOKED_AT else list(tree.look_into(folder, tree.PassedOver()).all_files())
+
+
+def _look_at(text):
+    """Return (Path, whether it is a folder, whether it is a file). Raises DataError if this cannot be told."""
+    path = _expand(text)
+    try:
+        found = path, path.is_dir(), path.is_file()
+        is_other = not any(found[1:]) and path.exists()
+    except (OSError, ValueError) as error:
+        raise DataError(f"{text}: cannot be read ({getattr(error, 'strerror', None) or error})") from error
+    if is_other:
+        raise DataError(f"{text}: is neither a file nor a folder; give a folder, a table or an archive")
+    return found
 
 
 def _expand(text):

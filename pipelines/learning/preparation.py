@@ -138,11 +138,19 @@ def prepare(dataset: datasets.Dataset, extractor: Extractor | Reader, n_jobs: in
     extracted = extract(dataset, extractor, n_jobs)
     if not {"valid", "test"} <= set(extracted.dataset.role):
         extracted = with_kin(extracted)
-    dataset = datasets.with_split(extracted.dataset, np.random.default_rng(SPLIT_SEED))
+    return replace(extracted, dataset=split_readable(extracted.dataset))
+
+
+def split_readable(dataset: datasets.Dataset) -> datasets.Dataset:
+    """Return a Dataset of samples that can be read, with the roles that it lacks drawn the same way every time.
+
+    Raises DataError if there are too few of them, or if a class has no training sample.
+    """
+    dataset = datasets.with_split(dataset, np.random.default_rng(SPLIT_SEED))
     empty = [label for k, label in enumerate(dataset.labels) if not (dataset.y[dataset.rows("train")] == k).any()]
     if empty:
         raise DataError(f"{dataset.name}: class {empty[0]} has no readable sample to train on; add some or remove it")
-    return replace(extracted, dataset=dataset)
+    return dataset
 
 
 def with_kin(prepared: Prepared) -> Prepared:

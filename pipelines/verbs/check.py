@@ -1,7 +1,8 @@
 """Checking a data set without training: how it is read, what is in it, and what is wrong with it.
 
 Files are not decoded: only the header of each file is read, in one process for each core if there are many files. So
-the problems are known before a training of an hour.
+the problems are known before a training of an hour. Where the headers leave nearly nothing of a class, its files are
+decoded, because some can be read in spite of their headers.
 """
 
 import hashlib
@@ -15,15 +16,17 @@ from pipelines import datasets
 from pipelines.datasets import own, rows
 from pipelines.datasets.texts import dataset_from_texts
 from pipelines.diagnosis.data import soundness
-from pipelines.errors import BackpropError, DataError
+from pipelines.errors import BackpropError, DataError, InputFileError
 from pipelines.learning import tasks
-from pipelines.learning.preparation import SPLIT_SEED
+from pipelines.learning.preparation import SPLIT_SEED, split_readable
+from pipelines.learning.ranges import COUNT, require
 from pipelines.machine import processes
 from pipelines.machine.cores import cores
 
 MANY = 4000  # from this number of files on, several processes are faster
 PART = 1000
 SHOWN = 10
+SOUND = 3  # samples of a class with a sound header that are enough for each part of the split
 _END = 1 << 12  # bytes at the end of a file that are compared to find copies
 
 
@@ -50,6 +53,7 @@ def check(path, task_name=None, n_jobs=None):
         The path cannot be read as a data set.
     """
     began = time.perf_counter()
+    n_jobs = require("jobs", n_jobs, COUNT, optional=True)
     task, guessed = tasks.find(task_name or own.guess_task(path, tasks.NAMES)), task_name is None
     dataset, layout, grave = _read(path, task.name)
     given = set(dataset.role.tolist()) - {"train"}
@@ -155,7 +159,7 @@ def _measure(dataset, task, n_jobs):
             problems.append(
                 {"name": "unusable files", "text": f"{dataset.items[row]}: {told[row]}{more}", "grave": False}
             )
-    problems += _copies(dataset, looked)
+    problems += _untaught(dataset, task, told) + _copies(dataset, looked)
     problems += [_problem(finding) for finding in soundness.one_group_alone(dataset)]
     if not good:
         return {"n_unknown": len(headers)}, problems
@@ -165,6 +169,38 @@ def _measure(dataset, task, n_jobs):
     problems += [_problem(finding) for finding in mixed if finding.evidence["told_apart"]]
     summary = reader.summary([headers[row] for row in good])
     return {**summary, "n_unknown": len(headers) - len(good)}, problems
+
+
+def _untaught(dataset, task, told):
+    """Return the grave problem of files that cannot be read, if a training without them could not begin."""
+    sound = np.ones(len(dataset), bool)
+    sound[list(told)] = False
+    all_files = np.ones(len(dataset), bool)
+    in_doubt = _count_training(dataset, sound) < np.minimum(SOUND, _count_training(dataset, all_files))
+    rows = [row for row in sorted(told) if in_doubt[dataset.y[row]]]
+    try:
+        extractor = task.extractor_for(dataset) if rows else None
+        unreadable = [row for row in rows if not _is_readable(extractor, dataset.items[row])]
+        if unreadable and len(unreadable) == len(dataset):
+            raise DataError(f"{dataset.name}: none of its files can be read, so there is nothing to train on")
+        if unreadable:
+            split_readable(dataset.without(unreadable, []))
+    except DataError as error:
+        return [{"name": "not fit to train on", "text": str(error), "grave": True}]
+    return []
+
+
+def _count_training(dataset, chosen):
+    """Return the number of chosen training samples of each class."""
+    return np.bincount(dataset.y[chosen & (dataset.role == "train")], minlength=len(dataset.labels))
+
+
+def _is_readable(extractor, item):
+    try:
+        extractor.read(item)
+    except InputFileError:
+        return False
+    return True
 
 
 def _problem(finding):

@@ -102,9 +102,62 @@ def test_the_command_prints_it_and_answers_4_where_training_could_not_begin(word
     assert answer.json["problems"][0]["grave"]
 
 
+@pytest.mark.parametrize("task", ["speech", "images", "text"])
+def test_a_folder_of_files_that_no_training_can_read_is_grave(call, tmp_path, task):
+    for label in ("a", "b"):
+        (tmp_path / "junk" / label).mkdir(parents=True)
+        for i in range(6):
+            path = tmp_path / "junk" / label / f"{i}{SUFFIX[task]}"
+            path.write_bytes(b"\x89PNG\r\n\x1a\n\0" if task == "text" else b"no %s %d" % (label.encode(), i))
+    answer = call("datasets", "check", tmp_path / "junk", "--task", task)
+    assert answer.code == 4
+    assert "error: " in answer.stdout
+    assert "train " + task not in answer.stdout
+    trained = call("train", task, "--dataset", tmp_path / "junk", "--out", tmp_path / "m", "--epochs", 1)
+    assert trained.code == 4, "the check and the training agree"
+
+
+SUFFIX = {"speech": ".wav", "images": ".png", "text": ".txt"}
+
+
+@pytest.mark.parametrize("task", ["images", "text"])
+def test_a_folder_of_another_task_is_grave(call, words, task):
+    answer = call("datasets", "check", words, "--task", task)
+    assert answer.code == 4
+    assert call("train", task, "--dataset", words, "--out", words.parent / "m", "--epochs", 1).code == 4
+
+
+def test_a_class_without_a_file_that_can_be_read_is_grave(bars, call):
+    one, *others = (bars / "left").iterdir()
+    for path in others:
+        path.write_bytes(b"junk " + path.name.encode())
+    assert not [problem for problem in check(str(bars))["problems"] if problem["grave"]], "one picture is enough"
+    one.write_bytes(b"junk")
+    (grave,) = [problem for problem in check(str(bars))["problems"] if problem["grave"]]
+    assert "class left has no readable sample" in grave["text"]
+    answer = call("train", "images", "--dataset", bars, "--out", bars.parent / "m", "--epochs", 1)
+    assert answer.code == 4
+    assert grave["text"] in answer.stderr
+
+
+def test_recordings_that_can_be_read_in_spite_of_their_headers_are_not_grave(words):
+    for path in [*(words / "no").iterdir(), *(words / "yes").iterdir()]:
+        path.write_bytes(path.read_bytes()[:40] + b"\xff\xff\xff\xff" + path.read_bytes()[44:])
+    assert not [problem for problem in check(str(words))["problems"] if problem["grave"]]
+
+
+def test_json_may_be_asked_for_before_or_after_the_name_of_the_command(call, words):
+    before, after = call("datasets", "--json", "check", words).json, call("datasets", "check", words, "--json").json
+    assert {**before, "seconds": 0} == {**after, "seconds": 0}
+    assert call("datasets", "--json", "fetch", "digits").json == call("datasets", "fetch", "digits", "--json").json
+    assert [listing["name"] for listing in call("datasets", "fetch", "digits", "digits", "--json").json] == [
+        "digits"
+    ] * 2
+
+
 def test_what_is_no_data_set_is_an_error_of_one_line(call, tmp_path):
     (tmp_path / "empty").mkdir()
-    for path in (tmp_path / "empty", tmp_path / "nowhere" / "at-all"):
+    for path in (tmp_path / "empty", tmp_path / "nowhere" / "at-all", "/dev/null", "a" * 300):
         answer = call("datasets", "check", path)
         assert answer.code == 4
         assert answer.stderr.count("\n") == 1
