@@ -197,7 +197,7 @@ class TranscriptRecord(TypedDict):
 
     path: str
     words: NotRequired[list[WordRecord]]
-    warnings: NotRequired[list[str]]  # if words are uncertain, how the recording differs from the training recordings
+    warnings: NotRequired[list[str]]  # words without a sound; if words are uncertain, how the recording differs
     error: NotRequired[str]
 
 

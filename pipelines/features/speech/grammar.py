@@ -38,6 +38,11 @@ class Grammar:
     depths: np.ndarray
     ends: np.ndarray
 
+    @property
+    def lengths(self):
+        """The numbers of words that its sequences have, ascending: list of int."""
+        return np.unique(self.depths[self.ends]).tolist()
+
     @classmethod
     def free(cls):
         """Return the grammar of any number of any words."""

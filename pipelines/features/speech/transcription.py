@@ -6,13 +6,14 @@ as a recording of a single word does, and all rows are classified together. Memo
 slowly, with the length; an hour is no trouble.
 """
 
+import itertools
 import math
 
 import numpy as np
 
 from pipelines.errors import InputFileError
 from pipelines.features.speech import conditions
-from pipelines.features.speech.drift import blocks_without_drift
+from pipelines.features.speech.drift import blocks_without_drift, without_drift
 from pipelines.features.speech.grammar import ANY
 from pipelines.features.speech.long_recording import LongRecording, stretches
 from pipelines.features.speech.segmentation import Segmentation
@@ -47,13 +48,23 @@ def transcribe_recording(model, sample, threshold=0.0, grammar=None):
     phrases = WordFinder(dip=math.inf).find(
         band_power(blocks_without_drift(recording.blocks(), recording.sr), recording.sr)
     )
-    found = _words_of(phrases, model, recording, grammar)
-    probabilities = model.probabilities(_rows(model.extractor, recording, found))
+    found, rows = _describe(model.extractor, recording, _words_of(phrases, model, recording, grammar))
+    probabilities = model.probabilities(rows)
     words = [
         _word(start, min(stop, recording.seconds), row, model.labels, threshold, must)
         for (start, stop, must), row in zip(found, probabilities, strict=True)
     ]
-    return Transcript(sample.name, recording.seconds, tuple(words), warnings=_doubts(model, recording, words))
+    warnings = (*_missing(grammar, len(words)), *_doubts(model, recording, words))
+    return Transcript(sample.name, recording.seconds, tuple(words), warnings=warnings)
+
+
+def _missing(grammar, n_words):
+    """Return a sentence if a recording has no room for the words that a grammar asks for: tuple of str."""
+    lengths = [n_words] if grammar is None else grammar.lengths
+    if n_words in lengths:
+        return ()
+    wanted = next((length for length in lengths if length > n_words), lengths[-1])
+    return (f"{n_words} of {wanted} words were found; there is no sound for more",)
 
 
 def _doubts(model, recording, words):
@@ -94,14 +105,21 @@ def _words_of(phrases, model, recording, grammar):
     return words
 
 
-def _rows(extractor, recording, found):
-    """Return the features of each word found: ndarray [shape=(n_words, n_stored)]."""
+def _describe(extractor, recording, found):
+    """Return the words that have a sound, and their features: ndarray [shape=(n_words, n_stored)].
+
+    A grammar may ask for so many words that some of them lie in the silence of a recording without any noise.
+    """
     bounds = [(round(start * recording.sr), round(stop * recording.sr)) for start, stop, _ in found]
     words, rows = stretches(recording.blocks(), bounds), [np.empty((0, extractor.n_stored), extractor.stored_dtype)]
+    heard = []
     for start in range(0, len(bounds), WORDS_AT_ONCE):
         together = [next(words) for _ in bounds[start : start + WORDS_AT_ONCE]]
-        rows.append(extractor.extract_rows(together))
-    return np.concatenate(rows)
+        has_sound = [bool(without_drift(word, recording.sr).any()) for word in together]
+        if any(has_sound):
+            rows.append(extractor.extract_rows(list(itertools.compress(together, has_sound))))
+        heard += has_sound
+    return list(itertools.compress(found, heard)), np.concatenate(rows)
 
 
 def _word(start, end, probabilities, labels, threshold, must=ANY):

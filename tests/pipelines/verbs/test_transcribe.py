@@ -255,7 +255,20 @@ def test_so_many_words_are_found_as_there_must_be(call, speech_model, number, n)
     assert answer.code == 0, answer
     words = answer.json[0]["words"]
     assert len(words) == n
+    assert "were found" not in answer.stderr
     assert all(a["end"] <= b["start"] + 1e-6 for a, b in itertools.pairwise(words))
+
+
+def test_words_for_which_there_is_no_sound_are_remarked_on(call, speech_model, number, tmp_path):
+    answer = call("transcribe", speech_model, number, "--words", 200, "--json")
+    assert answer.code == 0, answer
+    found = len(answer.json[0]["words"])
+    assert f"{found} of 200 words were found; there is no sound for more" in answer.json[0]["warnings"]
+    assert f"warning: {number}: {found} of 200 words" in answer.stderr
+    (tmp_path / "grammar.txt").write_text("3 1\n" + 150 * "9 ")
+    asked = call("transcribe", speech_model, number, "--grammar", tmp_path / "grammar.txt", "--json").json[0]
+    assert len(asked["words"]) == 2, "what fits is found without a remark"
+    assert not any("were found" in warning for warning in asked.get("warnings", ()))
 
 
 def test_a_recording_is_one_of_the_sequences_of_a_grammar(call, speech_model, number, tmp_path):
@@ -273,3 +286,4 @@ def test_a_grammar_that_does_not_suit_is_refused(call, speech_model, images_mode
     assert "'lights' is not a word of the model" in answer.stderr
     assert call("transcribe", speech_model, number, "--words", 2, "--grammar", tmp_path / "commands.txt").code == 2
     assert call("transcribe", speech_model, number, "--words", 0).code == 2
+    assert call("transcribe", speech_model, number, "--words", 201).code == 2
