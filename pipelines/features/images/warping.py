@@ -85,8 +85,7 @@ def warp(pictures, warps):
     a = warps.affine[:, :, :, None, None]
     y = a[:, 0, 0] * row + a[:, 0, 1] * column + (a[:, 0, 2] + centre_y) + bend * windows[corner[:, 0], corner[:, 1]]
     x = a[:, 1, 0] * row + a[:, 1, 1] * column + (a[:, 1, 2] + centre_x) + bend * windows[corner[:, 2], corner[:, 3]]
-    np.clip(y, 0, height - 1, out=y)
-    np.clip(x, 0, width - 1, out=x)
+    y, x = np.fmin(np.fmax(y, 0), height - 1), np.fmin(np.fmax(x, 0), width - 1)  # 0 for NaN
     top, left = y.astype(np.int64), x.astype(np.int64)  # the clipped y and x are not negative: this rounds down
     below, right = np.minimum(top + 1, height - 1), np.minimum(left + 1, width - 1)
     fy, fx = (y - top).astype(np.float32)[..., None], (x - left).astype(np.float32)[..., None]
@@ -128,7 +127,8 @@ def _warp_loop(pictures, affine, bend, sheet, corner, out):
                 column = number(s) - centre_x
                 y = a * row + b * column + c + reach * sheet[y_row + r, y_column + s]
                 x = d * row + e * column + f + reach * sheet[x_row + r, x_column + s]
-                y, x = min(max(y, zero), last_y), min(max(x, zero), last_x)
+                y = min(y, last_y) if y > zero else zero  # also for NaN, which would lie outside every array
+                x = min(x, last_x) if x > zero else zero
                 top, left = np.int64(y), np.int64(x)
                 below, right = min(top + 1, height - 1), min(left + 1, width - 1)
                 fy, fx = y - number(top), x - number(left)

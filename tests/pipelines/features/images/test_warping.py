@@ -96,6 +96,16 @@ def test_a_flat_picture_stays_flat():
         np.testing.assert_array_equal(form(flat, draw(rng, 4, 12, 12)), flat)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
+def test_no_number_leads_outside_a_picture(value):
+    """A place that is not a number is read as the first row or column; in machine code it would be any address."""
+    given_pictures = pictures(np.random.default_rng(6), 2, 5, 7)
+    with np.errstate(invalid="ignore"):
+        plain, compiled = (form(given_pictures, warps(2, affine=((value, 0, 0), (0, value, 0)))) for form in WARPS)
+    np.testing.assert_array_equal(plain, compiled)
+    assert np.isin(plain, given_pictures).all()
+
+
 def test_a_sheet_is_noise_blurred_by_a_gaussian_without_a_seam():
     sigma = 3
     noise = np.random.default_rng(7).uniform(-1, 1, (64, 64))
