@@ -4,6 +4,7 @@ Results go to standard output; progress, warnings and errors to standard error. 
 and imports its verb when it runs, so `--help` is fast.
 """
 
+import contextlib
 import errno
 import importlib
 
@@ -36,28 +37,39 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, commands[name].get_short_help_str(room)) for name in self.list_commands(ctx)])
 
+    def parse_args(self, ctx, args):
+        """Parse the words before the command; `--help` and `--version` print here."""
+        with self._telling_errors(ctx):
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx):
-        """Run a command; `--debug` lets the traceback through."""
+        """Run a command."""
         from pipelines.door.progress import telling
         from pipelines.machine.decoders import ignore_decoders
 
         ignore_decoders()
+        with self._telling_errors(ctx), telling(True):
+            return super().invoke(ctx)
+
+    @contextlib.contextmanager
+    def _telling_errors(self, ctx):
+        """Turn errors into one line and an exit code; `--debug` lets the traceback through."""
+        debug = ctx.params.get("debug", False)
         try:
-            with telling(True):
-                return super().invoke(ctx)
+            yield
         except BackpropError as error:
-            if ctx.params["debug"]:
+            if debug:
                 raise
             self._fail(ctx, error, _exit_code_of(error))
         except BrokenPipeError:
             raise
         except ImportError as error:
             sentence = explain_missing(error)
-            if sentence is None or ctx.params["debug"]:
+            if sentence is None or debug:
                 raise
             self._fail(ctx, sentence, 1)
         except (OSError, MemoryError) as error:
-            if ctx.params["debug"]:
+            if debug:
                 raise
             where = f"{error.filename}: " if getattr(error, "filename", None) else ""
             full = "; make room, or choose another place" if getattr(error, "errno", None) == errno.ENOSPC else ""

@@ -8,19 +8,33 @@ import math
 
 import click
 
+from pipelines.cli import streams
 from pipelines.learning.tasks import NAMES
 
 
-class Share(click.FloatRange):
-    """A number from 0 to 1; NaN is refused, although no comparison refuses it."""
-
-    def __init__(self):
-        super().__init__(0, 1)
+class Number(click.FloatRange):
+    """A finite number in a range; NaN is refused, although no comparison refuses it."""
 
     def convert(self, value, param, ctx):
         """Return the number, or raise a usage error."""
-        share = super().convert(value, param, ctx)
-        return self.fail("nan is not a number from 0 to 1.", param, ctx) if math.isnan(share) else share
+        number = super().convert(value, param, ctx)
+        return number if math.isfinite(number) else self.fail(f"{value} is not a finite number.", param, ctx)
+
+
+SHARE = Number(0, 1)
+
+
+class BinaryFile(click.File):
+    """A file, read as bytes; - is standard input."""
+
+    def __init__(self):
+        super().__init__("rb")
+
+    def convert(self, value, param, ctx):
+        """Return the open file, or raise a usage error."""
+        if value == "-" and streams.standard_input() is None:
+            self.fail("-: there is no standard input here; name a file.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def option_jobs(command):
@@ -104,6 +118,8 @@ def _settings(ctx, param, values):
             settings[name] = tomllib.loads(f"value = {value}")["value"]
         except (tomllib.TOMLDecodeError, RecursionError):
             settings[name] = value
+        except ValueError:  # Python converts no number of more than 4300 digits
+            raise click.BadParameter(f"{name}: the number is too long; give one of a few digits") from None
     return settings
 
 

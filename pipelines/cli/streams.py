@@ -18,6 +18,7 @@ _ASCII = "escaped-ascii"
 
 def prepare():
     """Make standard output and standard error accept any text; hide messages that C libraries print."""
+    _open_closed()
     codecs.register_error(_ESCAPE, _escape)
     codecs.register(_ascii_by_another_name)
     for stream in (sys.stdout, sys.stderr):
@@ -28,6 +29,21 @@ def prepare():
     if "--debug" not in sys.argv[1:]:
         _part_from_libraries("stdout", 1, _Output)
         _part_from_libraries("stderr", 2, _Unheard)
+
+
+def _open_closed():
+    """Open streams that were closed, as by `2>&-`, for nowhere: many libraries print, and expect a stream.
+
+    The descriptors 0 to 2 are taken first. Otherwise the next opened file, such as a model, would get one of them, and
+    what a C library prints would be written into it.
+    """
+    with contextlib.suppress(OSError):
+        while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+            os.set_inheritable(number, True)
+        os.close(number)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - open until the end
 
 
 def standard_input():

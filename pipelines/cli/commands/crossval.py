@@ -5,10 +5,11 @@ import sys
 import click
 
 from pipelines.cli import results, terminal
+from pipelines.cli.command import Command
 from pipelines.cli.options import option_jobs, option_json, options_training, options_trainings
 
 
-@click.command()
+@click.command(cls=Command)
 @options_training
 @click.option("--group", type=click.Choice(["speaker"]), help="Test each speaker by a network trained on the others.")
 @click.option("--folds", type=click.IntRange(2), help="Number of folds.")

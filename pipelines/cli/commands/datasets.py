@@ -5,6 +5,7 @@ import sys
 import click
 
 from pipelines.cli import results, terminal
+from pipelines.cli.command import Command
 from pipelines.cli.options import option_jobs, option_json
 from pipelines.errors import DataError
 from pipelines.learning.tasks import NAMES
@@ -26,7 +27,7 @@ def datasets(ctx, as_json):
         click.echo(results.datasets_json(listings) if as_json else results.datasets_summary(listings))
 
 
-@datasets.command()
+@datasets.command(cls=Command)
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
 @option_json
 @click.pass_obj
@@ -43,7 +44,7 @@ def fetch(is_json, names, as_json):
         click.echo(results.datasets_json(listings))
 
 
-@datasets.command()
+@datasets.command(cls=Command)
 @click.argument("path", metavar="PATH")
 @click.option("--task", "task_name", type=click.Choice(NAMES), help="The task; default: that of most files.")
 @option_jobs

@@ -3,10 +3,11 @@
 import click
 
 from pipelines.cli import terminal
+from pipelines.cli.command import Command
 from pipelines.cli.options import option_json
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("name", metavar="NAME", type=click.Choice(["overfit", "underfit", "vanish", "explode", "no-backprop"]))
 @click.option(
     "--dataset", help="A registered name, a folder of class folders of pictures, or a CSV file that lists pictures."

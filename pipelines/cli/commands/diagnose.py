@@ -6,10 +6,11 @@ from pathlib import Path
 import click
 
 from pipelines.cli import terminal
+from pipelines.cli.command import Command
 from pipelines.cli.options import option_jobs, option_json, options_recipe, options_trainings
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("target", metavar="{speech|images|text}|MODEL")
 @options_recipe
 @click.option("--out", type=click.Path(file_okay=False), help="A folder for the report: one HTML page, and its data.")

@@ -3,21 +3,22 @@
 import click
 
 from pipelines.cli import results, terminal
-from pipelines.cli.options import Share, option_dataset, option_jobs, option_json, options_answering
+from pipelines.cli.command import Command
+from pipelines.cli.options import SHARE, Number, option_dataset, option_jobs, option_json, options_answering
 from pipelines.errors import QualityError, UsageError
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model", type=click.Path())
 @option_dataset("Default: the data set that the model was trained on. Repeat it to evaluate on several.")
 @click.option("--split", type=click.Choice(["train", "valid", "test"]), default="test", show_default=True)
-@click.option("--min-accuracy", type=Share(), help="Exit with 6 if the accuracy is lower.")
+@click.option("--min-accuracy", type=SHARE, help="Exit with 6 if the accuracy is lower.")
 @click.option(
     "--report", type=click.Path(file_okay=False), help="A folder for sheets of the errors and of the uncertain answers."
 )
 @click.option("--stream", is_flag=True, help="Treat the words as live sound; measure misses, and false alarms an hour.")
 @click.option("--foreign", multiple=True, type=click.Path(), help="With --stream: recordings without any of the words.")
-@click.option("--per-hour", type=click.FloatRange(0), help="With --stream: accepted false alarms an hour; default: 1.")
+@click.option("--per-hour", type=Number(0), help="With --stream: accepted false alarms an hour; default: 1.")
 @options_answering
 @option_jobs
 @option_json

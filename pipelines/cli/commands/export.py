@@ -6,6 +6,7 @@ import sys
 import click
 
 from pipelines.cli import results, terminal
+from pipelines.cli.command import Command
 from pipelines.cli.options import option_json
 from pipelines.errors import QualityError
 from pipelines.export import NAMES
@@ -23,7 +24,7 @@ class Size(click.ParamType):
         return int(n) if 1 <= n < 1 << 40 else self.fail(f"{value} is not a size such as 256kB", param, ctx)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model", type=click.Path())
 @click.option("--to", required=True, type=click.Choice(NAMES), help="The form.")
 @click.option(

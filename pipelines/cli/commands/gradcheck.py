@@ -3,11 +3,12 @@
 import click
 
 from pipelines.cli import results, terminal
+from pipelines.cli.command import Command
 from pipelines.cli.options import option_json
 from pipelines.errors import QualityError
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model", type=click.Path(), required=False)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @option_json

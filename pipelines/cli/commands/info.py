@@ -3,10 +3,11 @@
 import click
 
 from pipelines.cli import results, terminal
+from pipelines.cli.command import Command
 from pipelines.cli.options import option_json
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model", type=click.Path())
 @click.option("--verify", is_flag=True, help="Recompute the golden sample.")
 @option_json

@@ -3,9 +3,10 @@
 import click
 
 from pipelines.cli import terminal
+from pipelines.cli.command import Command
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("models", nargs=-1, metavar="[MODEL]...", type=click.Path())
 @click.option(
     "--port", type=click.IntRange(1, 65_535), help="The port to listen at; default: 8765, or the next free one."

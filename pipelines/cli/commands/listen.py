@@ -5,33 +5,34 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli import terminal
-from pipelines.cli.options import Share
+from pipelines.cli import streams, terminal
+from pipelines.cli.command import Command
+from pipelines.cli.options import SHARE, Number
 from pipelines.errors import UsageError
 from pipelines.wording import percent
 
 METER_DB, METER_WIDTH = 60, 20
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model", type=click.Path())
 @click.argument("source", required=False, metavar="[SOURCE]")
 @click.option(
     "--rate", type=click.IntRange(1000, 192_000), help="Sampling rate of raw 16-bit samples on standard input, in Hz."
 )
 @click.option(
-    "--threshold", type=Share(), help="Less probable words are unknown; default: the threshold that train suggested."
+    "--threshold", type=SHARE, help="Less probable words are unknown; default: the threshold that train suggested."
 )
 @click.option(
     "--patience",
-    type=click.FloatRange(0.05, 2),
+    type=Number(0.05, 2),
     default=0.2,
     show_default=True,
     help="Seconds of silence that end a word.",
 )
 @click.option(
     "--refractory",
-    type=click.FloatRange(0, 60),
+    type=Number(0, 60),
     default=0.0,
     help="Seconds in which a repeated word is not reported again.",
 )
@@ -80,7 +81,9 @@ def listen(model, source, rate, threshold, patience, refractory, device, devices
         raise UsageError(
             "listen: the rate of raw samples on standard input must be known; give it, such as --rate 16000"
         )
-    heard_from = None if source is None else sys.stdin.buffer if source == "-" else Path(source)
+    heard_from = None if source is None else streams.standard_input() if source == "-" else Path(source)
+    if source == "-" and heard_from is None:
+        raise UsageError("-: there is no standard input here; name a recording")
     heard = run(
         bundle.load(model),
         heard_from,

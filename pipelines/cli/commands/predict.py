@@ -5,23 +5,24 @@ import sys
 import click
 
 from pipelines.cli import results, streams, terminal
-from pipelines.cli.options import Share, option_jobs, options_answering
+from pipelines.cli.command import Command
+from pipelines.cli.options import SHARE, BinaryFile, option_jobs, options_answering
 from pipelines.errors import InputFileError, UsageError
 
 
-@click.command()
+@click.command(cls=Command, may_be_empty=("texts",))
 @click.argument("model", type=click.Path())
 @click.argument("files", nargs=-1, metavar="FILE…")
 @click.option("--top", type=click.IntRange(1), default=3, show_default=True, help="How many labels to list.")
 @click.option(
     "--threshold",
-    type=Share(),
+    type=SHARE,
     default=0.0,
     help="Less probable answers are unknown; train and info name a threshold that refuses 5 % of validation samples.",
 )
 @click.option(
     "--files-from",
-    type=click.File("rb"),
+    type=BinaryFile(),
     help="A list of files, one in each line; - is standard input.",
 )
 @click.option("--explain", type=click.Path(file_okay=False), help="A folder for sheets of what led to each answer.")

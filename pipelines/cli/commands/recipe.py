@@ -3,11 +3,12 @@
 import click
 
 from pipelines.cli import terminal
+from pipelines.cli.command import Command
 from pipelines.cli.options import option_json, option_preset
 from pipelines.learning.tasks import NAMES
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("task_name", metavar=f"{{{'|'.join(NAMES)}}}", type=click.Choice(NAMES))
 @option_preset
 @option_json

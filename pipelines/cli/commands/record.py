@@ -5,10 +5,11 @@ import sys
 import click
 
 from pipelines.cli import results, terminal
-from pipelines.cli.options import option_json
+from pipelines.cli.command import Command
+from pipelines.cli.options import Number, option_json
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("labels", nargs=-1, required=True, metavar="LABEL…")
 @click.option("--out", type=click.Path(), default="words", show_default=True, help="The folder of the data set.")
 @click.option(
@@ -17,7 +18,7 @@ from pipelines.cli.options import option_json
 @click.option(
     "--takes", type=click.IntRange(1), default=20, show_default=True, help="Number of recordings of each word, in all."
 )
-@click.option("--seconds", type=click.FloatRange(1, 30), default=5.0, show_default=True, help="Time to say a word.")
+@click.option("--seconds", type=Number(1, 30), default=5.0, show_default=True, help="Time to say a word.")
 @click.option("--device", help="Number or name of the microphone; default: the system's.")
 @option_json
 def record(labels, out, speaker, takes, seconds, device, as_json):

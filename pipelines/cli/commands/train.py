@@ -6,10 +6,11 @@ from pathlib import Path
 import click
 
 from pipelines.cli import results, terminal
+from pipelines.cli.command import Command
 from pipelines.cli.options import option_jobs, option_json, options_training
 
 
-@click.command()
+@click.command(cls=Command)
 @options_training
 @click.option("--out", type=click.Path(), help="Model file; default: models/{speech|images|text}.safetensors.")
 @click.option(

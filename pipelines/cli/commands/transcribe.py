@@ -5,14 +5,15 @@ import sys
 import click
 
 from pipelines.cli import results, streams, terminal
-from pipelines.cli.options import Share
+from pipelines.cli.command import Command
+from pipelines.cli.options import SHARE
 from pipelines.errors import InputFileError, UsageError
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("model", type=click.Path())
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
-@click.option("--threshold", type=Share(), default=0.0, help="Less probable words are unknown.")
+@click.option("--threshold", type=SHARE, default=0.0, help="Less probable words are unknown.")
 @click.option("--words", type=click.IntRange(1, 200), help="The number of words in each recording.")
 @click.option(
     "--grammar",

@@ -3,22 +3,21 @@
 import click
 
 from pipelines.cli import terminal
-from pipelines.cli.options import option_json
+from pipelines.cli.command import Command
+from pipelines.cli.options import Number, option_json
 from pipelines.cli.terminal import program
 from pipelines.errors import UsageError
 from pipelines.wording import escape
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("words", nargs=-1, metavar="WORD…")
 @click.option("--lang", "language", default="en", show_default=True, help="The language, as espeak-ng calls it.")
 @click.option("--out", type=click.Path(), default="words", show_default=True, help="The folder of the data set.")
 @click.option(
     "--takes", type=click.IntRange(4, 2000), default=60, show_default=True, help="Number of recordings of each word."
 )
-@click.option(
-    "--near", type=click.FloatRange(0, 5), default=0.5, show_default=True, help="Number of near misses for each take."
-)
+@click.option("--near", type=Number(0, 5), default=0.5, show_default=True, help="Number of near misses for each take.")
 @click.option("--tts", metavar="COMMAND", help="Speak with this command, which contains {text} and {wav}.")
 @click.option(
     "--voice", "tts_voices", multiple=True, help="A voice of the --tts command, which replaces {voice}; repeatable."

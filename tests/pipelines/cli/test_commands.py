@@ -2,6 +2,7 @@
 
 import json
 
+import click
 import pytest
 
 from pipelines import errors
@@ -41,6 +42,13 @@ def test_every_command_has_help_with_an_example(call, command):
         ["record"],
         ["record", "yes", "--takes", "0"],
         ["record", "yes", "--seconds", "0"],
+        ["record", "yes", "--seconds", "nan"],
+        ["voices", "yes", "no", "--near", "nan"],
+        ["evaluate", "m", "--stream", "--per-hour", "nan"],
+        ["evaluate", "m", "--stream", "--per-hour", "inf"],
+        ["listen", "m", "a.wav", "--patience", "nan"],
+        ["listen", "m", "a.wav", "--refractory", "nan"],
+        ["predict", "m", "a.wav", "--threshold", "nan"],
         ["record", "yes", "a/b"],
         ["record", "yes", "Yes"],
         ["record", "yes", "--speaker", ".."],
@@ -54,6 +62,33 @@ def test_words_that_make_no_sense_are_answered_with_2_and_nothing_on_stdout(call
     assert answer.code == 2
     assert answer.stdout == ""
     assert "rror: " in answer.stderr
+
+
+def parameters():
+    """Yield each parameter that takes a word, with its command and the words that call it."""
+    for name in COMMANDS:
+        command = Commands().get_command(None, name)
+        below = command.commands.values() if isinstance(command, click.Group) else [command]
+        for each in below:
+            for param in each.params:
+                if not getattr(param, "is_flag", False):
+                    words = [name] if each is command else [name, each.name]
+                    yield pytest.param(each, param, words, id=f"{' '.join(words)} {param.human_readable_name}")
+
+
+@pytest.mark.parametrize(("command", "param", "words"), [*parameters()])
+def test_no_word_may_be_empty(call, command, param, words):
+    """A shell leaves an empty word where a variable is not set; it does not count as not given."""
+    if param.name in command.may_be_empty:
+        return
+    required = [each for each in command.params if isinstance(each, click.Argument) and each.required]
+    if isinstance(param, click.Option):
+        given = [*("x" for _ in required), param.opts[0], ""]
+    else:
+        given = ["" if each is param else "x" for each in [*required, *([] if param.required else [param])]]
+    answer = call(*words, *given)
+    assert answer.code == 2
+    assert "it is empty; give a value" in answer.stderr
 
 
 @pytest.mark.parametrize("command", [["evaluate"], ["info"], ["info", "--verify"]])

@@ -70,6 +70,50 @@ def test_main_runs_where_streams_are_no_files(start, replaced):
     assert process.returncode == 0
 
 
+CLOSED = "import os, sys\nos.close({number})\nsys.{name} = sys.__{name}__ = None"
+
+
+def test_json_is_valid_where_standard_error_is_closed(start, bars, tmp_path, tiny):
+    """What a closed stream was to get goes nowhere: neither to the results nor into the model's file."""
+    out = tmp_path / "m.safetensors"
+    words = ("--dataset", bars, "--json", "--out", out, *tiny)
+    process = start("train", "images", *words, before=CLOSED.format(number=2, name="stderr"), stderr=None)
+    assert json.loads(process.communicate(timeout=60)[0])["model"] == str(out)
+    assert process.returncode == 0
+    assert start("info", out, "--verify").wait(60) == 0
+
+
+def test_a_recording_is_heard_where_standard_error_is_closed(start, speech_model, sound, tmp_path):
+    import soundfile
+
+    soundfile.write(tmp_path / "a.wav", np.tile(sound(), 3), 8000)
+    before = CLOSED.format(number=2, name="stderr")
+    process = start("listen", speech_model, tmp_path / "a.wav", "--jsonl", before=before, stderr=None)
+    assert all(json.loads(line) for line in process.communicate(timeout=60)[0].splitlines())
+    assert process.returncode == 0
+
+
+def test_a_command_ends_well_where_standard_output_is_closed(start, cyrillic):
+    process = start("predict", *cyrillic, before=CLOSED.format(number=1, name="stdout"), stdout=None)
+    assert process.communicate(timeout=60)[1] == ""
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("words", [["-"], ["--files-from", "-"]])
+def test_predict_says_that_standard_input_is_closed(start, cyrillic, words):
+    before = CLOSED.format(number=0, name="stdin")
+    process = start("predict", cyrillic[0], *words, before=before)
+    assert "-: there is no standard input here; name a file" in process.communicate(timeout=60)[1]
+    assert process.returncode == 2
+
+
+def test_listen_says_that_standard_input_is_closed(start, speech_model):
+    before = CLOSED.format(number=0, name="stdin")
+    process = start("listen", speech_model, "-", "--rate", "16000", before=before)
+    assert process.communicate(timeout=60)[1] == "error: -: there is no standard input here; name a recording\n"
+    assert process.returncode == 2
+
+
 def test_a_training_goes_on_when_its_progress_is_not_read_any_more(start, bars, tmp_path, tiny):
     out = tmp_path / "m.safetensors"
     process = start("train", "images", "--dataset", bars, *tiny, "--out", out)
@@ -117,9 +161,10 @@ def test_a_full_disk_is_told_with_a_way_out(start):
     assert process.returncode == 1
 
 
-def test_output_that_cannot_be_written_is_an_error_of_one_line(start):
+@pytest.mark.parametrize("word", ["datasets", "--help", "--version"])
+def test_output_that_cannot_be_written_is_an_error_of_one_line(start, word):
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
-        process = start("datasets", stdout=full)
+        process = start(word, stdout=full)
         [line] = process.communicate(timeout=60)[1].splitlines()
     assert "No space left on device" in line
     assert process.returncode == 1
