@@ -19,9 +19,10 @@ from backprop_core.initializers import INITIALIZERS
 from backprop_core.optimizers import OPTIMIZERS
 from backprop_core.schedules import SCHEDULES
 from pipelines.errors import UsageError
-from pipelines.learning.ranges import AMOUNT, PART, RATE, SHARE, Range, Switch, Whole, Widths, choice, require
+from pipelines.learning.ranges import AMOUNT, PART, RATE, SHARE, Number, Range, Switch, Whole, Widths, choice, require
 from pipelines.wording import suggest
 
+STRENGTH = Number("a number from 0 to 10", lambda value: 0 <= value <= 10)
 FEATURES = ("auto", "pixels", "drawing", "gradients")
 
 
@@ -109,7 +110,7 @@ class Recipe:
     )
     augmentation: float = _entry(
         "How strongly training samples are varied; 1 is the usual strength for the task, 0 switches variation off.",
-        AMOUNT,
+        STRENGTH,
         default=0.0,
     )
     foreign: float = _entry(

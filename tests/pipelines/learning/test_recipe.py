@@ -58,6 +58,7 @@ def test_an_empty_file_changes_nothing(tmp_path):
         "learning_rate = -1e-3",
         "weight_decay = -1",
         "alpha = nan",
+        "augmentation = 1000",
         'clip_norm = "5"',
         "hidden = 512",
         "hidden = [0]",
@@ -92,7 +93,8 @@ def test_an_unknown_entry_unlike_any_other_is_refused_with_all_names(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", ["epochs = ", "epochs 3", b"\xff\xfe\x00", "epochs = 1\nepochs = 2", "a = " + "[" * 5000]
+    "content",
+    ["epochs = ", "epochs 3", b"\xff\xfe\x00", "epochs = 1\nepochs = 2", "a = " + "[" * 5000, f"epochs = {'9' * 5000}"],
 )
 def test_what_is_not_toml_is_refused_by_file_name(tmp_path, content):
     path = config(tmp_path, content)

@@ -243,6 +243,8 @@ def test_set_changes_every_entry_that_is_in_the_recipe(call, tmp_path, bars):
         (["--set", "epochs=3", "--epochs", "4"], "--epochs and --set epochs name different values"),
         (["--set", "hidden=[3]", "--hidden", "4"], "--hidden and --set hidden name different values"),
         (["--set", "epochs=three"], "epochs is 'three'"),
+        (["--set", f"dropout={'9' * 5000}"], "dropout: the number is too long"),
+        (["--set", "augmentation=1000"], "augmentation is 1000: give a number from 0 to 10"),
     ],
 )
 def test_set_refuses_what_is_no_entry_and_two_values_for_one(call, bars, command, words, told):
