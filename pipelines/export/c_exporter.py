@@ -44,10 +44,7 @@ ERRORS = {
 
 def make(subject: Subject, options: Options) -> Made:
     """Return header and source. Raises UsageError for texts."""
-    if subject.task == "text":
-        raise UsageError(
-            "export --to c: its stage 'normalised' needs the tables of Unicode, which C does not have; use --to onnx"
-        )
+    _refuse_texts(subject)
     int8 = integer_layers(subject) if options.int8 else None
     speech = subject.task == "speech"
     outside = ("decoding", "resampling", "refusal of recordings without a word") if speech else _outside(subject)
@@ -66,8 +63,16 @@ def make(subject: Subject, options: Options) -> Made:
 
 
 def flash_of(subject: Subject, options: Options) -> int:
-    """Return the bytes of flash that a model takes: code and tables."""
+    """Return the bytes of flash that a model takes: code and tables. Raises UsageError for texts."""
+    _refuse_texts(subject)
     return int(cost_of(subject, options.int8, LONGEST)["flash_bytes"])
+
+
+def _refuse_texts(subject: Subject) -> None:
+    if subject.task == "text":
+        raise UsageError(
+            "export --to c: its stage 'normalised' needs the tables of Unicode, which C does not have; use --to onnx"
+        )
 
 
 def _outside(subject: Subject) -> tuple[str, ...]:
