@@ -133,10 +133,13 @@ def trace_step(network, X, target, learning_rate, loss=None, frozen=()):
     passages = [_empty(layer, str(i)) for i, layer in enumerate(network.layers)]
     noting, changed = network.copy(layers=[_note(passage) for passage in passages]), network.copy()
 
-    logits, backward = noting.forward(X)
-    before, dlogits = loss.loss_and_gradient(logits, target)
+    with np.errstate(over="ignore", invalid="ignore"):
+        logits, backward = noting.forward(X)
+        before, dlogits = loss.loss_and_gradient(logits, target)
     if not math.isfinite(before):
-        raise BackpropError("the loss of this sample is not a finite number: the network's weights are damaged")
+        raise BackpropError(
+            "the loss of this sample is not a finite number: the network's weights are damaged, or too large"
+        )
     grads, updates = backward(dlogits.copy(), noting.zero_gradients()), noting.zero_gradients()
     spare(grads, frozen)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_core.errors import BackpropError
+from backprop_core.errors import BackpropError, DivergedError
 from backprop_core.inspection.trace import Trace, take_steps, trace_step
 from backprop_core.inspection.trace_record import record_of, unit_at, weight_at
 from backprop_core.ranges import show
@@ -126,8 +126,14 @@ def explain_row(
         `backprop_core.inspection.trace_record.record_of`, where each class also has its "label"}. "answer" is what
         predict says, over all views and calibrated; the trace is of the first view, and not calibrated, as in training.
         "learning_rate_from" is "option", "recipe" or "default". "features" names the features in the record.
-        "losses_before" are the losses before each step that was taken before the traced one. There may be fewer than
-        requested, if a step led beyond the range of the network's numbers.
+        "losses_before" are the losses before each step that was taken before the traced one.
+
+    Raises
+    ------
+    UsageError
+        The label or the layer is not in the model, or the learning rate is not a finite number above 0.
+    DivergedError
+        The steps before the traced one were too long.
     """
     for layer in layers or ():
         if not 0 <= layer < len(model.network.layers):
@@ -146,7 +152,15 @@ def explain_stored(model, stored, label=None, learning_rate=None, steps=0, froze
     X = model.standardizer.transform(views[0]).astype(model.network.dtype)
     X = X.toarray() if is_sparse(X) else X
     network, losses = take_steps(model.network, X, np.array([target]), rate, steps, spared)
-    trace = trace_step(network, X, np.array([target]), rate, frozen=spared)
+    try:
+        trace = trace_step(network, X, np.array([target]), rate, frozen=spared)
+    except BackpropError as error:
+        if not losses:
+            raise
+        raise DivergedError(
+            f"the loss is not a finite number after {len(losses)} of {steps} steps, because they are too long; choose a "
+            f"smaller --learning-rate (it is {rate:g}), or fewer --steps"
+        ) from error
     return Explanation(
         model, trace, target, answer, float(probabilities[answer]), len(views), rate_from, tuple(losses), spared
     )

@@ -131,6 +131,14 @@ def test_a_step_too_long_for_any_number_is_still_json(call, sample):
     assert "overflowed" in call("explain", *sample, "--label", "1", "--learning-rate", "1e300").stdout
 
 
+@pytest.mark.filterwarnings("error")
+def test_steps_that_are_too_long_are_told_with_their_learning_rate(call, sample):
+    answer = call("explain", *sample, "--label", "1", "--steps", 100, "--learning-rate", "1e30")
+    assert (answer.code, answer.stdout) == (6, "")
+    [line] = answer.stderr.splitlines()
+    assert "choose a smaller --learning-rate (it is 1e+30)" in line
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
