@@ -55,7 +55,7 @@ def cause_of_divergence(network, X, y, learning_rate):
     network : Network
     X : float ndarray [shape=(n_samples, n_features)], the batch that diverged
     y : ndarray [shape=(n_samples,) or (n_samples, n_outputs)], its target
-    learning_rate : float > 0, that of the step
+    learning_rate : float > 0, that of the step, or the one from which a schedule derived it
     """
     with np.errstate(all="ignore"):
         causes = (

@@ -60,6 +60,9 @@ class Step:
     losses : deque of float, those of the latest batches, the newest last
     on_gradient : function of a ParameterVector, or None
         Called in each step with the gradient of the loss, before penalties and clipping change it; None at first.
+    peak : float > 0, or None
+        The learning rate that an error names, where a schedule derives that of each step from it; None at first, then
+        it is that of the step.
     """
 
     def __init__(
@@ -92,7 +95,7 @@ class Step:
         self.n_steps = self.n_clipped = 0
         self.compiled = compiled
         self.first_loss, self.losses = None, deque(maxlen=SUSTAINED)
-        self.on_gradient = None
+        self.on_gradient = self.peak = None
         self._weights = [values for params in network.params.views for values in params.values() if values.ndim == 2]
         self._grads, self._scratch = self._gradients(), Scratch(network.dtype)
         # The backward pass of a dense layer does not need the layer's output, so the error may overwrite it.
@@ -145,7 +148,7 @@ class Step:
         loss, dlogits = self._loss_and_gradient(logits, target, out=logits if self._in_place else None, weights=weights)
         if not math.isfinite(loss):
             self.settle()
-            raise DivergedError(cause_of_divergence(network, X_batch, target, rate))
+            raise DivergedError(cause_of_divergence(network, X_batch, target, self.peak or rate))
         grads = backward(dlogits, self._grads).flat
         if self.on_gradient:
             self.on_gradient(self._show_gradient())

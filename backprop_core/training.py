@@ -233,7 +233,7 @@ class Trainer:
                     }
                     measured = entry["train"]["loss"] + entry["valid"]["loss"]
                     if not math.isfinite(measured) or has_diverged(step.losses, step.first_loss):
-                        cause = cause_of_divergence(self.network, X[seen], y[seen], entry["learning_rate"])
+                        cause = cause_of_divergence(self.network, X[seen], y[seen], self.learning_rate)
                         raise DivergedError(f"training diverged in epoch {state.epoch + 1}: {cause}")
                     if watch:
                         entry["health"] = watch.record(self.health.probe(X))
@@ -260,7 +260,9 @@ class Trainer:
     def _step(self, X):
         """Return the step that training repeats."""
         compiled = self._pays(X)
-        return step_for(is_sparse(X), self.network, self.optimizer, self.loss, compiled=compiled, **self.additions)
+        step = step_for(is_sparse(X), self.network, self.optimizer, self.loss, compiled=compiled, **self.additions)
+        step.peak = self.learning_rate  # this is what a user can lower, not the schedule's share of it
+        return step
 
     def _pays(self, X, in_runs=False):
         """Return whether compiled loops are requested, or save more time than their loading takes."""

@@ -10,6 +10,7 @@ from backprop_core import epoch
 from backprop_core.errors import DivergedError
 from backprop_core.history import measure
 from backprop_core.optimizers import SGD, Adam
+from backprop_core.schedules import one_cycle
 from tests.core.small_training import clouds, fit, trainer_for
 
 
@@ -105,6 +106,13 @@ def test_a_huge_learning_rate_diverges_in_one_clear_sentence_and_without_warning
         with pytest.raises(DivergedError, match=r"diverged in epoch \d+.*lower the learning rate \(it is 1e\+12\)"):
             fit(trainer)
     assert np.isfinite(trainer.network.params.flat).all()
+
+
+@pytest.mark.parametrize("epochs", [1, 40])
+def test_divergence_names_the_learning_rate_that_was_chosen_whatever_the_schedule_makes_of_it(epochs):
+    trainer = trainer_for(learning_rate=1e30, schedule=one_cycle, epochs=epochs, hidden=(8, 8))
+    with pytest.raises(DivergedError, match=r"lower the learning rate \(it is 1e\+30\)"):
+        fit(trainer)
 
 
 def test_divergence_after_good_epochs_keeps_the_best_of_them():
