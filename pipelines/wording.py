@@ -9,12 +9,32 @@ from typing import Any
 
 LONGEST = 500  # letters of a text that are examined
 _FORMULA = re.compile(r"[=+\-@\t\r]")
+_HALF = re.compile(r"[\ud800-\udc7f\udd00-\udfff]")  # U+DC80 to U+DCFF stand for the bytes of file names
 
 
 def escape(text: str) -> str:
-    """Return text with escaped control characters, such as "\\n", and with bytes that are not text as "\\xff"."""
-    plain = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in plain)
+    """Return text with escaped control characters, such as "\\n", and as `as_unicode` returns it."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in as_unicode(text))
+
+
+def as_unicode(text: str) -> str:
+    """Return text that any encoding of Unicode takes.
+
+    The name of a file may have bytes that are not text: they become "\\xff". JSON that is cut off may have half of a
+    character, which programs write as two numbers: it becomes "\\ud83d".
+    """
+    whole = _HALF.sub(lambda half: half[0].encode("unicode_escape").decode(), text)
+    return whole.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def replace_halves(text: str) -> str:
+    """Return text with U+FFFD for each half of a character; the bytes of a file name stay."""
+    return _HALF.sub("\ufffd", text)
+
+
+def encode(text: str) -> bytes:
+    """Return text as UTF-8, with the bytes of file names as they are, and with U+FFFD for halves of characters."""
+    return replace_halves(text).encode(errors="surrogateescape")
 
 
 def printable(text: object, most: int = LONGEST) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pipelines.datasets.tree import compose
 from pipelines.errors import DataError
 from pipelines.machine import contents
-from pipelines.wording import list_some
+from pipelines.wording import list_some, replace_halves
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".labels", ".txt", ".psv")
@@ -225,7 +225,7 @@ def _from_json(path, text):
     lines = [
         (number, [_as_cell(path, number, name, record.get(name)) for name in columns]) for number, record in records
     ]
-    return Table([str(name) for name in columns], lines, kind, n_empty)
+    return Table([replace_halves(str(name)) for name in columns], lines, kind, n_empty)
 
 
 def _records_in(document):
@@ -259,11 +259,11 @@ def _as_cell(path, line, name, value):
     if value is None:
         return ""
     if isinstance(value, str):
-        return compose(value).strip(_BLANK)
+        return compose(replace_halves(value)).strip(_BLANK)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict) and isinstance(value.get("path"), str):  # Hugging Face: {"audio": {"path": …}}
-        return value["path"]
+        return replace_halves(value["path"])
     return json.dumps(value)
 
 

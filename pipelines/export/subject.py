@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from pipelines.export.layers import Step, steps_of
 from pipelines.features.extractor import Audible
 from pipelines.machine.extras import own_version
 from pipelines.models.bundle import Bundle
+from pipelines.wording import as_unicode
 
 NOT_KNOWN = "not known; ask the owner of the data"
 
@@ -34,11 +35,17 @@ class Subject:
     Attributes
     ----------
     bundle : Bundle
+        Its labels are Unicode here, because an artefact is; the name of a class folder may have any bytes.
     name : str, of the files without a suffix
     """
 
     bundle: Bundle
     name: str
+
+    def __post_init__(self) -> None:
+        labels = tuple(map(as_unicode, self.bundle.labels))
+        if labels != self.bundle.labels:
+            object.__setattr__(self, "bundle", replace(self.bundle, labels=labels))
 
     @property
     def task(self) -> str:
@@ -103,7 +110,7 @@ def data_of(provenance: Mapping[str, Any]) -> list[dict[str, str]]:
     for name in names:
         given = vars(known[name]) if name in known else dict(provenance) if len(names) == 1 else {}
         told = {key: given.get(key) or NOT_KNOWN for key in ("licence", "citation")}
-        found.append({"name": name if name in known else Path(name).name, **told})
+        found.append({"name": name if name in known else as_unicode(Path(name).name), **told})
     return found
 
 

@@ -158,8 +158,8 @@ def explain_stored(model, stored, label=None, learning_rate=None, steps=0, froze
         if not losses:
             raise
         raise DivergedError(
-            f"the loss is not a finite number after {len(losses)} of {steps} steps, because they are too long; choose a "
-            f"smaller --learning-rate (it is {rate:g}), or fewer --steps"
+            f"the loss is not a finite number after {len(losses)} of {steps} steps, because they are too long; choose "
+            f"a smaller --learning-rate (it is {rate:g}), or fewer --steps"
         ) from error
     return Explanation(
         model, trace, target, answer, float(probabilities[answer]), len(views), rate_from, tuple(losses), spared

@@ -16,6 +16,7 @@ from pipelines.report.figures import MOST_CLASSES_IN_TABLE, figures_of, heat_lev
 from pipelines.report.marked_words import mark_words
 from pipelines.report.media import Media
 from pipelines.report.tables import tables_of
+from pipelines.wording import encode
 
 MOST_SHOWN = 24  # errors, and labels to check
 MOST_PAIRS = 12  # duplicates, and doubts
@@ -51,7 +52,7 @@ def write_report(record, samples, folder):
     }
     for path, text in contents.items():
         with whole_file(path) as temporary:
-            temporary.write_bytes(text.encode(errors="surrogateescape"))
+            temporary.write_bytes(encode(text))
     return list(contents)
 
 

@@ -14,7 +14,7 @@ from pipelines.report.drawing import AGAINST, FOR, GREY, INK, PALE, WHITE, enlar
 from pipelines.report.samples import samples_of
 from pipelines.report.tables import ENTRY
 from pipelines.report.word_sheet import save_review_sheet
-from pipelines.wording import csv_line, round_percent
+from pipelines.wording import csv_line, encode, round_percent
 
 COLUMNS = 8
 MARGIN, GAP, THUMB, LINE = 20, 20, 128, 17
@@ -60,7 +60,7 @@ def write_review(review, displays, folder):
             with whole_file(paths[-2]) as temporary:
                 sheet.save(temporary, "PNG")
         with whole_file(paths[-1]) as temporary:
-            temporary.write_bytes(_write_csv(review[name]).encode(errors="surrogateescape"))
+            temporary.write_bytes(encode(_write_csv(review[name])))
     paths.append(folder / "review.json")
     with whole_file(paths[-1]) as temporary:
         temporary.write_text(json.dumps(review, allow_nan=False, indent=1), encoding="utf-8")

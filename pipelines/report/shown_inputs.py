@@ -10,6 +10,7 @@ from pipelines.models.evidence import has_words
 from pipelines.report.framing_sheet import as_given, steps_sheet
 from pipelines.report.ngram_list import ngram_lines
 from pipelines.report.sidecars import Sidecars
+from pipelines.wording import encode
 
 
 class ShownInputs:
@@ -50,7 +51,7 @@ class ShownInputs:
     def _listing(self, text):
         """Return a function of a path that writes the n-grams of a text."""
         lines = "\n".join(ngram_lines(self._model.members[0], text))
-        return lambda path: path.write_bytes(lines.encode(errors="surrogateescape"))
+        return lambda path: path.write_bytes(encode(lines))
 
     def _picture(self, decoded):
         """Return a function of a path that writes the picture for the network, or the steps to it."""

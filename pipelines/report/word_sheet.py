@@ -6,6 +6,7 @@ right to left. Like the page of a diagnosis, it loads nothing and runs no script
 from backprop_core.whole_file import whole_file
 from pipelines.report.marked_words import MOST, heaviest, mark_words
 from pipelines.report.page import template
+from pipelines.wording import encode
 
 
 def save_word_sheet(path, evidence, record):
@@ -42,4 +43,4 @@ def save_review_sheet(path, entries, title, said):
 
 def _write(path, content):
     with whole_file(path) as temporary:
-        temporary.write_bytes(content.encode(errors="surrogateescape"))
+        temporary.write_bytes(encode(content))

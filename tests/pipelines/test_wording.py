@@ -10,7 +10,7 @@ import pytest
 import pipelines
 from pipelines.report.sheets import write_review
 from pipelines.report.tables import Column, Table
-from pipelines.wording import csv_line
+from pipelines.wording import as_unicode, csv_line, encode, escape
 
 FORMULAS = ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1"]
 
@@ -35,6 +35,20 @@ def test_numbers_and_other_texts_stay_as_they_are(cell, kept):
 @pytest.mark.parametrize("name", ["two\nlines", "two\rlines", 'a "b", c'])
 def test_a_name_of_several_lines_is_one_cell(name):
     assert cells(f"{csv_line([name, 1])}\r\n{csv_line([2, 3])}") == [[name, "1"], ["2", "3"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped", "encoded"),
+    [
+        ("caf\udce9", "caf\\xe9", b"caf\xe9"),
+        ("hi \ud83d", "hi \\ud83d", b"hi \xef\xbf\xbd"),
+        ("\ude00\udcff", "\\ude00\\xff", b"\xef\xbf\xbd\xff"),
+        ("😀 é", "😀 é", "😀 é".encode()),
+    ],
+)
+def test_bytes_of_file_names_and_halves_of_characters_can_be_written(text, escaped, encoded):
+    assert escape(text) == as_unicode(text) == escaped
+    assert encode(text) == encoded
 
 
 @pytest.mark.parametrize("name", FORMULAS)

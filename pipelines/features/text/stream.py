@@ -15,6 +15,7 @@ from pipelines.errors import InputFileError
 from pipelines.features.inputs import Sample
 from pipelines.features.text.text_file import MARKS, decode
 from pipelines.machine.contents import ENOUGH, task_of, what_it_is
+from pipelines.wording import replace_halves
 
 PIECE = 1 << 17  # bytes read at a time
 LONGEST = 1 << 24  # bytes of a line, or of a cell in quotes
@@ -102,7 +103,7 @@ def _of_json(where, record, column):
     if not isinstance(found, list):
         return [_of_object(where, found, column)]
     names = [each.get("path", where) if isinstance(each, dict) else where for each in found]
-    return [_of_object(str(name), each, column) for name, each in zip(names, found, strict=True)]
+    return [_of_object(replace_halves(str(name)), each, column) for name, each in zip(names, found, strict=True)]
 
 
 def _of_object(where, found, column):
@@ -110,7 +111,9 @@ def _of_object(where, found, column):
         reason = found.get("error") if isinstance(found, dict) else None
         return Sample(where, b"", reason if isinstance(reason, str) else f"{where}: has no {column}")
     text = _join_words(found[column])
-    return Sample(where, text) if isinstance(text, str) else Sample(where, b"", f"{where}: {column} is not a text")
+    if not isinstance(text, str):
+        return Sample(where, b"", f"{where}: {column} is not a text")
+    return Sample(where, replace_halves(text))
 
 
 def _join_words(value):

@@ -123,6 +123,14 @@ def test_labels_may_have_blanks_and_be_of_any_script(written):
     assert set(dataset.labels) == {"two words", "שמאל"}
 
 
+def test_half_of_a_character_is_read_as_a_sign_for_it(written):
+    """Programs that cut JSON write half of an emoji; no encoding of Unicode takes it."""
+    rows = [{"text": f"{word} \ud83d", "label": label} for word in "abc" for label in ("\ud800", "no")]
+    dataset = load(written("a.jsonl", "\n".join(map(json.dumps, rows))))
+    assert set(dataset.labels) == {"\ufffd", "no"}
+    assert dataset.items[0] == "a \ufffd"
+
+
 def test_a_long_text_is_a_cell_like_any_other(written):
     dataset = load(written("a.csv", f"text,label\n{'word ' * 40000},a\nx,a\ny,b\nz,b\n"))
     assert len(dataset.items[0].split()) == 40000

@@ -1,6 +1,7 @@
 """What is the same for all forms: what is refused, what is replaced, and what travels along."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from backprop_core import Activate, Dense, Network, Residual, multilayer_percept
 from backprop_core.activations import ACTIVATIONS, Activation
 from pipelines import load
 from pipelines.errors import UsageError
+from pipelines.export import find
+from pipelines.export.exporter import Options
 from pipelines.export.layers import steps_of
 from pipelines.export.subject import Subject
 from pipelines.models import bundle
@@ -64,6 +67,15 @@ def test_a_model_that_was_altered_is_refused(call, speech_model, tmp_path):
     (tmp_path / "altered.safetensors").write_bytes(content)
     answer = call("export", tmp_path / "altered.safetensors", "--to", "card")
     assert (answer.code, "was changed" in answer.stderr) == (5, True)
+
+
+@pytest.mark.parametrize("form", ["onnx", "html", "js", "c", "card"])
+def test_labels_that_are_not_text_can_be_exported(picture_subject, form):
+    """The name of a class folder may have any bytes, and that of a class in JSON half of a character."""
+    bundle = replace(picture_subject.bundle, labels=("caf\udce9", "\ud800", "2", "3"))
+    content = b"".join(find(form).make(Subject(bundle, "m"), Options()).files.values())
+    assert b"ud800" in content
+    assert b"caf" in content
 
 
 def test_a_model_that_was_never_saved_needs_a_name(speech_model):

@@ -50,6 +50,12 @@ def test_odd_names_and_labels_change_nothing_outside_their_lines(word):
     assert all(axis.max() < limit for axis, limit in zip(changed, (82 + 128 + 60, 20 + 148), strict=True) if len(axis))
 
 
+def test_half_of_a_character_is_written_as_a_sign_for_it(tmp_path):
+    review = {"n": 1, "n_errors": 1, "confident_errors": [entry(true="\ud800")], "least_certain": []}
+    write_review(review, lambda entry: None, tmp_path)
+    assert "\ufffd" in (tmp_path / "confident-errors.csv").read_text(encoding="utf-8")
+
+
 def test_the_records_are_written_beside_the_sheets(tmp_path):
     odd = [entry(3, 'a, "b"', "c\nd", "x/\udcff.png"), entry(4)]
     review = {"model": "m", "n": 9, "n_errors": 2, "confident_errors": odd, "least_certain": odd[:1]}

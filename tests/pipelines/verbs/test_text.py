@@ -163,6 +163,11 @@ def test_a_column_of_json_lines_is_taken():
     assert [problem is not None for _, _, problem in batch] == [False, True, True, True]
 
 
+def test_half_of_a_character_in_json_is_read_as_a_sign_for_it():
+    content = json.dumps([{"path": "a\ud83d.wav", "t": "hi \ud83d"}]).encode()
+    assert batches_of(content, "x.json", column="t") == [[("a\ufffd.wav", "hi \ufffd", None)]]
+
+
 def test_what_transcribe_heard_is_taken_word_by_word():
     heard = [
         {"path": "a.wav", "words": [{"word": "pay", "start": 0.1}, {"word": "it"}]},
