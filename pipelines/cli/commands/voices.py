@@ -1,5 +1,7 @@
 """`backprop voices`: make a data set of words in synthetic voices."""
 
+import shlex
+
 import click
 
 from pipelines.cli import terminal
@@ -47,5 +49,5 @@ def voices(words, language, out, takes, near, tts, tts_voices, seed, as_json):
     click.echo(
         f"{escape(made['manifest'])}: {sum(made['takes'].values())} takes of {len(made['takes'])} words in "
         f"{made['voices']} voices, {made['near_misses']} near misses\n"
-        f"try: {program()} train speech --dataset {escape(out)} --out models/words.safetensors"
+        f"try: {program()} train speech --dataset {shlex.quote(out)} --out models/words.safetensors"
     )

@@ -79,13 +79,16 @@ class EspeakNg:
 class Command:
     """Any program that speaks: a command with the places {text} and {wav}, and perhaps {voice}, {speed} and {pitch}.
 
-    Raises UsageError if the command lacks one of the first two, or the program does not exist.
+    Raises UsageError if the command lacks one of the first two or has an open quote, or the program does not exist.
     """
 
     voices = ("1",)
 
     def __init__(self, command, voices=()):
-        self._words, self.voices = shlex.split(command), tuple(voices) or self.voices
+        try:
+            self._words, self.voices = shlex.split(command), tuple(voices) or self.voices
+        except ValueError as error:
+            raise UsageError(f"voices: --tts {command}: {str(error).lower()}; write it as a shell takes it") from None
         missing = [place for place in ("{text}", "{wav}") if not any(place in word for word in self._words)]
         if missing:
             raise UsageError(f"voices: the command of --tts has no {missing[0]}; it needs {{text}} and {{wav}}")

@@ -1,6 +1,7 @@
 """`voices` makes a data set that can be trained on, whatever program speaks, and says what it cannot say."""
 
 import csv
+import shlex
 import shutil
 import sys
 from collections import Counter
@@ -67,10 +68,12 @@ def test_near_misses_of_a_command_are_refused(call, tts, tmp_path):
 
 
 def test_the_same_seed_makes_the_same_takes(call, tts, tmp_path):
-    for out in ("one", "two"):
-        assert call("voices", "on", "off", "--tts", tts, "--takes", 4, "--out", tmp_path / out).code == 0
+    for out in ("one", "the other"):
+        answer = call("voices", "on", "off", "--tts", tts, "--takes", 4, "--out", tmp_path / out)
+        assert answer.code == 0
+        assert shlex.quote(str(tmp_path / out)) in answer.stdout.splitlines()[-1]
     for line in lines_of(tmp_path / "one"):
-        assert (tmp_path / "one" / line["path"]).read_bytes() == (tmp_path / "two" / line["path"]).read_bytes()
+        assert (tmp_path / "one" / line["path"]).read_bytes() == (tmp_path / "the other" / line["path"]).read_bytes()
 
 
 @needs_espeak
@@ -126,6 +129,7 @@ def test_what_cannot_be_said_is_refused(call, tmp_path, words, said):
     ("command", "said"),
     [
         ("echo {text}", "has no {wav}"),
+        ("true '{text} {wav}", "no closing quotation"),
         ("no-such-program-here {text} {wav}", "no program 'no-such-program-here'"),
         (f"'{sys.executable}' -c 'raise SystemExit(3)' {{text}} {{wav}}", "failed"),
         (f"'{sys.executable}' -c pass {{text}} {{wav}}", "cannot be spoken"),
