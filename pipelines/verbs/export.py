@@ -152,6 +152,8 @@ def _paths(model: str | None, exporter: Exporter, out: str | os.PathLike[str] | 
             raise UsageError("export: the model was never saved, so it has no name; give the file with --out")
         out = Path(model).with_suffix(main)
     path = Path(out)
+    if str(path) == "-":
+        raise UsageError("-: an exported model is not written to standard output; give --out the name of a file")
     if path.is_dir():
         raise UsageError(f"{out}: is a folder; name the file in it, such as {path / f'model{main}'}")
     if path.suffix and path.suffix not in {*exporter.suffixes, main, Path(main).suffix}:

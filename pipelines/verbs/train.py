@@ -88,7 +88,7 @@ class Trained:
     fitted : Fitted, its output
     seconds : float
     example : str
-        A file to try the model on, or a text if the samples are not files.
+        A file to try the model on, or a text if the samples are not files; "" if there is none.
     resumable : bool
         Whether an interrupted training can be continued from a checkpoint.
     late_warnings : list of WarningRecord
@@ -191,8 +191,7 @@ def train(
     bundle.remember_golden()
     if place:
         bundle.save(place)
-    example = _example(ready.prepared.dataset, place)
-    trained = Trained(bundle, ready, fitted, seconds, example)
+    trained = _with_example(Trained(bundle, ready, fitted, seconds, example=""), place)
     return _with_checkpoints(trained, checkpoints) if checkpoints else trained
 
 
@@ -338,7 +337,18 @@ def _with_checkpoints(trained: Trained, checkpoints: Checkpoints) -> Trained:
         checkpoints.remove()
     problem = checkpoints.problem
     late: list[WarningRecord] = [{"name": "checkpoint", "text": problem, "evidence": {}}] if problem else []
-    return replace(trained, resumable=checkpoints.there, late_warnings=late)
+    return replace(trained, resumable=checkpoints.there, late_warnings=[*trained.late_warnings, *late])
+
+
+def _with_example(trained: Trained, place: Path | None) -> Trained:
+    """Add a sample to try the model on, or a warning if its picture cannot be written; the model is there already."""
+    try:
+        return replace(trained, example=_example(trained.ready.prepared.dataset, place))
+    except OSError as error:
+        where = _place_of_example(place) if place else "example"
+        text = f"{where}: the picture to try the model on cannot be written ({error.strerror or error})"
+        late: WarningRecord = {"name": "example", "text": text, "evidence": {}}
+        return replace(trained, late_warnings=[*trained.late_warnings, late])
 
 
 def _n_foreign(dataset):
@@ -394,10 +404,14 @@ def _example(dataset: datasets.Dataset, place: Path | None) -> str:
         return ""
     from PIL import Image
 
-    picture = place.with_name(f"{place.stem}-example.png")
+    picture = _place_of_example(place)
     with whole_file(picture) as temporary:
         Image.fromarray(dataset.items[rows[0]]).save(temporary, "PNG")
     return str(picture)
+
+
+def _place_of_example(place: Path) -> Path:
+    return place.with_name(f"{place.stem}-example.png")
 
 
 def _check_place(out: Any, resume: bool) -> Path | None:
@@ -409,6 +423,8 @@ def _check_place(out: Any, resume: bool) -> Path | None:
     if not isinstance(out, str | os.PathLike):
         raise UsageError(f"out: give the path of the model file, not {article(out)}")
     place = Path(out)
+    if str(place) == "-":
+        raise UsageError("-: a model is not written to standard output; give --out the name of a file")
     try:
         if place.is_dir():
             example = place / "model.safetensors"

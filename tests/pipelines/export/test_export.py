@@ -54,6 +54,14 @@ def test_what_is_in_the_way_is_refused_in_one_sentence(call, speech_model, tmp_p
     assert (tmp_path / "taken.md").read_text() == "my own notes"
 
 
+def test_standard_output_is_no_place_for_an_artefact(call, speech_model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    answer = call("export", speech_model, "--to", "card", "--out", "-")
+    assert answer.code == 2
+    assert "standard output" in answer.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_a_form_does_not_have_is_refused(call, speech_model):
     for words in (["--int8"], ["--check"], ["--to", "pickle"]):
         answer = call("export", speech_model, "--to", "card", *words)

@@ -290,6 +290,25 @@ def test_a_device_is_never_replaced_by_a_model(call, tmp_path, bars):
     assert (tmp_path / "pipe").is_fifo()
 
 
+def test_standard_output_is_no_place_for_a_model(call, tmp_path, bars, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    answer = call("train", "images", "--dataset", bars, "--out", "-")
+    assert answer.code == 2
+    assert answer.stderr == "error: -: a model is not written to standard output; give --out the name of a file\n"
+    assert not (tmp_path / "-").exists()
+
+
+def test_an_example_that_cannot_be_written_costs_a_warning_and_not_the_scores(call, tmp_path, tiny):
+    (tmp_path / "m-example.png").mkdir()
+    answer = call("train", "images", "--dataset", "digits", "--rows", 60, "--out", tmp_path / "m", "--json", *tiny)
+    assert answer.code == 0
+    [warning] = answer.json["warnings"]
+    assert warning["text"].startswith(
+        f"{tmp_path / 'm-example.png'}: the picture to try the model on cannot be written"
+    )
+    assert f"warning: {warning['text']}" in answer.stderr
+
+
 def test_nothing_but_the_model_is_left_beside_it(call, tmp_path, tiny, bars):
     out = tmp_path / "models" / "m.safetensors"
     assert call("train", "images", "--dataset", bars, "--out", out, *tiny).code == 0
