@@ -1,5 +1,7 @@
 """The output of `backprop datasets check`: a few lines about the data set, a table of the classes, and the problems."""
 
+import shlex
+
 from pipelines.cli.terminal import program, table
 from pipelines.wording import escape, list_some
 
@@ -24,7 +26,7 @@ def check_summary(record):
     parts += [f"note: {escape(note)}" for note in record["notes"]]
     parts += [f"{'error' if each['grave'] else 'warning'}: {escape(each['text'])}" for each in record["problems"]]
     if not any(problem["grave"] for problem in record["problems"]):
-        parts.append(f"try: {program()} train {record['task']} --dataset {escape(record['path'])}")
+        parts.append(f"try: {program()} train {record['task']} --dataset {shlex.quote(record['path'])}")
     return "\n".join(parts)
 
 

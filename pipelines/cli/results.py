@@ -8,7 +8,7 @@ import click
 
 from pipelines.cli.terminal import as_json, line, note, program, table
 from pipelines.errors import UsageError
-from pipelines.wording import csv_line, percent
+from pipelines.wording import csv_line, escape, percent
 
 
 def training_summary(trained):
@@ -21,26 +21,44 @@ def training_summary(trained):
         if record[role]
     ]
     substitute = " (bundled, because the default could not be downloaded)" if record["bundled_fallback"] else ""
-    example = ["--text", trained.example] if trained.example_is_text else [trained.example]
+    words = [_after_options(record["model"]), *_example_words(trained)]
     return "\n".join(
         [
             table(rows, ("split", "samples", "loss", *(key.replace("_", " ") for key in shares))),
             *_apart(record),
             *_of_groups(record),
             "",
-            f"data:  {record['dataset']}{substitute}, preset {record['preset']}, seed {record['seed']}",
+            f"data:  {escape(record['dataset'])}{substitute}, preset {record['preset']}, seed {record['seed']}",
             f"time:  {record['seconds']:.1f} s, best epoch {record['best_epoch']} of {record['epochs']}",
-            f"doubt: predict --threshold {record['threshold']:g} {_doubt(record)}",
+            f"doubt: {_doubt(record)}",
             f"model: {record['model']}",
-            f"try:   {program()} predict {shlex.join([record['model'], *example])}",
+            *([f"try:   {program()} predict {shlex.join(words)}"] if trained.example else []),
         ]
     )
 
 
+def _example_words(trained):
+    return ["--text", trained.example] if trained.example_is_text else [_after_options(trained.example)]
+
+
+def _after_options(path):
+    """Return a path as a word that no command takes for an option."""
+    return f"./{path}" if path.startswith("-") else path
+
+
 def _doubt(record):
+    if record["threshold"] == 0:
+        return "no threshold refuses foreign samples, and at most 1 % of the validation samples"
+    found = f"predict --threshold {record['threshold']:g}"
     if record.get("n_foreign", {}).get("valid"):
-        return "refuses foreign samples, and 1 % of the validation samples"
-    return "would refuse 5 % of the validation samples"
+        return f"{found} refuses foreign samples, and 1 % of the validation samples"
+    return f"{found} would refuse 5 % of the validation samples"
+
+
+def _describe_confused(most_confused):
+    """Return a line for each pair of classes that are taken for each other most often."""
+    lines = [f"  {escape(true)} taken for {escape(predicted)}: {count}" for true, predicted, count in most_confused]
+    return lines or ["  none"]
 
 
 def evaluation_summary(record, most_confused):
@@ -50,10 +68,9 @@ def evaluation_summary(record, most_confused):
         (label, percent(c["precision"]), percent(c["recall"]), percent(c["f1"]), str(c["support"]))
         for label, c in record["per_class"].items()
     ]
-    confused = [f"  {true} taken for {predicted}: {count}" for true, predicted, count in most_confused] or ["  none"]
     return "\n".join(
         [
-            f"{record['dataset']}, {record['split']} split, {record['n']} samples{_name_answering(record)}",
+            f"{escape(record['dataset'])}, {record['split']} split, {record['n']} samples{_name_answering(record)}",
             f"accuracy {percent(record['accuracy'])}  (95 % interval {percent(low)} to {percent(high)})",
             f"balanced accuracy {percent(record['balanced_accuracy'])}  (mean over the classes)",
             f"loss {record['loss']:.4f}, expected calibration error {percent(record['ece'])}",
@@ -64,7 +81,7 @@ def evaluation_summary(record, most_confused):
             table(rows, ("class", "precision", "recall", "f1", "support")),
             "",
             "most confused",
-            *confused,
+            *_describe_confused(most_confused),
         ]
     )
 
@@ -72,7 +89,7 @@ def evaluation_summary(record, most_confused):
 def _apart(record):
     """Return a line for each of several data sets: its accuracy."""
     return [
-        f"  of {name}: {percent(of['accuracy'])} of {of['n']} {record.get('split', 'test')} samples"
+        f"  of {escape(name)}: {percent(of['accuracy'])} of {of['n']} {record.get('split', 'test')} samples"
         for name, of in record.get("by_dataset", {}).items()
     ]
 
@@ -82,7 +99,7 @@ def _of_groups(record):
     found = record.get("by_group") or {}
     lines = [
         f"  of {of['groups']} {which} speakers or sources: {percent(of['accuracy'])} on average, the worst, "
-        f"{of['worst']}, {percent(of['worst_accuracy'])}"
+        f"{escape(of['worst'])}, {percent(of['worst_accuracy'])}"
         for which in ("known", "new")
         if (of := found.get(which))
     ]
@@ -143,7 +160,8 @@ def stream_summary(found):
         )
     return "\n".join(
         [
-            f"{about['dataset']}, {about['split']} split: {about['n_words']} words, and {sounds}: {minutes:.1f} min",
+            f"{escape(about['dataset'])}, {about['split']} split: {about['n_words']} words, and {sounds}: "
+            f"{minutes:.1f} min",
             "",
             table(lines, ("threshold", "misses", "", "false alarms an hour", "")),
             "",
@@ -174,22 +192,24 @@ def crossval_summary(record, most_confused):
         table(rows, (by, "samples", "accuracy", "95 % interval")),
         "",
         f"mean    {percent(record['mean'])}{interval}",
-        f"worst   {percent(record['worst'])}  ({by} {record['worst_fold']})",
+        f"worst   {percent(record['worst'])}  ({by} {escape(record['worst_fold'])})",
         f"pooled  {percent(record['pooled'])}  (over all samples)",
     ]
     if record["sd"] is not None:
         lines.append(f"seeds   {len(record['seeds'])}, standard deviation of their means {percent(record['sd'])}")
     substitute = " (bundled, because the default could not be downloaded)" if record["bundled_fallback"] else ""
-    lines.append(f"data    {record['dataset']}{substitute}, preset {record['preset']}, {record['seconds']:.1f} s")
-    lines += ["", f"most confused in {by} {record['worst_fold']}"]
-    lines += [f"  {true} taken for {predicted}: {count}" for true, predicted, count in most_confused] or ["  none"]
+    lines.append(
+        f"data    {escape(record['dataset'])}{substitute}, preset {record['preset']}, {record['seconds']:.1f} s"
+    )
+    lines += ["", f"most confused in {by} {escape(record['worst_fold'])}"]
+    lines += _describe_confused(most_confused)
     return "\n".join(lines)
 
 
 def prediction_line(record):
     """Return the answer for one file as a line of text."""
-    best = record["label"] if record["label"] is not None else "unknown"
-    others = ", ".join(f"{entry['label']} {percent(entry['probability'])}" for entry in record["top"])
+    best = "unknown" if record["label"] is None else _one_line(record["label"])
+    others = ", ".join(f"{_one_line(entry['label'])} {percent(entry['probability'])}" for entry in record["top"])
     return f"{_one_line(record.get('text', record['path']))}: {best}  ({others})"
 
 
@@ -285,7 +305,7 @@ def info_summary(described):
     ]
     if "golden_error" in described:
         rows.append(("golden sample", f"reproduced to within {described['golden_error']:.1g}"))
-    return "\n".join(f"{name:16s} {text}" for name, text in rows)
+    return "\n".join(f"{name:16s} {escape(text)}" for name, text in rows)
 
 
 def export_summary(record):
