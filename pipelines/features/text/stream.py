@@ -13,13 +13,16 @@ from pathlib import Path
 
 from pipelines.errors import InputFileError
 from pipelines.features.inputs import Sample
-from pipelines.features.text.text_file import MARKS, decode
+from pipelines.features.text.text_file import MARKS, UNKNOWN, decode, place_of
 from pipelines.machine.contents import ENOUGH, task_of, what_it_is
 from pipelines.wording import replace_halves
 
 PIECE = 1 << 17  # bytes read at a time
 LONGEST = 1 << 24  # bytes of a line, or of a cell in quotes
 _JSON = (".jsonl", ".ndjson", ".json")
+OPEN_QUOTE = "opens a quote that is never closed; close it, and double a quote inside quotes"
+_CLOSING = re.compile(rb'[^"]*+(?:""[^"]*+)*+"')
+_NO_QUOTE = re.compile(b"(?!)")
 _WIDE = re.compile(r"utf[-_ ]?(16|32)", re.I)
 
 
@@ -41,10 +44,14 @@ def texts_in(sample: Sample, column: str | None = None, encoding: str | None = N
         with a `problem`.
     """
     try:
+        _check_encoding(sample, encoding)
         records = _records(sample, encoding, quoted=column is not None and not _is_json(sample.name))
         yield from _texts(sample.name, records) if column is None else _cells(sample.name, records, column)
     except InputFileError as error:
         yield [Sample(sample.name, b"", str(error))]
+    except UnicodeError:  # UTF-16 or UTF-32 without the mark that tells the order of bytes
+        problem = f"{sample.name}: has no byte order mark; give --encoding its full name, such as utf-16-le"
+        yield [Sample(sample.name, b"", problem)]
     except OSError as error:
         yield [Sample(sample.name, b"", f"{sample.name}: cannot be read ({error.strerror or error})")]
 
@@ -143,36 +150,72 @@ def _is_json(name):
 
 def _records(sample, encoding, quoted):
     """Yield lists of (line number, text, problem or None); with `quoted`, a record may contain line ends in quotes."""
-    number, first, rest = 1, True, b""
+    number, first, rest, opening = 1, True, b"", None
     for piece in _pieces(sample, encoding):
         if first:
             encoding, piece = _check_start(sample, piece, encoding)
             first = False
         rest += piece
         *lines, rest = rest.split(b"\n")
-        records, number, left = _join_lines(lines, number, quoted)
+        opening = opening or (_opening_quote(sample.name, lines) if quoted else None)
+        records, number, left = _join_lines(lines, number, opening)
         rest = b"\n".join([*left, rest])
         if len(rest) > LONGEST:
-            raise InputFileError(
-                f"{sample.name}: line {number} is longer than {LONGEST >> 20} MB; divide it, or give it as a file"
-            )
+            too_long = f"is longer than {LONGEST >> 20} MB; divide it, or give it as a file"
+            raise InputFileError(f"{sample.name}: line {number} {OPEN_QUOTE if left else too_long}")
         if records:
             yield [_decode(sample.name, at, content, encoding) for at, content in records]
     if rest:
-        yield [_decode(sample.name, number, rest, encoding)]
+        lines = rest.split(b"\n")
+        opening = opening or (_opening_quote(sample.name, lines) if quoted else None)
+        records, number, left = _join_lines(lines, number, opening)
+        last = [_decode(sample.name, at, content, encoding) for at, content in records]
+        yield [*last, (number, b"", f"{sample.name}:{number}: {OPEN_QUOTE}")] if left else last
 
 
-def _join_lines(lines, number, quoted):
+def _opening_quote(name, lines):
+    """Return the pattern of a quote that opens a cell; None if there is no line yet that tells what separates cells.
+
+    A quote opens a cell only at its beginning: in a 5" screen it is an ordinary sign. In JSON no quote does.
+    """
+    heading = next((line for line in lines if line.strip()), None)
+    if heading is None:
+        return None
+    if heading.lstrip().startswith((b"{", b"[")):
+        return _NO_QUOTE
+    delimiter = _delimiter(name, heading.decode(errors="replace"))
+    return re.compile(b'(?:^|%b)"' % re.escape(delimiter.encode()))
+
+
+def _join_lines(lines, number, opening):
     """Join lines to records: return (line number, bytes) of each, the number of the next line, and the lines left."""
-    records, open_lines = [], []
+    records, open_lines, inside = [], [], False
     for line in lines:
         open_lines.append(line)
-        if quoted and sum(each.count(b'"') for each in open_lines) % 2:
+        inside = opening is not None and _ends_in_quotes(line, opening, inside)
+        if inside:
             continue
         records.append((number, b"\n".join(open_lines)))
         number += len(open_lines)
         open_lines = []
     return records, number, open_lines
+
+
+def _ends_in_quotes(line, opening, inside):
+    """Tell whether a cell in quotes goes on after a line, at whose beginning one does or not."""
+    if not inside and b'"' not in line:
+        return False
+    at = 0
+    while True:
+        if not inside:
+            found = opening.search(line, at)
+            if not found:
+                return False
+            at = found.end()
+        closing = _CLOSING.match(line, at)
+        if not closing:
+            return True
+        inside, at = False, closing.end()
 
 
 def _pieces(sample, encoding):
@@ -204,8 +247,17 @@ def _recode(pieces, encoding):
         yield last.encode("utf-8", "surrogatepass")
 
 
+def _check_encoding(sample, encoding):
+    try:
+        b" ".decode(encoding or "utf-8", errors="ignore")
+    except UnicodeError:  # the error of each line will be reported
+        pass
+    except LookupError:
+        raise InputFileError(f"{sample.name}: {UNKNOWN.format(encoding=encoding)}") from None
+
+
 def _check_start(sample, piece, encoding):
-    """Return the encoding of lines and the piece without a byte order mark; refuse other bytes and encodings."""
+    """Return the encoding of lines and the piece without a byte order mark; refuse bytes that are not text."""
     problem = what_it_is(piece[:ENOUGH]) or (
         "is a recording or a picture, not text" if task_of(piece[:ENOUGH]) in ("speech", "images") else None
     )
@@ -213,10 +265,6 @@ def _check_start(sample, piece, encoding):
         raise InputFileError(f"{sample.name}: {problem}")
     if encoding is None or _WIDE.match(encoding):
         return "utf-8", piece.removeprefix(codecs.BOM_UTF8)
-    try:
-        codecs.lookup(encoding)
-    except LookupError:
-        raise InputFileError(f"{sample.name}: {encoding} is no encoding that Python knows; try latin-1") from None
     return encoding, piece.removeprefix(codecs.BOM_UTF8)
 
 
@@ -224,8 +272,8 @@ def _decode(name, number, content, encoding):
     where = f"{name}:{number}"
     try:
         text = content.removesuffix(b"\r").decode(encoding)
-    except UnicodeDecodeError as error:
-        return number, b"", f"{where}: is not {encoding.upper()} (byte {error.start}); name its --encoding"
+    except UnicodeError as error:
+        return number, b"", f"{where}: is not {encoding.upper()}{place_of(error)}; name its --encoding"
     if "\0" in text:
         return number, b"", f"{where}: contains zero bytes, so it is not text"
     return number, text, None

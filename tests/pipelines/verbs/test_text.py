@@ -163,6 +163,37 @@ def test_a_column_of_json_lines_is_taken():
     assert [problem is not None for _, _, problem in batch] == [False, True, True, True]
 
 
+def test_a_quote_that_is_never_closed_is_an_error_of_the_line_that_opens_it():
+    content = b'id,t\n1,hello\n2,"where is my card\n3,bye\n'
+    found = [entry for batch in batches_of(content, column="t") for entry in batch]
+    assert found[0] == ("-:2", "hello", None)
+    [(name, text, problem)] = found[1:]
+    assert (name, text) == ("-:3", b"")
+    assert problem.startswith("-:3: opens a quote that is never closed")
+
+
+def test_a_quote_that_never_closes_is_found_in_time(monkeypatch):
+    monkeypatch.setattr("pipelines.features.text.stream.LONGEST", 1 << 20)
+    ((entry,),) = batches_of(b't\n"' + b"hello\n" * 400_000, column="t")
+    assert "line 2 opens a quote" in entry[2]
+
+
+@pytest.mark.parametrize(
+    ("content", "texts"),
+    [
+        (b't\na 5" screen\nhello\n', ['a 5" screen', "hello"]),
+        (b't\n"a ""5"""\n"two\nlines"', ['a "5"', "two\nlines"]),
+        (b'n;t\n"x, ""y""";"a;\nb"\n1;c', ["a;\nb", "c"]),
+        (b't\tn\na, "b\t1\nc\t2\n', ['a, "b', "c"]),
+        (b'{"t": "a \\" b"}\n{"t": "c"}\n', ['a " b', "c"]),
+    ],
+)
+def test_a_quote_opens_a_cell_only_at_its_beginning(content, texts):
+    for size in (1, 5, 1000):
+        batches = texts_in(Sample("-", Trickle(content, size)), column="t")
+        assert [sample.source for batch in batches for sample in batch] == texts
+
+
 def test_half_of_a_character_in_json_is_read_as_a_sign_for_it():
     content = json.dumps([{"path": "a\ud83d.wav", "t": "hi \ud83d"}]).encode()
     assert batches_of(content, "x.json", column="t") == [[("a\ufffd.wav", "hi \ufffd", None)]]
@@ -184,6 +215,11 @@ def test_what_transcribe_heard_is_taken_word_by_word():
     [
         (b"a,b\n1,2\n", {"column": "q"}, "has no column q; its columns are a, b"),
         (b"one\n", {"encoding": "klingon"}, "no encoding that Python knows"),
+        (b"one\n", {"encoding": "hex"}, "no encoding that Python knows"),
+        (b"one\n", {"encoding": "utf-16-klingon"}, "no encoding that Python knows"),
+        (b"one\n", {"encoding": "utf-16"}, "byte order mark"),
+        (b"one\n", {"encoding": "undefined"}, "a.csv:1: is not UNDEFINED; name its --encoding"),
+        (b"caf\xe9-\n", {"encoding": "punycode"}, "is not PUNYCODE"),
         (b"RIFF\0\0\0\0WAVEfmt ", {}, "a recording or a picture"),
     ],
 )
@@ -196,6 +232,12 @@ def test_an_encoding_that_is_named_is_used(tmp_path):
     (tmp_path / "a.txt").write_bytes("café".encode("latin-1"))
     assert whole(Sample("a.txt", tmp_path / "a.txt"), "latin-1").source == "café".encode()
     assert batches_of("café\n".encode("latin-1"), encoding="latin-1")[0][0][1] == "café"
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "punycode", "hex"])
+def test_a_file_in_no_such_encoding_is_one_problem(encoding):
+    found = whole(Sample("a.txt", b"caf\xe9-"), encoding)
+    assert found.problem.startswith("a.txt: is n") or "no encoding" in found.problem
 
 
 def test_cores_that_share_many_lines_give_the_answers_of_one(trained, monkeypatch, tmp_path):
