@@ -58,13 +58,14 @@ def run(models, role="test", each=EACH, keep=None, kinds=KINDS):
 
 def share_right(model, labels, made):
     """Return the share of pictures (list of uint8 arrays) that a model answers rightly; without an answer is wrong."""
-    stored, ok, _ = extract_all(getattr(model, "reader", model.extractor), [_png(pixels) for pixels in made])
+    stored, ok, _ = extract_all(getattr(model, "reader", model.extractor), [png(pixels) for pixels in made])
     answers = np.full(len(made), "", dtype=object)
     answers[ok] = np.array(model.labels, dtype=object)[model.probabilities(stored).argmax(axis=1)]
     return float(np.mean(answers == labels))
 
 
-def _png(pixels):
+def png(pixels):
+    """Return the contents of a PNG file of a grey picture, uint8 [shape=(height, width)]."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG", compress_level=1)
     return file.getvalue()

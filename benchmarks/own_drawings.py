@@ -7,7 +7,6 @@ preset `fast`, once as `train` chooses (`features=auto`), and once from the pixe
 (`features=pixels`); the seconds are those of the former, features included.
 """
 
-import io
 import tempfile
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ from PIL import Image
 
 from backprop_core.metrics import wilson_interval
 from benchmarks import results_file
+from benchmarks.made_drawings import png
 from benchmarks.real_pictures import pictures
 from pipelines import datasets, train
 
@@ -81,25 +81,19 @@ def pages(role, n):
         page = Image.new("L", (PAGE, PAGE), 255)
         digit = Image.fromarray(255 - pixels).resize((side, side), Image.Resampling.BICUBIC)
         page.paste(digit, tuple(rng.integers(0, PAGE - side + 1, 2).tolist()))
-        yield label, _png(page)
+        yield label, png(np.asarray(page))
 
 
 def bare(role, n):
     """Yield (label, PNG file) of MNIST's digits as they are."""
     for label, pixels in _digits(role, n, np.random.default_rng(SEED)):
-        yield label, _png(Image.fromarray(pixels))
+        yield label, png(pixels)
 
 
 def _digits(role, n, rng):
     mnist = datasets.load("mnist", "images")
     for row in rng.choice(mnist.rows(role), n, replace=False):
         yield mnist.labels[mnist.y[row]], mnist.items[row]
-
-
-def _png(picture):
-    file = io.BytesIO()
-    picture.save(file, "PNG")
-    return file.getvalue()
 
 
 if __name__ == "__main__":

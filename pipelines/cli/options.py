@@ -132,7 +132,7 @@ def _join_entries(settings, **options):
         from pipelines.learning.recipe import Recipe
         from pipelines.wording import suggest
 
-        known = [entry.name for entry in Recipe.entries()]
+        known = Recipe.names()
         for name in settings:
             if name not in known:
                 raise click.UsageError(f"--set {name}: a recipe has no entry {name}; {suggest(name, known)}")

@@ -123,7 +123,7 @@ def make_recipe(
         raise UsageError(f"preset: give the name of a preset, not {article(preset)}")
     if config is not None and not isinstance(config, str | os.PathLike):
         raise UsageError(f"config: give the path of a TOML file, not {article(config)}")
-    known = [entry.name for entry in Recipe.entries()]
+    known = Recipe.names()
     for name in entries:
         if name not in known:
             arguments = [argument for argument in caller.__kwdefaults__ if argument not in known]

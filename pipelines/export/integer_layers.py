@@ -69,8 +69,7 @@ def validation_features(subject: Subject) -> np.ndarray:
         dataset = datasets.with_split(dataset, np.random.default_rng(SPLIT_SEED))
         rows = dataset.rows("valid")
         rows = rows[:: max(1, len(rows) // ROWS)][:ROWS]
-        items = dataset.items[rows] if isinstance(dataset.items, np.ndarray) else [dataset.items[row] for row in rows]
-        stored, _, _ = extract_all(bundle.extractor, items)
+        stored, _, _ = extract_all(bundle.extractor, dataset.only(rows).items)
     except (BackpropError, KeyError) as error:
         raise UsageError(
             f"export --int8: needs the validation samples of the model's data set, to scale what goes into each layer "

@@ -143,6 +143,11 @@ class Recipe:
         """Return the entries in order: dataclass fields, whose `metadata` has "meaning" (str) and "range" (Range)."""
         return [entry for entry in fields(cls) if "range" in entry.metadata]
 
+    @classmethod
+    def names(cls) -> list[str]:
+        """Return the names of the entries, in order."""
+        return [entry.name for entry in cls.entries()]
+
     def settings(self) -> dict[str, Any]:
         """Return the entries as a dict of JSON types."""
         settings = {**asdict(self), "hidden": list(self.hidden)}
@@ -165,7 +170,7 @@ class Recipe:
         """
         if "epochs" in changes:
             changes = {"least_steps": 0, **changes}
-        known = [entry.name for entry in self.entries()]
+        known = self.names()
         for name in changes:
             if name not in known:
                 raise UsageError(f"{source}: there is no recipe entry {name}; {suggest(name, known)}")

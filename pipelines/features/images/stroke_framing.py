@@ -87,10 +87,8 @@ def _obeys(pictures, side):
     if is_filled((height, width), side):
         dark = np.mean(pictures <= DARK, axis=(1, 2)) >= GROUND
         bright = pictures >= BRIGHT
-        off = np.maximum(
-            np.abs(_imbalance(bright.any(axis=1))) / width, np.abs(_imbalance(bright.any(axis=2))) / height
-        )
-        return of_this_size & dark & (off <= 1 / 4)
+        across, down = _imbalance(bright.any(axis=1)) / width, _imbalance(bright.any(axis=2)) / height
+        return of_this_size & dark & (np.maximum(np.abs(across), np.abs(down)) <= 1 / 4)
     edges = np.concatenate([pictures[:, 0], pictures[:, -1], pictures[:, :, 0], pictures[:, :, -1]], axis=1)
     dark = 2 * (edges <= DARK).sum(axis=1) > edges.shape[1]
     x, y = _centre_of_mass(pictures)

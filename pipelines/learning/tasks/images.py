@@ -143,18 +143,22 @@ def _are_drawings(dataset, rows, plain):
 
     if min(plain.width, plain.height) < SMALLEST_PAGE:
         return False
-    pictures, y, items = _probe(plain, dataset, rows, DRAWINGS_PROBED)
+    probe, pictures = _probe(plain, dataset, rows, DRAWINGS_PROBED)
     if picture_character.evenness_of_edges(pictures) < picture_character.EVEN_EDGES:
         return False
-    framed = ImageExtractor.for_drawings()
-    for some in (items[: DRAWINGS_PROBED // 10], items):  # most pictures that are none are told by the first few
-        stored, ok, _ = extract_all(DrawingReader(framed), some)
+    framed, few = ImageExtractor.for_drawings(), DRAWINGS_PROBED // 10
+    rows_read, is_read = [], []
+    for part in (probe.items[:few], probe.items[few:]):  # most pictures that are no drawings are told by the first few
+        stored, ok, _ = extract_all(DrawingReader(framed), part)
+        rows_read.append(stored)
+        is_read.append(ok)
+        stored, ok = np.concatenate(rows_read), np.concatenate(is_read)
         drawings, n_drawings = stored[:, : framed.n_stored].reshape(-1, *framed.grid), stored[:, -1]
-        if (n_drawings == 1).sum() < stroke_framing.OBEYED * len(some):
+        if (n_drawings == 1).sum() < stroke_framing.OBEYED * len(ok):
             return False
         if not stroke_framing.are_strokes(drawings[..., 0], framed.drawing_side):
             return False
-    return picture_character.drawings_tell_as_much(drawings, pictures[ok], y[ok], np.random.default_rng(0))
+    return picture_character.drawings_tell_as_much(drawings, pictures[ok], probe.y[ok], np.random.default_rng(0))
 
 
 def _more_telling(dataset, rows, plain):
@@ -162,8 +166,8 @@ def _more_telling(dataset, rows, plain):
     from pipelines.features.images.picture_character import gradients_tell_more
 
     richer = GradientExtractor.choose_for(dataset.items, rows)
-    pictures, y, _ = _probe(richer, dataset, rows, PROBED)
-    more, by_pixels, by_gradients = gradients_tell_more(pictures, y, np.random.default_rng(0))
+    probe, pictures = _probe(richer, dataset, rows, PROBED)
+    more, by_pixels, by_gradients = gradients_tell_more(pictures, probe.y, np.random.default_rng(0))
     if not more:
         return plain
     return richer.add_reason(
@@ -173,19 +177,16 @@ def _more_telling(dataset, rows, plain):
 
 
 def _probe(extractor, dataset, rows, most):
-    """Return some training pictures in the extractor's size, uint8 [shape=(n, height, width, n_channels)], their
-    classes, and the items that they were read from.
+    """Return the Dataset of some training pictures that can be read, and these pictures in the extractor's size: uint8
+    [shape=(n, height, width, n_channels)].
     """
     from pipelines.features.extraction import extract_all
 
     some = np.random.default_rng(0).permutation(rows if len(rows) else np.arange(len(dataset)))[:most]
-    items = dataset.items
-    items = items[some] if isinstance(items, np.ndarray) else [items[row] for row in some]
-    stored, ok, _ = extract_all(extractor, items)
+    probe = dataset.only(some)
+    stored, ok, _ = extract_all(extractor, probe.items)
     pictures = stored.reshape(-1, extractor.height, extractor.width, CHANNELS[extractor.channels])
-    read = np.flatnonzero(ok)
-    items = items[read] if isinstance(items, np.ndarray) else [items[place] for place in read]
-    return pictures, dataset.y[some[read]], items
+    return probe.only(np.flatnonzero(ok)), pictures
 
 
 TASK = Images()
