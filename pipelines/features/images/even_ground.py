@@ -20,10 +20,12 @@ SMALL = 48  # smaller pictures are enlarged, so that an edge can be found betwee
 UNDECIDED = 0.25  # if dark and bright both have more than this share of the edge, either may be the ground
 SOME_OF_EDGE, MOST_OF_EDGE = 0.15, 0.4  # marked share of the edge of an uneven ground, and of a picture without drawing
 NEAR_SIDE = 48  # pixels of the working picture; the reader looks at smaller drawings from nearer
+GROWN = 1.25  # a drawing that is so many times as large from nearer has lines of the paper in it
 SHEET, SQUAT, SOLID = 0.25, 0.45, 0.75  # of a sheet: box by picture, shorter by longer side, filled share of the box
 SPECK, ALIKE = 0.04, 0.3  # shares of the main region's mass, at least: of its parts, and of further drawings
 UNEVEN = 0.12  # an even ground varies across the picture by less than this share of the contrast
 FRAMED = 0.8  # least share of width and height that a drawn frame takes, and share of each side that is drawn
+FILLED = 0.5  # largest share of its box that a drawn frame covers; a sheet of paper on a table covers more
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,13 @@ def _nearer(pixels):
     left, top, right, bottom = box
     margin = max(right - left, bottom - top) // 2 + max(1, max(pixels.shape) // SIDE)
     above, beside = max(0, top - margin), max(0, left - margin)
-    near, _ = _reading_of(pixels[above : bottom + margin, beside : right + margin])
+    near, now = _reading_of(pixels[above : bottom + margin, beside : right + margin])
     if near is None:
         return reading
-    return replace(near, drawing=near.drawing.move(beside, above, 1), even=reading.even, n_drawings=reading.n_drawings)
+    # From nearer, lines of the paper may be seen that were too fine before. With them, the drawing seems larger.
+    as_large = max(now[2] - now[0], now[3] - now[1]) <= GROWN * max(right - left, bottom - top)
+    even = reading.even and (reading.n_drawings > 1 or (near.even and as_large))
+    return replace(near, drawing=near.drawing.move(beside, above, 1), even=even, n_drawings=reading.n_drawings)
 
 
 def _reading_of(pixels):
@@ -104,7 +109,7 @@ def _reading(picture):
     if ink is None:
         return None, None
     marked = ink.marked
-    kept, n_drawings, spans = _parts(marked, ink.drop, ink.peak)
+    kept, n_drawings, ruled = _parts(marked, ink.drop, ink.peak)
     if kept is None or _share_of_edge(kept) > MOST_OF_EDGE:
         return None, None
     coverage = ink.coverage(kept)
@@ -112,7 +117,7 @@ def _reading(picture):
     if box is None or (times == 1 and max(picture.size) >= SIDE and _is_sheet(kept, box)):
         return None, None
     cut = coverage[box[1] : box[3], box[0] : box[2]]
-    even = not spans and _share_of_edge(marked) < SOME_OF_EDGE
+    even = not ruled and _share_of_edge(marked) < SOME_OF_EDGE
     even = even and _evenness(ink.drop, spread(marked if n_drawings > 1 else kept), ink.contrast) < UNEVEN
     drawing = Drawing(cut, float(breadth(cut[np.newaxis])[0]), tuple(place / times for place in box))
     return Reading(drawing, even, n_drawings), tuple(place // times for place in box)
@@ -130,7 +135,7 @@ def _share_of_edge(marked):
 
 
 def _parts(marked, drop, peak):
-    """Return a mask of the drawing's pixels or None, the number of drawings, and whether a part spans the picture."""
+    """Return a mask of the drawing's pixels or None, the number of drawings, and whether lines may be among them."""
     regions, n = number_regions(marked)
     if n == 0:
         return None, 0, False
@@ -144,10 +149,14 @@ def _parts(marked, drop, peak):
     main = int(np.argmax(np.where(kept, mass, -1)))
     n_drawings = _side_by_side(around[kept & (mass >= ALIKE * mass[main])])
     kept &= (mass >= SPECK * mass[main]) & _close_to(around[main], around)
-    spans = (around[kept, 2] - around[kept, 0] == marked.shape[1]) | (
-        around[kept, 3] - around[kept, 1] == marked.shape[0]
-    )
-    return np.concatenate([[False], kept])[regions], n_drawings, bool(spans.any())
+    return np.concatenate([[False], kept])[regions], n_drawings, _lines_of_paper(around, kept, main, marked.shape)
+
+
+def _lines_of_paper(around, kept, main, shape):
+    """Tell whether lines of the paper may be among the parts: main reaches two edges of the picture, or another one."""
+    at_edge = np.concatenate([around[:, :2] == 0, around[:, 2:] == shape[::-1]], axis=1).sum(axis=1)
+    others = kept & (np.arange(len(kept)) != main)
+    return bool(at_edge[main] >= 2 or at_edge[others].any())
 
 
 def _side_by_side(around):
@@ -174,6 +183,8 @@ def _frames(regions, around, shape):
     for k in np.flatnonzero(large):
         left, top, right, bottom = around[k]
         inside = regions[top:bottom, left:right] == k + 1
+        if inside.mean() > FILLED:
+            continue
         rim = max(1, min(inside.shape) // 12)
         sides = (
             inside[:rim].any(axis=0),

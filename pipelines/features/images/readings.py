@@ -22,7 +22,7 @@ MOST = 3
 SHOWN = 480  # pixels of the longer side of a picture that is shown
 OUTLINE = (0, 90, 181)
 PHOTOGRAPH = 80  # a picture whose longer side has fewer pixels is no photograph
-PREFERENCE = (1.0, 0.1, 0.1)  # by which the odds of the readings are weighed
+PREFERENCE = (1.0, 0.05, 0.05)  # by which the odds of the readings are weighed
 SUREST = 1e-6  # what is left for all other classes at least
 NOTHING = "no strokes were found on the ground; take the picture closer and sharper, with the whole drawing in it"
 

@@ -76,6 +76,15 @@ def test_drawings_are_found_and_answered_as_python_does(drawing_model):
     pictures += [255 - draw(rng, 90, 230, 60), np.dstack([draw(rng, 70, 240, 10)] * 3)]
     shaded = draw(rng, 260, 220, 40) * np.linspace(0.4, 1, 260)
     pictures += [shaded.astype(np.uint8), np.full((50, 50), 90, np.uint8)]
+    on_a_table = np.pad(draw(rng, 200, 230, 40), 12, constant_values=80)
+    squared, corner = (
+        np.pad(draw(rng, 110, 225, 40), ((150, 100), (200, 60)), mode="edge").astype(int),
+        slice(None, 190),
+    )
+    squared[::14, corner] -= 30
+    squared[corner, ::14] -= 30
+    three = np.hstack([draw(rng, 90, 230, 30) for _ in range(3)])
+    pictures += [on_a_table, np.clip(squared, 0, 255).astype(np.uint8), three]
     assert differences(drawing_model, pictures).max() < CLOSE
 
 

@@ -38,6 +38,8 @@ const SPECK = 0.04; // of the main region's mass: parts,
 const ALIKE = 0.3; // and further drawings
 const UNEVEN = 0.12; // of the contrast: what the ground may vary across the picture
 const FRAMED = 0.8; // share of the picture that a frame takes in both directions, and of its sides that is drawn
+const FILLED = 0.5; // largest share of its box that a frame covers; a sheet of paper covers more
+const GROWN = 1.25; // a drawing that is so many times as large from nearer has lines of the paper in it
 
 /**
  * Return the drawings that a picture may show, the likelier one first: up to two.
@@ -57,22 +59,27 @@ export function evenReadings(picture) {
 
 /** Read dark ink on bright ground; where it is small in the picture, look at its surroundings alone. */
 function readNearer(picture) {
-  const times = Math.max(1, Math.floor(Math.max(picture.width, picture.height) / SIDE));
+  const times = timesOf(picture);
   const found = read(ofWorkingSize(picture));
   if (found === null) return null;
   const { width, height } = found.reading.drawing.coverage;
   if (times === 1 || Math.max(width, height) >= NEAR_SIDE) return found.reading;
   const [left, top, right, bottom] = found.box.map((place) => times * place);
   const margin = Math.floor(Math.max(right - left, bottom - top) / 2) + times;
-  const near = read(ofWorkingSize(cut(picture, left - margin, top - margin, right + margin, bottom + margin)));
-  return near ? { ...found.reading, drawing: near.reading.drawing } : found.reading;
+  const crop = cut(picture, left - margin, top - margin, right + margin, bottom + margin);
+  const near = read(ofWorkingSize(crop));
+  if (near === null) return found.reading;
+  // From nearer, lines of the paper may be seen that were too fine before. With them, the drawing seems larger.
+  const asLarge = timesOf(crop) * longerSide(near.box) <= GROWN * longerSide([left, top, right, bottom]);
+  const even = found.reading.even && (found.reading.nDrawings > 1 || (near.reading.even && asLarge));
+  return { ...found.reading, drawing: near.reading.drawing, even };
 }
 
+/** Return by how many times a picture is reduced, so that it is worked on at no more than twice `SIDE`. */
+const timesOf = ({ width, height }) => Math.max(1, Math.floor(Math.max(width, height) / SIDE));
+
 /** @param {Plane} picture */
-function ofWorkingSize(picture) {
-  const longer = Math.max(picture.width, picture.height);
-  return longer >= 2 * SIDE ? reduce(picture, Math.floor(longer / SIDE)) : picture;
-}
+const ofWorkingSize = (picture) => (timesOf(picture) > 1 ? reduce(picture, timesOf(picture)) : picture);
 
 /**
  * Read dark ink on bright ground.
@@ -86,7 +93,7 @@ function read(picture) {
   const marked = marksOf(ink);
   const parts = partsOf(marked, ink);
   if (parts === null || shareOfEdge(parts.kept) > MOST_OF_EDGE) return null;
-  const { kept, nDrawings, spans } = parts;
+  const { kept, nDrawings, ruled } = parts;
   const coverage = coverageOf(ink, kept);
   const box = boxOf(coverage, (share) => share >= 0.5);
   if (box === null || (times === 1 && Math.max(picture.width, picture.height) >= SIDE && isSheet(kept, box))) {
@@ -94,7 +101,7 @@ function read(picture) {
   }
   const drawn = cut(coverage, ...box);
   const even =
-    !spans &&
+    !ruled &&
     shareOfEdge(marked) < SOME_OF_EDGE &&
     unevenness(ink.drop, spread(nDrawings > 1 ? marked : kept)) / ink.contrast < UNEVEN;
   const reading = { drawing: { coverage: drawn, breadth: breadth(drawn) }, even, nDrawings };
@@ -116,7 +123,7 @@ function shareOfEdge(marked) {
 }
 
 /**
- * Return which of the marked pixels are the drawing, how many there are, and whether one spans the picture; or null.
+ * Return which of the marked pixels are the drawing, how many there are, and whether lines may be among them; or null.
  *
  * @param {Plane} marked
  * @param {import("./ink.js").Ink} ink
@@ -132,10 +139,15 @@ function partsOf(marked, { drop, peak }) {
   const nDrawings = sideBySide(boxes.filter((_, k) => kept[k] && mass[k] >= ALIKE * mass[main]));
   const reach = 0.25 * longerSide(boxes[main]);
   kept = kept.map((keeps, k) => keeps && mass[k] >= SPECK * mass[main] && gap(boxes[main], boxes[k]) <= reach);
-  const spans = boxes.some(
-    (box, k) => kept[k] && (widthOf(box) === marked.width || heightOf(box) === marked.height),
-  );
-  return { kept: bytesOf(regions, (region) => Number(region > 0 && kept[region - 1])), nDrawings, spans };
+  const ruled = linesOfPaper(boxes, kept, main, marked);
+  return { kept: bytesOf(regions, (region) => Number(region > 0 && kept[region - 1])), nDrawings, ruled };
+}
+
+/** Tell whether lines of the paper may be among the parts: main reaches two edges of the picture, or another one. */
+function linesOfPaper(boxes, kept, main, { width, height }) {
+  const edgesAt = ([left, top, right, bottom]) =>
+    Number(left === 0) + Number(top === 0) + Number(right === width) + Number(bottom === height);
+  return edgesAt(boxes[main]) >= 2 || boxes.some((box, k) => kept[k] && k !== main && edgesAt(box) > 0);
 }
 
 /** Count the boxes about as high as the highest, if together they are too wide or too high for one drawing. */
@@ -153,11 +165,13 @@ function sideBySide(boxes) {
 function framesAmong(regions, boxes) {
   const { width, height, data } = regions;
   const frames = new Set();
+  const sizes = sumsOver(regions, boxes.length, () => 1);
   boxes.forEach((box, k) => {
     const [left, top, right, bottom] = box;
     if (widthOf(box) < FRAMED * width || heightOf(box) < FRAMED * height) return;
     const rim = Math.max(1, Math.floor(Math.min(widthOf(box), heightOf(box)) / 12));
     const inside = (x, y) => data[y * width + x] === k + 1;
+    if (sizes[k] > FILLED * widthOf(box) * heightOf(box)) return;
     const drawn = (length, anyAt) => {
       let n = 0;
       for (let i = 0; i < length; i++) n += Number(anyAt(i));

@@ -33,7 +33,7 @@ import { drawingIn } from "./strokes.js";
 
 const MOST = 3;
 const PHOTOGRAPH = 80; // pixels of the longer side, from which a picture may be one
-const PREFERENCE = [1, 0.1, 0.1]; // by which the odds of the readings are weighed
+const PREFERENCE = [1, 0.05, 0.05]; // by which the odds of the readings are weighed
 const SUREST = 1e-6; // what is left for all other classes at least
 
 /**

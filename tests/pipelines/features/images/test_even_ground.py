@@ -109,3 +109,28 @@ def test_an_empty_page_has_no_reading(shape, level):
 def test_a_blurred_picture_is_read_too(likeness, plain):
     soft = Image.fromarray((255 - 255 * seven()).astype(np.uint8)).filter(ImageFilter.GaussianBlur(4))
     assert likeness(row(np.asarray(soft, float)), plain) > 0.9
+
+
+def test_a_sheet_of_paper_on_a_table_is_no_frame_around_a_drawing():
+    """Else what is left of the sheet are the holes of the digit: an 8 of two blots."""
+    table = Image.new("L", (300, 400), 90)
+    ImageDraw.Draw(table).rectangle((12, 10, 286, 388), 235)
+    for top in (120, 180):
+        ImageDraw.Draw(table).ellipse((110, top, 180, top + 64), outline=40, width=12)
+    for reading in readings(np.asarray(table)):
+        assert not reading.even or len(reading.drawing.coverage) > 115  # that of both rings, not of the two holes
+
+
+@pytest.mark.parametrize("pitch", [14, 24, 30])
+@pytest.mark.parametrize("line", [15, 25, 40])
+@pytest.mark.parametrize("fall", [0.05, 0.1])
+def test_a_ground_on_which_printed_lines_seem_to_be_ink_is_not_called_even(line, pitch, fall):
+    """Lines far fainter than the ink are seen in the darker part of the page alone, or from nearer alone."""
+    levels = np.full((480, 360), 225.0)
+    levels[10::pitch] -= line
+    levels[:, 10::pitch] -= line
+    levels *= 1 - fall * np.linspace(0, 1, 480)[:, np.newaxis] * np.linspace(0, 1, 360)
+    levels[200:296, 120:216] *= 1 - 0.8 * seven(96, pen=0.08, at=(0.2, 0.1), size=0.8)
+    for reading in readings(np.clip(levels, 0, 255).astype(np.uint8)):
+        left, top, right, bottom = reading.drawing.box
+        assert not reading.even or max(right - left, bottom - top) < 100  # the 7 is 82 pixels long
