@@ -24,6 +24,7 @@ from benchmarks import (
     own_drawings,
     prediction_speed,
     real_pictures,
+    rotated_takes,
     sparse_rows,
     speech_accuracy,
     startup,
@@ -50,6 +51,7 @@ ROOMS = (
     decoding_speed,
     sparse_rows,
     speech_accuracy,
+    rotated_takes,
     startup,
     choose_for_voices,
     choose_speech_features,
@@ -75,9 +77,10 @@ ROOMS = (
 )
 BENCHMARKS = {room.__name__.split(".")[1]: room.run for room in ROOMS} | image_accuracy.PARTS | text_accuracy.PARTS
 
-names = sys.argv[1:] or list(BENCHMARKS)
-for name in names:
-    if name not in BENCHMARKS:
-        sys.exit(f"error: {name}: no such benchmark; choose from {', '.join(BENCHMARKS)}")
-for name in names:
-    BENCHMARKS[name]()
+if __name__ == "__main__":
+    names = sys.argv[1:] or list(BENCHMARKS)
+    for name in names:
+        if name not in BENCHMARKS:
+            sys.exit(f"error: {name}: no such benchmark; choose from {', '.join(BENCHMARKS)}")
+    for name in names:
+        BENCHMARKS[name]()

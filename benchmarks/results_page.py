@@ -335,8 +335,7 @@ def exported():
 
 def new_voices():
     """Return how speech does with voices that it has never heard, as Markdown."""
-    strings, all_takes = _read("word_error_rate"), _read("speech_accuracy")["all_takes"]
-    by_five, by_ten = (100 * all_takes[f"{n} at a time"]["mean"] for n in (5, 10))
+    strings, rotated = _read("word_error_rate"), _read("rotated_takes")
     words, early = (strings["single_words"][kind] for kind in ("all takes", "takes 0 to 4"))
     worst, (low, high) = min(words["by_speaker"], key=words["by_speaker"].get), words["ci95"]
     rates = [f"{100 * of['word_error_rate']['mean']:.0f} %" for of in strings["conditions"].values()]
@@ -347,9 +346,9 @@ def new_voices():
             f"seeds (95 % interval over speakers {100 * low:.0f} to {100 * high:.0f} %); the worst is {worst} with "
             f"{100 * words['worst']:.1f} %. Takes 0 to 4 were used for one choice only: how clicks and noise are "
             f"removed. On them, the mean is {100 * early['mean']:.1f} % and the worst {100 * early['worst']:.1f} %. If "
-            f"each speaker is known and all takes are tested in turn, the accuracy is {by_five:.2f} % with five of the "
-            f"fifty takes at a time, as in the official split, and {by_ten:.2f} % with ten, because fewer are left to "
-            "learn from (`python -m benchmarks speech_accuracy`). In strings of digits by unheard speakers, this "
+            "each speaker is known and all takes are tested in turn, five of the fifty at a time, as in the official "
+            f"split, the accuracy is {_percent(rotated['accuracy'])} (`{rotated['command']}`). In strings of digits by "
+            "unheard speakers, this "
             f"share of the words is wrong, missing or too many (`{strings['command']}`):",
             "",
             f"| {' | '.join(strings['conditions'])} |",
