@@ -263,7 +263,8 @@ def _gradient_row(name, part):
         data, features = f"{part['n']:,} photographs of hands, five folds", name.removeprefix("signs-")
         found = f"{_percent(part['mean'], 1)}, worst fold {_percent(part['worst'], 1)}"
     else:
-        data, features = f"{name}, test split, {part['epochs']} epochs", "gradients"
+        trained = f"preset `{part['preset']}`, {part['epochs']} epochs"
+        data, features = f"{name.removesuffix('-best')}, test split, {trained}", "gradients"
         low, high = part["ci95"]
         found = f"{_percent(part['test_accuracy'])} (95 % interval {100 * low:.1f} to {100 * high:.1f} %)"
     return f"| {data} | {features} | {found} | {_duration(part['seconds'])} |"
