@@ -22,7 +22,7 @@ from PIL import Image, ImageFilter
 
 from pipelines.features.images.drawing import Drawing, breadth
 from pipelines.features.images.ground import fill, ground_beside
-from pipelines.features.images.regions import boxes, number_regions
+from pipelines.features.images.regions import box_of, boxes, number_regions
 
 LONGER_SIDE = 240  # pixels; pictures of twice this or more are reduced to between once and twice
 LEVELS = (0.6, 0.5, 0.4, 0.32, 0.25, 0.2, 0.16, 0.13, 0.1, 0.08)  # darkness at which strokes are looked for
@@ -33,7 +33,8 @@ TRIED = 4  # so many of the heaviest regions are examined at each level
 FAINTEST = 10  # levels between ink and ground
 SHARP, OUTLINED = 0.4, 0.85  # contrast at an edge, as a share of the stroke's drop; share of the outline that has it
 SOLID, SQUAT = 0.72, 0.45  # of a block, at least: filled share of its box, and shorter by longer side
-PART_AREA, PART_GAP, PART_INK = 0.03, 0.12, 0.75  # shares of the main region's area, longer side and darkness
+PART_AREA, PART_GAP, PART_INK = 0.03, 0.2, 0.75  # shares of the main region's area, longer side and darkness
+HOLE = 0.5  # least weight of a stroke, as a share of that of what may be its hole
 FRAME = 0.15  # width of the frame, as a share of the picture's shorter side
 
 
@@ -105,8 +106,18 @@ def _with_frame(pixels):
 
 
 def _more_likely(pixels):
+    """Return the dark or the bright strokes, those of more weight; but a stroke rather than the hole within it."""
     dark, bright = (_dark_strokes(_of_working_size(kind)) for kind in (pixels, 255 - pixels))
-    return max(filter(None, (dark, bright)), key=lambda found: found.weight, default=None)
+    if dark is None or bright is None:
+        return dark or bright
+    less, more = (dark, bright) if bright.weight > dark.weight else (bright, dark)
+    return less if less.weight >= HOLE * more.weight and _is_within(more.region, less.region) else more
+
+
+def _is_within(region, other):
+    """Tell whether the box of a region lies inside the box of another."""
+    (left, top, right, bottom), (left_of, top_of, right_of, bottom_of) = box_of(region), box_of(other)
+    return left > left_of and top > top_of and right < right_of and bottom < bottom_of
 
 
 def _of_working_size(pixels):

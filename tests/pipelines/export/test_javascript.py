@@ -83,8 +83,9 @@ def test_drawings_are_found_and_answered_as_python_does(drawing_model):
     )
     squared[::14, corner] -= 30
     squared[corner, ::14] -= 30
+    grainy = np.clip(draw(rng, 240, 205, 120) + rng.normal(0, 28, (240, 240)), 0, 255).astype(np.uint8)
     three = np.hstack([draw(rng, 90, 230, 30) for _ in range(3)])
-    pictures += [on_a_table, np.clip(squared, 0, 255).astype(np.uint8), three]
+    pictures += [on_a_table, np.clip(squared, 0, 255).astype(np.uint8), three, grainy]
     assert differences(drawing_model, pictures).max() < CLOSE
 
 

@@ -41,8 +41,9 @@ const OUTLINED = 0.85; // share of the outline that must have it
 const SOLID = 0.72; // a block fills this share of its box,
 const SQUAT = 0.45; // and the box is no narrower than this
 const PART_AREA = 0.03; // as shares of the main region's area,
-const PART_GAP = 0.12; // longer side
+const PART_GAP = 0.2; // longer side
 const PART_INK = 0.75; // and darkness
+const HOLE = 0.5; // least weight of a stroke, as a share of that of what may be its hole
 const FRAME = 0.15; // of the shorter side
 
 /**
@@ -62,12 +63,26 @@ function withFrame(picture) {
   return surrounded(picture, by, Math.trunc(median(edge(picture, true))));
 }
 
-/** @param {Plane} picture @returns {Found | null} */
+/**
+ * Return the dark or the bright strokes, those of more weight; but a stroke rather than the hole within it.
+ *
+ * @param {Plane} picture
+ * @returns {Found | null}
+ */
 function moreLikely(picture) {
   const dark = darkStrokes(ofWorkingSize(picture));
   const bright = darkStrokes(ofWorkingSize(negative(picture)));
-  if (dark && bright) return bright.weight > dark.weight ? bright : dark;
-  return dark ?? bright;
+  if (!dark || !bright) return dark ?? bright;
+  const [less, more] = bright.weight > dark.weight ? [dark, bright] : [bright, dark];
+  return less.weight >= HOLE * more.weight && isWithin(more.region, less.region) ? less : more;
+}
+
+/** Tell whether the box of a region lies inside the box of another. @param {Plane} region @param {Plane} other */
+function isWithin(region, other) {
+  const [[left, top, right, bottom], [leftOf, topOf, rightOf, bottomOf]] = [region, other].map((mask) =>
+    boxOf(mask, (mark) => mark > 0),
+  );
+  return left > leftOf && top > topOf && right < rightOf && bottom < bottomOf;
 }
 
 /** @param {Plane} picture */

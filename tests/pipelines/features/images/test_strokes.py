@@ -12,6 +12,7 @@ from pipelines.errors import InputFileError
 from pipelines.features.images.drawing import breadth
 from pipelines.features.images.extractor import ImageExtractor
 from pipelines.features.images.readings import drawings_in
+from pipelines.features.images.strokes import drawing_in
 
 EXTRACTOR = ImageExtractor(28, 28, "grey", "strokes", 20, 2.4)
 FIVE = [(8, 1), (1, 1), (1, 5), (6, 5), (8, 8), (6, 12), (1, 11)]
@@ -119,6 +120,23 @@ def test_turned_pixels_with_the_tag_that_says_so_give_the_same_row(plain):
 def test_ink_of_any_colour_is_ink(likeness, plain, ink):
     share = (225 - photo()[..., None]) / 185
     assert likeness(row(235 + share * (np.array(ink) - 235)), plain) > 0.98
+
+
+def test_a_bar_that_is_a_sixth_of_the_drawing_above_it_belongs_to_it():
+    body = [(1, 3), (1, 6), (6, 6), (8, 8), (6, 12), (1, 11)]
+    both = np.minimum(photo(points=body), photo(points=[(1, -0.2), (8, -0.2)]))
+    drawing = drawing_in(np.clip(both, 0, 255).astype(np.uint8))
+    assert drawing.box[3] - drawing.box[1] > 200  # 168 without the bar
+
+
+@pytest.mark.parametrize(("seed", "pen", "ink", "size"), [(1, 12, 120, 36), (2, 9, 90, 48), (2, 12, 90, 48)])
+def test_the_hole_of_a_6_on_grainy_paper_is_not_the_drawing(seed, pen, ink, size):
+    sheet = Image.new("L", (336, 336), 205)
+    ImageDraw.Draw(sheet).ellipse((236, 250, 236 + size, 250 + size), outline=ink, width=pen)
+    ImageDraw.Draw(sheet).line((238, 250 + size // 2, 256, 230 - size // 2), fill=ink, width=pen)
+    grainy = np.asarray(sheet) + np.random.default_rng(seed).normal(0, 28, (336, 336))
+    drawing = drawing_in(np.clip(grainy, 0, 255).astype(np.uint8))
+    assert drawing.box[3] - drawing.box[1] >= size + 20
 
 
 def test_a_part_that_does_not_touch_belongs_to_it_and_a_speck_does_not(likeness, plain):
