@@ -80,13 +80,20 @@ def names(task=None):
 
 
 def default_name(task):
-    """Return the name of the data set that `task` trains on when none is named: str."""
-    return next(source.name for source in sources().values() if source.task == task and source.default)
+    """Return the name of the data set that `task` trains on when none is named: str. Raises UsageError if none is."""
+    return _name_of(task, [source for source in sources().values() if source.default])
 
 
 def fallback_name(task):
-    """Return the name of the data set of `task` that needs no network: str."""
-    return next(source.name for source in sources().values() if source.task == task and source.fallback)
+    """Return the name of the data set of `task` that needs no network: str. Raises UsageError if it has none."""
+    return _name_of(task, [source for source in sources().values() if source.fallback])
+
+
+def _name_of(task, some):
+    for source in some:
+        if source.task == task:
+            return source.name
+    raise UsageError(f"{task}: no data set is registered for this task; give a folder or a CSV manifest")
 
 
 def find(name):

@@ -257,6 +257,7 @@ def _object(content):
     """Return the JSON object that was sent. Raises Refusal."""
     try:
         found = json.loads(content or b"{}")
+        json.dumps(found, ensure_ascii=False).encode()  # half of a character is no text
         if isinstance(found, dict):
             return found
     except (ValueError, RecursionError):

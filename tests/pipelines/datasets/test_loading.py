@@ -56,6 +56,12 @@ def test_each_task_has_one_default_that_is_fetched_and_one_fallback_that_is_not(
     assert set(datasets.names()) == REGISTERED
 
 
+@pytest.mark.parametrize("name_of", [datasets.default_name, datasets.fallback_name])
+def test_a_task_without_a_registered_set_is_told_to_bring_one(name_of):
+    with pytest.raises(UsageError, match="smells: no data set is registered"):
+        name_of("smells")
+
+
 @pytest.mark.parametrize(("typed", "meant"), [("fsd", "fsdd"), ("MNIST", "mnist"), ("fashion_mnist", "fashion-mnist")])
 def test_an_unknown_name_is_a_usage_error_that_offers_the_nearest(typed, meant):
     with pytest.raises(UsageError, match=f"{typed}: no such data set; did you mean {meant}"):

@@ -151,7 +151,7 @@ def test_a_data_set_that_is_not_there_and_one_that_diverges_are_told(client):
     assert diverged["findings"][0]["name"] == "diverged"
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{", b"nul", b"[" * 100_000])
+@pytest.mark.parametrize("body", [b"[]", b"{", b"nul", b"[" * 100_000, b'{"dataset": "\\ud83d"}'])
 def test_what_is_no_object_is_refused(client, body):
     assert client.post("train", body)[0] == 400
 
