@@ -90,6 +90,7 @@ def _tables(subject: Subject) -> list[str]:
     frame, finder_frame = subject.bundle.extractor.n_fft, ends.settings["finder"]["frame_length"]
     return [
         table("cut_ratios", 10 ** (-np.array(ends.settings["trims"]) / 10), "double"),
+        table("masking_shares", np.array(stages["power"].settings["masking_shares"]), "double"),
         table("window", stages["power"].constants["window"]),
         *_circle("", frame),
         table("finder_window", ends.constants["finder_window"]),

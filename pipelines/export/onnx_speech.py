@@ -23,10 +23,11 @@ def whole_graph(subject: Subject) -> tuple[Graph, tuple[str, ...]]:
     waveform = without_drift(graph, given.cast(DOUBLE), stages["drift"].settings["half"])
     waveform = emphasise(graph, waveform, stages["preemphasis"].settings["preemphasis"])
     rows = []
-    for start, stop in onnx_word.ends(graph, waveform, stages["ends"]):
+    ends = onnx_word.ends(graph, waveform, stages["ends"])
+    for (start, stop), share in zip(ends, stages["power"].settings["masking_shares"], strict=True):
         word = waveform.part(start, stop)
         word = word / graph.most(graph.op("Abs", word).reduce("Max"), 1e-300)
-        decibels = mel_decibels(graph, power(graph, word, stages["power"]), stages["decibels"])
+        decibels = mel_decibels(graph, power(graph, word, stages["power"], share), stages["decibels"])
         rows.append(row(graph, decibels @ stages["cepstra"].constants["dct"].T, stages["row"]))
     X = graph.join(*rows).cast(FLOAT)
     z = onnx_network.logits(graph, subject.layers, onnx_network.scale(graph, subject, X))
@@ -57,8 +58,8 @@ def emphasise(graph: Graph, waveform: Value, preemphasis: float) -> Value:
     return graph.join(waveform.part(0, 1), waveform.part(1, n) - waveform.part(0, n - 1) * preemphasis)
 
 
-def power(graph: Graph, word: Value, stage) -> Value:
-    """Return the power at each frequency of each frame: float64 [shape=(n_frames, 1 + n_fft / 2)].
+def power(graph: Graph, word: Value, stage, masking_share: float) -> Value:
+    """Return the power at each frequency of each frame, masked: float64 [shape=(n_frames, 1 + n_fft / 2)].
 
     Cosines are the same from both ends of a frame and sines change their sign, so that each frame is folded first.
     """
@@ -73,7 +74,8 @@ def power(graph: Graph, word: Value, stage) -> Value:
     angles = 2 * np.pi * np.outer(np.arange(n_fft), np.arange(half + 1)) / n_fft
     even = graph.join(ends, forth + back, axis=1) @ np.cos(angles[[0, half, *range(1, half)]])
     odd = (forth - back) @ np.sin(angles[1:half])
-    return even * even + odd * odd
+    spectra = even * even + odd * odd
+    return spectra + (word * word).reduce("Mean") * masking_share if masking_share else spectra
 
 
 def mel_decibels(graph: Graph, spectra: Value, stage) -> Value:

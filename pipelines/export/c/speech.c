@@ -2,10 +2,13 @@
 
 /* -- Features: see mfcc.py and time_normalisation.py -- */
 
-static void mel_decibels(const float *word, long n, long frames, double scale, int warp) {
+static void mel_decibels(const float *word, long n, long frames, double scale, int cut, int warp) {
   static FFT_REAL power[LONGEST_FRAME / 2 + 1];
   float loudest = -1e9f;
+  double noise = 0; /* that masks what is softer: see mfcc.mask */
   long t, i, band;
+  for (i = 0; i < n; i++) noise += word[i] * scale * word[i] * scale;
+  noise *= masking_shares[cut] / (double)n;
   for (t = 0; t < frames; t++) {
     long first = t * HOP - FRAME / 2;
     for (i = 0; i < FRAME; i++)
@@ -15,7 +18,7 @@ static void mel_decibels(const float *word, long n, long frames, double scale, i
       const short *at = mel_places[warp * N_MELS + band];
       double sum = 0;
       float decibels;
-      for (i = at[0]; i < at[1]; i++) sum += power[i] * mel_weights[at[2] + i - at[0]];
+      for (i = at[0]; i < at[1]; i++) sum += (power[i] + noise) * mel_weights[at[2] + i - at[0]];
       decibels = (float)(10 * log10(sum > LOWEST_POWER ? sum : LOWEST_POWER));
       work.mel[t * N_MELS + band] = decibels;
       if (decibels > loudest) loudest = decibels;
@@ -103,7 +106,7 @@ int backprop_predict(const float *input, size_t n_samples, float *probabilities)
     if (loudest <= 0) return BACKPROP_SILENCE;
     frames = 1 + (stop - start) / HOP;
     for (warp = 0; warp < N_WARPS; warp++) {
-      mel_decibels(wave + start, stop - start, frames, 1 / loudest, warp);
+      mel_decibels(wave + start, stop - start, frames, 1 / loudest, cut, warp);
       to_cepstra(frames);
       row_of(frames, row);
       add_logits(row, z);

@@ -22,7 +22,15 @@ from pipelines.features.speech.absence import what_instead, words_apart
 from pipelines.features.speech.audio_file import SILENCE_PEAK, read_waveform
 from pipelines.features.speech.drift import without_drift
 from pipelines.features.speech.endpoints import word_endpoints
-from pipelines.features.speech.mfcc import clipwise_product, make_matrices, mel_decibels, power_spectra, slopes
+from pipelines.features.speech.mfcc import (
+    NO_MASKING,
+    clipwise_product,
+    make_matrices,
+    mask,
+    mel_decibels,
+    power_spectra,
+    slopes,
+)
 from pipelines.features.speech.stages import stages_of
 from pipelines.features.speech.time_normalisation import mean_and_spread, normalise_time
 from pipelines.features.stages import run
@@ -78,6 +86,9 @@ class SpeechExtractor:
     cuts : tuple of float in (-trim_db, 100], in decibels, the first of them 0
         How far `trim_db` is moved: each gives a further view of the word, at each warp. Echo and noise want the word to
         be cut sooner, the soft sounds at its ends later, and this is not known beforehand.
+    maskings : tuple of float in (0, 200], in decibels, one for each of the cuts, or none at all
+        In the views of each cut, white noise that is so much softer than the word hides what is softer still, see
+        `mfcc.mask`; 200 adds none. Without any, no view is masked.
     given_matrices : dict or None
         What `matrices()` returned when the settings were stored; None lets librosa make them, at their first use.
     """
@@ -102,6 +113,7 @@ class SpeechExtractor:
     duration: bool = True
     warps: tuple = (1.0, 0.92, 1.08)
     cuts: tuple = (0.0, -9.0, 12.0)
+    maskings: tuple = ()
     given_matrices: dict | None = field(default=None, compare=False, repr=False)
 
     name: ClassVar[str] = "speech"
@@ -111,7 +123,7 @@ class SpeechExtractor:
     together: ClassVar[bool] = True
 
     def __post_init__(self):
-        for name in ("warps", "cuts"):
+        for name in ("warps", "cuts", "maskings"):
             if isinstance(getattr(self, name), list):  # JSON has no tuples
                 object.__setattr__(self, name, tuple(getattr(self, name)))
         for setting in fields(self):
@@ -138,6 +150,7 @@ class SpeechExtractor:
         UsageError
             If a setting is missing, unknown or out of range, or a matrix is missing or of another shape.
         """
+        settings = {"maskings": (), **settings}  # models of before know no masking
         expected = [setting.name for setting in fields(cls) if setting.name != "given_matrices"]
         if sorted(settings) != sorted(expected):
             odd = sorted(set(settings) ^ set(expected))
@@ -255,10 +268,10 @@ class SpeechExtractor:
         """
         rows = np.empty((len(waveforms), len(self.cuts), self.n_stored // len(self.cuts)), self.stored_dtype)
         risen = [self._prepare(waveform) for waveform in waveforms]
-        for place, trim_db in enumerate(self.trims):
+        for place, (trim_db, masking) in enumerate(zip(self.trims, self.masked, strict=True)):
             words = [self.cut(waveform, trim_db) for waveform in risen]
             for batch in batches_of(words):
-                rows[batch, place] = self._describe(words[batch])
+                rows[batch, place] = self._describe(words[batch], masking)
         return rows.reshape(len(waveforms), self.n_stored)
 
     def to_features(self, stored):
@@ -372,6 +385,11 @@ class SpeechExtractor:
         """What `trim_db` is for each cut, in decibels: tuple of float."""
         return tuple(self.trim_db + moved for moved in self.cuts)
 
+    @property
+    def masked(self):
+        """How much softer than the word the noise is that masks the views of each cut, in decibels: tuple of float."""
+        return self.maskings or (NO_MASKING,) * len(self.cuts)
+
     def ends(self, waveform, trim_db):
         """Return the first sample of the word in a waveform without drift, and the one behind its last: int, int."""
         pad = round(self.trim_pad * self.sr)
@@ -386,11 +404,30 @@ class SpeechExtractor:
         """Return the way from a waveform to its stored row, step by step: tuple of `stages.Stage`."""
         return stages_of(self)
 
-    def _describe(self, words):
+    def _describe(self, words, masking):
         """Return the views of some words that are cut out: float32 [shape=(n, n_warps * n_features)]."""
-        power, bounds = power_spectra(words, self._matrices["window"], self.hop_length)
+        power, bounds = self.power(words, maskings=masking)
         decibels = [mel_decibels(power, bounds, mel, self.top_db) for mel in self._matrices["mel"]]
         return np.hstack([self.rows_of(view, bounds) for view in decibels])
+
+    def power(self, words, hop_lengths=None, maskings=None):
+        """Return the power at each frequency of each frame of words, with the noise that masks them.
+
+        Parameters
+        ----------
+        words : list of ndarray of float64 [shape=(n_samples,)]
+        hop_lengths : int, list of int, or None
+            Samples from one frame to the next, for each word; None is the setting.
+        maskings : float, list of float, or None
+            In decibels, for each word; None is that of the first cut.
+
+        Returns
+        -------
+        power, bounds : as `mfcc.power_spectra` returns them
+        """
+        window = self._matrices["window"]
+        power, bounds = power_spectra(words, window, self.hop_length if hop_lengths is None else hop_lengths)
+        return mask(power, bounds, words, window, self.masked[0] if maskings is None else maskings), bounds
 
     def rows_of(self, decibels, bounds):
         """Return the features of words, computed from their power in each mel band.
@@ -461,6 +498,13 @@ _RANGES = {
     "cuts": (
         lambda s: s.cuts[:1] == (0,) and all(type(c) in (int, float) and -s.trim_db < c <= 100 for c in s.cuts),
         "a list that begins with 0, of numbers above -trim_db and at most 100",
+    ),
+    "maskings": (
+        lambda s: (
+            len(s.maskings) in (0, len(s.cuts))
+            and all(type(m) in (int, float) and 0 < m <= NO_MASKING for m in s.maskings)
+        ),
+        "a list with one number for each of the cuts, above 0 and at most 200, or empty",
     ),
     "deltas": (lambda s: 0 <= s.deltas <= _HIGHEST_DELTA_ORDER, "0, 1 or 2"),
 }

@@ -7,6 +7,7 @@ their reference: the tests compare their values, and the benchmark compares thei
 import numpy as np
 
 from pipelines.features.speech.drift import without_drift
+from pipelines.features.speech.mfcc import NO_MASKING
 from pipelines.features.speech.vocal_tract import warp_mel
 
 
@@ -31,7 +32,11 @@ def reference_row(path, extractor):
     mels = [warp_mel(warp, **axis) for warp in extractor.warps]
     words = [_word(waveform, extractor, extractor.trim_db + moved) for moved in extractor.cuts]
     return np.concatenate(
-        [_describe(_decibels(word, extractor.hop_length, mel, extractor), extractor) for word in words for mel in mels]
+        [
+            _describe(_decibels(word, extractor.hop_length, mel, extractor, masking), extractor)
+            for word, masking in zip(words, extractor.masked, strict=True)
+            for mel in mels
+        ]
     )
 
 
@@ -61,10 +66,10 @@ def reference_variants(path, varied, stretched=False):
     extractor = varied.extractor
     waveform = _waveform(path, extractor)
     rng, rows = varied.rng_for(waveform), []
-    for word, hop, mel in zip(*varied.draw(waveform, rng), strict=True):
+    for word, hop, mel, masking in zip(*varied.draw(waveform, rng), strict=True):
         if stretched:
             word = librosa.effects.time_stretch(word, rate=hop / extractor.hop_length, n_fft=extractor.n_fft)
-        decibels = _decibels(word, extractor.hop_length if stretched else int(hop), mel, extractor)
+        decibels = _decibels(word, extractor.hop_length if stretched else int(hop), mel, extractor, masking)
         rows.append(_describe(decibels, extractor))
     return np.concatenate(rows)
 
@@ -134,7 +139,7 @@ def _word(waveform, extractor, trim_db):
     return librosa.util.normalize(waveform[max(0, start - pad) : stop + pad])
 
 
-def _decibels(waveform, hop_length, mel, extractor):
+def _decibels(waveform, hop_length, mel, extractor, masking):
     """Return the power in each mel band of each frame: float64 [shape=(n_mels, n_given)]."""
     import librosa
 
@@ -148,7 +153,11 @@ def _decibels(waveform, hop_length, mel, extractor):
         pad_mode="constant",
     )
     # With librosa's own filters this is its melspectrogram.
-    return librosa.power_to_db(mel @ np.abs(spectra) ** 2, top_db=extractor.top_db)
+    power = np.abs(spectra) ** 2
+    if masking < NO_MASKING:
+        window = librosa.filters.get_window("hann", extractor.win_length)
+        power += 10 ** (-masking / 10) * np.mean(waveform**2) * np.sum(window**2)
+    return librosa.power_to_db(mel @ power, top_db=extractor.top_db)
 
 
 def _average_areas(sequence, frames):

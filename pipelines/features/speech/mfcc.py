@@ -19,6 +19,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from pipelines.features.speech.vocal_tract import warp_mel
 
+NO_MASKING = 200.0  # decibels
 _LOWEST_POWER = 1e-10  # librosa.power_to_db's amin
 _FRAMES_AT_ONCE = 128  # so few frames stay in the processor's cache between two operations
 
@@ -76,6 +77,39 @@ def power_spectra(waveforms, window, hop_lengths):
         np.square(spectra.real, out=power[few])
         power[few] += np.square(spectra.imag)
     return power, bounds
+
+
+def mask(power, bounds, waveforms, window, maskings):
+    """Add white noise to power spectra, in the mean: what is softer than the noise is hidden by it.
+
+    How silent a room is, and how a microphone hisses, is heard in the softest bands of a word, and logarithms make much
+    of it. With a little noise all rooms are alike. No noise is drawn: its mean power is the same at all frequencies.
+    Klatt 1976, A digital filter bank for spectral matching, ICASSP.
+
+    Parameters
+    ----------
+    power : ndarray of float64 [shape=(n_frames, 1 + n_fft // 2)], which is changed
+    bounds
+        As `power_spectra` returns them.
+    waveforms : list of ndarray of float64 [shape=(n_samples,)], those of the clips
+    window : ndarray of float64 [shape=(n_fft,)]
+    maskings : float > 0, or list with one for each clip, in decibels
+        How much softer than its clip the noise is. `NO_MASKING` adds none.
+
+    Returns
+    -------
+    power : the same array
+    """
+    shares = np.array([masking_share(window, each) for each in np.broadcast_to(maskings, len(waveforms))])
+    if shares.any():
+        noise = shares * [np.square(waveform).mean() for waveform in waveforms]
+        power += np.repeat(noise, np.diff(bounds))[:, np.newaxis]
+    return power
+
+
+def masking_share(window, masking_db):
+    """Return the power at each frequency of a frame of the noise of `mask`, as a share of its clip's mean square."""
+    return 10 ** (-masking_db / 10) * float(np.square(window).sum()) if masking_db < NO_MASKING else 0.0
 
 
 def mel_decibels(power, bounds, mels, top_db):

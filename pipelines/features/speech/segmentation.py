@@ -17,7 +17,7 @@ import numpy as np
 
 from backprop_core.calibration import calibrated
 from pipelines.features.speech.grammar import Grammar
-from pipelines.features.speech.mfcc import mel_decibels, power_spectra, slopes
+from pipelines.features.speech.mfcc import mel_decibels, slopes
 
 STEP_SECONDS = 0.03  # seconds between the places where a word may begin or end
 _LEAST_PROBABILITY = 1e-6
@@ -118,7 +118,7 @@ class _Phrase:
 
     def __init__(self, extractor, waveform):
         self.extractor, self.hop_seconds = extractor, extractor.hop_length / extractor.sr
-        power, bounds = power_spectra([waveform], extractor.matrices()["window"], extractor.hop_length)
+        power, bounds = extractor.power([waveform])
         self._sums, self._squares = [], []
         for mel in extractor.matrices()["mel"]:
             decibels = mel_decibels(power, bounds, mel, extractor.top_db)

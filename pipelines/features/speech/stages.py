@@ -11,7 +11,7 @@ import numpy as np
 
 from pipelines.features.speech import clicks, room_noise, word_finder
 from pipelines.features.speech.drift import half_window, without_drift
-from pipelines.features.speech.mfcc import mel_decibels, power_spectra, slope_weights
+from pipelines.features.speech.mfcc import masking_share, mel_decibels, slope_weights
 from pipelines.features.stages import Stage
 
 
@@ -73,9 +73,13 @@ def _stages_to_row(extractor):
     return (
         Stage(
             "power",
-            lambda words: power_spectra(words, matrices["window"], hop),
-            "power at each frequency of each frame, float64 [n_frames, 1 + n_fft / 2], and bounds",
-            {"n_fft": extractor.n_fft, "hop_length": hop},
+            lambda words: extractor.power(words, maskings=extractor.masked),
+            "power at each frequency of each frame, masked, float64 [n_frames, 1 + n_fft / 2], and bounds",
+            {
+                "n_fft": extractor.n_fft,
+                "hop_length": hop,
+                "masking_shares": [masking_share(matrices["window"], masking) for masking in extractor.masked],
+            },
             {"window": matrices["window"]},
         ),
         Stage(

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from pipelines.features.speech.foreign import foreign_sound
-from pipelines.features.speech.mfcc import mel_decibels, power_spectra
+from pipelines.features.speech.mfcc import NO_MASKING, mel_decibels
 from pipelines.features.speech.noise import noise_of_power
 from pipelines.features.speech.room import through_microphone, through_room
 from pipelines.features.speech.vocal_tract import warp_mel
@@ -56,6 +56,9 @@ class Variation:
         How far the threshold at which the word ends is moved, at most: upward so far, downward two thirds of it.
     shift : float >= 0, in seconds
         How far beginning and end are moved inwards then.
+    masking, masking_share : (float, float), in decibels; in [0, 1]
+        Range of the word's level above that of the noise that masks it, in this share of the variants, if there are
+        masked views at prediction.
     mild_share : float in [0, 1]
         The share of variants, rounded down, in a quiet room with a good microphone, see `mild`: a network that hears
         only the worst learns to do without sounds that are there, and confuses words said close to each other.
@@ -75,6 +78,8 @@ class Variation:
     noise_share: float = 0.7
     trim: float = 18.0
     shift: float = 0.07
+    masking: tuple = (15.0, 40.0)
+    masking_share: float = 0.3
     mild_share: float = 0.5
 
     def scale(self, strength):
@@ -95,6 +100,8 @@ class Variation:
             noise_share=min(1.0, self.noise_share * strength),
             trim=min(30.0, self.trim * strength),
             shift=self.shift * strength,
+            masking=self.masking,
+            masking_share=self.masking_share,
             mild_share=self.mild_share,
         )
 
@@ -241,8 +248,8 @@ class VariedWords:
     def _variants(self, waveform):
         """Return the row of one recording: float32 [shape=(1, n_stored)]."""
         extractor = self.extractor
-        words, hops, mels = self.draw(waveform, self.rng_for(waveform))
-        power, bounds = power_spectra(words, extractor.matrices()["window"], hops)
+        words, hops, mels, maskings = self.draw(waveform, self.rng_for(waveform))
+        power, bounds = extractor.power(words, hops, maskings)
         decibels = mel_decibels(power, bounds, mels, extractor.top_db)
         return extractor.rows_of(decibels, bounds).reshape(1, -1)
 
@@ -266,6 +273,7 @@ class VariedWords:
             Samples from one frame to the next: more of them make a word faster.
         mels : list of ndarray of float64 [shape=(n_mels, 1 + n_fft // 2)]
             The mel filters of each one's vocal tract.
+        maskings : ndarray of float64 [shape=(n_words,)], in decibels, see `mfcc.mask`
         """
         extractor, varied_word = self.extractor, functools.partial(self.variation.vary_word, recorded=self.recorded)
         word = extractor.word(waveform)
@@ -277,4 +285,12 @@ class VariedWords:
         words += [varied_word(foreign_sound(word, extractor.sr, rng), extractor, rng) for _ in range(self.n_foreign)]
         reach = np.log(self.variation.tempo)
         hops = np.round(extractor.hop_length * np.exp(rng.uniform(-reach, reach, len(words)))).astype(int)
-        return words, hops, [self._mels[i] for i in rng.integers(len(self._mels), size=len(words))]
+        mels = [self._mels[i] for i in rng.integers(len(self._mels), size=len(words))]
+        return words, hops, mels, self._maskings(len(words), rng)
+
+    def _maskings(self, n, rng):
+        """Return by which noise each of n words is masked, in decibels: some are, if a view at prediction is."""
+        if min(self.extractor.masked) == NO_MASKING:
+            return np.full(n, NO_MASKING)
+        masked = rng.random(n) < self.variation.masking_share
+        return np.where(masked, rng.uniform(*self.variation.masking, n), NO_MASKING)

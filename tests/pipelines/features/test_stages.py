@@ -12,7 +12,13 @@ RNG = np.random.default_rng(0)
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"preemphasis": 0.97, "normalise": "variance", "deltas": 2}, {"warps": (1.0,), "cuts": (0.0,)}]
+    "settings",
+    [
+        {},
+        {"preemphasis": 0.97, "normalise": "variance", "deltas": 2},
+        {"warps": (1.0,), "cuts": (0.0,)},
+        {"maskings": (200.0, 25.0, 15.0)},
+    ],
 )
 @pytest.mark.parametrize("noise", [0.0, 0.02])
 def test_the_stages_of_speech_end_in_the_stored_row(sound, settings, noise):

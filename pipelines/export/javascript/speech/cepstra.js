@@ -13,21 +13,30 @@ import { clip, largest } from "../statistics.js";
 /** @typedef {import("./matrix.js").Matrix} Matrix */
 
 const LOWEST_POWER = 1e-10;
+const NO_MASKING = 200;
 
 /**
- * Return the power at each frequency of each frame. Frame t is centred at sample t * hop; beyond its ends the word counts
+ * Return the power at each frequency of each frame, with white noise that is softer than the word by so many decibels and
+ * hides what is softer still; at 200 there is none. Frame t is centred at sample t * hop; beyond its ends the word counts
  * as zero.
  *
  * @param {Float64Array} word
  * @param {Float64Array} window [n_fft]
  * @param {number} hop in samples
+ * @param {number} masking
  * @returns {Float64Array[]} of each frame, [1 + n_fft / 2]
  */
-export function powerSpectra(word, window, hop) {
+export function powerSpectra(word, window, hop, masking = NO_MASKING) {
   const fourier = new Fourier(window);
   const nFrames = 1 + Math.floor(word.length / hop);
-  return Array.from({ length: nFrames }, (_, t) => fourier.power(word, t * hop - window.length / 2));
+  const share = masking < NO_MASKING ? 10 ** (-masking / 10) * sumOfSquares(window) : 0;
+  const noise = (share * sumOfSquares(word)) / word.length;
+  return Array.from({ length: nFrames }, (_, t) =>
+    fourier.power(word, t * hop - window.length / 2).map((power) => power + noise),
+  );
 }
+
+const sumOfSquares = (/** @type {Float64Array} */ row) => row.reduce((total, x) => total + x * x, 0);
 
 /**
  * Return the power in each mel band of each frame in decibels; what is more than `topDb` below the loudest band of the

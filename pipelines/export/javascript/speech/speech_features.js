@@ -64,10 +64,10 @@ export class SpeechFeatures {
    * @returns {Float32Array[]}
    */
   views(waveform) {
-    const { cuts, trim_db, hop_length, top_db } = this.settings;
+    const { cuts, trim_db, hop_length, top_db, maskings } = this.settings;
     const risen = this.#risen(waveform);
-    return cuts.flatMap((moved) => {
-      const spectra = powerSpectra(this.#cut(risen, trim_db + moved).word, this.window, hop_length);
+    return cuts.flatMap((moved, i) => {
+      const spectra = powerSpectra(this.#cut(risen, trim_db + moved).word, this.window, hop_length, maskings[i]);
       return this.mels.map((mel) => this.#row(melDecibels(spectra, mel, top_db)));
     });
   }
@@ -79,9 +79,9 @@ export class SpeechFeatures {
    * @returns {Heard}
    */
   heard(waveform) {
-    const { trim_db, hop_length, top_db } = this.settings;
+    const { trim_db, hop_length, top_db, maskings } = this.settings;
     const { word, start, stop } = this.#cut(this.#risen(waveform), trim_db);
-    const spectra = powerSpectra(word, this.window, hop_length);
+    const spectra = powerSpectra(word, this.window, hop_length, maskings[0]);
     return { frames: melDecibels(spectra, this.mels[0], top_db), start, stop };
   }
 

@@ -20,6 +20,7 @@ VARIANTS = {
     "all in the sequence": replace(DEFAULT, deltas=2, normalise="variance", preemphasis=0.97, top_db=50.0),
     "sequence alone": replace(DEFAULT, statistics=False, duration=False, normalise="mean", n_mfcc=13, n_mels=20),
     "other framing": replace(DEFAULT, n_fft=512, win_length=400, hop_length=128, delta_width=5, frames=33),
+    "masked": replace(DEFAULT, maskings=(200.0, 25.0, 15.0)),
     "other rate": replace(DEFAULT, sr=16000, n_fft=512, win_length=400, hop_length=160, fmax=7600.0),
 }
 
@@ -184,3 +185,9 @@ def test_names_follow_the_order_of_the_features():
     assert names[17:19] == ["mean of second slope of coefficient 1", "spread of coefficient 0"]
     assert names[-1] == "logarithm of the duration"
     assert len(names) == 12 + 6 + 6 + 1
+
+
+def test_settings_of_a_model_from_before_masking_have_none():
+    settings = SpeechExtractor().settings()
+    assert settings.pop("maskings") == ()
+    assert SpeechExtractor.from_settings(settings) == SpeechExtractor()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipelines.features.speech.endpoints import word_endpoints
-from pipelines.features.speech.mfcc import make_matrices, mel_decibels, power_spectra, slopes
+from pipelines.features.speech.mfcc import NO_MASKING, make_matrices, mask, mel_decibels, power_spectra, slopes
 from pipelines.features.speech.time_normalisation import area_weights, mean_and_spread, normalise_time
 
 TOLERANCE = 1e-4
@@ -149,3 +149,28 @@ def test_clips_with_hops_and_filters_of_their_own_are_as_they_would_be_alone():
     for i, (word, hop, mel) in enumerate(zip(words, hops, matrices["mel"], strict=True)):
         alone, _ = log_mel([word], matrices["window"], mel, hop, 80.0)
         assert np.array_equal(together[bounds[i] : bounds[i + 1]], alone)
+
+
+def test_masking_adds_the_mean_power_of_white_noise_that_is_so_much_softer():
+    rng, window = np.random.default_rng(0), make_matrices(8000, 256, 200, 24, 50.0, 3900.0, 13)["window"]
+    [word] = clips(8000)
+    noise = rng.normal(size=(200, len(word))) * np.sqrt(np.square(word).mean() / 100)
+    drawn = np.mean([power_spectra([word + each], window, 80)[0] for each in noise], axis=0)
+    masked = mask(*power_spectra([word], window, 80), [word], window, 20.0)
+    inside = slice(2, -2)  # beyond the ends of a clip there is no noise
+    assert masked[inside].sum() == pytest.approx(drawn[inside].sum(), rel=0.01)
+    floor = np.median(drawn[inside, 60:] / masked[inside, 60:])
+    assert floor == pytest.approx(1, rel=0.05)
+
+
+def test_masking_follows_each_clips_own_loudness_and_200_decibels_are_none():
+    window = make_matrices(8000, 256, 200, 24, 50.0, 3900.0, 13)["window"]
+    soft, loud = clips(3000, 4000)
+    loud *= 100
+    plain, bounds = power_spectra([soft, loud], window, 80)
+    assert np.array_equal(mask(plain.copy(), bounds, [soft, loud], window, NO_MASKING), plain)
+    added = mask(plain.copy(), bounds, [soft, loud], window, 30.0) - plain
+    for clip, (start, stop) in zip((soft, loud), ((bounds[0], bounds[1]), (bounds[1], bounds[2])), strict=True):
+        np.testing.assert_allclose(
+            added[start:stop], 1e-3 * np.square(window).sum() * np.square(clip).mean(), rtol=1e-6
+        )
