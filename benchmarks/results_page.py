@@ -336,7 +336,11 @@ def exported():
 
 def new_voices():
     """Return how speech does with voices that it has never heard, as Markdown."""
-    strings, rotated = _read("word_error_rate"), _read("rotated_takes")
+    strings, rotated = _read("word_error_rate"), _read_if_there("rotated_takes")
+    known = rotated and (
+        " If each speaker is known and all takes are tested in turn, five of the fifty at a time, as in the official "
+        f"split, the accuracy is {_percent(rotated['accuracy'])} (`{rotated['command']}`)."
+    )
     words, early = (strings["single_words"][kind] for kind in ("all takes", "takes 0 to 4"))
     worst, (low, high) = min(words["by_speaker"], key=words["by_speaker"].get), words["ci95"]
     rates = [f"{100 * of['word_error_rate']['mean']:.0f} %" for of in strings["conditions"].values()]
@@ -347,11 +351,9 @@ def new_voices():
             f"{100 * words['mean']:.1f} % of the sixth's words, mean over the speakers and {len(strings['seeds'])} "
             f"seeds (95 % interval over speakers {100 * low:.0f} to {100 * high:.0f} %); the worst is {worst} with "
             f"{100 * words['worst']:.1f} %. Takes 0 to 4 were used for one choice only: how clicks and noise are "
-            f"removed. On them, the mean is {100 * early['mean']:.1f} % and the worst {100 * early['worst']:.1f} %. If "
-            "each speaker is known and all takes are tested in turn, five of the fifty at a time, as in the official "
-            f"split, the accuracy is {_percent(rotated['accuracy'])} (`{rotated['command']}`). In strings of digits by "
-            "unheard speakers, this share of the words is wrong, missing or too many "
-            f"(`{strings['command']}`):",
+            f"removed. On them, the mean is {100 * early['mean']:.1f} % and the worst {100 * early['worst']:.1f} "
+            f"%.{known or ''} In strings of digits by unheard speakers, this share of the words is wrong, missing or "
+            f"too many (`{strings['command']}`):",
             "",
             f"| {' | '.join(strings['conditions'])} |",
             "|---" * len(rates) + "|",
