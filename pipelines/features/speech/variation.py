@@ -57,8 +57,8 @@ class Variation:
     shift : float >= 0, in seconds
         How far beginning and end are moved inwards then.
     masking, masking_share : (float, float), in decibels; in [0, 1]
-        Range of the word's level above that of the noise that masks it, in this share of the variants, if there are
-        masked views at prediction.
+        Range of the word's level above that of the noise that masks it, see `mfcc.mask`, in this share of the variants,
+        whatever the strength is; only if a view at prediction is masked.
     mild_share : float in [0, 1]
         The share of variants, rounded down, in a quiet room with a good microphone, see `mild`: a network that hears
         only the worst learns to do without sounds that are there, and confuses words said close to each other.
@@ -101,7 +101,7 @@ class Variation:
             trim=min(30.0, self.trim * strength),
             shift=self.shift * strength,
             masking=self.masking,
-            masking_share=self.masking_share,
+            masking_share=self.masking_share if strength else 0.0,
             mild_share=self.mild_share,
         )
 

@@ -12,6 +12,8 @@ import soxr
 from pipelines.errors import InputFileError, UsageError
 from pipelines.features.speech.extractor import SpeechExtractor
 from pipelines.features.speech.librosa_reference import reference_row
+from pipelines.features.speech.mfcc import NO_MASKING
+from pipelines.learning.tasks.speech import NARROW, WIDE
 from pipelines.machine.locations import data_folder
 
 DEFAULT = SpeechExtractor()
@@ -191,3 +193,18 @@ def test_settings_of_a_model_from_before_masking_have_none():
     settings = SpeechExtractor().settings()
     assert settings.pop("maskings") == ()
     assert SpeechExtractor.from_settings(settings) == SpeechExtractor()
+
+
+@pytest.mark.parametrize("extractor", [NARROW, WIDE], ids=["narrow", "wide"])
+def test_behind_noise_a_hissing_room_is_like_a_still_one(extractor):
+    """One view at prediction is masked, and not the first one, from which the network learns."""
+    clean, rng = word(sr=extractor.sr), np.random.default_rng(0)
+    hissing = clean + np.sqrt(np.square(clean).mean() * 1e-4) * rng.standard_normal(len(clean))
+    still, hiss = (
+        extractor.extract_rows([waveform.astype(np.float32)]).reshape(len(extractor.cuts), -1)
+        for waveform in (clean, hissing)
+    )
+    apart = np.square(still - hiss).mean(axis=1)
+    [masked] = np.flatnonzero(np.array(extractor.masked) < NO_MASKING)
+    assert masked > 0
+    assert apart[masked] < 0.5 * apart[0]

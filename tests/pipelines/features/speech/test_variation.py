@@ -11,6 +11,7 @@ from pipelines.features.speech.librosa_reference import reference_variants
 from pipelines.features.speech.variation import LOUD_SHARE, Variation, VariedWords, noise_like, overdrive
 
 EXTRACTOR = SpeechExtractor()
+MASKED = SpeechExtractor(maskings=(200.0, 25.0, 200.0))
 STILL = Variation().scale(0)
 
 
@@ -38,10 +39,11 @@ def test_variants_equal_a_plain_computation_with_librosa(tmp_path, variation):
         assert np.abs(ours - reference_variants(path, varied)).max() < 1e-4
 
 
-def test_no_strength_varies_nothing():
-    words = VariedWords(EXTRACTOR, STILL, 3)
+@pytest.mark.parametrize("extractor", [EXTRACTOR, MASKED], ids=["plain", "masked"])
+def test_no_strength_varies_nothing(extractor):
+    words = VariedWords(extractor, STILL, 3)
     rows = words.extract_rows(RECORDINGS).reshape(5, 3, -1)
-    plain = EXTRACTOR.to_features(EXTRACTOR.extract_rows(RECORDINGS))
+    plain = extractor.to_features(extractor.extract_rows(RECORDINGS))
     assert np.abs(rows - plain[:, np.newaxis]).max() < 1e-4
 
 
@@ -142,3 +144,17 @@ def test_mild_variants_lie_nearer_to_the_recording_than_the_others():
         return np.abs(rows.reshape(5, 16, -1) - plain).mean()
 
     assert 0 < distance(1.0) < distance(0.5) < distance(0.0)
+
+
+def test_some_variants_are_masked_if_a_view_at_prediction_is(tmp_path):
+    varied = VariedWords(MASKED, Variation().scale(0.4), 40)
+    *_, maskings = varied.draw(RECORDINGS[0], varied.rng_for(RECORDINGS[0]))
+    masked = maskings[maskings < 200]
+    assert 4 <= len(masked) <= 24  # 30 % of 40
+    assert np.all((masked >= 15) & (masked <= 40))
+    *_, none = VariedWords(EXTRACTOR, Variation(), 40).draw(RECORDINGS[0], np.random.default_rng(0))
+    assert set(none) == {200.0}
+    path = tmp_path / "word.wav"
+    soundfile.write(path, RECORDINGS[0] / np.abs(RECORDINGS[0]).max(), 8000, subtype="FLOAT")
+    ours = varied.extract_rows([varied.read(path)])[0]
+    assert np.abs(ours - reference_variants(path, varied)).max() < 1e-4
