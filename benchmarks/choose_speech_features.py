@@ -22,7 +22,7 @@ from benchmarks.held_out_speakers import accuracies, work_without_test_takes
 from pipelines.features.speech import augmentation
 from pipelines.features.speech.augmentation import SpeechAugmentation
 from pipelines.features.speech.extractor import SpeechExtractor
-from pipelines.features.speech.mfcc import mel_decibels, power_spectra
+from pipelines.features.speech.mfcc import mel_decibels
 from pipelines.features.speech.variation import Variation
 from pipelines.learning.tasks.speech import TASK as SPEECH
 from pipelines.machine.cores import cores
@@ -86,8 +86,8 @@ class Windowed(SpeechExtractor):
         """Length of a stored row: all windows, one after the other."""
         return WINDOWS * self.n_features
 
-    def _describe(self, words):
-        power, bounds = power_spectra(words, self._matrices["window"], self.hop_length)
+    def _describe(self, words, masking):
+        power, bounds = self.power(words, maskings=masking)
         cepstra = mel_decibels(power, bounds, self._matrices["mel"][0], self.top_db) @ self._matrices["dct"].T
         return np.stack([self._windows(cepstra[start:stop]) for start, stop in pairwise(bounds)]).astype(np.float32)
 

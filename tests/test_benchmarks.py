@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from backprop_core.network import Network
 from backprop_core.optimizers import SGD
 from backprop_core.step import Step
 from benchmarks import (
+    choose_for_voices,
+    choose_speech_features,
     jax_training,
     memory,
     prediction_speed,
@@ -24,6 +27,7 @@ from benchmarks import (
 from benchmarks.roofline import Products, epoch_of_products
 from benchmarks.spread import spread
 from benchmarks.workers import Worker
+from pipelines.learning.tasks.speech import NARROW
 
 WIDTHS = (12, 9, 7, 4)
 
@@ -230,3 +234,17 @@ def test_a_worker_is_one_other_process():
     with Worker() as worker:
         first, second = worker(os.getpid), worker(os.getpid)
     assert first == second != os.getpid()
+
+
+@pytest.mark.parametrize("name", choose_for_voices.CANDIDATES)
+def test_every_candidate_for_voices_can_describe_a_word(name):
+    extractor = replace(NARROW, **choose_for_voices.CANDIDATES[name].features)
+    word = (np.hanning(4000) * np.sin(np.arange(4000) / 5)).astype(np.float32)
+    assert extractor.extract_rows([word]).shape == (1, extractor.n_stored)
+
+
+@pytest.mark.parametrize("name", choose_speech_features.WAYS)
+def test_every_way_to_one_length_can_describe_a_word(name):
+    extractor, _ = choose_speech_features.WAYS[name]
+    word = (np.hanning(4000) * np.sin(np.arange(4000) / 5)).astype(np.float32)
+    assert extractor.extract_rows([word]).shape == (1, extractor.n_stored)
