@@ -45,11 +45,11 @@ number wrote. `python -m benchmarks.results_page` makes the page anew from these
 rows or validation speakers. Test rows are read once for each reported number. A mean over several seeds has the
 standard deviation of the seeds, and a single run has Wilson's 95 % interval.
 
-**Texts, drawings, photographs, gradients, voices that were never heard, words in noise, the preset `fast` on speech,
-exported models and the speed of training, prediction and start-up were measured with version 0.2.0, and everything else
-with version 0.1.0.** Version 0.2.0 has changed the features, the variation and the presets of speech, and the threshold
-that `train` names. The other numbers on speech are those of 0.1.0 until the commands have run again. `train` and
-`evaluate` print the numbers of your model."""
+**Texts, drawings, photographs, gradients, voices that were never heard, words in noise, foreign sounds, the preset
+`fast` on speech, exported models and the speed of training, prediction and start-up were measured with version 0.2.0,
+and everything else with version 0.1.0.** Version 0.2.0 has changed the features, the variation and the presets of
+speech, and the threshold that `train` names. The other numbers on speech are those of 0.1.0 until the commands have run
+again. `train` and `evaluate` print the numbers of your model."""
 
 
 def in_readme(text):
