@@ -24,7 +24,11 @@ from pipelines.learning.tasks.images import TASK as IMAGES
 from pipelines.verbs.crossval import cross_validate
 from pipelines.verbs.train import train
 
-RUNS = {"cifar10": ("fast", 10), "cifar10-best": ("best", 40), "fashion-mnist": ("best", 40)}  # presets and epochs
+RUNS = {  # data set, preset and epochs
+    "cifar10": ("cifar10", "fast", 10),
+    "cifar10-best": ("cifar10", "best", 40),
+    "fashion-mnist": ("fashion-mnist", "best", 40),
+}
 SIGNS = {"signs-gradients": "gradients", "signs-pixels": "pixels"}
 FOLDS, SEED = 5, 0
 PARTS = (*RUNS, *SIGNS)
@@ -33,22 +37,22 @@ PARTS = (*RUNS, *SIGNS)
 def run(parts=PARTS):
     """Measure, and write each part into results/gradient_features.json as soon as it is done."""
     for part in parts:
-        measured = of_signs(SIGNS[part]) if part in SIGNS else of_set(part)
+        measured = of_signs(SIGNS[part]) if part in SIGNS else of_set(*RUNS[part])
         if measured is not None:
             path = results_file.FOLDER / "gradient_features.json"
             before = json.loads(path.read_text())["parts"] if path.exists() else {}
             results_file.write("gradient_features", {"seed": SEED, "parts": {**before, part: measured}})
 
 
-def of_set(name):
+def of_set(name, preset, epochs):
     """Train on a registered set with gradient features; return what its test rows say."""
-    preset, epochs = RUNS[name]
     recipe = IMAGES.recipe(preset, changes={"features": "gradients", "epochs": epochs})
     began = time.perf_counter()
-    done = train(IMAGES, recipe, dataset=name.removesuffix("-best"), seed=SEED, n_jobs=1)
+    done = train(IMAGES, recipe, dataset=name, seed=SEED, n_jobs=1)
     record = done.record()
     test = record["test"]
     return {
+        "dataset": name,
         "preset": preset,
         "epochs": record["epochs"],
         "n_features": done.bundle.extractor.n_features,

@@ -264,7 +264,7 @@ def _gradient_row(name, part):
         found = f"{_percent(part['mean'], 1)}, worst fold {_percent(part['worst'], 1)}"
     else:
         trained = f"preset `{part['preset']}`, {part['epochs']} epochs"
-        data, features = f"{name.removesuffix('-best')}, test split, {trained}", "gradients"
+        data, features = f"{part['dataset']}, test split, {trained}", "gradients"
         low, high = part["ci95"]
         found = f"{_percent(part['test_accuracy'])} (95 % interval {100 * low:.1f} to {100 * high:.1f} %)"
     return f"| {data} | {features} | {found} | {_duration(part['seconds'])} |"

@@ -46,7 +46,3 @@ def run():
             "by_takes": {name: right[name] / len(rows) for name, rows in folds.items()},
         },
     )
-
-
-if __name__ == "__main__":
-    run()

@@ -25,7 +25,3 @@ def run():
     results_file.write(
         "speech_accuracy", {"preset": PRESET, "sets": sets, "seconds": round(time.perf_counter() - began)}
     )
-
-
-if __name__ == "__main__":
-    run()

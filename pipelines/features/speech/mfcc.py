@@ -100,16 +100,20 @@ def mask(power, bounds, waveforms, window, maskings):
     -------
     power : the same array
     """
-    shares = np.array([masking_share(window, each) for each in np.broadcast_to(maskings, len(waveforms))])
+    shares = masking_shares(window, np.broadcast_to(maskings, len(waveforms)))
     if shares.any():
         noise = shares * [np.square(waveform).mean() for waveform in waveforms]
         power += np.repeat(noise, np.diff(bounds))[:, np.newaxis]
     return power
 
 
-def masking_share(window, masking_db):
-    """Return the power at each frequency of a frame of the noise of `mask`, as a share of its clip's mean square."""
-    return 10 ** (-masking_db / 10) * float(np.square(window).sum()) if masking_db < NO_MASKING else 0.0
+def masking_shares(window, maskings):
+    """Return what the noise of `mask` adds at each frequency of a frame, as a share of the clip's mean square.
+
+    `maskings` and the shares are float64 [shape=(n,)], one for each clip.
+    """
+    decibels = np.asarray(maskings, float)
+    return np.where(decibels < NO_MASKING, 10 ** (-decibels / 10) * np.square(window).sum(), 0.0)
 
 
 def mel_decibels(power, bounds, mels, top_db):

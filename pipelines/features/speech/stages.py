@@ -11,7 +11,7 @@ import numpy as np
 
 from pipelines.features.speech import clicks, room_noise, word_finder
 from pipelines.features.speech.drift import half_window, without_drift
-from pipelines.features.speech.mfcc import masking_share, mel_decibels, slope_weights
+from pipelines.features.speech.mfcc import masking_shares, mel_decibels, slope_weights
 from pipelines.features.stages import Stage
 
 
@@ -78,7 +78,7 @@ def _stages_to_row(extractor):
             {
                 "n_fft": extractor.n_fft,
                 "hop_length": hop,
-                "masking_shares": [masking_share(matrices["window"], masking) for masking in extractor.masked],
+                "masking_shares": masking_shares(matrices["window"], extractor.masked).tolist(),
             },
             {"window": matrices["window"]},
         ),
