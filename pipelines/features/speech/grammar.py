@@ -91,7 +91,12 @@ class Grammar:
         return grammar
 
     def best_path(self, places, starts, stops, scores, gap_costs):
-        """Return the stretches, side by side, with the highest sum of scores, less what is left out.
+        """Return the best of `best_paths` where no stretch costs anything."""
+        _, [path] = self.best_paths(places, starts, stops, scores, gap_costs, np.zeros((1, len(starts))))
+        return path
+
+    def best_paths(self, places, starts, stops, scores, gap_costs, costs):
+        """Return the stretches, side by side, with the highest sum of scores, less what they cost and what is left out.
 
         Parameters
         ----------
@@ -99,44 +104,48 @@ class Grammar:
         starts, stops : int ndarray [shape=(n,)], places
         scores : float ndarray [shape=(n, n_labels + 1)], of each word in each stretch, and behind them of the best one
         gap_costs : float ndarray, for each place what it costs to leave out all before it
+        costs : float ndarray [shape=(n_prices, n)], what each stretch costs; the paths are found for each row
 
         Returns
         -------
-        list of (start, stop, word)
+        sums : float ndarray [shape=(n_prices,)]
+        paths : list of list of (start, stop, word)
             `word` is the index of a label, or `ANY`. Where there is no room for any sequence, the longest part of one.
         """
         index = {int(place): j for j, place in enumerate(places)}
         by_stop = [[] for _ in places]
         for row, (start, stop) in enumerate(zip(starts.tolist(), stops.tolist(), strict=True)):
             by_stop[index[stop]].append((index[start], row))
-        best = np.full((len(self.before), len(places)), -np.inf)
+        best = np.full((len(places), len(costs), len(self.before)), -np.inf)
         came = np.full(best.shape, NOWHERE)
-        best[0, 0] = 0
-        led = self.before != NOWHERE
+        best[0, :, 0] = 0
+        led, gains = self.before != NOWHERE, scores[:, np.newaxis, :] - costs.T[:, :, np.newaxis]
         for j in range(1, len(places)):
-            best[:, j] = best[:, j - 1] - (gap_costs[places[j]] - gap_costs[places[j - 1]])
+            best[j] = best[j - 1] - (gap_costs[places[j]] - gap_costs[places[j - 1]])
             for i, row in by_stop[j]:
-                sums = np.where(led, best[self.before, i] + scores[row, self.words], -np.inf)
-                better = sums > best[:, j]
-                best[better, j] = sums[better]
-                came[better, j] = i
-        return self._trace(places, best[:, -1], came)
+                sums = np.where(led, best[i][:, self.before] + gains[row][:, self.words], -np.inf)
+                better = sums > best[j]
+                best[j][better] = sums[better]
+                came[j][better] = i
+        traced = [self._trace(places, best[-1, k], came[:, k]) for k in range(len(costs))]
+        return np.array([total for total, _ in traced]), [path for _, path in traced]
 
     def _trace(self, places, sums, came):
+        """Return the sum and the path of the best end, or of the deepest state where no end is reached."""
         reached = np.isfinite(sums)
         wanted = reached & self.ends
         if not wanted.any():
             wanted = reached & (self.depths == self.depths[reached].max())
-        state = int(np.flatnonzero(wanted)[sums[wanted].argmax()])
+        end = state = int(np.flatnonzero(wanted)[sums[wanted].argmax()])
         path, j = [], len(places) - 1
         while j > 0:
-            i = int(came[state, j])
+            i = int(came[j, state])
             if i == NOWHERE:
                 j -= 1
                 continue
             path.append((int(places[i]), int(places[j]), int(self.words[state])))
             j, state = i, int(self.before[state])
-        return path[::-1]
+        return sums[end], path[::-1]
 
 
 def _parse(cells, labels, where):

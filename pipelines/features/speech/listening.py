@@ -15,14 +15,13 @@ import numpy as np
 
 from pipelines.features.speech import conditions
 from pipelines.features.speech.drift import blocks_without_drift
-from pipelines.features.speech.segmentation import Segmentation
+from pipelines.features.speech.segmentation import PHRASE_SECONDS, Segmentation
 from pipelines.features.speech.transcript import Word
 from pipelines.features.speech.word_finder import HOP_SECONDS, WINDOW_SECONDS, WordFinder, bands_of
 
 PATIENCE = 0.2  # seconds: longer than the silence inside a word, and short enough to answer soon
 REFRACTORY = 0.0
 MARGIN = 0.1  # seconds kept before and after a sound, because its soft beginning and end may be there
-LONG = 0.8  # seconds; a longer sound may be several words
 LONGEST = 4.0  # seconds; a longer sound is answered in parts
 FULL_SCALE, CLIPPED_SAMPLES = 0.999, 3  # a block that has so many samples of this size is clipped
 MUTED = 1.0  # seconds of digital silence after which a microphone counts as switched off
@@ -115,7 +114,7 @@ class Listener:
         """Return the words of a sound between two frames, without those that were answered just before: list."""
         start, sound = frames.samples(first, stop)
         spans = [(first * HOP_SECONDS - start / self.sr, stop * HOP_SECONDS - start / self.sr)]
-        if stop - first > round(LONG / HOP_SECONDS):
+        if stop - first > round(PHRASE_SECONDS / HOP_SECONDS):
             spans = [(a, b) for a, b, _ in Segmentation().words(self.model, sound)] or spans
         cuts = [sound[max(0, round(a * self.sr)) : round(b * self.sr)].astype(np.float32) for a, b in spans]
         if len(spans) == 1:

@@ -16,12 +16,11 @@ from pipelines.features.speech import conditions
 from pipelines.features.speech.drift import blocks_without_drift, without_drift
 from pipelines.features.speech.grammar import ANY
 from pipelines.features.speech.long_recording import LongRecording, stretches
-from pipelines.features.speech.segmentation import Segmentation
+from pipelines.features.speech.segmentation import PHRASE_SECONDS, Segmentation
 from pipelines.features.speech.transcript import Transcript, Word
 from pipelines.features.speech.word_finder import WordFinder, band_power
 
 WORDS_AT_ONCE = 64  # words whose samples are in memory together
-PHRASE_SECONDS = 0.6  # a longer sound may be several words
 LONGEST_SECONDS = 30.0  # of a recording that are processed in one piece
 
 

@@ -56,6 +56,20 @@ def test_no_other_way_to_lay_words_along_a_phrase_scores_higher(seed, name):
     assert value(found, by_ends, gap_costs, n) == pytest.approx(best)
 
 
+@pytest.mark.parametrize("name", GRAMMARS)
+def test_the_paths_of_several_costs_are_those_that_each_gives_alone(name):
+    (grammar, _), n, rng = GRAMMARS[name], 6, np.random.default_rng(0)
+    starts, stops = map(np.array, zip(*itertools.combinations(range(n + 1), 2), strict=True))
+    scores, costs = rng.normal(0, 1, (len(starts), 3)), rng.uniform(0, 2, (4, len(starts)))
+    gap_costs = np.concatenate([[0], np.cumsum(rng.uniform(0, 1, n))])
+    sums, paths = grammar.best_paths(np.arange(n + 1), starts, stops, scores, gap_costs, costs)
+    for total, path, cost in zip(sums, paths, costs, strict=True):
+        cheaper = scores - cost[:, np.newaxis]
+        assert path == grammar.best_path(np.arange(n + 1), starts, stops, cheaper, gap_costs)
+        by_ends = dict(zip(zip(starts.tolist(), stops.tolist(), strict=True), cheaper, strict=True))
+        assert total == pytest.approx(value(path, by_ends, gap_costs, n))
+
+
 def test_where_there_is_no_room_as_many_words_are_found_as_fit():
     places, scores = np.arange(3), np.zeros((2, 2))
     found = Grammar.of_count(5).best_path(places, np.array([0, 1]), np.array([1, 2]), scores, np.zeros(3))

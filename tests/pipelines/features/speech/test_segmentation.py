@@ -1,10 +1,13 @@
-"""A stretch of a phrase has the features that it has alone."""
+"""A stretch of a phrase has the features that it has alone, and the words of a phrase are about equally fast."""
+
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from pipelines.features.speech.extractor import SpeechExtractor
 from pipelines.features.speech.mfcc import mel_decibels, power_spectra
-from pipelines.features.speech.segmentation import _Phrase
+from pipelines.features.speech.segmentation import Segmentation, _Phrase
 
 EXTRACTOR = SpeechExtractor()
 
@@ -35,3 +38,51 @@ def test_a_stretch_has_nearly_the_features_that_it_has_alone():
     alone = EXTRACTOR.rows_of(mel_decibels(power, bounds, EXTRACTOR.matrices()["mel"][0], EXTRACTOR.top_db), bounds)[0]
     inside = next(_Phrase(EXTRACTOR, waveform).rows(np.array([30]), np.array([71])))[0]
     assert np.corrcoef(inside, alone)[0, 1] > 0.99
+
+
+class Model:
+    """What the segmentation asks of a model, the network apart: training words lasted 0.4 s."""
+
+    extractor, labels = EXTRACTOR, tuple("abcdefghij")
+
+    def __init__(self, seconds=0.4):
+        frames = seconds * EXTRACTOR.sr / EXTRACTOR.hop_length
+        self.standardizer = SimpleNamespace(mean=[np.log(frames)], scale=[0.25])
+
+
+@pytest.fixture
+def knows_ends(monkeypatch):
+    """Let the scores be those of a network that is certain of whole words and guesses at any other stretch."""
+
+    def be_told(ends):
+        def score(self, model, phrase, starts, stops):
+            bounds = np.array([0, *ends]) / phrase.hop_seconds
+            first, last = (np.abs(of[:, np.newaxis] - bounds).argmin(axis=1) for of in (starts, stops))
+            off = np.maximum(np.abs(starts - bounds[first]), np.abs(stops - bounds[last]))
+            whole = (last == first + 1) & (off <= 2)
+            scores = np.full((len(starts), len(model.labels)), np.log(1 / len(model.labels)))
+            scores[whole, 0] = 0
+            return np.hstack([scores, scores.max(axis=1, keepdims=True)]) + self.worth
+
+        monkeypatch.setattr(Segmentation, "_scores", score)
+
+    return be_told
+
+
+@pytest.mark.parametrize("tempo", [0.5, 0.7, 1.0, 1.3])
+def test_words_are_found_however_fast_somebody_speaks(knows_ends, tempo):
+    ends = np.cumsum(np.array([0.4, 0.32, 0.48, 0.4, 0.44]) * tempo)
+    knows_ends(ends)
+    found = Segmentation().words(Model(), phrase(ends[-1]))
+    np.testing.assert_allclose([stop for _, stop, _ in found], ends, atol=0.03)
+
+
+def test_one_word_that_is_much_shorter_than_the_others_is_not_believed(knows_ends):
+    ends = np.cumsum([0.4, 0.4, 0.13, 0.4, 0.4])
+    knows_ends(ends)
+    assert len(Segmentation().words(Model(), phrase(ends[-1]))) == 4
+
+
+def test_words_may_last_as_long_as_the_training_words_did():
+    assert Segmentation().longest_word(Model()) == Segmentation().longest
+    assert Segmentation().longest_word(Model(2.0)) == pytest.approx(2.0 * np.exp(3 * 0.25))
