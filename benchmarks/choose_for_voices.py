@@ -1,9 +1,10 @@
 """Candidates for unheard voices: what each brings, on the recordings of people who never heard of this project.
 
 One thing at a time is changed in the preset `fast`: a setting of the features, an entry of the recipe, or an extent of
-the variation or of blending. Networks that learned FSDD's digits are asked for single English digits and for strings of
-digits; networks that learned Spanish digits are asked for a voice that they have not heard, each voice in turn. The
-folder is that of `unheard_voices`. So few voices tell a gain of a point from chance only where all three columns agree.
+the variation, of blending or of neighbours. Networks that learned FSDD's digits are asked for single English digits and
+for strings of digits; networks that learned Spanish digits are asked for a voice that they have not heard, each voice
+in turn. The folder is that of `unheard_voices`. So few voices tell a gain of a point from chance only where all three
+columns agree.
 
     BACKPROP_VOICES=voices python -m benchmarks choose_for_voices
 """
@@ -16,6 +17,7 @@ from benchmarks.unheard_voices import ask, leave_each_voice_out, strings, train,
 from pipelines import datasets
 from pipelines.features.speech import augmentation
 from pipelines.features.speech.blends import Blending
+from pipelines.features.speech.neighbours import Neighbours
 from pipelines.features.speech.variation import Variation
 from pipelines.learning.preparation import extract, prepare
 from pipelines.learning.tasks.speech import TASK as SPEECH
@@ -26,12 +28,13 @@ SEEDS = (0, 1)
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is changed: settings of the extractor, entries of the recipe, extents of the variation and of blending."""
+    """What is changed: settings of the extractor, entries of the recipe, extents of variation, blending, neighbours."""
 
     features: dict = field(default_factory=dict)
     recipe: dict = field(default_factory=dict)
     variation: dict = field(default_factory=dict)
     blending: dict = field(default_factory=dict)
+    neighbours: dict = field(default_factory=dict)
 
 
 CANDIDATES = {
@@ -54,6 +57,9 @@ CANDIDATES = {
     "no blends (Zhang 2018, Zhou 2021)": Candidate(blending={"share": 0.0, "manner_share": 0.0}),
     "blends of takes, no manners": Candidate(blending={"manner_share": 0.0}),
     "manners, no blends of takes": Candidate(blending={"share": 0.0}),
+    "words alone, no stretches of several": Candidate(neighbours={"share": 0.0, "across": 0.0}),
+    "words with neighbours": Candidate(neighbours={"across": 0.0}),
+    "stretches across two words as foreign": Candidate(neighbours={"share": 0.0}),
     "no foreign sounds": Candidate(recipe={"foreign": 0.0}),
 }
 
@@ -102,5 +108,6 @@ def _augment(prepared, recipe, candidate):
         augmentation.variants_for(recipe.for_rows(n_rows).epochs),
         recipe.foreign,
         blending=replace(Blending(), **candidate.blending).scale(recipe.augmentation),
+        neighbours=replace(Neighbours(), **candidate.neighbours).scale(recipe.augmentation),
     )
     return replace(prepared, augmentation=varied)

@@ -37,6 +37,8 @@ class SpeechAugmentation:
         Makes every other foreign sound of two words of different classes instead, see `splices.splice`.
     blend : function of (rows, alike, others, rng) that returns rows, or None
         Blends words with other takes of the same words, and with any others: see `blends.Blending`.
+    touch : function of (rows, others, rng) that returns rows, or None
+        Gives words something of others beside them: see `neighbours.Neighbours`.
     given : ndarray of float32 [shape=(n_given, n_variants, n_features)] or None
         Variants of foreign samples that came with the data, which are then every fourth foreign sound.
     decided : dict of JSON types
@@ -45,8 +47,19 @@ class SpeechAugmentation:
         Which rows of the data set the variants are of, in ascending order; None means of all.
     """
 
-    def __init__(self, variants, foreign, share=0.0, decided=None, splice=None, given=None, blend=None, rows=None):
-        self.rows = rows
+    def __init__(
+        self,
+        variants,
+        foreign,
+        share=0.0,
+        decided=None,
+        splice=None,
+        given=None,
+        blend=None,
+        rows=None,
+        touch=None,
+    ):
+        self.rows, self.touch = rows, touch
         self.given = given if given is not None and len(given) else None
         self.variants, self.foreign, self.splice, self.blend = variants, foreign, splice, blend
         self.share = share if foreign.shape[1] else 0.0
@@ -88,6 +101,8 @@ class SpeechAugmentation:
                 alike = by_class[rng.integers(bounds[target], bounds[target + 1])]
                 partners = alike, rng.permutation(chosen)
                 X = self.blend(X, *(self._draw(self.variants, of, rng) for of in partners), rng)
+            if self.touch:
+                X = self.touch(X, self._draw(self.variants, rng.permutation(chosen), rng), rng)
             if self.share:
                 made_of = rng.choice(rows, max(1, round(self.share * len(chosen))))
                 X = np.concatenate([X, self._foreign(made_of, rows, y, rng)])
@@ -162,7 +177,16 @@ def foreign_for(n_variants):
     return -(-n_variants // 4)
 
 
-def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, n_jobs=None, blending=None):
+def of_recordings(
+    dataset,
+    extractor,
+    variation,
+    n_variants,
+    foreign_share=0.0,
+    n_jobs=None,
+    blending=None,
+    neighbours=None,
+):
     """Return the SpeechAugmentation of a data set, its variants from the cache where they are there.
 
     The training and validation rows are varied, and of foreign samples that came with the data those in the role of
@@ -178,6 +202,7 @@ def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, 
     foreign_share : float >= 0
     n_jobs : int > 0 or None
     blending : Blending or None
+    neighbours : Neighbours or None
     """
     rows = np.sort(np.concatenate([dataset.rows("train"), dataset.rows("valid")]))
     varied = dataset if len(rows) == len(dataset) else dataset.only(rows)
@@ -196,11 +221,13 @@ def of_recordings(dataset, extractor, variation, n_variants, foreign_share=0.0, 
         foreign_share,
         asdict(variation)
         | ({"blending": asdict(blending)} if blending else {})
+        | ({"neighbours": asdict(neighbours)} if neighbours else {})
         | ({"recorded_noise": recorded.digest()} if recorded else {}),
-        functools.partial(splice, extractor),
+        functools.partial(neighbours.splice if neighbours else splice, extractor),
         _vary_foreign(dataset, words, n_jobs) if foreign_share else None,
         functools.partial(blending.blend, extractor) if blending and blending.blends else None,
         rows,
+        functools.partial(neighbours.touch, extractor) if neighbours else None,
     )
 
 

@@ -54,10 +54,10 @@ class Segmentation:
 
     shortest: float = 0.12
     longest: float = 0.9
-    worth: float = 0.1
+    worth: float = 0.2
     tempos: tuple = (-0.6, -0.45, -0.3, -0.15, 0.0, 0.15, 0.3)
-    tempo_spread: float = 0.4
-    spread: float = 1.4
+    tempo_spread: float = 0.6
+    spread: float = 1.7
     softness: float = 4.0
     gap: float = 20.0
 

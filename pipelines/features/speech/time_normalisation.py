@@ -46,12 +46,27 @@ def area_weights(n_given, n_frames):
     weights : ndarray of float64 [shape=(n_frames, n_given)], not to be written to
         Rows sum to 1; with n_given == n_frames it is the identity.
     """
-    given = np.arange(n_given + 1) / n_given
-    new = (np.arange(n_frames + 1) / n_frames)[:, np.newaxis]
-    overlap = np.minimum(given[1:], new[1:]) - np.maximum(given[:-1], new[:-1])
-    weights = np.maximum(overlap, 0) * n_frames
+    weights = overlaps(np.arange(n_given + 1) / n_given, np.arange(n_frames + 1) / n_frames) * n_frames
     weights.setflags(write=False)
     return weights
+
+
+def overlaps(given, new):
+    """Return for how long each given frame and each new one overlap.
+
+    Parameters
+    ----------
+    given : ndarray of float [shape=(..., n_given + 1)], ascending
+        Where each frame begins, and the last one ends.
+    new : ndarray of float [shape=(..., n_new + 1)], ascending
+
+    Returns
+    -------
+    overlap : ndarray of float [shape=(..., n_new, n_given)]
+    """
+    given, new = given[..., np.newaxis, :], new[..., np.newaxis]
+    ends, begins = np.minimum(given[..., 1:], new[..., 1:, :]), np.maximum(given[..., :-1], new[..., :-1, :])
+    return np.maximum(ends - begins, 0)
 
 
 def mean_and_spread(sequences, bounds):

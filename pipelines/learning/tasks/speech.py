@@ -79,6 +79,7 @@ class Speech(Task):
             return None
         from pipelines.features.speech import augmentation
         from pipelines.features.speech.blends import Blending
+        from pipelines.features.speech.neighbours import Neighbours
         from pipelines.features.speech.variation import Variation
 
         epochs = recipe.for_rows(max(1, len(prepared.dataset.rows("train")))).epochs
@@ -90,6 +91,7 @@ class Speech(Task):
             recipe.foreign,
             n_jobs,
             Blending().scale(recipe.augmentation),
+            Neighbours().scale(recipe.augmentation),
         )
 
     def describe(self, extractor):
