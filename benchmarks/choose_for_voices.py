@@ -17,6 +17,7 @@ from benchmarks.unheard_voices import ask, leave_each_voice_out, strings, train,
 from pipelines import datasets
 from pipelines.features.speech import augmentation
 from pipelines.features.speech.blends import Blending
+from pipelines.features.speech.mfcc import NO_MASKING
 from pipelines.features.speech.neighbours import Neighbours
 from pipelines.features.speech.variation import Variation
 from pipelines.learning.preparation import extract, prepare
@@ -46,11 +47,17 @@ CANDIDATES = {
     "mean and spread of each word taken out": Candidate(features={"normalise": "variance"}),
     "50 dB below the loudest band": Candidate(features={"top_db": 50.0}),
     "one throat, one cut": Candidate(features={"warps": (1.0,), "cuts": (0.0,), "maskings": ()}),
+    "two throats more": Candidate(features={"warps": (1.0, 0.92, 1.08, 0.85, 1.17)}),
+    "a cut more, 52 dB below the loudest": Candidate(
+        features={"cuts": (0.0, -9.0, 12.0, 30.0), "maskings": (NO_MASKING, 25.0, NO_MASKING, NO_MASKING)}
+    ),
     "no view through noise (Klatt 1976)": Candidate(features={"maskings": ()}),
     "all views through noise": Candidate(features={"maskings": (25.0, 25.0, 25.0)}),
     "1024 and 512 units": Candidate(recipe={"hidden": (1024, 512)}),
     "three times the steps": Candidate(recipe={"least_steps": 2100}),
     "both": Candidate(recipe={"hidden": (1024, 512), "least_steps": 2100}),
+    "three networks, averaged": Candidate(recipe={"members": 3}),
+    "mixtures of any two words (Zhang 2018)": Candidate(recipe={"mixup": 0.2}),
     "more dropout": Candidate(recipe={"dropout": 0.6, "input_dropout": 0.3}),
     "full variation": Candidate(recipe={"augmentation": 1.0}),
     "worse microphones": Candidate(variation={"tone": 14.0, "band_share": 0.5, "overdrive_share": 0.4}),
@@ -108,6 +115,6 @@ def _augment(prepared, recipe, candidate):
         augmentation.variants_for(recipe.for_rows(n_rows).epochs),
         recipe.foreign,
         blending=replace(Blending(), **candidate.blending).scale(recipe.augmentation),
-        neighbours=replace(Neighbours(), **candidate.neighbours).scale(recipe.augmentation),
+        neighbours=replace(Neighbours(), **candidate.neighbours),
     )
     return replace(prepared, augmentation=varied)

@@ -8,7 +8,7 @@ Both are made of features, not of sound: words are laid side by side along a tim
 the average of what it covers, as in `time_normalisation`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -40,10 +40,6 @@ class Neighbours:
     reach: float = 0.07
     level: tuple = (-8.0, 4.0)
     across: float = 0.7
-
-    def scale(self, strength):
-        """Return neighbours that reach `strength` times as far; with 0 each word is alone."""
-        return replace(self, reach=self.reach * strength)
 
     def touch(self, extractor, rows, others, rng):
         """Return words of which some contain a little of their neighbours, or lack a little of themselves.

@@ -91,7 +91,7 @@ class Speech(Task):
             recipe.foreign,
             n_jobs,
             Blending().scale(recipe.augmentation),
-            Neighbours().scale(recipe.augmentation),
+            Neighbours() if recipe.augmentation else None,
         )
 
     def describe(self, extractor):

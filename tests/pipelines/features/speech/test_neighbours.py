@@ -74,7 +74,7 @@ def test_a_word_keeps_most_of_itself_and_gets_a_little_of_its_neighbours():
         np.testing.assert_array_equal(now, before)
 
 
-@pytest.mark.parametrize("neighbours", [Neighbours(share=0), Neighbours().scale(0)])
+@pytest.mark.parametrize("neighbours", [Neighbours(share=0), Neighbours(reach=0)])
 def test_with_no_reach_each_word_is_alone(neighbours):
     rows = rows_of(cepstra(40, 0))
     assert neighbours.touch(EXTRACTOR, rows, rows, np.random.default_rng(0)) is rows
