@@ -48,7 +48,7 @@ CANDIDATES = {
     "50 dB below the loudest band": Candidate(features={"top_db": 50.0}),
     "one throat, one cut": Candidate(features={"warps": (1.0,), "cuts": (0.0,), "maskings": ()}),
     "two throats more": Candidate(features={"warps": (1.0, 0.92, 1.08, 0.85, 1.17)}),
-    "a cut more, 52 dB below the loudest": Candidate(
+    "a cut more, 55 dB below the loudest": Candidate(
         features={"cuts": (0.0, -9.0, 12.0, 30.0), "maskings": (NO_MASKING, 25.0, NO_MASKING, NO_MASKING)}
     ),
     "no view through noise (Klatt 1976)": Candidate(features={"maskings": ()}),

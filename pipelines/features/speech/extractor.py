@@ -31,15 +31,13 @@ from pipelines.features.speech.mfcc import (
     power_spectra,
     slopes,
 )
+from pipelines.features.speech.settings import HIGHEST_DELTA_ORDER, check_settings
 from pipelines.features.speech.stages import stages_of
 from pipelines.features.speech.time_normalisation import mean_and_spread, normalise_time
 from pipelines.features.stages import run
 
-NORMALISATIONS = ("level", "mean", "variance")
-
 _BATCH_SAMPLES = 1 << 17
 _SMALLEST_SPREAD = 1e-3
-_HIGHEST_DELTA_ORDER = 2
 
 
 @dataclass(frozen=True)
@@ -126,13 +124,7 @@ class SpeechExtractor:
         for name in ("warps", "cuts", "maskings"):
             if isinstance(getattr(self, name), list):  # JSON has no tuples
                 object.__setattr__(self, name, tuple(getattr(self, name)))
-        for setting in fields(self):
-            value = getattr(self, setting.name)
-            if setting.type in _KINDS and type(value) not in _KINDS[setting.type]:
-                raise UsageError(f"speech {setting.name}: must be of type {setting.type.__name__}, not {value!r}")
-        for setting, (holds, range_) in _RANGES.items():
-            if not holds(self):
-                raise UsageError(f"speech {setting}: must be {range_}, not {getattr(self, setting)!r}")
+        check_settings(self)
 
     @classmethod
     def from_settings(cls, settings, matrices=None):
@@ -197,7 +189,7 @@ class SpeechExtractor:
     def n_features(self):
         """Length of a feature vector: sequence, statistics, duration."""
         sequence = self.frames * self.n_mfcc * (1 + self.deltas)
-        statistics = 2 * self.n_mfcc * (1 + _HIGHEST_DELTA_ORDER)
+        statistics = 2 * self.n_mfcc * (1 + HIGHEST_DELTA_ORDER)
         return sequence + self.statistics * statistics + self.duration
 
     @property
@@ -324,7 +316,7 @@ class SpeechExtractor:
         shape = self._sequence_shape
         sizes = {"sequence": shape[0] * shape[1]}
         if self.statistics:
-            sizes |= dict.fromkeys(("mean", "spread"), self.n_mfcc * (1 + _HIGHEST_DELTA_ORDER))
+            sizes |= dict.fromkeys(("mean", "spread"), self.n_mfcc * (1 + HIGHEST_DELTA_ORDER))
         if self.duration:
             sizes["duration"] = 1
         pieces = np.split(rows, np.cumsum(list(sizes.values()))[:-1], axis=-1)
@@ -349,7 +341,7 @@ class SpeechExtractor:
     @property
     def delta_orders(self):
         """The orders of slopes that are taken, whether for the sequence or for the statistics."""
-        return range(1, (_HIGHEST_DELTA_ORDER if self.statistics else self.deltas) + 1)
+        return range(1, (HIGHEST_DELTA_ORDER if self.statistics else self.deltas) + 1)
 
     def normalisation(self, mean, spread):
         """Return what is subtracted from each coefficient of a word's sequence, and what divides it then."""
@@ -470,44 +462,6 @@ class SpeechExtractor:
         wanted = self.n_mfcc * (1 + self.deltas)
         shift, scale = self.normalisation(mean[:, np.newaxis, :wanted], spread[:, np.newaxis, :wanted])
         return ((sequences[..., :wanted] - shift) / scale).reshape(len(sequences), -1)
-
-
-_KINDS = {int: (int,), float: (float, int), bool: (bool,), str: (str,), tuple: (tuple,)}
-
-# The check of each setting whose type is right, and the range as an error names it.
-_RANGES = {
-    "sr": (lambda s: 1000 <= s.sr <= 192_000, "from 1000 to 192000 Hz"),
-    "preemphasis": (lambda s: 0 <= s.preemphasis < 1, "at least 0 and below 1"),
-    "trim_db": (lambda s: 0 < s.trim_db <= 200, "above 0 and at most 200 dB"),
-    "trim_pad": (lambda s: 0 <= s.trim_pad <= 1, "from 0 to 1 s"),
-    "n_fft": (lambda s: 16 <= s.n_fft <= 1 << 15 and s.n_fft % 2 == 0, "even, from 16 to 32768 samples"),
-    "win_length": (lambda s: 1 <= s.win_length <= s.n_fft, "from 1 to n_fft samples"),
-    "hop_length": (lambda s: 1 <= s.hop_length <= s.n_fft, "from 1 to n_fft samples"),
-    "n_mels": (lambda s: 1 <= s.n_mels <= s.n_fft // 2, "from 1 to n_fft // 2"),
-    "fmax": (lambda s: s.fmax <= s.sr / 2, "at most sr / 2"),
-    "fmin": (lambda s: 0 <= s.fmin < s.fmax, "at least 0 Hz and below fmax"),
-    "top_db": (lambda s: 0 < s.top_db <= 200, "above 0 and at most 200 dB"),
-    "n_mfcc": (lambda s: 1 <= s.n_mfcc <= s.n_mels, "from 1 to n_mels"),
-    "delta_width": (lambda s: 3 <= s.delta_width <= 99 and s.delta_width % 2 == 1, "odd, from 3 to 99 frames"),
-    "normalise": (lambda s: s.normalise in NORMALISATIONS, "one of " + ", ".join(NORMALISATIONS)),
-    "frames": (lambda s: 1 <= s.frames <= 1000, "from 1 to 1000"),
-    "warps": (
-        lambda s: s.warps[:1] == (1,) and all(type(w) in (int, float) and 0.5 < w < 2 for w in s.warps),
-        "a list that begins with 1, of numbers above 0.5 and below 2",
-    ),
-    "cuts": (
-        lambda s: s.cuts[:1] == (0,) and all(type(c) in (int, float) and -s.trim_db < c <= 100 for c in s.cuts),
-        "a list that begins with 0, of numbers above -trim_db and at most 100",
-    ),
-    "maskings": (
-        lambda s: (
-            len(s.maskings) in (0, len(s.cuts))
-            and all(type(m) in (int, float) and 0 < m <= NO_MASKING for m in s.maskings)
-        ),
-        "a list with one number for each of the cuts, above 0 and at most 200, or empty",
-    ),
-    "deltas": (lambda s: 0 <= s.deltas <= _HIGHEST_DELTA_ORDER, "0, 1 or 2"),
-}
 
 
 def batches_of(words):
