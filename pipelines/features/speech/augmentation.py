@@ -19,7 +19,7 @@ from pipelines.machine.log import log
 
 MOST_BYTES = 1 << 30  # of variants in memory; with more recordings, each has fewer variants
 CALIBRATING = 3  # variants of each validation row, without mild ones, to which the probabilities are fitted
-HESITATION = 0.8  # see `SpeechAugmentation.hesitation`
+HESITATION = 1.6  # see `SpeechAugmentation.hesitation`
 
 
 class SpeechAugmentation:
@@ -138,10 +138,10 @@ class SpeechAugmentation:
 
         A network that hears foreign sounds beside the words is right about a stranger's word more often than it
         trusts itself to be, for the word sounds a little foreign. Of 906 digits by strangers, networks that heard 0.8
-        foreign sounds for each word want 0.51 to 0.62 of the temperature of the validation rows' variants (five
-        trainings); with 0.4 for each they want 0.83 to 0.91 of it (two).
+        foreign sounds for each word want 0.45 to 0.6 of the temperature of the validation rows' variants (seven
+        trainings); with 0.4 for each they want 0.8 to 0.95 of it (four).
         """
-        return 1 + HESITATION * self.share
+        return 1 + HESITATION * self.share**2
 
     def _foreign(self, made_of, rows, y, rng):
         """Return a foreign sound for each of the rows in `made_of`; every other sound is spliced."""
