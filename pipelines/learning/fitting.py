@@ -124,10 +124,47 @@ def fit(
     KeyboardInterrupt
         Ctrl-C came before the first epoch was over.
     """
+    check_members(recipe)
+    dataset, extractor, augmentation = prepared.dataset, prepared.extractor, prepared.augmentation
+    y = dataset.y[dataset.rows("train")]
+    recipe = recipe.for_rows(len(y))
+    with blas_threads(n_threads):
+        standardizer, network, history, stopped, n = _train(
+            prepared, scaling, recipe, seed, on_start, on_epoch, before_step, health, beginning
+        )
+        shift = prior_shift(y, len(dataset.labels), recipe.balance)
+        if shift is not None:
+            shift_outputs(network, shift)
+        logits, truth = {}, {}
+        for role in measured:
+            rows, truth[role] = prepared.rows(role)
+            if len(rows):
+                logits[role] = logits_of(network, standardizer, extractor, rows)
+        asked, y_asked = logits["valid"], truth["valid"]
+        if augmentation and (varied := augmentation.calibrating(prepared)):
+            X_asked, y_asked = varied
+            asked = network.logits(standardizer.transform(X_asked))
+        temperature = fit_temperature(asked, y_asked) / (augmentation.hesitation if augmentation else 1.0)
+        foreign = prepared.foreign_rows("valid")
+        if foreign is not None:
+            foreign = logits_of(network, standardizer, extractor, foreign)
+    threshold = _threshold(asked, y_asked, foreign, temperature)
+    scores = {role: score(logits[role], truth[role]) if role in logits else None for role in ROLES}
+    return Fitted(standardizer, network, history, stopped, temperature, scores, shift, threshold, logits, n)
+
+
+def _train(prepared, scaling, recipe, seed, on_start, on_epoch, before_step, health, beginning):
+    """Train the members of a recipe one after another, and join them.
+
+    Nearly all the memory of a training is free again when this returns: measuring needs only a few thousand rows at a
+    time.
+
+    Returns
+    -------
+    standardizer, network, history, stopped, members : as in `Fitted`
+    """
     extractor = prepared.extractor
     (stored, y), (stored_valid, y_valid) = prepared.rows("train"), prepared.rows("valid")
-    check_members(recipe)
-    recipe = recipe.for_rows(len(y))
     standardizer = beginning.standardizer if beginning else copy.copy(scaling).fit(extractor.to_features(stored))
 
     def features(rows):
@@ -139,49 +176,28 @@ def fit(
     augmented = functools.partial(augmentation.batches, prepared, features) if augmentation else None
     n_features, n_classes = extractor.n_features, len(prepared.dataset.labels)
     members, history = [], History()
-    with blas_threads(n_threads):
-        for member in range(recipe.members):
-            trainer, rng = trainer_for(recipe, n_features, n_classes, (seed, member) if member else seed, health)
-            if beginning:
-                beginning.write_into(trainer.network, prepared.dataset.labels)
-            state = trainer.start(rng)
-            if on_start:
-                on_start(state, member)
-            after = functools.partial(_pass_on, on_epoch, member, history) if on_epoch else None
-            stopped = trainer.fit(
-                X, y, X_valid, y_valid, state, on_epoch=after, before_step=before_step, augmented=augmented
-            )
-            if state.epoch:
-                members.append(trainer.network)
-                history = follow(history, state.history)
-            del trainer, state  # the optimizer's memory is as large as several networks
-            if stopped not in ("epochs", "patience"):  # the user asked to stop
-                break
-        if not members:
-            raise KeyboardInterrupt
-        network = members[0] if recipe.members == 1 else _join(members, recipe, n_features, n_classes)
-        forget_unseen(network, X)
-        del X, X_valid  # nearly all the memory of a training; measuring needs only a few thousand rows at a time
-        shift = prior_shift(y, n_classes, recipe.balance)
-        if shift is not None:
-            shift_outputs(network, shift)
-        logits, truth = {}, {}
-        for role in measured:
-            rows, truth[role] = prepared.rows(role)
-            if len(rows):
-                logits[role] = logits_of(network, standardizer, extractor, rows)
-        asked, y_asked = logits["valid"], y_valid
-        if augmentation and (varied := augmentation.calibrating(prepared)):
-            X_asked, y_asked = varied
-            asked = network.logits(standardizer.transform(X_asked))
-        temperature = fit_temperature(asked, y_asked) / (augmentation.hesitation if augmentation else 1.0)
-        foreign = prepared.foreign_rows("valid")
-        if foreign is not None:
-            foreign = logits_of(network, standardizer, extractor, foreign)
-    threshold = _threshold(asked, y_asked, foreign, temperature)
-    scores = {role: score(logits[role], truth[role]) if role in logits else None for role in ROLES}
-    n = len(members)
-    return Fitted(standardizer, network, history, stopped, temperature, scores, shift, threshold, logits, n)
+    for member in range(recipe.members):
+        trainer, rng = trainer_for(recipe, n_features, n_classes, (seed, member) if member else seed, health)
+        if beginning:
+            beginning.write_into(trainer.network, prepared.dataset.labels)
+        state = trainer.start(rng)
+        if on_start:
+            on_start(state, member)
+        after = functools.partial(_pass_on, on_epoch, member, history) if on_epoch else None
+        stopped = trainer.fit(
+            X, y, X_valid, y_valid, state, on_epoch=after, before_step=before_step, augmented=augmented
+        )
+        if state.epoch:
+            members.append(trainer.network)
+            history = follow(history, state.history)
+        del trainer, state  # the optimizer's memory is as large as several networks
+        if stopped not in ("epochs", "patience"):  # the user asked to stop
+            break
+    if not members:
+        raise KeyboardInterrupt
+    network = members[0] if recipe.members == 1 else _join(members, recipe, n_features, n_classes)
+    forget_unseen(network, X)
+    return standardizer, network, history, stopped, len(members)
 
 
 def _pass_on(on_epoch, member, history, state):
