@@ -76,9 +76,9 @@ class SpeechAugmentation:
         beside = f", and foreign sounds beside them, {100 * self.share:g} % of the words{given}" if self.share else ""
         noise = ", some of them in the noise that came with the data" if "recorded_noise" in self.decided else ""
         blends = ", blended with other takes" if self.blend else ""
-        return (
-            f"Each epoch hears one of {self.variants.shape[1]} variants of each training word{blends}{noise}{beside}."
-        )
+        touched = ", with a little of the words beside it" if self.touch else ""
+        varied = f"one of {self.variants.shape[1]} variants of each training word"
+        return f"Each epoch hears {varied}{blends}{touched}{noise}{beside}."
 
     def refit(self, prepared):
         """Return self: nothing was learned from the training rows, and a variant depends only on its own sample."""

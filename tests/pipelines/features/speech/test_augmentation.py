@@ -106,6 +106,21 @@ def test_words_are_blended_with_variants_of_training_rows_of_the_same_class_and_
     assert np.array_equal(np.concatenate(X), -np.concatenate([rows for rows, *_ in asked]))
 
 
+def test_words_are_touched_by_variants_of_training_rows_after_they_were_blended():
+    asked = []
+
+    def touch(rows, others, rng):
+        asked.append(others)
+        assert (rows < 0).all()
+        return 2 * rows
+
+    touched = SpeechAugmentation(bank(VARIANTS), bank(0), blend=lambda rows, *_: -1 - rows, touch=touch)
+    X, _ = epoch(touched)
+    assert sum(map(len, X)) == len(TRAIN) == sum(map(len, asked))
+    assert set(np.concatenate(asked)[:, 0].astype(int)) <= set(TRAIN)
+    assert "a little of the words beside" in touched.note()
+
+
 @pytest.mark.parametrize(("fitting", "expected"), [(1000, (6, 2)), (0.3, (1, 1)), (4.1, (3, 1))])
 def test_variants_stay_within_their_memory(monkeypatch, fitting, expected):
     made, five = {}, datasets.load("spoken-digits", "speech").only(np.arange(5))
