@@ -28,6 +28,7 @@ def page():
         "Pictures as people have them": drawings_and_photographs,
         "Voices it has never heard": new_voices,
         "Voices of strangers": strangers,
+        "What helps with voices of strangers": candidates,
         "A word in a noisy room": noisy_rooms,
         "Foreign sounds": foreign_sounds,
         "Diagnoses": diagnosis,
@@ -386,6 +387,34 @@ def strangers():
         f"{_percent(english['refused'], 1)} of the English digits. It accepts "
         f"{_percent(english['foreign_accepted'], 1)} of other sounds and {_percent(english['near_accepted'], 1)} of "
         f"words that sound like digits. The expected calibration error is {_percent(english['calibration_error'], 1)}."
+    )
+
+
+def candidates():
+    """Return what each candidate for unheard voices brings, as Markdown."""
+    record = _read_if_there("choose_for_voices")
+    if record is None:
+        return None
+    names = {
+        "english": "English digits right",
+        "strings_word_error_rate": "words of strings wrong",
+        "spanish": "Spanish right",
+    }
+    rows = [
+        f"| {candidate} | {' | '.join(_percent(of[name], 1) for name in names)} |"
+        for candidate, of in record["candidates"].items()
+    ]
+    return "\n".join(
+        [
+            f"One thing at a time is changed in preset `{record['preset']}` (mean of {len(record['seeds'])} seeds; "
+            f"`{record['command']}`): networks that learned FSDD's digits are asked for digits of strangers, alone and "
+            "in strings; networks that learned three Spanish voices are asked for the fourth, each in turn. A point is "
+            "within chance in each column alone.",
+            "",
+            f"| candidate | {' | '.join(names.values())} |",
+            "|---" * (1 + len(names)) + "|",
+            *rows,
+        ]
     )
 
 
