@@ -24,6 +24,7 @@ from pipelines.features.speech.mfcc import mel_decibels, slopes
 
 PHRASE_SECONDS = 0.5  # a longer sound may be several words
 STEP_SECONDS = 0.03  # seconds between the places where a word may begin or end
+SILENT = 1e-3  # of the loudest sample; a stretch that is softer throughout is no word, even if one is asked for
 _LEAST_PROBABILITY = 1e-6
 
 
@@ -106,7 +107,9 @@ class Segmentation:
         start, stop = (grid.ravel() for grid in np.meshgrid(phrase.places, phrase.places, indexing="ij"))
         seconds = (stop - start) * phrase.hop_seconds
         fits = (seconds >= self.shortest - 1e-9) & (seconds <= longest + 1e-9)
-        return start[fits], stop[fits]
+        start, stop = start[fits], stop[fits]
+        heard = phrase.loudest(start, stop) > SILENT
+        return start[heard], stop[heard]
 
     def _scores(self, model, phrase, starts, stops):
         """Return each word's score in each stretch, and the best score last: float [shape=(n, n_labels + 1)]."""
@@ -165,7 +168,7 @@ class _Phrase:
     def rows(self, starts, stops):
         """Yield the features of stretches in each warp's view: float64 [shape=(n, n_features)]."""
         extractor, lengths = self.extractor, (stops - starts)[:, np.newaxis]
-        shift = -20 * np.log10(np.maximum(self._loudest(starts, stops), 1e-9)) * np.sqrt(extractor.n_mels)
+        shift = -20 * np.log10(np.maximum(self.loudest(starts, stops), 1e-9)) * np.sqrt(extractor.n_mels)
         edges = starts[:, np.newaxis] + lengths * np.arange(extractor.frames + 1) / extractor.frames
         whole = np.minimum(edges.astype(int), stops[:, np.newaxis])
         part = (edges - whole)[..., np.newaxis]
@@ -184,7 +187,7 @@ class _Phrase:
             parts += [np.log(lengths)] if extractor.duration else []
             yield np.hstack(parts)
 
-    def _loudest(self, starts, stops):
+    def loudest(self, starts, stops):
         """Return the peak of each stretch, from the peaks of runs of frames whose length doubles."""
         levels, peaks = [self._peaks], self._peaks
         while len(peaks) > 1 << len(levels):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.features.speech.extractor import SpeechExtractor
+from pipelines.features.speech.grammar import Grammar
 from pipelines.features.speech.mfcc import mel_decibels, power_spectra
 from pipelines.features.speech.segmentation import Segmentation, _Phrase
 
@@ -78,9 +79,18 @@ def test_words_are_found_however_fast_somebody_speaks(knows_ends, tempo):
 
 
 def test_one_word_that_is_much_shorter_than_the_others_is_not_believed(knows_ends):
-    ends = np.cumsum([0.4, 0.4, 0.13, 0.4, 0.4])
+    ends = np.cumsum([0.8, 0.8, 0.13, 0.8, 0.8])
     knows_ends(ends)
-    assert len(Segmentation().words(Model(), phrase(ends[-1]))) == 4
+    assert len(Segmentation().words(Model(0.8), phrase(ends[-1]))) == 4
+
+
+def test_no_word_lies_where_there_is_no_sound(knows_ends):
+    ends = np.array([0.4, 0.8, 1.6])
+    knows_ends(ends)
+    sound = np.concatenate([phrase(0.8), np.zeros(6400)])
+    found = Segmentation().words(Model(), sound, Grammar.of_count(3))
+    assert len(found) == 3
+    assert all(start < 0.8 for start, *_ in found)
 
 
 def test_words_may_last_as_long_as_the_training_words_did():
