@@ -104,11 +104,11 @@ class Grammar:
         starts, stops : int ndarray [shape=(n,)], places
         scores : float ndarray [shape=(n, n_labels + 1)], of each word in each stretch, and behind them of the best one
         gap_costs : float ndarray, for each place what it costs to leave out all before it
-        costs : float ndarray [shape=(n_prices, n)], what each stretch costs; the paths are found for each row
+        costs : float ndarray [shape=(n_costs, n)], what each stretch costs; a path is found for each row of costs
 
         Returns
         -------
-        sums : float ndarray [shape=(n_prices,)]
+        sums : float ndarray [shape=(n_costs,)]
         paths : list of list of (start, stop, word)
             `word` is the index of a label, or `ANY`. Where there is no room for any sequence, the longest part of one.
         """

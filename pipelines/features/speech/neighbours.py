@@ -18,6 +18,8 @@ from pipelines.features.speech.time_normalisation import overlaps
 HEARD = 4.0  # frames; of a word that is covered for less than this, the loudest part is not in the stretch
 LACK = 0.6  # of what a neighbour adds to a word at most: what the word lacks at most
 WORD_SHARE = 0.25  # of a word that a neighbour adds at most
+BEGINS, ENDS = (0.0, 0.35), (0.5, 1.0)  # a stretch across two words begins and ends between these shares of them
+LOUDER = (-8.0, 8.0)  # decibels; how much louder the second of the two words is
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,8 @@ class Neighbours:
         chosen = np.flatnonzero(rng.random(len(rows)) < self.across)
         words = [first[chosen], second[chosen]]
         own, other = map(_durations, words)
-        begins, ends = own * rng.uniform(0, 0.35, len(chosen)), own + other * rng.uniform(0.5, 1, len(chosen))
-        levels = [np.zeros(len(chosen)), rng.uniform(-8, 8, len(chosen))]
+        begins, ends = own * rng.uniform(*BEGINS, len(chosen)), own + other * rng.uniform(*ENDS, len(chosen))
+        levels = [np.zeros(len(chosen)), rng.uniform(*LOUDER, len(chosen))]
         rows[chosen] = stretch(extractor, words, begins, ends, levels)
         return rows
 
@@ -129,7 +131,7 @@ def stretch(extractor, words, begins, ends, levels):
     found["mean"][:, : sequences.shape[-1]] = found["sequence"].mean(axis=1)
     found["duration"][:] = np.log(ends - begins)[:, np.newaxis]
     is_heard = in_each[..., 0] * (ends - begins)[:, np.newaxis] > HEARD
-    lowered = np.where(is_heard, raised, -np.inf).max(axis=1, initial=-np.inf)
+    lowered = np.where(is_heard, raised, -np.inf).max(axis=1)
     lowered[~np.isfinite(lowered)] = 0
     found["sequence"][..., 0] -= lowered[:, np.newaxis]
     found["mean"][:, 0] -= lowered

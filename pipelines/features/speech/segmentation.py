@@ -87,11 +87,10 @@ class Segmentation:
         if not len(starts):
             return []
         scores, gap_costs = self._scores(model, phrase, starts, stops), self._gap_costs(phrase)
-        tempos = np.array(self.tempos) if model.extractor.duration else np.zeros(1)
-        costs = self._duration_costs(model, starts, stops, tempos)
+        costs, tempo_costs = self._duration_costs(model, starts, stops)
         grammar = grammar or Grammar.free()
         sums, paths = grammar.best_paths(phrase.places, starts, stops, scores, gap_costs, costs)
-        path = paths[int((sums - np.square(tempos / self.tempo_spread) / 2).argmax())]
+        path = paths[int((sums - tempo_costs).argmax())]
         hop = model.extractor.hop_length / model.extractor.sr
         return [(start * hop, stop * hop, word) for start, stop, word in path]
 
@@ -124,13 +123,21 @@ class Segmentation:
         probabilities = np.hstack([probabilities, probabilities.max(axis=1, keepdims=True)])
         return np.log(np.maximum(probabilities, _LEAST_PROBABILITY)) + self.worth
 
-    def _duration_costs(self, model, starts, stops, tempos):
-        """Return what the duration of each stretch costs at each tempo: float64 [shape=(n_tempos, n)]."""
+    def _duration_costs(self, model, starts, stops):
+        """Return what the duration of each stretch costs at each tempo, and what each tempo costs.
+
+        Returns
+        -------
+        costs : ndarray of float64 [shape=(n_tempos, n)]
+        tempo_costs : ndarray of float64 [shape=(n_tempos,)]
+            A model that does not know how long words are has a single tempo, which costs nothing.
+        """
         if not model.extractor.duration:
-            return np.zeros((len(tempos), len(starts)))
+            return np.zeros((1, len(starts))), np.zeros(1)
         mean, scale = _usual_duration(model)
+        tempos = np.array(self.tempos)
         away = (np.log(stops - starts) - mean - tempos[:, np.newaxis]) / (scale * self.spread)
-        return np.square(away) / 2
+        return np.square(away) / 2, np.square(tempos / self.tempo_spread) / 2
 
     def _gap_costs(self, phrase):
         """Return the cost of leaving out all frames before each one: float64 [shape=(n_frames + 1,)]."""
