@@ -154,8 +154,8 @@ def _shares(durations, begins, ends, n_frames):
     given = np.hstack([given, durations.sum(axis=1, keepdims=True)])
     lengths = (ends - begins)[:, np.newaxis]
     new = begins[:, np.newaxis] + lengths * steps
-    overlap = overlaps(given.astype(np.float32), new.astype(np.float32))
-    shares = overlap * (n_frames / lengths).astype(np.float32)[..., np.newaxis]
+    shares = overlaps(given.astype(np.float32), new.astype(np.float32))
+    shares *= (n_frames / lengths).astype(np.float32)[..., np.newaxis]
     return shares.reshape(n, n_frames, n_words, n_frames)
 
 

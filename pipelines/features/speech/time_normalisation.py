@@ -65,8 +65,9 @@ def overlaps(given, new):
     overlap : ndarray of float [shape=(..., n_new, n_given)]
     """
     given, new = given[..., np.newaxis, :], new[..., np.newaxis]
-    ends, begins = np.minimum(given[..., 1:], new[..., 1:, :]), np.maximum(given[..., :-1], new[..., :-1, :])
-    return np.maximum(ends - begins, 0)
+    overlap = np.minimum(given[..., 1:], new[..., 1:, :])
+    overlap -= np.maximum(given[..., :-1], new[..., :-1, :])
+    return np.maximum(overlap, 0, out=overlap)
 
 
 def mean_and_spread(sequences, bounds):
