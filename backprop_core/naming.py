@@ -1,7 +1,5 @@
 """Naming: finding a registered part by its name, and listing the known names if it is unknown."""
 
-import difflib
-
 from backprop_core.errors import BackpropError
 
 
@@ -22,6 +20,8 @@ def look_up(what, name, choices, otherwise=""):
     """
     if isinstance(name, str) and name in choices:
         return choices[name]
+    import difflib  # which takes longer to load than to find a name
+
     near = difflib.get_close_matches(name.lower(), choices, n=1) if isinstance(name, str) else []
     meant = f"did you mean {near[0]!r}? " if near else ""
     otherwise = f", {otherwise}" if otherwise else ""

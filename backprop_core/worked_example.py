@@ -7,15 +7,14 @@ and a new layer is explained in the same way.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from string import Formatter
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of a worked example, as templates that the numbers of `work_out` fill in.
 
     Attributes
@@ -38,8 +37,7 @@ class Line:
     each: str = ""
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(NamedTuple):
     """What a layer says of itself to a reader, in plain text: arrays are called x, y, W, b, gamma, xhat.
 
     Attributes
@@ -58,7 +56,7 @@ class Words:
     backward: str
     worked_forward: tuple[Line, ...] = ()
     worked_backward: tuple[Line, ...] = ()
-    factors: Mapping[str, str] = field(default_factory=dict)
+    factors: Mapping[str, str] = MappingProxyType({})
 
 
 class Row(NamedTuple):

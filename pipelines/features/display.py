@@ -4,13 +4,12 @@ A small picture is displayed as its pixels, a spoken word as its spectrogram wit
 The sheets of samples take it from the extractor, so they need not know the kind of sample.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 
-@dataclass(frozen=True)
-class Axis:
+class Axis(NamedTuple):
     """One side of a display, with its scale.
 
     Attributes
@@ -24,8 +23,7 @@ class Axis:
     ticks: tuple[tuple[float, str], ...]
 
 
-@dataclass(frozen=True)
-class Display:
+class Display(NamedTuple):
     """A sample as a picture.
 
     Attributes

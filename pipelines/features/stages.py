@@ -8,15 +8,14 @@ right.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(NamedTuple):
     """One step.
 
     Attributes
@@ -32,8 +31,8 @@ class Stage:
     name: str
     run: Callable[[Any], Any]
     what: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    constants: Mapping[str, NDArray] = field(default_factory=dict)
+    settings: Mapping[str, Any] = MappingProxyType({})
+    constants: Mapping[str, NDArray] = MappingProxyType({})
 
 
 def run(stages: Iterable[Stage], value: Any, until: str | None = None) -> Any:

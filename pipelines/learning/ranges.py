@@ -1,15 +1,15 @@
 """Ranges: the allowed values of a recipe entry or of another argument, in code and in words.
 
 Each range knows whether it `allows` a value, and its text completes the sentence "give …". numpy's numbers are numbers,
-too; `require` returns them as plain ones, because JSON knows no others.
+too; `require` returns them as plain ones, because JSON knows no others. The ranges are named tuples, which Python makes
+in a fifth of the time of a frozen dataclass: every command waits for them.
 """
 
 import math
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -31,8 +31,7 @@ class Range(Protocol):
         """Return whether a value is in the range; it may be of any type."""
 
 
-@dataclass(frozen=True)
-class Whole:
+class Whole(NamedTuple):
     """Whole numbers from `least` to `most`."""
 
     least: int
@@ -48,8 +47,7 @@ class Whole:
         return _is_whole(value) and self.least <= value <= self.most
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(NamedTuple):
     """Finite numbers that fulfil `holds`."""
 
     text: str
@@ -61,8 +59,7 @@ class Number:
         return not isinstance(value, bool) and math.isfinite(number) and self.holds(number)
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """One of some names; of a registry, also those that are registered later."""
 
     names: Collection[str]
@@ -77,8 +74,7 @@ class Choice:
         return isinstance(value, str) and value in self.names
 
 
-@dataclass(frozen=True)
-class Switch:
+class Switch(NamedTuple):
     """On or off."""
 
     text: str = "true or false"
@@ -88,8 +84,7 @@ class Switch:
         return isinstance(value, bool | np.bool_)
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """Values of some types, such as paths."""
 
     text: str
@@ -100,8 +95,7 @@ class Kind:
         return isinstance(value, self.types)
 
 
-@dataclass(frozen=True)
-class Several:
+class Several(NamedTuple):
     """Collections of values that are in the range `each`; a text is no collection."""
 
     text: str
@@ -113,8 +107,7 @@ class Several:
         return is_list and all(self.each.allows(each) for each in value)
 
 
-@dataclass(frozen=True)
-class Widths:
+class Widths(NamedTuple):
     """A list of widths of layers, which may be empty."""
 
     text: str = f"a list of widths, each from 1 to {WIDEST}"

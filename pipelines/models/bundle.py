@@ -38,7 +38,6 @@ from backprop_core.whole_file import whole_file
 from pipelines.errors import ModelFileError
 from pipelines.features.extractor import Extractor, Reader
 from pipelines.learning import tasks
-from pipelines.learning.beginning import Beginning
 from pipelines.learning.task import Task
 from pipelines.learning.unseen import first_weights
 from pipelines.learning.views import CHUNK, logits_of
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from backprop_core.layers import Layer
+    from pipelines.learning.beginning import Beginning
 
 FORMAT = 1
 KEY = "backprop"
@@ -128,6 +128,8 @@ class Bundle:
 
     def beginning(self) -> Beginning:
         """Return what a training needs that goes on from this model."""
+        from pipelines.learning.beginning import Beginning
+
         weights = hashlib.sha256(self.network.params.flat.tobytes() + self.network.statistics.flat.tobytes())
         return Beginning(
             self.path or "the model",

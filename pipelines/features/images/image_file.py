@@ -22,7 +22,7 @@ import os
 import struct
 
 import numpy as np
-from PIL import Image, ImageChops, UnidentifiedImageError
+from PIL import Image, ImageChops, PngImagePlugin, UnidentifiedImageError
 
 from pipelines.errors import InputFileError
 from pipelines.features.images import shades
@@ -59,6 +59,7 @@ _UPRIGHT = {
 }
 _END_MARK = b"\xff\xd9"
 _OF_DECODERS = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, struct.error, ArithmeticError)
+_PNG = b"\x89PNG\r\n\x1a\n"
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
@@ -147,7 +148,7 @@ def _plain_jpeg(contents, smallest):
 
 def _decode(file, name, smallest, formats=FORMATS):
     try:
-        with Image.open(file, formats=formats) as image:
+        with _open_png(file) or Image.open(file, formats=formats) as image:
             return _pixels_of(image, name, smallest)
     except UnidentifiedImageError:  # which is an OSError
         raise
@@ -157,6 +158,20 @@ def _decode(file, name, smallest, formats=FORMATS):
             raise
     with Image.open(io.BytesIO(completed), formats=formats) as image:
         return _pixels_of(image, name, smallest)
+
+
+def _open_png(file):
+    """Open a PNG file; return None if it is none, or its header is damaged.
+
+    `Image.open` first loads Pillow's readers of other formats, which takes longer than reading a small PNG.
+    """
+    is_png = file.read(len(_PNG)) == _PNG
+    file.seek(0)
+    if is_png:
+        with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):  # those that Image.open passes over
+            return PngImagePlugin.PngImageFile(file)
+        file.seek(0)
+    return None
 
 
 def _pixels_of(image, name, smallest):

@@ -6,7 +6,7 @@ channels, around zero. What cannot hold one spoken word (a broken file, silence,
 sentence that says what to do; a damaged file is an error, never half a word.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -68,8 +68,7 @@ def read_waveform(source):
     return waveform, sr
 
 
-@dataclass(frozen=True)
-class Mix:
+class Mix(NamedTuple):
     """How several channels become one without direct current.
 
     Usually that is the mean of the channels. But where one wire of a microphone is connected the wrong way round, the

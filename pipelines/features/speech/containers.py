@@ -12,15 +12,14 @@ Apple, "Audio Interchange File Format AIFF-C", 1991, and "Core Audio Format Spec
 
 import re
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Programs that write into a pipe do not know the length. They write a number this large, the largest number, or 0.
 UNKNOWN = 0x7EFF0000
 _STRAY = 0.01  # share of the samples; a smaller rest behind them that no header announces is not sound
 
 
-@dataclass(frozen=True)
-class Samples:
+class Samples(NamedTuple):
     """Samples in a file.
 
     Attributes
@@ -86,7 +85,7 @@ def _reader_of(head):
 
 
 def _move(samples, by):
-    return Samples(**{**vars(samples), "start": samples.start + by, "stop": samples.stop + by})
+    return samples._replace(start=samples.start + by, stop=samples.stop + by)
 
 
 # --- Chunks ---------------------------------------------------------------------------------------------------------

@@ -12,12 +12,12 @@ import functools
 import re
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 
-@dataclass(frozen=True)
-class Stream:
+class Stream(NamedTuple):
     """One stream within a file.
 
     Attributes

@@ -391,3 +391,24 @@ def test_what_decoders_have_to_say_does_not_reach_the_user(tmp_path, colour):
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
     assert done.stderr == ""
     assert set(done.stdout.split()) <= {"InputFileError"}
+
+
+def test_a_png_is_read_without_pillows_readers_of_other_formats(tmp_path):
+    path = tmp_path / "seven.png"
+    Image.fromarray(np.full((28, 28), 7, np.uint8)).save(path)
+    program = (
+        "import sys\nfrom pipelines.features.images.image_file import read_pixels\n"
+        f"assert read_pixels({str(path)!r}).shape == (28, 28)\n"
+        "print([name for name in sys.modules if name.startswith('PIL.') and name.endswith('Plugin')])"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "['PIL.PngImagePlugin']"
+
+
+@pytest.mark.parametrize("kept", [8, 12, 20, 33, 40])
+def test_a_png_that_ends_early_is_named(tmp_path, kept):
+    path = tmp_path / "cut.png"
+    Image.fromarray(np.full((28, 28), 7, np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(InputFileError, match=r"cut\.png: "):
+        read_pixels(path)
