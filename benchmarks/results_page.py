@@ -450,13 +450,16 @@ def foreign_sounds():
     foreign = _read("foreign_sounds")
     mean, counts = foreign["mean"], foreign["sounds"]
     kinds = sorted(mean["by_kind"], key=mean["by_kind"].get, reverse=True)
-    rates = ", ".join(f"{100 * mean['by_kind'][kind]:.0f} % of {kind}" for kind in kinds)
+    rates = ", ".join(f"{100 * mean['by_kind'][kind]:.1f} % of {kind}" for kind in kinds if mean["by_kind"][kind])
+    none = ", ".join(kind for kind in kinds if not mean["by_kind"][kind])
+    error = mean["calibration_error"]
     return (
         f"With the threshold at which {100 * foreign['false_rejects_allowed']:g} % of the digits held out for "
         f"validation are refused, {100 * mean['false_reject_rate']:.1f} % of the test digits are refused and "
-        f"{100 * mean['false_accept_rate']:.0f} % of {sum(counts.values()) - counts['near digits']} foreign sounds "
-        f'accepted as digits: {rates} (near digits, such as "tree", not counted). The expected calibration error on '
-        f"the test digits is {100 * mean['calibration_error']:.1f} % (`{foreign['command']}`; preset "
+        f"{100 * mean['false_accept_rate']:.1f} % of {sum(counts.values()) - counts['near digits']} foreign sounds "
+        f'are accepted as digits: {rates}; none of {none} (near digits, such as "tree", not counted). The expected '
+        f"calibration error on the test digits is {f'{100 * error:.1f}' if error >= 0.0005 else 'below 0.1'} % "
+        f"(`{foreign['command']}`; preset "
         f"`{foreign['preset']}`, mean of {len(foreign['seeds'])} seeds)."
     )
 
