@@ -20,7 +20,7 @@ def look_up(what, name, choices, otherwise=""):
     """
     if isinstance(name, str) and name in choices:
         return choices[name]
-    import difflib  # which takes longer to load than to find a name
+    import difflib
 
     near = difflib.get_close_matches(name.lower(), choices, n=1) if isinstance(name, str) else []
     meant = f"did you mean {near[0]!r}? " if near else ""

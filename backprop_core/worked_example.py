@@ -8,7 +8,6 @@ and a new layer is explained in the same way.
 
 from collections.abc import Callable, Iterator, Mapping
 from string import Formatter
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -56,7 +55,7 @@ class Words(NamedTuple):
     backward: str
     worked_forward: tuple[Line, ...] = ()
     worked_backward: tuple[Line, ...] = ()
-    factors: Mapping[str, str] = MappingProxyType({})
+    factors: Mapping[str, str] = {}
 
 
 class Row(NamedTuple):

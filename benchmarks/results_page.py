@@ -450,17 +450,16 @@ def foreign_sounds():
     foreign = _read("foreign_sounds")
     mean, counts = foreign["mean"], foreign["sounds"]
     kinds = sorted(mean["by_kind"], key=mean["by_kind"].get, reverse=True)
-    rates = ", ".join(f"{100 * mean['by_kind'][kind]:.1f} % of {kind}" for kind in kinds if mean["by_kind"][kind])
+    rates = ", ".join(f"{_percent(mean['by_kind'][kind], 1)} of {kind}" for kind in kinds if mean["by_kind"][kind])
     none = ", ".join(kind for kind in kinds if not mean["by_kind"][kind])
-    error = mean["calibration_error"]
+    error = _percent(mean["calibration_error"], 1) if mean["calibration_error"] >= 0.0005 else "below 0.1 %"
     return (
         f"With the threshold at which {100 * foreign['false_rejects_allowed']:g} % of the digits held out for "
-        f"validation are refused, {100 * mean['false_reject_rate']:.1f} % of the test digits are refused and "
-        f"{100 * mean['false_accept_rate']:.1f} % of {sum(counts.values()) - counts['near digits']} foreign sounds "
+        f"validation are refused, {_percent(mean['false_reject_rate'], 1)} of the test digits are refused and "
+        f"{_percent(mean['false_accept_rate'], 1)} of {sum(counts.values()) - counts['near digits']} foreign sounds "
         f'are accepted as digits: {rates}; none of {none} (near digits, such as "tree", not counted). The expected '
-        f"calibration error on the test digits is {f'{100 * error:.1f}' if error >= 0.0005 else 'below 0.1'} % "
-        f"(`{foreign['command']}`; preset "
-        f"`{foreign['preset']}`, mean of {len(foreign['seeds'])} seeds)."
+        f"calibration error on the test digits is {error} (`{foreign['command']}`; preset `{foreign['preset']}`, mean "
+        f"of {len(foreign['seeds'])} seeds)."
     )
 
 

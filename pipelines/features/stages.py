@@ -8,7 +8,6 @@ right.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -31,8 +30,8 @@ class Stage(NamedTuple):
     name: str
     run: Callable[[Any], Any]
     what: str
-    settings: Mapping[str, Any] = MappingProxyType({})
-    constants: Mapping[str, NDArray] = MappingProxyType({})
+    settings: Mapping[str, Any] = {}
+    constants: Mapping[str, NDArray] = {}
 
 
 def run(stages: Iterable[Stage], value: Any, until: str | None = None) -> Any:

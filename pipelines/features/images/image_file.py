@@ -59,7 +59,6 @@ _UPRIGHT = {
 }
 _END_MARK = b"\xff\xd9"
 _OF_DECODERS = (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, struct.error, ArithmeticError)
-_PNG = b"\x89PNG\r\n\x1a\n"
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
@@ -148,7 +147,7 @@ def _plain_jpeg(contents, smallest):
 
 def _decode(file, name, smallest, formats=FORMATS):
     try:
-        with _open_png(file) or Image.open(file, formats=formats) as image:
+        with _open_image(file, formats) as image:
             return _pixels_of(image, name, smallest)
     except UnidentifiedImageError:  # which is an OSError
         raise
@@ -160,18 +159,16 @@ def _decode(file, name, smallest, formats=FORMATS):
         return _pixels_of(image, name, smallest)
 
 
-def _open_png(file):
-    """Open a PNG file; return None if it is none, or its header is damaged.
+def _open_image(file, formats):
+    """Open a PNG, or a file of one of `formats`.
 
-    `Image.open` first loads Pillow's readers of other formats, which takes longer than reading a small PNG.
+    PNG is tried first because `Image.open` loads the readers of several formats, and that takes longer than to read a
+    small PNG.
     """
-    is_png = file.read(len(_PNG)) == _PNG
-    file.seek(0)
-    if is_png:
-        with contextlib.suppress(SyntaxError, IndexError, TypeError, struct.error):  # those that Image.open passes over
-            return PngImagePlugin.PngImageFile(file)
-        file.seek(0)
-    return None
+    try:
+        return PngImagePlugin.PngImageFile(file)
+    except SyntaxError:  # the file is no PNG, or its header is damaged
+        return Image.open(file, formats=formats)
 
 
 def _pixels_of(image, name, smallest):
