@@ -100,8 +100,9 @@ predict: $(READY) ## Recognise files: make predict ARGS="models/speech.safetenso
 gradcheck: $(READY) ## Compare all gradients with numerical ones; for a model: make gradcheck ARGS=models/speech.safetensors
 	$(BACKPROP) gradcheck $(ARGS)
 
+# Each worker has a core: with two threads of OpenBLAS in each, the workers wait for one another.
 test: $(READY) ## Run the tests, on up to four cores
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 fuzz: $(READY) ## Damage ten thousand files and give them to the program; writes benchmarks/results/fuzz.json
 	$(BIN)/python -m tests.fuzz $(or $(ARGS),--write)

@@ -194,7 +194,7 @@ def test_data_with_other_classes_is_not_what_a_model_was_trained_on(call, images
 def test_interrupted_it_tells_what_it_knows_and_goes_on_later(start, tmp_path):
     words = ["diagnose", "images", *SMALL, "--seed", "5", "--jobs", "1", "--json"]
     slow = "from pipelines.diagnosis.probes import Probes\nimport time\nfast = Probes.result\n"
-    slow += "def result(self, key):\n    time.sleep(0.5)\n    return fast(self, key)\nProbes.result = result"
+    slow += "def result(self, key):\n    time.sleep(0.2)\n    return fast(self, key)\nProbes.result = result"
     process = start(*words, before=slow, env_extra={"BACKPROP_DATA": str(tmp_path)})
     while not (line := process.stderr.readline()).startswith("trainings  4/"):
         assert line

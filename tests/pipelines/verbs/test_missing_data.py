@@ -24,7 +24,8 @@ def unreachable(tmp_path, monkeypatch):
 def test_where_the_default_cannot_be_had_the_bundled_data_stands_in_and_all_say_so(
     call, tmp_path, tiny, unreachable, task, bundled
 ):
-    answer = call("train", task, "--out", tmp_path / "m", "--json", *tiny)
+    plain = ("--set", "augmentation=0", "--set", "foreign=0")
+    answer = call("train", task, "--out", tmp_path / "m", "--json", *tiny, *plain)
     assert answer.code == 0
     assert answer.json["dataset"] == bundled
     assert answer.json["bundled_fallback"] is True
