@@ -60,7 +60,12 @@ def blocks_without_drift(blocks, sr, piece=PIECE):
 def _mean_around(waveform, half):
     """Return the mean around each sample, over `half` on either side; at the ends over fewer, as many on both sides."""
     n = len(waveform)
-    sums = np.concatenate([[0.0], np.cumsum(waveform, dtype=np.float64)])
-    places = np.arange(n)
-    reach = np.minimum(np.minimum(places, n - 1 - places), half)
-    return (sums[places + reach + 1] - sums[places - reach]) / (2 * reach + 1)
+    sums = np.zeros(n + 1)
+    np.cumsum(waveform, dtype=np.float64, out=sums[1:])
+    reach = min(half, (n - 1) // 2)
+    lengths = 2 * np.arange(reach) + 1
+    means = np.empty(n)
+    means[:reach] = sums[lengths] / lengths
+    means[reach : n - reach] = (sums[2 * reach + 1 :] - sums[: n - 2 * reach]) / (2 * reach + 1)
+    means[n - reach :] = ((sums[n] - sums[n - lengths]) / lengths)[::-1]
+    return means

@@ -21,7 +21,7 @@ from pipelines.features.speech import evidence
 from pipelines.features.speech.absence import what_instead, words_apart
 from pipelines.features.speech.audio_file import SILENCE_PEAK, read_waveform
 from pipelines.features.speech.drift import without_drift
-from pipelines.features.speech.endpoints import word_endpoints
+from pipelines.features.speech.endpoints import WordSearch
 from pipelines.features.speech.mfcc import (
     NO_MASKING,
     clipwise_product,
@@ -259,9 +259,9 @@ class SpeechExtractor:
             For each word and view the sequence, frame by frame; then means and standard deviations; then the duration.
         """
         rows = np.empty((len(waveforms), len(self.cuts), self.n_stored // len(self.cuts)), self.stored_dtype)
-        risen = [self._prepare(waveform) for waveform in waveforms]
-        for place, (trim_db, masking) in enumerate(zip(self.trims, self.masked, strict=True)):
-            words = [self.cut(waveform, trim_db) for waveform in risen]
+        cuts = [self.words(waveform, self.trims) for waveform in waveforms]
+        for place, masking in enumerate(self.masked):
+            words = [of_waveform[place] for of_waveform in cuts]
             for batch in batches_of(words):
                 rows[batch, place] = self._describe(words[batch], masking)
         return rows.reshape(len(waveforms), self.n_stored)
@@ -350,12 +350,13 @@ class SpeechExtractor:
             spread + _SMALLEST_SPREAD if self.normalise == "variance" else np.ones_like(spread),
         )
 
-    def word(self, waveform, trim_db=None):
-        """Cut out the word, at full level, without drift of the direct current: float64 [shape=(n_samples,)].
+    def word(self, waveform):
+        """Cut out the word, at full level, without drift of the direct current: float64 [shape=(n_samples,)]."""
+        return self.words(waveform, [self.trim_db])[0]
 
-        `trim_db` stands in for the setting of that name.
-        """
-        return self.cut(self._prepare(waveform), trim_db or self.trim_db)
+    def words(self, waveform, trims):
+        """Return what `word` does, cut out with each of some thresholds in place of `trim_db`: list of ndarray."""
+        return self.cut(self._prepare(waveform), trims)
 
     def _prepare(self, waveform):
         """Remove the drift of a waveform and raise its high frequencies: float64 [shape=(n_samples,)]."""
@@ -367,10 +368,9 @@ class SpeechExtractor:
             return waveform
         return np.append(waveform[0], waveform[1:] - self.preemphasis * waveform[:-1])
 
-    def cut(self, waveform, trim_db):
-        """Cut out the word of a waveform, float64 [shape=(n_samples,)], as `word` does with one that has no drift."""
-        start, stop = self.ends(waveform, trim_db)
-        return self.normalise_level(waveform[start:stop])
+    def cut(self, waveform, trims):
+        """Cut out the word of a waveform, float64 [shape=(n_samples,)], as `words` does with one that has no drift."""
+        return [self.normalise_level(waveform[start:stop]) for start, stop in self.ends(waveform, trims)]
 
     @property
     def trims(self):
@@ -382,10 +382,15 @@ class SpeechExtractor:
         """How much softer than the word the noise is that masks the views of each cut, in decibels: tuple of float."""
         return self.maskings or (NO_MASKING,) * len(self.cuts)
 
-    def ends(self, waveform, trim_db):
-        """Return the first sample of the word in a waveform without drift, and the one behind its last: int, int."""
-        pad = round(self.trim_pad * self.sr)
-        return word_endpoints(waveform, self.sr, self.n_fft, self.hop_length, trim_db, pad)
+    def ends(self, waveform, trims):
+        """Return where the word of a waveform without drift is, for each of some thresholds in decibels.
+
+        Returns
+        -------
+        list of (int, int), the first sample of the word and the one behind its last
+        """
+        search, pad = WordSearch(waveform, self.sr, self.n_fft, self.hop_length), round(self.trim_pad * self.sr)
+        return [search.ends(trim_db, pad) for trim_db in trims]
 
     @staticmethod
     def normalise_level(word):

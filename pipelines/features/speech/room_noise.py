@@ -6,6 +6,8 @@ does not. If a recording begins or ends in this way, the word is where some part
 the word finder finds this part.
 """
 
+import functools
+
 import numpy as np
 
 from pipelines.features.speech.word_finder import HOP_SECONDS, WordFinder, band_power
@@ -31,50 +33,76 @@ def settings(sr):
     }
 
 
-def beyond_noise(waveform, sr, trim_db):
-    """Return the part of a waveform in which there is a word, and not only room noise.
+class RoomNoise:
+    """The noise before and after the word in a waveform; what no threshold changes is measured once.
 
     Parameters
     ----------
     waveform : ndarray of float64 [shape=(n_samples,)]
     sr : int > 0, in Hz
-    trim_db : float > 0
-        Decibels below the loudest frame, where a word ends as far as energy tells.
-
-    Returns
-    -------
-    start, stop : int
-        The word is in `waveform[start:stop]`, never empty. `start` is 0 if the waveform does not begin with noise that
-        could be taken for a word, and `stop` is n_samples if it does not end with it.
     """
-    nowhere, least, hop = (0, len(waveform)), round(LEAST / HOP_SECONDS), round(HOP_SECONDS * sr)
-    if len(waveform) <= least * hop or not _may_have_noise(waveform, least - 2, hop, trim_db):
-        return nowhere
-    power = band_power([waveform], sr)
-    words = [(round(start / HOP_SECONDS), round(stop / HOP_SECONDS)) for start, stop in WordFinder().find(power)]
-    levels = [power[start:stop].sum(axis=1).max() for start, stop in words]
-    faint = max(levels, default=0) * _ratio(-PART)
-    parts = [word for word, level in zip(words, levels, strict=True) if level > faint]
-    if not parts:
-        return nowhere
-    (start, _), (_, stop) = parts[0], parts[-1]
-    return start * hop if start >= least else 0, stop * hop if len(power) - stop >= least else len(waveform)
+
+    def __init__(self, waveform, sr):
+        self._waveform, self._sr = waveform, sr
+        self._hop, self._least = round(HOP_SECONDS * sr), round(LEAST / HOP_SECONDS)
+
+    def beyond(self, trim_db):
+        """Return the part of the waveform in which there is a word, and not only room noise.
+
+        Parameters
+        ----------
+        trim_db : float > 0
+            Decibels below the loudest frame, where a word ends as far as energy tells.
+
+        Returns
+        -------
+        start, stop : int
+            The word is in `waveform[start:stop]`, never empty. `start` is 0 if the waveform does not begin with noise
+            that could be taken for a word, and `stop` is n_samples if it does not end with it.
+        """
+        if len(self._waveform) <= self._least * self._hop or not self._may_be_there(trim_db):
+            return 0, len(self._waveform)
+        return self._word
+
+    def _may_be_there(self, trim_db):
+        """Tell whether the first or last frames may be noise; this quick check usually makes the finder unnecessary.
+
+        The energy of rumble varies. Differences of its samples are more even, because low frequencies count less in
+        them.
+        """
+        power, n_least = self._power, self._least - 2
+        loudest = np.sort(power)[-round(CLICK / HOP_SECONDS)]
+        least, most = loudest * _ratio(-trim_db - HARMLESS), loudest * _ratio(-SOFT)
+        sides = [slice(n_least), slice(-n_least, None)]
+        soft = [side for side in sides if least < np.sort(power[side])[n_least // 2] < most]
+        return any(_is_even(each[side]) for side in soft for each in (power, self._power_of_differences))
+
+    @functools.cached_property
+    def _power(self):
+        return _power_of(self._waveform, self._hop)
+
+    @functools.cached_property
+    def _power_of_differences(self):
+        return _power_of(np.diff(self._waveform), self._hop)
+
+    @functools.cached_property
+    def _word(self):
+        """First sample of the word, and the one behind its last, where there is noise: int, int."""
+        power = band_power([self._waveform], self._sr)
+        words = [(round(start / HOP_SECONDS), round(stop / HOP_SECONDS)) for start, stop in WordFinder().find(power)]
+        levels = [power[start:stop].sum(axis=1).max() for start, stop in words]
+        faint = max(levels, default=0) * _ratio(-PART)
+        parts = [word for word, level in zip(words, levels, strict=True) if level > faint]
+        n, hop, least = len(self._waveform), self._hop, self._least
+        if not parts:
+            return 0, n
+        (start, _), (_, stop) = parts[0], parts[-1]
+        return start * hop if start >= least else 0, stop * hop if len(power) - stop >= least else n
 
 
-def _may_have_noise(waveform, n_least, hop, trim_db):
-    """Tell whether the first or last frames may be noise; this quick check usually makes the finder unnecessary.
-
-    The energy of rumble varies. Differences of its samples are more even, because low frequencies count less in them.
-    """
-    power = _power(waveform, hop)
-    loudest = np.sort(power)[-round(CLICK / HOP_SECONDS)]
-    least, most = loudest * _ratio(-trim_db - HARMLESS), loudest * _ratio(-SOFT)
-    sides = [slice(n_least), slice(-n_least, None)]
-    soft = [side for side in sides if least < np.sort(power[side])[n_least // 2] < most]
-    if not soft:
-        return False
-    risen = _power(np.diff(waveform), hop)
-    return any(_is_even(each[side]) for each in (power, risen) for side in soft)
+def beyond_noise(waveform, sr, trim_db):
+    """Return what `RoomNoise.beyond` finds in a waveform with one threshold."""
+    return RoomNoise(waveform, sr).beyond(trim_db)
 
 
 def _is_even(power):
@@ -83,7 +111,7 @@ def _is_even(power):
     return power[3 * len(power) // 4] < power[0] * _ratio(EVEN)
 
 
-def _power(samples, hop):
+def _power_of(samples, hop):
     """Return the power of every three successive frames of `hop` samples."""
     frames = np.add.reduceat(np.square(samples), np.arange(0, len(samples), hop))
     return np.convolve(frames, np.ones(3), "valid")

@@ -43,7 +43,7 @@ def _stages_to_words(extractor):
         ),
         Stage(
             "ends",
-            lambda waveform: (waveform, [extractor.ends(waveform, trim_db) for trim_db in extractor.trims]),
+            lambda waveform: (waveform, extractor.ends(waveform, extractor.trims)),
             "the waveform, and for each cut the first sample of the word and the one behind its last",
             {
                 "trims": list(extractor.trims),

@@ -152,7 +152,7 @@ class Variation:
             else:
                 sound = sound + noise_like(sound, level, rng.uniform(0, 1.5), rng)
         moved = rng.uniform(-self.trim * 2 / 3, self.trim)
-        return self._narrow(extractor.cut(sound, extractor.trim_db + moved), sr, rng)
+        return self._narrow(extractor.cut(sound, [extractor.trim_db + moved])[0], sr, rng)
 
     def _narrow(self, word, sr, rng):
         first, last = (round(seconds * sr) for seconds in rng.uniform(0, self.shift, 2).tolist())
@@ -276,8 +276,8 @@ class VariedWords:
         maskings : ndarray of float64 [shape=(n_words,)], in decibels, see `mfcc.mask`
         """
         extractor, varied_word = self.extractor, functools.partial(self.variation.vary_word, recorded=self.recorded)
-        word = extractor.word(waveform)
-        sound = extractor.word(waveform, LOOSE_DB) if self.variation.trim else word
+        loosely = LOOSE_DB if self.variation.trim else extractor.trim_db
+        word, sound = extractor.words(waveform, (extractor.trim_db, loosely))
         n_mild = int(self.n_variants * self.variation.mild_share)
         words = [varied_word(sound, extractor, rng) for _ in range(self.n_variants - n_mild)]
         mildly_varied = functools.partial(self.variation.mild().vary_word, recorded=self.recorded)

@@ -11,6 +11,7 @@ Silence inside a word (before the t of eight, inside six) is bridged if it is sh
 is parted where it is softest, if that is a real dip.
 """
 
+import functools
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -214,8 +215,9 @@ def _power(samples, n_frames, hop, window, bands):
     if n_frames <= 0:
         return []
     spectra = np.fft.rfft(sliding_window_view(samples, len(window))[: n_frames * hop : hop] * window)
+    power = np.square(spectra.real) + np.square(spectra.imag)
     # einsum sums each row by itself. So the last bit of a frame's power does not depend on the number of frames.
-    return [np.einsum("fk,kb->fb", np.square(np.abs(spectra)), bands).astype(np.float32)]
+    return [np.einsum("fk,kb->fb", power, bands).astype(np.float32)]
 
 
 def length_of(sr):
@@ -223,9 +225,10 @@ def length_of(sr):
     return round(WINDOW_SECONDS * sr)
 
 
+@functools.cache
 def window_of(sr):
-    """Return the Hann window of a frame: float64 [shape=(length_of(sr),)]."""
-    return np.hanning(length_of(sr) + 1)[:-1]
+    """Return the Hann window of a frame: float64 [shape=(length_of(sr),)], read-only."""
+    return _read_only(np.hanning(length_of(sr) + 1)[:-1])
 
 
 def settings(sr):
@@ -240,12 +243,21 @@ def settings(sr):
     }
 
 
+@functools.cache
 def bands_of(length, sr):
-    """Return which frequencies of a Fourier transform lie in which band, scaled to mean squares of a band."""
+    """Return which frequencies of a Fourier transform lie in which band, scaled to mean squares of a band; read-only.
+
+    float64 [shape=(1 + length // 2, n_bands)].
+    """
     frequencies = np.fft.rfftfreq(length, 1 / sr)
     edges = [edge for edge in BAND_EDGES if edge < sr / 2]
     inside = [(frequencies >= low) & (frequencies < high) for low, high in pairwise(edges)]
-    return np.stack(inside, axis=1) / length**2
+    return _read_only(np.stack(inside, axis=1) / length**2)
+
+
+def _read_only(array):
+    array.flags.writeable = False
+    return array
 
 
 # Bands of this power are as quiet as a recording that `audio_file` calls silent. A word has a frame with more.

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipelines.features.speech.drift import PIECE, SECONDS, blocks_without_drift, without_drift
+from pipelines.features.speech.drift import PIECE, SECONDS, blocks_without_drift, half_window, without_drift
 
 SR = 8000
 
@@ -25,6 +25,18 @@ def test_what_is_in_a_voice_keeps_its_level(hertz):
     tone = np.sin(2 * np.pi * hertz * np.arange(SR) / SR)
     kept = without_drift(tone, SR)[SR // 4 : -SR // 4]
     assert abs(10 * np.log10(2 * np.square(kept).mean())) < 3
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 99, 200, 201, 202, 500])
+def test_the_mean_of_each_sample_reaches_as_far_on_both_sides(n):
+    waveform = np.random.default_rng(n).normal(0.5, 0.1, n)
+
+    def less_its_mean(x):
+        reach = [min(i, n - 1 - i, half_window(SR)) for i in range(n)]
+        return np.array([x[i] - x[i - k : i + k + 1].mean() for i, k in enumerate(reach)])
+
+    expected = less_its_mean(less_its_mean(waveform))
+    np.testing.assert_allclose(without_drift(waveform, SR), expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, round(SECONDS * SR), PIECE + 100, 3 * PIECE])

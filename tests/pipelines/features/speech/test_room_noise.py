@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from pipelines.features.speech.endpoints import word_endpoints
+from pipelines.features.speech.endpoints import WordSearch, word_endpoints
 from pipelines.features.speech.noise import BROWN, PINK, WHITE, make_noise, noise_of_power
 from pipelines.features.speech.room_noise import beyond_noise
 
@@ -39,6 +39,17 @@ def in_room(word, colour, snr, before=PAUSE, after=PAUSE):
 
 def test_words_that_are_cut_out_are_left_as_they_are(words):
     assert all(beyond_noise(word, SR, LOUD) == (0, len(word)) for word in words)
+
+
+@pytest.mark.parametrize("snr", [40, 20, 10])
+def test_one_search_for_several_thresholds_finds_what_a_search_for_each_does(words, snr):
+    click = np.zeros(PAUSE)
+    click[PAUSE // 2] = 30.0
+    for word in words[:4]:
+        waveform = np.concatenate([click, in_room(word, PINK, snr), click])
+        search = WordSearch(waveform, SR, 256, 80)
+        for trim_db in (45.0, 15.0, LOUD, 35.0, LOUD):
+            assert search.ends(trim_db, 40) == word_endpoints(waveform, SR, 256, 80, trim_db, 40)
 
 
 @pytest.mark.parametrize("colour", [WHITE, PINK, BROWN], ids=["white", "pink", "brown"])
