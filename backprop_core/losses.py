@@ -23,13 +23,13 @@ def softmax(logits, out=None):
     """
     out = np.subtract(logits, _row_maxima(logits), out=out)
     np.exp(out, out=out)
-    out /= out.sum(axis=1, keepdims=True)
+    out /= np.add.reduce(out, axis=1, keepdims=True)  # as out.sum, without a microsecond of Python
     return out
 
 
 def _row_maxima(z):
     """Return the maximum of each row, [shape=(n_samples, 1)]; numpy's max along short rows is five times slower."""
-    return z.T.copy().max(axis=0)[:, None]
+    return np.maximum.reduce(z.T.copy(), axis=0)[:, None]
 
 
 def shares_of(logits, weights):

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from backprop_core.architecture import layer_from
+from backprop_core.checked_rows import CheckedRows
 from backprop_core.errors import BackpropError
 from backprop_core.layers import Activate, Backward, Dense, Layer
 from backprop_core.losses import softmax
@@ -226,6 +227,8 @@ class Network:
 
     def _readable(self, X):
         """Return rows as the first layer takes them: sparse where it is a dense one, else with their zeros."""
+        if isinstance(X, CheckedRows):
+            return X
         X = rows_of(X)
         if not is_sparse(X):
             return np.asarray(X, self.dtype)
@@ -243,15 +246,16 @@ class Network:
 
         Where there are many, each core works at a chunk of its own; or, where there is little to do beside the
         products, at its part of a product, for which the chunks are larger. `check` is called with each chunk before it
-        is computed; what it raises ends the work.
+        is computed, and returns it, or `CheckedRows` of it; what it raises ends the work.
         """
         X = rows_of(X)
         out = np.empty((len(X), self.n_outputs), self.dtype)
 
         def compute(start, rows):
             if check:
-                check(rows)
-            rows = rows.astype(self.dtype, copy=False) if is_sparse(rows) else np.asarray(rows, self.dtype)
+                rows = check(rows)
+            of_own_kind = is_sparse(rows) or isinstance(rows, CheckedRows)
+            rows = rows.astype(self.dtype, copy=False) if of_own_kind else np.asarray(rows, self.dtype)
             out[start : start + len(rows)] = self.forward(rows)[0]
 
         in_memory = not is_sparse(X) and mapping_of(X) is None

@@ -255,12 +255,14 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
 
     def predict(self, X):
         """Return the most probable class of each row, or its labels: shape (n_samples,) or (n_samples, n_labels)."""
-        p = self._probabilities(X)
-        return labels_of(self._label_binarizer, p)
+        scores = self._logits(X)
+        if self.out_activation_ != "softmax":  # softmax keeps the order of the logits: the greatest stays the greatest
+            scores = self._probabilities_of(scores)
+        return labels_of(self._label_binarizer, scores)
 
     def predict_proba(self, X):
         """Return the probability of each class, in the order of `classes_`: shape (n_samples, n_classes)."""
-        p = self._probabilities(X)
+        p = self._probabilities_of(self._logits(X))
         return np.concatenate([1 - p, p], axis=1) if self.n_outputs_ == 1 else p
 
     def predict_log_proba(self, X):
@@ -268,8 +270,8 @@ class MLPClassifier(ClassifierMixin, MultilayerPerceptron):
         p = self.predict_proba(X)
         return np.log(p, out=p)
 
-    def _probabilities(self, X):
-        logits = self._logits(X)
+    def _probabilities_of(self, logits):
+        """Turn logits into what `predict_proba` returns of them, in their place."""
         if getattr(self, "temperature_", 1) != 1:
             logits /= self.temperature_
         return self._loss.probabilities(logits, out=logits)

@@ -44,7 +44,10 @@ def targets_of(binarizer, y, dtype):
 
 
 def labels_of(binarizer, probabilities):
-    """Return the most probable classes, or labels, for probabilities [shape=(n_samples, n_outputs)]."""
+    """Return the most probable classes, or labels, for probabilities [shape=(n_samples, n_outputs)].
+
+    Of several classes, anything that is in the order of their probabilities will do.
+    """
     classes = binarizer.classes_
     if binarizer.y_type_ == "multiclass":
         return classes[probabilities.argmax(axis=1)]

@@ -11,6 +11,7 @@ from itertools import count, cycle
 import numpy as np
 from sklearn.utils import assert_all_finite, gen_batches
 
+from backprop_core.checked_rows import CheckedRows
 from backprop_core.mapped_memory import chunks, mapping_of, take_rows
 from backprop_core.scratch import Scratch
 from backprop_core.sparse import is_sparse, rows_of
@@ -173,7 +174,7 @@ def _insist_on_finite(piece, estimator):
 
 
 def all_logits(network, X, estimator):
-    """Return the network's outputs for any number of rows; check each chunk just before its outputs are computed.
+    """Return the network's outputs for any number of rows; check each chunk where its outputs are computed.
 
     Parameters
     ----------
@@ -186,13 +187,17 @@ def all_logits(network, X, estimator):
     """
     X = rows_of(X)
     sparse = is_sparse(X)
-    if X.shape[0] == 1 and not sparse and np.isfinite(X).all():
-        # A program that answers a user asks for a single row: here every microsecond of Python counts.
+    if X.shape[0] == 1 and not sparse and np.logical_and.reduce(np.isfinite(X), axis=None):
+        # A program that answers a user asks for a single row: here every microsecond of Python counts, as in X.all().
         return network.forward(X.astype(network.dtype, copy=False))[0].copy()
 
     def check(chunk):
-        if chunk.dtype.kind == "f" and not sparse:
-            _insist_on_finite(chunk, estimator)
+        if sparse or chunk.dtype.kind != "f":
+            return chunk
+        if network.layers[0].kind == "dense":
+            return CheckedRows(chunk, lambda: _insist_on_finite(chunk, estimator))
+        _insist_on_finite(chunk, estimator)
+        return chunk
 
     return network.logits(X, check=check)
 
