@@ -28,7 +28,7 @@ def run():
     results_file.write("accuracy", {"preset": "fast", "sets": sets})
 
 
-def measure_set(task, name, preset, seeds_for, n_jobs=None, keep=None):
+def measure_set(task, name, preset, seeds_for, n_jobs=None, keep=None, settings=()):
     """Train on a registered data set and return what its test split says.
 
     Parameters
@@ -37,6 +37,7 @@ def measure_set(task, name, preset, seeds_for, n_jobs=None, keep=None):
     seeds_for : function of the first training's seconds, which returns how many seeds there are to be in all
     n_jobs : int or None, what `--jobs` is to be
     keep : Path or None, a folder in which the models stay
+    settings : sequence of str, what each training is given with `--set`
 
     Returns
     -------
@@ -48,7 +49,7 @@ def measure_set(task, name, preset, seeds_for, n_jobs=None, keep=None):
 
         def train(seed):
             out = Path(keep or folder) / f"{name}-{preset}-{seed}.safetensors"
-            return _train(task, name, preset, seed, folder, out, n_jobs)
+            return _train(task, name, preset, seed, folder, out, n_jobs, settings)
 
         runs = [train(0)]
         runs += [train(seed) for seed in range(1, seeds_for(runs[0]["seconds"]))]
@@ -72,9 +73,10 @@ def measure_set(task, name, preset, seeds_for, n_jobs=None, keep=None):
     }
 
 
-def _train(task, name, preset, seed, folder, out, n_jobs):
+def _train(task, name, preset, seed, folder, out, n_jobs, settings):
     words = ["train", task, "--dataset", name, "--preset", preset, "--seed", str(seed), "--out", str(out), "--json"]
     words += ["--jobs", str(n_jobs)] if n_jobs else []
+    words += [word for setting in settings for word in ("--set", setting)]
     done = subprocess.run(
         [sys.executable, "-m", "pipelines", *words],
         env={**os.environ, "BACKPROP_DATA": folder},

@@ -1,9 +1,10 @@
-"""Accuracy on pictures: the test splits of MNIST, Fashion-MNIST and CIFAR-10, with the presets for images.
+"""Accuracy on pixels: the test splits of MNIST, Fashion-MNIST and CIFAR-10, with the presets for images.
 
-Each seed is one whole `backprop train images` in a process of its own, timed with everything that belongs to it, from
-reading the files (the first seed without cached features) to the last figure. A training that takes less than 5 minutes
-is repeated with 5 seeds, one that takes less than 20 with 3, and a longer one is shown alone, with the 95 % interval of
-its one test.
+The network is given pixels, also where a training would choose gradients, as for CIFAR-10; `gradient_features` measures
+what gradients bring. Each seed is one whole `backprop train images` in a process of its own, timed with everything that
+belongs to it, from reading the files (the first seed without cached features) to the last figure. A training that takes
+less than 5 minutes is repeated with 5 seeds, one that takes less than 20 with 3, and a longer one is shown alone, with
+the 95 % interval of its one test.
 
 `python -m benchmarks image_accuracy_fast image_accuracy_best` measures all of it, which takes hours;
 `python -m benchmarks.image_accuracy PRESET [NAME…] [--seeds N] [--jobs N] [--keep DIR]` measures some of the data sets,
@@ -19,6 +20,7 @@ from benchmarks.accuracy import measure_set
 
 SETS = ("mnist", "fashion-mnist", "cifar10")
 PRESETS = ("fast", "best")
+PIXELS = ["features=pixels"]
 
 
 def measure(preset, names=SETS, n_seeds=None, **options):
@@ -28,7 +30,12 @@ def measure(preset, names=SETS, n_seeds=None, **options):
     """
     for name in names:
         of_set = measure_set(
-            "images", name, preset, seeds_for if n_seeds is None else lambda seconds: n_seeds, **options
+            "images",
+            name,
+            preset,
+            seeds_for if n_seeds is None else lambda seconds: n_seeds,
+            settings=PIXELS,
+            **options,
         )
         path = results_file.FOLDER / f"image_accuracy_{preset}.json"
         sets = json.loads(path.read_text())["sets"] if path.exists() else {}

@@ -12,6 +12,7 @@ from benchmarks.speed_page import speed, speed_rows, who_is_ahead
 
 ROOT = Path(__file__).parents[1]
 PAGE, README = ROOT / "docs" / "results.md", ROOT / "README.md"
+VERSION, VERSION_BEGAN = "0.2.0", "2026-11-28"  # the present version, and when its first change was made
 BEGIN, END = "<!-- results: python -m benchmarks.results_page -->", "<!-- end of results -->"
 HEADER = (
     "| data set | preset | test accuracy | test samples | training in all | threads |",
@@ -36,7 +37,7 @@ def page():
         "Models elsewhere": exported,
     }
     parts = [f"## {title}\n\n{text}" for title, section in sections.items() if (text := section())]
-    return "\n\n".join([INTRODUCTION, *parts]) + "\n"
+    return "\n\n".join([introduction(), *parts]) + "\n"
 
 
 INTRODUCTION = """# Results
@@ -46,11 +47,19 @@ number wrote. `python -m benchmarks.results_page` makes the page anew from these
 rows or validation speakers. Test rows are read once for each reported number. A mean over several seeds has the
 standard deviation of the seeds, and a single run has Wilson's 95 % interval.
 
-**Texts, drawings, photographs, gradients, voices that were never heard, words in noise, foreign sounds, the preset
-`fast` on speech, exported models and the speed of training, prediction and start-up were measured with version 0.2.0,
-and everything else with version 0.1.0.** Version 0.2.0 has changed the features, the variation and the presets of
-speech, and the threshold that `train` names. The other numbers on speech are those of 0.1.0 until the commands have run
-again. `train` and `evaluate` print the numbers of your model."""
+"""
+
+
+def introduction():
+    """Return what a reader must know of all numbers, and which of them are older than the present version."""
+    older = [f"`{path.stem}`" for path in sorted(FOLDER.glob("*.json")) if _read(path.stem)["date"] < VERSION_BEGAN]
+    told = (
+        f"These were measured with the version before, and not again since: {', '.join(older)}. All others were "
+        f"measured with version {VERSION}."
+        if older
+        else f"All were measured with version {VERSION}."
+    )
+    return f"{INTRODUCTION}{told} `train` and `evaluate` print the numbers of your model."
 
 
 def in_readme(text):
@@ -63,8 +72,9 @@ def in_readme(text):
 
 def accuracy_rows():
     """Return the rows of the table of accuracies, as Markdown: list of str."""
-    records = [_read(name) for name in ("accuracy", "speech_accuracy", "image_accuracy_fast", "image_accuracy_best")]
-    sets = [(name, record["preset"], of) for record in records for name, of in record["sets"].items()]
+    heard, seen = ("accuracy", "speech_accuracy"), ("image_accuracy_fast", "image_accuracy_best")
+    named = [("", _read(name)) for name in heard] + [(", from pixels", _read(name)) for name in seen]
+    sets = [(name + kind, record["preset"], of) for kind, record in named for name, of in record["sets"].items()]
     return [
         f"| {name} | {preset} | {_spread(of['test_accuracy'])} | {of['n_test']:,} "
         f"| {_duration(of['seconds']['with_features'])} | {of['threads']} |"
