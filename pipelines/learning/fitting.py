@@ -130,7 +130,15 @@ def fit(
     recipe = recipe.for_rows(len(y))
     with blas_threads(n_threads):
         standardizer, network, history, stopped, n = _train(
-            prepared, scaling, recipe, seed, on_start, on_epoch, before_step, health, beginning
+            prepared,
+            scaling,
+            recipe,
+            seed,
+            beginning,
+            on_start=on_start,
+            on_epoch=on_epoch,
+            before_step=before_step,
+            health=health,
         )
         shift = prior_shift(y, len(dataset.labels), recipe.balance)
         if shift is not None:
@@ -153,7 +161,7 @@ def fit(
     return Fitted(standardizer, network, history, stopped, temperature, scores, shift, threshold, logits, n)
 
 
-def _train(prepared, scaling, recipe, seed, on_start, on_epoch, before_step, health, beginning):
+def _train(prepared, scaling, recipe, seed, beginning, *, on_start, on_epoch, before_step, health):
     """Train the members of a recipe one after another, and join them.
 
     Nearly all the memory of a training is free again when this returns: measuring needs only a few thousand rows at a
