@@ -7,12 +7,13 @@ import json
 import re
 from pathlib import Path
 
+from backprop_core import __version__
 from benchmarks.results_file import FOLDER
 from benchmarks.speed_page import speed, speed_rows, who_is_ahead
 
 ROOT = Path(__file__).parents[1]
 PAGE, README = ROOT / "docs" / "results.md", ROOT / "README.md"
-VERSION, VERSION_BEGAN = "0.2.0", "2026-11-28"  # the present version, and when its first change was made
+VERSION_BEGAN = "2026-11-28"  # when the first change of the present version was made
 BEGIN, END = "<!-- results: python -m benchmarks.results_page -->", "<!-- end of results -->"
 HEADER = (
     "| data set | preset | test accuracy | test samples | training in all | threads |",
@@ -37,7 +38,7 @@ def page():
         "Models elsewhere": exported,
     }
     parts = [f"## {title}\n\n{text}" for title, section in sections.items() if (text := section())]
-    return "\n\n".join([introduction(), *parts]) + "\n"
+    return "\n\n".join([INTRODUCTION, ages(), *parts]) + "\n"
 
 
 INTRODUCTION = """# Results
@@ -45,21 +46,19 @@ INTRODUCTION = """# Results
 Every number on this page comes from a file in [benchmarks/results](../benchmarks/results), which the command beside the
 number wrote. `python -m benchmarks.results_page` makes the page anew from these files. Choices are made on validation
 rows or validation speakers. Test rows are read once for each reported number. A mean over several seeds has the
-standard deviation of the seeds, and a single run has Wilson's 95 % interval.
-
-"""
+standard deviation of the seeds, and a single run has Wilson's 95 % interval."""
 
 
-def introduction():
-    """Return what a reader must know of all numbers, and which of them are older than the present version."""
+def ages():
+    """Return which numbers are older than the present version, as Markdown."""
     older = [f"`{path.stem}`" for path in sorted(FOLDER.glob("*.json")) if _read(path.stem)["date"] < VERSION_BEGAN]
     told = (
         f"These were measured with the version before, and not again since: {', '.join(older)}. All others were "
-        f"measured with version {VERSION}."
+        f"measured with version {__version__}."
         if older
-        else f"All were measured with version {VERSION}."
+        else f"All were measured with version {__version__}."
     )
-    return f"{INTRODUCTION}{told} `train` and `evaluate` print the numbers of your model."
+    return f"{told} `train` and `evaluate` print the numbers of your model."
 
 
 def in_readme(text):

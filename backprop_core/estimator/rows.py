@@ -188,18 +188,16 @@ def all_logits(network, X, estimator):
     X = rows_of(X)
     sparse = is_sparse(X)
     if X.shape[0] == 1 and not sparse and np.logical_and.reduce(np.isfinite(X), axis=None):
-        # A program that answers a user asks for a single row: here every microsecond of Python counts, as in X.all().
+        # A program that answers a user asks for a single row: every microsecond of Python counts, also that of `all`.
         return network.forward(X.astype(network.dtype, copy=False))[0].copy()
 
     def check(chunk):
-        if sparse or chunk.dtype.kind != "f":
-            return chunk
         if network.layers[0].kind == "dense":
             return CheckedRows(chunk, lambda: _insist_on_finite(chunk, estimator))
         _insist_on_finite(chunk, estimator)
         return chunk
 
-    return network.logits(X, check=check)
+    return network.logits(X, check=None if sparse or X.dtype.kind != "f" else check)
 
 
 def compute_logits(network, rows):

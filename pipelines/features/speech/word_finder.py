@@ -228,7 +228,9 @@ def length_of(sr):
 @functools.cache
 def window_of(sr):
     """Return the Hann window of a frame: float64 [shape=(length_of(sr),)], read-only."""
-    return _read_only(np.hanning(length_of(sr) + 1)[:-1])
+    window = np.hanning(length_of(sr) + 1)[:-1]
+    window.setflags(write=False)
+    return window
 
 
 def settings(sr):
@@ -252,12 +254,9 @@ def bands_of(length, sr):
     frequencies = np.fft.rfftfreq(length, 1 / sr)
     edges = [edge for edge in BAND_EDGES if edge < sr / 2]
     inside = [(frequencies >= low) & (frequencies < high) for low, high in pairwise(edges)]
-    return _read_only(np.stack(inside, axis=1) / length**2)
-
-
-def _read_only(array):
-    array.flags.writeable = False
-    return array
+    bands = np.stack(inside, axis=1) / length**2
+    bands.setflags(write=False)
+    return bands
 
 
 # Bands of this power are as quiet as a recording that `audio_file` calls silent. A word has a frame with more.
