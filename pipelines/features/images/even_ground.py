@@ -23,6 +23,7 @@ NEAR_SIDE = 48  # pixels of the working picture; the reader looks at smaller dra
 GROWN = 1.25  # a drawing that is so many times as large from nearer has lines of the paper in it
 SHEET, SQUAT, SOLID = 0.25, 0.45, 0.75  # of a sheet: box by picture, shorter by longer side, filled share of the box
 SPECK, ALIKE = 0.04, 0.3  # shares of the main region's mass, at least: of its parts, and of further drawings
+DARK = 0.7  # least share of the darkest ink's drop that a drawing has close to the picture's edge
 UNEVEN = 0.12  # an even ground varies across the picture by less than this share of the contrast
 FRAMED = 0.8  # least share of width and height that a drawn frame takes, and share of each side that is drawn
 FILLED = 0.5  # largest share of its box that a drawn frame covers; a sheet of paper on a table covers more
@@ -39,11 +40,15 @@ class Reading:
         Whether the ground is as even as this way takes it to be.
     n_drawings : int
         How many drawings of about the same size stand side by side or below each other; more than one is too many.
+    full : bool
+        Whether the drawing is as dark as anywhere where it reaches from edge to edge, as in a picture that was cut out
+        tightly; lines of the paper are less dark.
     """
 
     drawing: Drawing
     even: bool
     n_drawings: int
+    full: bool = False
 
 
 def readings(pixels):
@@ -57,12 +62,14 @@ def readings(pixels):
     edge = np.concatenate([small[0], small[-1], small[1:-1, 0], small[1:-1, -1]])
     share = float(np.mean(edge > otsu(small)))
     ways = (True, False) if share >= 0.5 else (False, True)
+    undecided = UNDECIDED < share < 1 - UNDECIDED
     # This inverts the picture before reducing it, so that a picture and its negative are read alike.
-    found = [
-        _nearer(pixels if bright else 255 - pixels)
-        for bright in (ways if UNDECIDED < share < 1 - UNDECIDED else ways[:1])
+    found = [_nearer(pixels if bright else 255 - pixels) for bright in (ways if undecided else ways[:1])]
+    return [
+        replace(reading, even=reading.even and not (reading.full and undecided))
+        for reading in found
+        if reading is not None
     ]
-    return [reading for reading in found if reading is not None]
 
 
 def _nearer(pixels):
@@ -117,10 +124,25 @@ def _reading(picture):
     if box is None or (times == 1 and max(picture.size) >= SIDE and _is_sheet(kept, box)):
         return None, None
     cut = coverage[box[1] : box[3], box[0] : box[2]]
-    even = not ruled and _share_of_edge(marked) < SOME_OF_EDGE
-    even = even and _evenness(ink.drop, spread(marked if n_drawings > 1 else kept), ink.contrast) < UNEVEN
+    level = _unevenness(ink.drop, spread(marked if n_drawings > 1 else kept), ink.contrast) < UNEVEN
+    full = level and n_drawings == 1 and _reaches_from_edge_to_edge(ink, kept)
+    even = full or (level and not ruled and _share_of_edge(marked) < SOME_OF_EDGE)
     drawing = Drawing(cut, float(breadth(cut[np.newaxis])[0]), tuple(place / times for place in box))
-    return Reading(drawing, even, n_drawings), tuple(place // times for place in box)
+    return Reading(drawing, even, n_drawings, full), tuple(place // times for place in box)
+
+
+def _reaches_from_edge_to_edge(ink, kept):
+    """Tell whether a drawing reaches from top to bottom, or from left to right; lines of the paper are less dark."""
+    near = max(1, round(ink.width))
+    dark = kept & (ink.drop >= DARK * ink.contrast)
+    sides = (
+        (kept[0], dark[:near]),
+        (kept[-1], dark[-near:]),
+        (kept[:, 0], dark[:, :near]),
+        (kept[:, -1], dark[:, -near:]),
+    )
+    top, bottom, left, right = (edge.any() and band.any() for edge, band in sides)
+    return bool((top and bottom) or (left and right))
 
 
 def _is_sheet(kept, box):
@@ -197,17 +219,19 @@ def _frames(regions, around, shape):
     return frames
 
 
-def _evenness(drop, near, contrast):
-    """Return how much the ground varies across the picture, as a share of the contrast."""
+def _unevenness(drop, near, contrast):
+    """Return how much the ground varies across the picture, as a share of the contrast.
+
+    The ground of a cell is what its brighter bare pixels show: beside a stroke, its soft edge darkens the others.
+    """
     height, width = drop.shape
     rows, columns = min(6, height), min(6, width)
     high, wide = height // rows, width // columns
     cells = (rows, high, columns, wide)
-    bare = ~near[: rows * high, : columns * wide].reshape(cells)
-    sums = np.where(bare, drop[: rows * high, : columns * wide].reshape(cells), 0).sum(axis=(1, 3))
-    n = bare.sum(axis=(1, 3))
-    enough = n >= 0.25 * high * wide
-    if enough.sum() < 2:
+    bare = np.where(near, np.inf, drop)[: rows * high, : columns * wide].reshape(cells)
+    levels = np.sort(bare.transpose(0, 2, 1, 3).reshape(rows * columns, high * wide), axis=1)
+    n = np.isfinite(levels).sum(axis=1)
+    enough = np.flatnonzero(n >= 0.25 * high * wide)
+    if len(enough) < 2:
         return 0.0
-    means = sums[enough] / n[enough]
-    return float(np.ptp(means)) / contrast
+    return float(np.ptp(levels[enough, n[enough] // 4])) / contrast

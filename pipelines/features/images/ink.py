@@ -18,6 +18,7 @@ from pipelines.features.images.drawing import breadth
 
 FAINTEST = 8  # levels between ink and ground
 GRAINS, PEAK, CLEAR = 4.0, 5.0, 12.0  # drop by grain: of ink, of a part's darkest ink, and of ink that needs no blur
+COARSE = 12  # pixels; a drawing with a shorter side is edges all over
 FAINT = 0.12  # least drop of ink, as a share of the drop of the darkest ink
 
 
@@ -115,9 +116,9 @@ def _grain(values):
     """Return the standard deviation of the noise from pixel to pixel.
 
     It is estimated from second differences in both directions, which are 0 on slopes. Their median decides, so edges
-    do not count.
+    do not count. In a coarse picture all is edges, and its grain is not known.
     """
-    if min(values.shape) < 3:
+    if min(values.shape) < COARSE:
         return 0.0
     mixed = values[1:-1, 1:-1] - 0.5 * (values[:-2, 1:-1] + values[2:, 1:-1])
     across = mixed[:, 1:-1] - 0.5 * (mixed[:, :-2] + mixed[:, 2:]) if mixed.shape[1] > 2 else mixed

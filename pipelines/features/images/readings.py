@@ -45,7 +45,7 @@ def drawings_in(pixels):
     if not (plain and (plain[0].even or max(pixels.shape) < PHOTOGRAPH)):
         thorough = drawing_in(pixels)
         if thorough is not None:
-            found.insert(0, thorough)
+            found.insert(1 if plain and plain[0].full else 0, thorough)
             n_drawings = 1
     return found[:MOST], n_drawings
 

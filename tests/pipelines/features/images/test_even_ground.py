@@ -56,6 +56,37 @@ def test_a_drawing_that_touches_the_edge_is_read_like_another(likeness, plain, a
         assert likeness(row(250 - 220 * seven(side, at=at)), plain) > 0.85
 
 
+def cropped(levels):
+    """Cut a picture of dark ink out tightly."""
+    rows, columns = (np.flatnonzero((levels < 128).any(axis=axis)) for axis in (1, 0))
+    return levels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+@pytest.mark.parametrize("side", [150, 300, 700])
+def test_a_picture_that_was_cut_out_tightly_is_read_as_with_its_margin(likeness, plain, side):
+    for blur in (0, side / 80):
+        sheet = Image.fromarray((250 - 220 * seven(side)).astype(np.uint8))
+        tight = cropped(np.asarray(sheet.filter(ImageFilter.GaussianBlur(blur))))
+        assert readings(tight)[0].full
+        assert likeness(row(tight), plain) > 0.93
+
+
+def test_lines_of_the_paper_from_edge_to_edge_do_not_fill_the_picture():
+    levels = 250 - 220 * seven()
+    for top in range(20, 200, 30):
+        levels[top : top + 3] -= np.where(levels[top : top + 3] > 150, 120, 0)
+    reading = readings(levels.astype(np.uint8))[0]
+    assert (reading.even, reading.full) == (False, False)
+
+
+@pytest.mark.parametrize("side", [8, 9, 10, 12])
+def test_the_strokes_of_a_coarse_picture_are_not_taken_for_its_grain(likeness, plain, side):
+    for times in (4, 8):
+        fine = seven(side * times, at=(0.1, 0.05), size=0.9, pen=0.14)
+        coarse = fine.reshape(side, times, side, times).mean(axis=(1, 3))
+        assert likeness(row(250 - 240 * coarse), plain) > 0.8
+
+
 @pytest.mark.parametrize("side", [16, 77, 200, 401])
 def test_a_picture_and_its_negative_are_read_alike(side):
     pixels = (255 - 230 * seven(side)).astype(np.uint8)
