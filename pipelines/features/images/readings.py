@@ -16,6 +16,7 @@ from PIL import Image
 from pipelines.errors import NothingToSeeError
 from pipelines.features.images import even_ground, stroke_framing
 from pipelines.features.images.drawing import Drawing
+from pipelines.features.images.hard_pixels import hard_pixels_in
 from pipelines.features.images.strokes import drawing_in
 
 MOST = 3
@@ -39,6 +40,10 @@ def drawings_in(pixels):
     drawings : list of Drawing, the likeliest first, up to `MOST`
     n_drawings : int
     """
+    hard = hard_pixels_in(pixels)
+    if hard is not None:
+        found, n_drawings = drawings_in(hard.pixels)
+        return [drawing.move(hard.left, hard.top, (hard.across, hard.down)) for drawing in found], n_drawings
     plain = even_ground.readings(pixels)
     found = [reading.drawing for reading in plain]
     n_drawings = plain[0].n_drawings if plain else 0

@@ -122,3 +122,13 @@ def test_what_was_said_of_a_row_lies_over_the_drawing_in_the_picture():
     assert laid[ink].mean() > 10 * laid[~ink].mean()
     large = np.kron(pixels, np.ones((5, 5), np.uint8))
     assert max(READER.lay_over(large, EXTRACTOR.extract_row(large), np.ones((28, 28)))[0].shape) == SHOWN
+
+
+def test_a_drawing_of_hard_pixels_is_read_as_the_small_picture_is_and_found_in_the_large_one():
+    small = np.asarray(Image.fromarray(draw(100)[:, 60:260]).reduce(10))
+    times = 9
+    large = np.pad(small.repeat(times, 0).repeat(times, 1), 2 * times, constant_values=240)
+    (of_small, *_), _ = locate_readings(EXTRACTOR, np.pad(small, 2, constant_values=240))
+    (of_large, *_), _ = locate_readings(EXTRACTOR, large)
+    np.testing.assert_array_equal(of_large.row, of_small.row)
+    np.testing.assert_allclose(of_large.drawing.box, times * np.array(of_small.drawing.box), atol=0.5)
