@@ -2,6 +2,7 @@
 
 Otsu's threshold divides the levels into two parts; the part of most pixels at the picture's edge is ground. Where the
 edge belongs to both in about equal shares, either may be ground: then there are two readings, and the network decides.
+Where the ground is uneven only because light falls on it from one side, it is made even first, see `gradual_light`.
 What stands out from the ground is ink, see `ink`. Specks that are far smaller than the rest are no part of the drawing,
 nor is a frame that was drawn around all of it.
 """
@@ -12,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from pipelines.features.images.drawing import Drawing, breadth
+from pipelines.features.images.gradual_light import even_out_light
 from pipelines.features.images.ink import ink_on, otsu, spread
 from pipelines.features.images.regions import box_of, boxes, number_regions
 
@@ -23,7 +25,9 @@ NEAR_SIDE = 48  # pixels of the working picture; the reader looks at smaller dra
 GROWN = 1.25  # a drawing that is so many times as large from nearer has lines of the paper in it
 SHEET, SQUAT, SOLID = 0.25, 0.45, 0.75  # of a sheet: box by picture, shorter by longer side, filled share of the box
 SPECK, ALIKE = 0.04, 0.3  # shares of the main region's mass, at least: of its parts, and of further drawings
+WHOLE_SIDE = 0.9  # share of a side of the picture that a drawing does not cover
 DARK = 0.7  # least share of the darkest ink's drop that a drawing has close to the picture's edge
+LIT_SIDE = 240  # pixels of the longer side; twice this or more is reduced before its light is evened out
 UNEVEN = 0.12  # an even ground varies across the picture by less than this share of the contrast
 FRAMED = 0.8  # least share of width and height that a drawn frame takes, and share of each side that is drawn
 FILLED = 0.5  # largest share of its box that a drawn frame covers; a sheet of paper on a table covers more
@@ -64,12 +68,25 @@ def readings(pixels):
     ways = (True, False) if share >= 0.5 else (False, True)
     undecided = UNDECIDED < share < 1 - UNDECIDED
     # This inverts the picture before reducing it, so that a picture and its negative are read alike.
-    found = [_nearer(pixels if bright else 255 - pixels) for bright in (ways if undecided else ways[:1])]
+    found = [_in_even_light(pixels if bright else 255 - pixels) for bright in (ways if undecided else ways[:1])]
     return [
         replace(reading, even=reading.even and not (reading.full and undecided))
         for reading in found
         if reading is not None
     ]
+
+
+def _in_even_light(pixels):
+    """Read dark ink on bright ground; where the ground is uneven, read it as it would be in even light."""
+    reading = _nearer(pixels)
+    if (reading is not None and reading.even) or max(pixels.shape) < SIDE:
+        return reading
+    times = max(1, max(pixels.shape) // LIT_SIDE)
+    lit = even_out_light(Image.fromarray(pixels).reduce(times))
+    again = None if lit is None else _nearer(np.asarray(lit))
+    if again is None or not again.even or again.full:
+        return reading
+    return replace(again, drawing=again.drawing.move(0, 0, times))
 
 
 def _nearer(pixels):
@@ -132,7 +149,10 @@ def _reading(picture):
 
 
 def _reaches_from_edge_to_edge(ink, kept):
-    """Tell whether a drawing reaches from top to bottom, or from left to right; lines of the paper are less dark."""
+    """Tell whether a drawing reaches from top to bottom, or from left to right.
+
+    Lines of the paper are less dark. What covers all of a side is a table, unless it reaches the other three as well.
+    """
     near = max(1, round(ink.width))
     dark = kept & (ink.drop >= DARK * ink.contrast)
     sides = (
@@ -141,8 +161,9 @@ def _reaches_from_edge_to_edge(ink, kept):
         (kept[:, 0], dark[:, :near]),
         (kept[:, -1], dark[:, -near:]),
     )
-    top, bottom, left, right = (edge.any() and band.any() for edge, band in sides)
-    return bool((top and bottom) or (left and right))
+    top, bottom, left, right = reached = [bool(edge.any() and band.any()) for edge, band in sides]
+    table = not all(reached) and max(edge.mean() for edge, _ in sides) > WHOLE_SIDE
+    return not table and ((top and bottom) or (left and right))
 
 
 def _is_sheet(kept, box):

@@ -71,6 +71,13 @@ def test_a_picture_that_was_cut_out_tightly_is_read_as_with_its_margin(likeness,
         assert likeness(row(tight), plain) > 0.93
 
 
+def test_a_table_beside_the_paper_does_not_fill_the_picture():
+    for side in range(4):
+        levels = np.rot90(250 - 220 * seven(), side).copy()
+        levels[:, :14] = 40
+        assert not any(reading.full for reading in readings(np.rot90(levels, -side).astype(np.uint8)))
+
+
 def test_lines_of_the_paper_from_edge_to_edge_do_not_fill_the_picture():
     levels = 250 - 220 * seven()
     for top in range(20, 200, 30):
@@ -85,6 +92,15 @@ def test_the_strokes_of_a_coarse_picture_are_not_taken_for_its_grain(likeness, p
         fine = seven(side * times, at=(0.1, 0.05), size=0.9, pen=0.14)
         coarse = fine.reshape(side, times, side, times).mean(axis=(1, 3))
         assert likeness(row(250 - 240 * coarse), plain) > 0.8
+
+
+@pytest.mark.parametrize("side", [120, 300, 900])
+def test_light_from_one_side_and_dull_corners_do_not_make_the_ground_uneven(likeness, plain, side):
+    y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
+    for light in (0.65 + 0.3 * x, 0.65 - 0.3 * y, 1 - 0.3 * (x * x + y * y)):
+        levels = light * (245 - 200 * seven(side))
+        assert readings(levels.astype(np.uint8))[0].even
+        assert likeness(row(levels), plain) > 0.97
 
 
 @pytest.mark.parametrize("side", [16, 77, 200, 401])
