@@ -1,9 +1,10 @@
 """Made drawings: how well a model of handwritten digits reads clean scans, faint lines, small and full pictures.
 
 The drawings are made here from MNIST's digits, which are enlarged to smooth lines first. Each kind has one thing that
-other people's pictures have and MNIST's do not: 16 x 16 pixels filled to the frame; a pencil whose darkness varies 4 to
-1 along the line; lines 60 % thinner or thicker; 10 to 40 % contrast; light on dark; a frame that the digit touches. But
-for the first two, they lie on canvases of 16 to 512 pixels with noise of 5 %.
+other people's pictures have and MNIST's do not: 16 x 16 or 8 x 8 pixels filled to the frame; 16 x 16 pixels that were
+enlarged to blocks; a pencil whose darkness varies 4 to 1 along the line; a picture that is the digit's own box; lines
+60 % thinner or thicker; 10 to 40 % contrast; light on dark; a frame that the digit touches. The last five kinds, and
+digits as they are, lie on canvases of 16 to 512 pixels with noise of 5 %.
 
 `python -m benchmarks.made_drawings --model FILE` measures model files, each by itself, on test digits. To choose
 something, measure on `--role valid`, and keep test for the end. `--keep FOLDER` writes some of the pictures, too.
@@ -29,7 +30,20 @@ EACH = 2000
 SEED = 0
 CANVAS = (16, 512)
 NOISE = 0.05
-KINDS = ("16 x 16", "pencil", "thin", "thick", "faint", "light on dark", "touching the frame", "as it is")
+KINDS = (
+    "16 x 16",
+    "pencil",
+    "thin",
+    "thick",
+    "faint",
+    "light on dark",
+    "touching the frame",
+    "as it is",
+    "8 x 8",
+    "hard pixels",
+    "cut out tightly",
+)
+ENLARGED = (72, 512)  # pixels, the side of pictures of hard pixels
 LARGE = 224  # pixels, the enlarged digit
 KEPT = 40
 
@@ -82,11 +96,16 @@ def drawings(role, kind, n, rng):
 
 def drawing(digit, kind, rng):
     """Return a drawing of a digit (uint8 [28, 28], bright on dark) as a picture of its kind: uint8 array."""
-    if kind == "16 x 16":
-        return _place(Image.fromarray(digit), 16, 1.0, 0.5, rng).round().astype(np.uint8)
+    if kind in ("16 x 16", "8 x 8"):
+        return _small(digit, int(kind.split()[0]), rng)
+    if kind == "hard pixels":
+        side = round(np.exp(rng.uniform(*np.log(ENLARGED))))
+        return np.asarray(Image.fromarray(_small(digit, 16, rng)).resize((side, side), Image.Resampling.NEAREST))
     line = _line(digit, {"thin": -0.6, "thick": 0.6}.get(kind, 0))
     if kind == "pencil":
         return _pencil(line, rng)
+    if kind == "cut out tightly":
+        return _cut_out(line, rng)
     side = round(np.exp(rng.uniform(*np.log(CANVAS))))
     share, at = (rng.uniform(0.6, 0.95), rng.integers(0, 2, 2)) if kind == "touching the frame" else (None, None)
     coverage = _place(line, side, share or rng.uniform(0.5, 0.85), rng.uniform(0.2, 0.8, 2) if at is None else at, rng)
@@ -95,6 +114,20 @@ def drawing(digit, kind, rng):
     ground = rng.uniform(0.85, 1) if dark else rng.uniform(0, 0.15)
     levels = ground + (-contrast if dark else contrast) * np.minimum(1, coverage / 255) * (ground if dark else 1)
     return _noisy(levels, NOISE, rng)
+
+
+def _small(digit, side, rng):
+    return _place(Image.fromarray(digit), side, 1.0, 0.5, rng).round().astype(np.uint8)
+
+
+def _cut_out(line, rng):
+    """Ink on paper, cut out along the outermost pixels of the line that are darker than half."""
+    line = line.crop(line.point(lambda level: 255 * (level > 127)).getbbox())
+    scale = np.exp(rng.uniform(*np.log((32, CANVAS[1])))) / max(line.size)
+    size = [max(1, round(side * scale)) for side in line.size]
+    coverage = np.asarray(line.resize(size, Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.BOX), float)
+    levels = rng.uniform(0.85, 1) - rng.uniform(0.5, 0.8) * coverage / 255
+    return _noisy(levels, 0.01, rng)
 
 
 def _line(digit, wider):
