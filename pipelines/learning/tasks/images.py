@@ -29,7 +29,7 @@ FAST = Recipe(
     augmentation=1.0,
 )
 
-BEST = replace(FAST, hidden=(1024, 1024, 1024), residual=True, epochs=100, least_steps=1500, dropout=0.15, mixup=0.2)
+BEST = replace(FAST, hidden=(1024, 1024, 1024), residual=True, epochs=200, least_steps=1500, dropout=0.2, mixup=0.4)
 
 
 PROBED = 2000  # training pictures that decide the choice of features
@@ -81,13 +81,14 @@ class Images(Task):
         """Return the variation that does not change what the training pictures show, as strong as the recipe says."""
         if not recipe.augmentation:
             return None
-        from pipelines.features.images.augmentation import ImageAugmentation
+        from pipelines.features.images.augmentation import LONG, ImageAugmentation
         from pipelines.features.images.variants import number_of_variants
 
         extractor, n_rows, kept = prepared.extractor, len(prepared.dataset.rows("train")), 0
+        epochs = recipe.for_rows(max(1, n_rows)).epochs
         if extractor.name == KIND:
-            kept = number_of_variants(n_rows, extractor.n_features, recipe.for_rows(max(1, n_rows)).epochs)
-        return ImageAugmentation.choose_for(prepared, recipe.augmentation, kept)
+            kept = number_of_variants(n_rows, extractor.n_features, epochs)
+        return ImageAugmentation.choose_for(prepared, recipe.augmentation, kept, epochs >= LONG)
 
     def describe(self, extractor):
         """Return the size, the colours and the framing as a sentence."""

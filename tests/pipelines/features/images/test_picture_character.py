@@ -36,12 +36,40 @@ def test_where_left_and_right_mean_nothing_a_mirror_image_is_as_good():
     assert character.can_be_mirrored(*bars(rng, mirrored=True), rng) == (False, 1, 0)
 
 
+def wedges(rng, directions, n=600):
+    """Pictures of wedges that point to one side, dark on bright, of a height that is their class's, on noise."""
+    y = rng.integers(0, len(directions), n)
+    pictures = rng.integers(150, 255, (n, 16, 16, 1)).astype(np.uint8)
+    for picture, k in zip(pictures, y, strict=True):
+        height, side = directions[k]
+        for column in range(10):
+            reach = 1 + height * column // 10
+            picture[8 - reach : 8 + reach, 3 + column if side == "left" else 12 - column] = 20
+    return pictures, y
+
+
+def test_what_points_to_one_side_may_be_mirrored_unless_another_class_points_to_the_other():
+    rng = np.random.default_rng(0)
+    one_way = wedges(rng, [(1, "left"), (4, "left"), (7, "left")])
+    assert not character.can_be_mirrored(*one_way, rng)[0]
+    assert character.mirror_images_fit_in(*one_way, rng)
+    many = [(height, "left") for height in (1, 3, 5)]
+    assert not character.mirror_images_fit_in(*wedges(rng, [*many, (7, "left"), (7, "right")]), rng)
+
+
+def test_mirror_images_of_digits_do_not_fit_in():
+    assert not character.mirror_images_fit_in(*digits(), np.random.default_rng(0))
+
+
 def test_what_cannot_be_learned_allows_no_conclusion():
     rng = np.random.default_rng(0)
     pictures, y = bars(rng)
     assert not character.can_be_mirrored(pictures, rng.permutation(y), rng)[0]
     assert not character.can_be_mirrored(pictures[:1], y[:1], rng)[0]
     assert not character.can_be_mirrored(pictures, np.zeros(len(y), int), rng)[0]
+    assert not character.mirror_images_fit_in(pictures, rng.permutation(y), rng)
+    assert not character.mirror_images_fit_in(pictures[:1], y[:1], rng)
+    assert not character.mirror_images_fit_in(pictures, np.zeros(len(y), int), rng)
 
 
 def test_the_linear_classifier_is_ridge_regression():
