@@ -5,7 +5,8 @@ more than one reading is possible, and the network can decide, because it knows 
 picture becomes a row with several readings in it, and the network answers all of them.
 
 The plain way comes first, see `even_ground`. The thorough way, see `strokes`, costs more, and is gone only where the
-ground is not even. Where neither finds anything, the picture shows no drawing.
+ground is not even. Where neither finds anything, the picture shows no drawing. A picture whose pixels were enlarged to
+blocks is read as the small one that it was, see `hard_pixels`.
 """
 
 from dataclasses import dataclass

@@ -89,6 +89,21 @@ def test_drawings_are_found_and_answered_as_python_does(drawing_model):
     assert differences(drawing_model, pictures).max() < CLOSE
 
 
+def test_tight_coarse_enlarged_and_unevenly_lit_drawings_are_answered_as_python_does(drawing_model):
+    rng = np.random.default_rng(4)
+    whole = draw(rng, 160, 230, 30)
+    rows, columns = (np.flatnonzero((whole < 128).any(axis=axis)) for axis in (1, 0))
+    tight = whole[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    small = np.asarray(Image.fromarray(tight).resize((16, 16), Image.Resampling.BOX))
+    hard = [np.asarray(Image.fromarray(small).resize((side, side), Image.Resampling.NEAREST)) for side in (128, 203)]
+    coarse = np.asarray(Image.fromarray(tight).resize((8, 8), Image.Resampling.BOX))
+    y, x = np.mgrid[-1:1:160j, -1:1:160j]
+    lit = [(whole * light).astype(np.uint8) for light in (0.65 + 0.3 * x, 1 - 0.3 * (x * x + y * y))]
+    large = np.asarray(Image.fromarray(lit[0]).resize((700, 700), Image.Resampling.BICUBIC))
+    pictures = [tight, 255 - tight, coarse, *hard, np.pad(hard[0], 21, mode="edge"), *lit, large]
+    assert differences(drawing_model, pictures).max() < CLOSE
+
+
 def test_drawings_that_fill_their_pictures_are_answered_as_python_does(filled_model):
     rng = np.random.default_rng(3)
     post, aside = np.zeros((2, 8, 8), np.uint8)

@@ -9,8 +9,9 @@
  * @module
  */
 
-import { largest, placeOfLargest, smallest } from "../statistics.js";
+import { largest, placeOfLargest, round, selected, smallest } from "../statistics.js";
 import { breadth } from "./drawing.js";
+import { evenOutLight } from "./gradual_light.js";
 import { coverageOf, inkOn, marksOf, otsu, spread } from "./ink.js";
 import { bytesOf, cut, edge, negative } from "./plane.js";
 import { boxOf, connectedRegions, gap, heightOf, longerSide, sumsOver, widthOf } from "./regions.js";
@@ -23,6 +24,7 @@ import { reduce } from "./resizing.js";
  * @property {import("./drawing.js").Drawing} drawing
  * @property {boolean} even whether the ground is as even as this way takes it to be
  * @property {number} nDrawings how many of about the same size stand side by side or below each other
+ * @property {boolean} full whether the drawing reaches from edge to edge, as in a picture that was cut out tightly
  */
 
 const SIDE = 96; // of the picture that is worked on, in pixels: at least this where the picture has it, below twice
@@ -36,6 +38,9 @@ const SQUAT = 0.45;
 const SOLID = 0.75;
 const SPECK = 0.04; // of the main region's mass: parts,
 const ALIKE = 0.3; // and further drawings
+const WHOLE_SIDE = 0.9; // share of a side of the picture that a drawing does not cover
+const DARK = 0.7; // least share of the darkest ink's drop that a drawing has close to the picture's edge
+const LIT_SIDE = 240; // pixels of the longer side; twice this or more is reduced before its light is evened out
 const UNEVEN = 0.12; // of the contrast: what the ground may vary across the picture
 const FRAMED = 0.8; // share of the picture that a frame takes in both directions, and of its sides that is drawn
 const FILLED = 0.5; // largest share of its box that a frame covers; a sheet of paper covers more
@@ -53,8 +58,22 @@ export function evenReadings(picture) {
   const rim = edge(small, false);
   const share = rim.filter((level) => level > threshold).length / rim.length;
   const ways = share >= 0.5 ? [picture, negative(picture)] : [negative(picture), picture];
-  const tried = UNDECIDED < share && share < 1 - UNDECIDED ? ways : ways.slice(0, 1);
-  return tried.map(readNearer).filter((reading) => reading !== null);
+  const undecided = UNDECIDED < share && share < 1 - UNDECIDED;
+  return (undecided ? ways : ways.slice(0, 1))
+    .map(readInEvenLight)
+    .filter((reading) => reading !== null)
+    .map((reading) => ({ ...reading, even: reading.even && !(reading.full && undecided) }));
+}
+
+/** Read dark ink on bright ground; where the ground is uneven, read it as it would be in even light. */
+function readInEvenLight(picture) {
+  const reading = readNearer(picture);
+  const longer = Math.max(picture.width, picture.height);
+  if (reading?.even || longer < SIDE) return reading;
+  const times = Math.max(1, Math.floor(longer / LIT_SIDE));
+  const lit = evenOutLight(times > 1 ? reduce(picture, times) : picture);
+  const again = lit && readNearer(lit);
+  return again?.even && !again.full ? again : reading;
 }
 
 /** Read dark ink on bright ground; where it is small in the picture, look at its surroundings alone. */
@@ -100,12 +119,31 @@ function read(picture) {
     return null;
   }
   const drawn = cut(coverage, ...box);
-  const even =
-    !ruled &&
-    shareOfEdge(marked) < SOME_OF_EDGE &&
-    unevenness(ink.drop, spread(nDrawings > 1 ? marked : kept)) / ink.contrast < UNEVEN;
-  const reading = { drawing: { coverage: drawn, breadth: breadth(drawn) }, even, nDrawings };
+  const level = unevenness(ink.drop, spread(nDrawings > 1 ? marked : kept)) / ink.contrast < UNEVEN;
+  const full = level && nDrawings === 1 && reachesFromEdgeToEdge(ink, kept);
+  const even = full || (level && !ruled && shareOfEdge(marked) < SOME_OF_EDGE);
+  const reading = { drawing: { coverage: drawn, breadth: breadth(drawn) }, even, nDrawings, full };
   return { reading, box: /** @type {Box} */ (box.map((place) => Math.floor(place / times))) };
+}
+
+/**
+ * Tell whether a drawing reaches from top to bottom, or from left to right. Lines of the paper are less dark. What covers
+ * all of a side is a table, unless it reaches the other three as well.
+ */
+function reachesFromEdgeToEdge({ drop, contrast, width: stroke }, kept) {
+  const { width, height } = kept;
+  const near = Math.max(1, round(stroke));
+  const dark = bytesOf(kept, (mark, place) => Number(mark && drop.data[place] >= DARK * contrast));
+  const sides = [
+    { side: cut(kept, 0, 0, width, 1), band: cut(dark, 0, 0, width, near) },
+    { side: cut(kept, 0, height - 1, width, height), band: cut(dark, 0, height - near, width, height) },
+    { side: cut(kept, 0, 0, 1, height), band: cut(dark, 0, 0, near, height) },
+    { side: cut(kept, width - 1, 0, width, height), band: cut(dark, width - near, 0, width, height) },
+  ];
+  const reached = sides.map(({ side, band }) => side.data.includes(1) && band.data.includes(1));
+  const covered = sides.map(({ side }) => nMarked(side) / side.data.length);
+  if (reached.includes(false) && Math.max(...covered) > WHOLE_SIDE) return false;
+  return (reached[0] && reached[1]) || (reached[2] && reached[3]);
 }
 
 /** Tell whether what was found is rather a sheet of paper than a drawing: a solid block, large in the picture. */
@@ -189,24 +227,27 @@ function framesAmong(regions, boxes) {
   return frames;
 }
 
-/** Return how much the ground varies across the picture, in levels: the range of its means over up to 6 x 6 cells. */
+/**
+ * Return how much the ground varies across the picture, in levels: the range over up to 6 x 6 cells of what the brighter
+ * quarter of a cell's bare pixels shows. Beside a stroke, its soft edge darkens the others.
+ */
 function unevenness(drop, near) {
   const rows = Math.min(6, drop.height);
   const columns = Math.min(6, drop.width);
   const high = Math.floor(drop.height / rows);
   const wide = Math.floor(drop.width / columns);
-  const means = [];
+  const levels = [];
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
-      let [n, total] = [0, 0];
+      const bare = [];
       for (let y = row * high; y < (row + 1) * high; y++) {
         for (let x = column * wide; x < (column + 1) * wide; x++) {
           const place = y * drop.width + x;
-          if (!near.data[place]) (n += 1), (total += drop.data[place]);
+          if (!near.data[place]) bare.push(drop.data[place]);
         }
       }
-      if (n >= 0.25 * high * wide) means.push(total / n);
+      if (bare.length >= 0.25 * high * wide) levels.push(selected(Float32Array.from(bare), bare.length >> 2));
     }
   }
-  return means.length < 2 ? 0 : largest(means) - smallest(means);
+  return levels.length < 2 ? 0 : largest(levels) - smallest(levels);
 }

@@ -12,6 +12,7 @@
 import { median, placeOfLargest, round } from "../statistics.js";
 import { evenReadings } from "./even_ground.js";
 import { gradientFeatures } from "./gradients.js";
+import { hardPixelsIn } from "./hard_pixels.js";
 import { edge, plane } from "./plane.js";
 import { resize } from "./resizing.js";
 import { grey, planesOf } from "./shades.js";
@@ -64,21 +65,27 @@ function drawings(settings, picture) {
   if (picture.width === width && picture.height === height && obeys(picture, side)) {
     return { rows: [picture.data], nDrawings: 1 };
   }
-  const plain = evenReadings(picture);
-  const found = plain.map((reading) => reading.drawing);
-  let nDrawings = plain.length ? plain[0].nDrawings : 0;
-  if (!plain.length || !(plain[0].even || Math.max(picture.width, picture.height) < PHOTOGRAPH)) {
-    const thorough = drawingIn(picture);
-    if (thorough) {
-      found.unshift(thorough);
-      nDrawings = 1;
-    }
-  }
+  const { found, nDrawings } = drawingsIn(picture);
   if (!found.length) {
     if (isFilled(settings, side)) return { rows: [fitted(picture, settings).data], nDrawings: 1 };
     throw new Error("no strokes were found on the ground; take the picture closer and sharper, with the whole drawing in it");
   }
   return { rows: found.slice(0, MOST).map((drawing) => framed(drawing, width, height, side, breadth)), nDrawings };
+}
+
+/** Return the drawings that a picture may show, the likeliest first, and how many stand side by side. */
+function drawingsIn(picture) {
+  const small = hardPixelsIn(picture);
+  if (small) return drawingsIn(small);
+  const plain = evenReadings(picture);
+  const found = plain.map((reading) => reading.drawing);
+  if (plain.length && (plain[0].even || Math.max(picture.width, picture.height) < PHOTOGRAPH)) {
+    return { found, nDrawings: plain[0].nDrawings };
+  }
+  const thorough = drawingIn(picture);
+  if (!thorough) return { found, nDrawings: plain.length ? plain[0].nDrawings : 0 };
+  found.splice(plain[0]?.full ? 1 : 0, 0, thorough);
+  return { found, nDrawings: 1 };
 }
 
 /** Scale a plane to fit, and fill the rest with the median of its outermost pixels. */

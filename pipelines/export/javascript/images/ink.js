@@ -25,6 +25,7 @@ const GRAINS = 4; // times the grain: ink
 const PEAK = 5; // the darkest of each part
 const CLEAR = 12; // and ink that needs no blur
 const FAINT = 0.12; // of the darkest ink
+const COARSE = 12; // pixels; a drawing with a shorter side is edges all over
 
 /**
  * @typedef {object} Ink dark ink on a bright ground
@@ -111,15 +112,11 @@ export function otsu(levels) {
  * @param {Floats} levels
  */
 function grainOf({ width, height, data }) {
-  if (Math.min(width, height) < 3) return 0;
+  if (Math.min(width, height) < COARSE) return 0;
   const down = (x, y) => data[y * width + x] - 0.5 * (data[(y - 1) * width + x] + data[(y + 1) * width + x]);
-  const margin = width > 4 ? 2 : 1; // of a narrow picture, only the differences downwards can be taken
   const sizes = [];
   for (let y = 1; y < height - 1; y++) {
-    for (let x = margin; x < width - margin; x++) {
-      const beside = margin === 2 ? 0.5 * (down(x - 1, y) + down(x + 1, y)) : 0;
-      sizes.push(Math.abs(down(x, y) - beside));
-    }
+    for (let x = 2; x < width - 2; x++) sizes.push(Math.abs(down(x, y) - 0.5 * (down(x - 1, y) + down(x + 1, y))));
   }
   return median(sizes) / (0.6745 * 1.5);
 }
