@@ -124,8 +124,7 @@ def _cut_out(line, rng):
     """Ink on paper, cut out along the outermost pixels of the line that are darker than half."""
     line = line.crop(line.point(lambda level: 255 * (level > 127)).getbbox())
     scale = np.exp(rng.uniform(*np.log((32, CANVAS[1])))) / max(line.size)
-    size = [max(1, round(side * scale)) for side in line.size]
-    coverage = np.asarray(line.resize(size, Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.BOX), float)
+    coverage = np.asarray(_scaled(line, scale, CANVAS[1]), float)
     levels = rng.uniform(0.85, 1) - rng.uniform(0.5, 0.8) * coverage / 255
     return _noisy(levels, 0.01, rng)
 
@@ -150,15 +149,17 @@ def _line(digit, wider):
 def _place(line, side, share, at, rng):
     """Put a line's box on a square canvas, at a share of its size: float array [shape=(side, side)], 0 to 255."""
     line = line.crop(line.getbbox())
-    scale = share * side / max(line.size)
-    size = tuple(min(side, max(1, round(length * scale))) for length in line.size)
+    line = _scaled(line, share * side / max(line.size), side)
     sheet = Image.new("L", (side, side))
-    place = (np.array([side, side]) - size) * at
-    sheet.paste(
-        line.resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC),
-        tuple(place.round().astype(int)),
-    )
+    place = (np.array([side, side]) - line.size) * at
+    sheet.paste(line, tuple(place.round().astype(int)))
     return np.asarray(sheet, float)
+
+
+def _scaled(line, scale, longest):
+    """Return a line so many times as large, with sides of 1 to `longest` pixels."""
+    size = tuple(min(longest, max(1, round(length * scale))) for length in line.size)
+    return line.resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC)
 
 
 def _pencil(line, rng):

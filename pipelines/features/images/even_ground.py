@@ -15,7 +15,7 @@ from PIL import Image
 from pipelines.features.images.drawing import Drawing, breadth
 from pipelines.features.images.gradual_light import even_out_light
 from pipelines.features.images.ink import ink_on, otsu, spread
-from pipelines.features.images.regions import box_of, boxes, number_regions
+from pipelines.features.images.regions import box_of, boxes, number_regions, share_of_edge
 
 SIDE = 96  # pixels of the longer side; a picture of twice this or more is reduced to between once and twice
 SMALL = 48  # smaller pictures are enlarged, so that an edge can be found between two pixels
@@ -63,8 +63,7 @@ def readings(pixels):
     pixels : ndarray of uint8 [shape=(height, width)]
     """
     small = np.asarray(_of_working_size(pixels))
-    edge = np.concatenate([small[0], small[-1], small[1:-1, 0], small[1:-1, -1]])
-    share = float(np.mean(edge > otsu(small)))
+    share = share_of_edge(small > otsu(small))
     ways = (True, False) if share >= 0.5 else (False, True)
     undecided = UNDECIDED < share < 1 - UNDECIDED
     # This inverts the picture before reducing it, so that a picture and its negative are read alike.
@@ -134,18 +133,18 @@ def _reading(picture):
         return None, None
     marked = ink.marked
     kept, n_drawings, ruled = _parts(marked, ink.drop, ink.peak)
-    if kept is None or _share_of_edge(kept) > MOST_OF_EDGE:
+    if kept is None or share_of_edge(kept) > MOST_OF_EDGE:
         return None, None
     coverage = ink.coverage(kept)
     box = box_of(coverage >= 0.5)
     if box is None or (times == 1 and max(picture.size) >= SIDE and _is_sheet(kept, box)):
         return None, None
     cut = coverage[box[1] : box[3], box[0] : box[2]]
-    level = _unevenness(ink.drop, spread(marked if n_drawings > 1 else kept), ink.contrast) < UNEVEN
-    full = level and n_drawings == 1 and _reaches_from_edge_to_edge(ink, kept)
-    even = full or (level and not ruled and _share_of_edge(marked) < SOME_OF_EDGE)
+    full = n_drawings == 1 and _reaches_from_edge_to_edge(ink, kept)
+    even = full or (not ruled and share_of_edge(marked) < SOME_OF_EDGE)
+    even = even and _unevenness(ink.drop, spread(marked if n_drawings > 1 else kept), ink.contrast) < UNEVEN
     drawing = Drawing(cut, float(breadth(cut[np.newaxis])[0]), tuple(place / times for place in box))
-    return Reading(drawing, even, n_drawings, full), tuple(place // times for place in box)
+    return Reading(drawing, even, n_drawings, full and even), tuple(place // times for place in box)
 
 
 def _reaches_from_edge_to_edge(ink, kept):
@@ -171,10 +170,6 @@ def _is_sheet(kept, box):
     wide, high = box[2] - box[0], box[3] - box[1]
     large = wide * high > SHEET * kept.size
     return large and min(wide, high) > SQUAT * max(wide, high) and kept.sum() > SOLID * wide * high
-
-
-def _share_of_edge(marked):
-    return float(np.mean(np.concatenate([marked[0], marked[-1], marked[1:-1, 0], marked[1:-1, -1]])))
 
 
 def _parts(marked, drop, peak):

@@ -13,6 +13,8 @@ Newey and Powell 1987, https://doi.org/10.2307/1911031 (asymmetric least squares
 import numpy as np
 from PIL import Image
 
+from pipelines.features.images.regions import share_of_edge
+
 CELLS = 32  # along each side of the picture
 BELOW = 0.05  # weight of a cell below the surface; one above it has 1
 ROUNDS = 10
@@ -39,10 +41,9 @@ def even_out_light(picture):
         light = surface @ _fit(surface, level, counts)
         counts = np.where(level >= light, 1, BELOW)
     paper = level >= (1 - CLOSE) * light - LEAST
-    weights = _fit(surface, level, paper)
-    shown = paper.reshape(CELLS, CELLS)
-    if np.concatenate([shown[0], shown[-1], shown[1:-1, 0], shown[1:-1, -1]]).mean() < SHOWN:
+    if share_of_edge(paper.reshape(CELLS, CELLS)) < SHOWN:
         return None
+    weights = _fit(surface, level, paper)
     wide, high = picture.size
     light = np.maximum((_quadratic(high, wide) @ weights).reshape(high, wide), DULLEST)
     levels = np.asarray(picture, np.float32) * (WHITE / light)

@@ -17,10 +17,8 @@ MOST_ROUNDED = 1.3  # pixels by which borders may lie apart from equal distances
 FEWEST = 8  # borders in both directions together
 FEWEST_PIXELS = 5  # of the small picture's shorter side
 NOT_SQUARE = 0.1  # about the share by which a block's sides may differ
-BORDER, BETWEEN = (
-    0.02,
-    0.15,
-)  # least change at a border, by the greatest; share of all change that is elsewhere, at most
+BORDER = 0.02  # least change at a border, by the greatest
+BETWEEN = 0.15  # share of all change that is elsewhere, at most
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def _grain(values):
     if min(values.shape) < COARSE:
         return 0.0
     mixed = values[1:-1, 1:-1] - 0.5 * (values[:-2, 1:-1] + values[2:, 1:-1])
-    across = mixed[:, 1:-1] - 0.5 * (mixed[:, :-2] + mixed[:, 2:]) if mixed.shape[1] > 2 else mixed
+    across = mixed[:, 1:-1] - 0.5 * (mixed[:, :-2] + mixed[:, 2:])
     return float(np.median(np.abs(across))) / (0.6745 * 1.5)
 
 

@@ -3,7 +3,8 @@
  *
  * Otsu's threshold parts the levels in two; the part that most of the picture's edge belongs to is ground. Where the
  * edge belongs to both in about equal shares, either may be: then there are two readings, and the network decides.
- * Specks that are far smaller than the rest are no part of the drawing, nor is a frame around all of it. See
+ * Where the ground is uneven only because light falls on it from one side, it is made even first. Specks that are far
+ * smaller than the rest are no part of the drawing, nor is a frame around all of it. See
  * `pipelines/features/images/even_ground.py`.
  *
  * @module
@@ -13,8 +14,8 @@ import { largest, placeOfLargest, round, selected, smallest } from "../statistic
 import { breadth } from "./drawing.js";
 import { evenOutLight } from "./gradual_light.js";
 import { coverageOf, inkOn, marksOf, otsu, spread } from "./ink.js";
-import { bytesOf, cut, edge, negative } from "./plane.js";
-import { boxOf, connectedRegions, gap, heightOf, longerSide, sumsOver, widthOf } from "./regions.js";
+import { bytesOf, cut, negative } from "./plane.js";
+import { boxOf, connectedRegions, gap, heightOf, longerSide, shareOfEdge, sumsOver, widthOf } from "./regions.js";
 import { reduce } from "./resizing.js";
 
 /**
@@ -55,8 +56,7 @@ const GROWN = 1.25; // a drawing that is so many times as large from nearer has 
 export function evenReadings(picture) {
   const small = ofWorkingSize(picture);
   const threshold = otsu(small.data);
-  const rim = edge(small, false);
-  const share = rim.filter((level) => level > threshold).length / rim.length;
+  const share = shareOfEdge(bytesOf(small, (level) => Number(level > threshold)));
   const ways = share >= 0.5 ? [picture, negative(picture)] : [negative(picture), picture];
   const undecided = UNDECIDED < share && share < 1 - UNDECIDED;
   return (undecided ? ways : ways.slice(0, 1))
@@ -119,10 +119,11 @@ function read(picture) {
     return null;
   }
   const drawn = cut(coverage, ...box);
-  const level = unevenness(ink.drop, spread(nDrawings > 1 ? marked : kept)) / ink.contrast < UNEVEN;
-  const full = level && nDrawings === 1 && reachesFromEdgeToEdge(ink, kept);
-  const even = full || (level && !ruled && shareOfEdge(marked) < SOME_OF_EDGE);
-  const reading = { drawing: { coverage: drawn, breadth: breadth(drawn) }, even, nDrawings, full };
+  const full = nDrawings === 1 && reachesFromEdgeToEdge(ink, kept);
+  const even =
+    (full || (!ruled && shareOfEdge(marked) < SOME_OF_EDGE)) &&
+    unevenness(ink.drop, spread(nDrawings > 1 ? marked : kept)) / ink.contrast < UNEVEN;
+  const reading = { drawing: { coverage: drawn, breadth: breadth(drawn) }, even, nDrawings, full: full && even };
   return { reading, box: /** @type {Box} */ (box.map((place) => Math.floor(place / times))) };
 }
 
@@ -154,11 +155,6 @@ function isSheet(kept, box) {
 }
 
 const nMarked = ({ data }) => data.reduce((total, mark) => total + mark, 0);
-
-function shareOfEdge(marked) {
-  const rim = edge(marked, false);
-  return rim.reduce((total, mark) => total + mark, 0) / rim.length;
-}
 
 /**
  * Return which of the marked pixels are the drawing, how many there are, and whether lines may be among them; or null.

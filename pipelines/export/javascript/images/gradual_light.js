@@ -7,8 +7,9 @@
  * @module
  */
 
-import { clip, round, sum } from "../statistics.js";
-import { bytesOf, edge, plane } from "./plane.js";
+import { clip, round } from "../statistics.js";
+import { bytesOf, plane } from "./plane.js";
+import { shareOfEdge } from "./regions.js";
 import { resize } from "./resizing.js";
 
 const CELLS = 32; // along each side of the picture
@@ -35,8 +36,7 @@ export function evenOutLight(picture) {
     counts = light.map((value, i) => (level[i] >= value ? 1 : BELOW));
   }
   const paper = Uint8Array.from(light, (value, i) => Number(level[i] >= (1 - CLOSE) * value - LEAST));
-  const rim = edge(plane(CELLS, CELLS, paper), false);
-  if (sum(rim) / rim.length < SHOWN) return null;
+  if (shareOfEdge(plane(CELLS, CELLS, paper)) < SHOWN) return null;
   const weights = fit(surface, level, paper);
   const { width, height } = picture;
   return bytesOf(picture, (value, i) => {
