@@ -3,8 +3,9 @@
 The drawings are made here from MNIST's digits, which are enlarged to smooth lines first. Each kind has one thing that
 other people's pictures have and MNIST's do not: 16 x 16 or 8 x 8 pixels filled to the frame; 16 x 16 pixels that were
 enlarged to blocks; a pencil whose darkness varies 4 to 1 along the line; a picture that is the digit's own box; lines
-60 % thinner or thicker; 10 to 40 % contrast; light on dark; a frame that the digit touches. The last five kinds, and
-digits as they are, lie on canvases of 16 to 512 pixels with noise of 5 %.
+60 % thinner or thicker; 10 to 40 % contrast; light on dark; a frame that the digit touches; a circle or a box around
+the digit, half of the circles open at one side. The last six kinds, and digits as they are, lie on canvases of 16 to
+512 pixels (48 to 512 where there is a ring) with noise of 5 %.
 
 `python -m benchmarks.made_drawings --model FILE` measures model files, each by itself, on test digits. To choose
 something, measure on `--role valid`, and keep test for the end. `--keep FOLDER` writes some of the pictures, too.
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import click
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
 from backprop_core.metrics import wilson_interval
 from benchmarks import results_file
@@ -42,6 +43,7 @@ KINDS = (
     "8 x 8",
     "hard pixels",
     "cut out tightly",
+    "in a ring",
 )
 ENLARGED = (72, 512)  # pixels, the side of pictures of hard pixels
 LARGE = 224  # pixels, the enlarged digit
@@ -106,6 +108,8 @@ def drawing(digit, kind, rng):
         return _pencil(line, rng)
     if kind == "cut out tightly":
         return _cut_out(line, rng)
+    if kind == "in a ring":
+        return _noisy(rng.uniform(0.85, 1) - rng.uniform(0.6, 0.85) * _in_a_ring(line, rng), NOISE, rng)
     side = round(np.exp(rng.uniform(*np.log(CANVAS))))
     share, at = (rng.uniform(0.6, 0.95), rng.integers(0, 2, 2)) if kind == "touching the frame" else (None, None)
     coverage = _place(line, side, share or rng.uniform(0.5, 0.85), rng.uniform(0.2, 0.8, 2) if at is None else at, rng)
@@ -127,6 +131,26 @@ def _cut_out(line, rng):
     coverage = np.asarray(_scaled(line, scale, CANVAS[1]), float)
     levels = rng.uniform(0.85, 1) - rng.uniform(0.5, 0.8) * coverage / 255
     return _noisy(levels, 0.01, rng)
+
+
+def _in_a_ring(line, rng):
+    """Put a line on a canvas with a ring around it: float array [shape=(side, side)], 0 to 1."""
+    side = round(np.exp(rng.uniform(*np.log((48, CANVAS[1])))))
+    share = rng.uniform(0.3, 0.5)
+    coverage = _place(line, side, share, 0.5, rng) / 255
+    ring = Image.new("L", (4 * side, 4 * side))
+    kind = rng.choice(["circle", "open circle", "box"])
+    pen = {"fill": 255, "width": max(4, round(side * rng.uniform(0.06, 0.16)))}
+    wider = rng.uniform(1.25, 1.5) * (1 if kind == "box" else 1.2)
+    half = 2 * side * np.minimum(share * wider * rng.uniform(0.95, 1.05, 2), 0.97)
+    box = [*(2 * side - half), *(2 * side + half)]
+    if kind == "box":
+        left, top, right, bottom = box
+        ImageDraw.Draw(ring).line([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], **pen)
+    else:
+        first = rng.uniform(0, 360)
+        ImageDraw.Draw(ring).arc(box, first, first + (330 if kind == "open circle" else 360), **pen)
+    return np.maximum(coverage, np.asarray(ring.reduce(4), float) / 255)
 
 
 def _line(digit, wider):

@@ -26,7 +26,12 @@ import { rowOf } from "./text/text_features.js";
  *
  * The rows that a sample is: several readings, of which one counts, or several views, which are averaged.
  *
- * @typedef {{ rows: import("./layers.js").Row[], given: (which: number) => Given, warnings: string[] }} Sensed
+ * @typedef {object} Sensed what a model's network is given of a sample
+ * @property {import("./layers.js").Row[]} rows
+ * @property {number[]} [preferences] by which the odds of the rows are weighed, where one of them counts
+ * @property {(which: number) => Given} given
+ * @property {string[]} warnings
+ *
  * @typedef {{ sense(input: any, rate?: number): Sensed, oneCounts: boolean, golden(tensors: any): any[] }} Sense
  *
  * @typedef {{ answer: import("./answer.js").Answer, given: Given, layers: import("./network.js").Passage[] }} Look
@@ -91,8 +96,8 @@ export class Model {
    * @returns {Look}
    */
   look(input, rate, { threshold = 0 } = {}) {
-    const { rows, given, warnings } = this.sense.sense(input, rate);
-    const { probabilities, which } = this.#answered(rows);
+    const { rows, preferences, given, warnings } = this.sense.sense(input, rate);
+    const { probabilities, which } = this.#answered(rows, preferences);
     return {
       answer: answerOf(probabilities, this.labels, threshold, warnings),
       given: given(which),
@@ -107,9 +112,9 @@ export class Model {
    * @returns {SelfTest}
    */
   selfTest() {
-    const differences = [this.#differences(this.sense.golden(this.tensors), "golden.probabilities")];
+    const differences = [this.#differences({ rows: this.sense.golden(this.tensors) }, "golden.probabilities")];
     if (this.tensors["golden.sample"] || this.provenance.golden_text) {
-      differences.push(this.#differences(this.sense.sense(...this.#sample()).rows, "golden.sample.probabilities"));
+      differences.push(this.#differences(this.sense.sense(...this.#sample()), "golden.sample.probabilities"));
     }
     const error = Math.max(...differences);
     return { passed: error <= TOLERANCE, error, tolerance: TOLERANCE };
@@ -124,17 +129,17 @@ export class Model {
     return [{ width, height, data: sample.data }];
   }
 
-  #differences(rows, expected) {
-    const { probabilities } = this.#answered(rows);
+  #differences({ rows, preferences = [1] }, expected) {
+    const { probabilities } = this.#answered(rows, preferences);
     return Math.max(...probabilities.map((value, k) => Math.abs(value - this.tensors[expected].data[k])));
   }
 
   /** Return the probabilities of a sample's rows, and which row they are shown by. */
-  #answered(rows) {
+  #answered(rows, preferences) {
     const logits = rows.map((row) => this.network.logits(scaled(this.tensors, row)));
     if (!this.sense.oneCounts) return { probabilities: calibrated(meanOf(logits), this.temperature), which: 0 };
     const all = logits.map((row) => calibrated(row, this.temperature));
-    const which = surest(all);
+    const which = surest(all, preferences);
     return { probabilities: all[which], which };
   }
 }
@@ -144,11 +149,12 @@ const SENSES = {
   images: (settings) => ({
     oneCounts: true,
     sense(input) {
-      const { rows, nDrawings } = readingsOf(settings, pixelsOf(input));
+      const { rows, preferences, nDrawings } = readingsOf(settings, pixelsOf(input));
       const { width, height } = settings;
       const channels = settings.channels === "colour" ? 3 : 1;
       return {
         rows: rows.map((row) => featuresOf(settings, row)),
+        preferences,
         given: (which) => ({ kind: "picture", width, height, channels, data: rows[which] }),
         warnings: nDrawings < 2 ? [] : [`there are about ${nDrawings} drawings in it, side by side`],
       };

@@ -4,15 +4,18 @@ Otsu's threshold divides the levels into two parts; the part of most pixels at t
 edge belongs to both in about equal shares, either may be ground: then there are two readings, and the network decides.
 Where the ground is uneven only because light falls on it from one side, it is made even first, see `gradual_light`.
 What stands out from the ground is ink, see `ink`. Specks that are far smaller than the rest are no part of the drawing,
-nor is a frame that was drawn around all of it.
+nor is a frame that was drawn along the picture's sides. What stands in a ring, as a digit in a circle, may be meant
+alone, see `frames`.
 """
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from pipelines.features.images.drawing import Drawing, breadth
+from pipelines.features.images.frames import find_frames, ringed_by_others
 from pipelines.features.images.gradual_light import even_out_light
 from pipelines.features.images.ink import ink_on, otsu, spread
 from pipelines.features.images.regions import box_of, boxes, number_regions, share_of_edge
@@ -29,8 +32,6 @@ WHOLE_SIDE = 0.9  # share of a side of the picture that a drawing does not cover
 DARK = 0.7  # least share of the darkest ink's drop that a drawing has close to the picture's edge
 LIT_SIDE = 240  # pixels of the longer side; twice this or more is reduced before its light is evened out
 UNEVEN = 0.12  # an even ground varies across the picture by less than this share of the contrast
-FRAMED = 0.8  # least share of width and height that a drawn frame takes, and share of each side that is drawn
-FILLED = 0.5  # largest share of its box that a drawn frame covers; a sheet of paper on a table covers more
 
 
 @dataclass(frozen=True)
@@ -132,19 +133,32 @@ def _reading(picture):
     if ink is None:
         return None, None
     marked = ink.marked
-    kept, n_drawings, ruled = _parts(marked, ink.drop, ink.peak)
-    if kept is None or share_of_edge(kept) > MOST_OF_EDGE:
+    parts = _parts(marked, ink.drop, ink.peak)
+    if parts is None or share_of_edge(parts.kept) > MOST_OF_EDGE:
         return None, None
+    drawing = _cut_out(ink, parts.kept)
+    if drawing is None:
+        return None, None
+    if times == 1 and max(picture.size) >= SIDE and _is_sheet(parts.kept, drawing.box):
+        return None, None
+    full = parts.n_drawings == 1 and _reaches_from_edge_to_edge(ink, parts.kept)
+    even = full or (not parts.ruled and share_of_edge(marked) < SOME_OF_EDGE)
+    near = spread(marked if parts.n_drawings > 1 else parts.kept)
+    even = even and _unevenness(ink.drop, near, ink.contrast) < UNEVEN
+    box = tuple(place // times for place in drawing.box)
+    drawing = replace(drawing, ringed=_cut_out(ink, parts.ringed)).move(0, 0, 1 / times)
+    return Reading(drawing, even, parts.n_drawings, full and even), box
+
+
+def _cut_out(ink, kept):
+    """Return the Drawing that kept pixels are, or None if they are too pale to be one."""
     coverage = ink.coverage(kept)
     box = box_of(coverage >= 0.5)
-    if box is None or (times == 1 and max(picture.size) >= SIDE and _is_sheet(kept, box)):
-        return None, None
-    cut = coverage[box[1] : box[3], box[0] : box[2]]
-    full = n_drawings == 1 and _reaches_from_edge_to_edge(ink, kept)
-    even = full or (not ruled and share_of_edge(marked) < SOME_OF_EDGE)
-    even = even and _unevenness(ink.drop, spread(marked if n_drawings > 1 else kept), ink.contrast) < UNEVEN
-    drawing = Drawing(cut, float(breadth(cut[np.newaxis])[0]), tuple(place / times for place in box))
-    return Reading(drawing, even, n_drawings, full and even), tuple(place // times for place in box)
+    if box is None:
+        return None
+    left, top, right, bottom = box
+    cut = coverage[top:bottom, left:right]
+    return Drawing(cut, float(breadth(cut[np.newaxis])[0]), box)
 
 
 def _reaches_from_edge_to_edge(ink, kept):
@@ -172,22 +186,41 @@ def _is_sheet(kept, box):
     return large and min(wide, high) > SQUAT * max(wide, high) and kept.sum() > SOLID * wide * high
 
 
+class _Parts(NamedTuple):
+    """What of the marked pixels is the drawing.
+
+    Attributes
+    ----------
+    kept : ndarray of bool [shape=(height, width)], the drawing's pixels
+    n_drawings : int > 0
+    ruled : bool, whether lines of the paper may be among them
+    ringed : ndarray of bool [shape=(height, width)], those of them that a ring goes around
+    """
+
+    kept: np.ndarray
+    n_drawings: int
+    ruled: bool
+    ringed: np.ndarray
+
+
 def _parts(marked, drop, peak):
-    """Return a mask of the drawing's pixels or None, the number of drawings, and whether lines may be among them."""
+    """Tell which of the marked pixels are the drawing: _Parts, or None."""
     regions, n = number_regions(marked)
     if n == 0:
-        return None, 0, False
+        return None
     around = boxes(regions, n)
     mass = np.bincount(regions.ravel(), drop.ravel(), minlength=n + 1)[1:]
     kept = np.bincount(regions[marked & (drop >= peak)], minlength=n + 1)[1:] > 0
     if n > 1:
-        kept[_frames(regions, around, marked.shape)] = False
+        kept[find_frames(regions, around, marked.shape)] = False
     if not kept.any():
-        return None, 0, False
+        return None
     main = int(np.argmax(np.where(kept, mass, -1)))
     n_drawings = _side_by_side(around[kept & (mass >= ALIKE * mass[main])])
     kept &= (mass >= SPECK * mass[main]) & _close_to(around[main], around)
-    return np.concatenate([[False], kept])[regions], n_drawings, _lines_of_paper(around, kept, main, marked.shape)
+    ringed = ringed_by_others(regions, around, kept, mass)
+    drawn, inside = (np.concatenate([[False], chosen])[regions] for chosen in (kept, ringed))
+    return _Parts(drawn, n_drawings, _lines_of_paper(around, kept, main, marked.shape), inside)
 
 
 def _lines_of_paper(around, kept, main, shape):
@@ -211,28 +244,6 @@ def _close_to(main, around):
     gap_x = np.maximum(main[0] - around[:, 2], around[:, 0] - main[2])
     gap_y = np.maximum(main[1] - around[:, 3], around[:, 1] - main[3])
     return np.maximum(gap_x, gap_y) <= reach
-
-
-def _frames(regions, around, shape):
-    """Return which regions go around the whole picture along its four sides."""
-    height, width = shape
-    large = (around[:, 2] - around[:, 0] >= FRAMED * width) & (around[:, 3] - around[:, 1] >= FRAMED * height)
-    frames = []
-    for k in np.flatnonzero(large):
-        left, top, right, bottom = around[k]
-        inside = regions[top:bottom, left:right] == k + 1
-        if inside.mean() > FILLED:
-            continue
-        rim = max(1, min(inside.shape) // 12)
-        sides = (
-            inside[:rim].any(axis=0),
-            inside[-rim:].any(axis=0),
-            inside[:, :rim].any(axis=1),
-            inside[:, -rim:].any(axis=1),
-        )
-        if min(side.mean() for side in sides) >= FRAMED:
-            frames.append(k)
-    return frames
 
 
 def _unevenness(drop, near, contrast):

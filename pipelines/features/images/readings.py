@@ -5,8 +5,9 @@ more than one reading is possible, and the network can decide, because it knows 
 picture becomes a row with several readings in it, and the network answers all of them.
 
 The plain way comes first, see `even_ground`. The thorough way, see `strokes`, costs more, and is gone only where the
-ground is not even. Where neither finds anything, the picture shows no drawing. A picture whose pixels were enlarged to
-blocks is read as the small one that it was, see `hard_pixels`.
+ground is not even. What stands inside of a ring, as a digit in a circle, is one more reading. Where neither way finds
+anything, the picture shows no drawing. A picture whose pixels were enlarged to blocks is read as the small one that it
+was, see `hard_pixels`.
 """
 
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ from pipelines.features.images.drawing import Drawing
 from pipelines.features.images.hard_pixels import hard_pixels_in
 from pipelines.features.images.strokes import drawing_in
 
-MOST = 3
+MOST = 4
+RINGED = MOST - 1  # the place in a row of what stands inside of a ring; the other readings have those before
 SHOWN = 480  # pixels of the longer side of a picture that is shown
 OUTLINE = (0, 90, 181)
 PHOTOGRAPH = 80  # a picture whose longer side has fewer pixels is no photograph
-PREFERENCE = (1.0, 0.05, 0.05)  # by which the odds of the readings are weighed
+PREFERENCE = (1.0, 0.05, 0.05, 3.0)  # by which the odds of the readings are weighed; few drawings include a ring
 SUREST = 1e-6  # what is left for all other classes at least
 NOTHING = "no strokes were found on the ground; take the picture closer and sharper, with the whole drawing in it"
 
@@ -38,7 +40,7 @@ def drawings_in(pixels):
 
     Returns
     -------
-    drawings : list of Drawing, the likeliest first, up to `MOST`
+    drawings : list of Drawing, the likeliest first, up to `RINGED`
     n_drawings : int
     """
     hard = hard_pixels_in(pixels)
@@ -53,7 +55,7 @@ def drawings_in(pixels):
         if thorough is not None:
             found.insert(1 if plain and plain[0].full else 0, thorough)
             n_drawings = 1
-    return found[:MOST], n_drawings
+    return found[:RINGED], n_drawings
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,11 @@ class DrawingReader:
 
         Raises NothingToSeeError if there is none.
         """
-        found, n_drawings = readings_of(self.extractor, pixels)
+        found, n_drawings = locate_readings(self.extractor, pixels)
         row = np.zeros(self.n_stored, np.uint8)
-        row[: len(found) * self.extractor.n_stored] = np.concatenate(found)
+        places = row[:-1].reshape(MOST, self.extractor.n_stored)
+        for seen in found:
+            places[seen.number] = seen.row
         row[-1] = min(n_drawings, 255)
         return row
 
@@ -252,11 +256,13 @@ class Seen:
     row : ndarray of uint8 [shape=(n_stored,)]
     drawing : Drawing, or None if the picture was taken as it is
     place : (left, top, right, bottom) of float, where the drawing's box is in the row's field; None without a drawing
+    number : int, which of the readings in a row it is
     """
 
     row: np.ndarray
     drawing: Drawing | None = None
     place: tuple[float, float, float, float] | None = None
+    number: int = 0
 
 
 def readings_of(extractor, pixels):
@@ -294,8 +300,12 @@ def locate_readings(extractor, pixels):
         if extractor.is_filled:  # its pictures have no ground to speak of
             return [Seen(extractor.frame(pixels))], 1
         raise NothingToSeeError(NOTHING)
-    framed = [(drawing, *stroke_framing.frame_at(drawing, *size)) for drawing in drawings]
-    return [Seen(field.reshape(-1), drawing, place) for drawing, field, place in framed], n_drawings
+    ringed = [(RINGED, drawing.ringed) for drawing in drawings if drawing.ringed is not None]
+    found = []
+    for number, drawing in [*enumerate(drawings), *ringed[:1]]:
+        field, place = stroke_framing.frame_at(drawing, *size)
+        found.append(Seen(field.reshape(-1), drawing, place, number))
+    return found, n_drawings
 
 
 def _grey(pixels):

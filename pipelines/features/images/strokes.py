@@ -15,12 +15,13 @@ Chalk on a board is ink on paper in the negative. Both the picture and its negat
 the longer and sharper outline counts: the inside of a 0 is a blot in the negative, but its outline is the shorter one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageFilter
 
 from pipelines.features.images.drawing import Drawing, breadth
+from pipelines.features.images.frames import ringed_by_others
 from pipelines.features.images.ground import fill, ground_beside
 from pipelines.features.images.regions import box_of, boxes, number_regions
 
@@ -197,8 +198,13 @@ def _outline(region):
 
 
 def _cut_out(found):
-    sheet, ink = found.sheet, found.ink
-    marked = Image.fromarray(_with_parts(sheet, found.region, ink)).convert("L").filter(ImageFilter.MaxFilter(3))
+    whole, ringed = _with_parts(found.sheet, found.region, found.ink)
+    drawing = _drawing(found.sheet, whole, found.ink)
+    return replace(drawing, ringed=_drawing(found.sheet, ringed, found.ink)) if ringed.any() else drawing
+
+
+def _drawing(sheet, marked, ink):
+    marked = Image.fromarray(marked).convert("L").filter(ImageFilter.MaxFilter(3))
     coverage = np.clip((sheet.darkness / ink - 0.3) / 0.4, 0, 1) * (np.asarray(marked) > 0)
     rows, columns = (np.flatnonzero((coverage >= 0.5).any(axis=axis)) for axis in (1, 0))
     box = float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
@@ -207,11 +213,11 @@ def _cut_out(found):
 
 
 def _with_parts(sheet, region, ink):
-    """Return a mask of the region and of the other regions that are parts of the same drawing."""
+    """Return a mask of the region and the other parts of the same drawing, and one of those that stand in a ring."""
     regions, n = number_regions((sheet.darkness >= EDGES[0] * ink) | region)
     main, around, area = regions[region][0] - 1, boxes(regions, n), np.bincount(regions.ravel())[1:]
     if not _inside(around, region.shape)[main]:  # at this level the drawing reaches into printed lines
-        return region
+        return region, np.zeros_like(region)
     left, top, right, bottom = around[main]
     gap_x = np.maximum(left - around[:, 2], around[:, 0] - right)
     gap_y = np.maximum(top - around[:, 3], around[:, 1] - bottom)
@@ -220,6 +226,8 @@ def _with_parts(sheet, region, ink):
     parts &= (area >= PART_AREA * area[main]) & _inside(around, region.shape)
     for k in np.flatnonzero(parts):
         parts[k] = np.median(sheet.darkness[regions == k + 1]) >= PART_INK * ink
+    parts[main] = True
+    ringed = np.concatenate([[False], ringed_by_others(regions, around, parts, area)])
     marked = np.concatenate([[False], parts])
     marked[main + 1] = False
-    return marked[regions] | region
+    return marked[regions] | region, ringed[regions]

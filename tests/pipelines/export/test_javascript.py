@@ -104,6 +104,22 @@ def test_tight_coarse_enlarged_and_unevenly_lit_drawings_are_answered_as_python_
     assert differences(drawing_model, pictures).max() < CLOSE
 
 
+def test_drawings_in_rings_are_answered_as_python_does(drawing_model):
+    rng = np.random.default_rng(5)
+    pictures = []
+    for outline in ("ellipse", "rectangle", "ellipse"):
+        picture = Image.fromarray(np.pad(draw(rng, 100, 230, 30), 50, constant_values=230))
+        getattr(ImageDraw.Draw(picture), outline)((36, 30, 164, 170), outline=20, width=5)
+        pictures.append(np.asarray(picture))
+    pictures.append(np.pad(pictures[0], 300, constant_values=230))
+    pictures.append(255 - pictures[1])
+    pictures.append(
+        (pictures[2] * np.where(np.add.outer(np.arange(200), np.arange(200)) > 150, 0.6, 1)).astype(np.uint8)
+    )
+    assert all(drawing_model.reader.extract_row(picture)[-1 - 28 * 28 : -1].any() for picture in pictures)
+    assert differences(drawing_model, pictures).max() < CLOSE
+
+
 def test_drawings_that_fill_their_pictures_are_answered_as_python_does(filled_model):
     rng = np.random.default_rng(3)
     post, aside = np.zeros((2, 8, 8), np.uint8)

@@ -4,14 +4,15 @@
  * Otsu's threshold parts the levels in two; the part that most of the picture's edge belongs to is ground. Where the
  * edge belongs to both in about equal shares, either may be: then there are two readings, and the network decides.
  * Where the ground is uneven only because light falls on it from one side, it is made even first. Specks that are far
- * smaller than the rest are no part of the drawing, nor is a frame around all of it. See
- * `pipelines/features/images/even_ground.py`.
+ * smaller than the rest are no part of the drawing, nor is a frame around all of it. What stands in a ring may be meant
+ * alone. See `pipelines/features/images/even_ground.py`.
  *
  * @module
  */
 
 import { largest, placeOfLargest, round, selected, smallest } from "../statistics.js";
 import { breadth } from "./drawing.js";
+import { findFrames, ringedByOthers } from "./frames.js";
 import { evenOutLight } from "./gradual_light.js";
 import { coverageOf, inkOn, marksOf, otsu, spread } from "./ink.js";
 import { bytesOf, cut, negative } from "./plane.js";
@@ -43,8 +44,6 @@ const WHOLE_SIDE = 0.9; // share of a side of the picture that a drawing does no
 const DARK = 0.7; // least share of the darkest ink's drop that a drawing has close to the picture's edge
 const LIT_SIDE = 240; // pixels of the longer side; twice this or more is reduced before its light is evened out
 const UNEVEN = 0.12; // of the contrast: what the ground may vary across the picture
-const FRAMED = 0.8; // share of the picture that a frame takes in both directions, and of its sides that is drawn
-const FILLED = 0.5; // largest share of its box that a frame covers; a sheet of paper covers more
 const GROWN = 1.25; // a drawing that is so many times as large from nearer has lines of the paper in it
 
 /**
@@ -91,7 +90,7 @@ function readNearer(picture) {
   // From nearer, lines of the paper may be seen that were too fine before. With them, the drawing seems larger.
   const asLarge = timesOf(crop) * longerSide(near.box) <= GROWN * longerSide([left, top, right, bottom]);
   const even = found.reading.even && (found.reading.nDrawings > 1 || (near.reading.even && asLarge));
-  return { ...found.reading, drawing: near.reading.drawing, even };
+  return { ...near.reading, nDrawings: found.reading.nDrawings, even };
 }
 
 /** Return by how many times a picture is reduced, so that it is worked on at no more than twice `SIDE`. */
@@ -113,18 +112,25 @@ function read(picture) {
   const parts = partsOf(marked, ink);
   if (parts === null || shareOfEdge(parts.kept) > MOST_OF_EDGE) return null;
   const { kept, nDrawings, ruled } = parts;
-  const coverage = coverageOf(ink, kept);
-  const box = boxOf(coverage, (share) => share >= 0.5);
-  if (box === null || (times === 1 && Math.max(picture.width, picture.height) >= SIDE && isSheet(kept, box))) {
-    return null;
-  }
-  const drawn = cut(coverage, ...box);
+  const { drawing, box } = cutOut(ink, kept);
+  if (drawing === null) return null;
+  if (times === 1 && Math.max(picture.width, picture.height) >= SIDE && isSheet(kept, box)) return null;
   const full = nDrawings === 1 && reachesFromEdgeToEdge(ink, kept);
   const even =
     (full || (!ruled && shareOfEdge(marked) < SOME_OF_EDGE)) &&
     unevenness(ink.drop, spread(nDrawings > 1 ? marked : kept)) / ink.contrast < UNEVEN;
-  const reading = { drawing: { coverage: drawn, breadth: breadth(drawn) }, even, nDrawings, full: full && even };
+  const ringed = cutOut(ink, parts.ringed).drawing;
+  const reading = { drawing: { ...drawing, ringed }, even, nDrawings, full: full && even };
   return { reading, box: /** @type {Box} */ (box.map((place) => Math.floor(place / times))) };
+}
+
+/** Return the drawing that kept pixels are, and its box; null twice if they are too pale to be one. */
+function cutOut(ink, kept) {
+  const coverage = coverageOf(ink, kept);
+  const box = boxOf(coverage, (share) => share >= 0.5);
+  if (box === null) return { drawing: null, box };
+  const drawn = cut(coverage, ...box);
+  return { drawing: { coverage: drawn, breadth: breadth(drawn) }, box };
 }
 
 /**
@@ -157,7 +163,8 @@ function isSheet(kept, box) {
 const nMarked = ({ data }) => data.reduce((total, mark) => total + mark, 0);
 
 /**
- * Return which of the marked pixels are the drawing, how many there are, and whether lines may be among them; or null.
+ * Return which of the marked pixels are the drawing, how many there are, whether lines may be among them, and which of
+ * the pixels a ring goes around; or null.
  *
  * @param {Plane} marked
  * @param {import("./ink.js").Ink} ink
@@ -166,7 +173,7 @@ function partsOf(marked, { drop, peak }) {
   const { regions, boxes } = connectedRegions(marked);
   const mass = sumsOver(regions, boxes.length, (place) => drop.data[place]);
   const peaks = sumsOver(regions, boxes.length, (place) => Number(drop.data[place] >= peak));
-  const frames = boxes.length > 1 ? framesAmong(regions, boxes) : new Set();
+  const frames = boxes.length > 1 ? findFrames(regions, boxes) : new Set();
   let kept = boxes.map((_, k) => peaks[k] > 0 && !frames.has(k));
   if (!kept.includes(true)) return null;
   const main = placeOfLargest(kept.map((keeps, k) => (keeps ? mass[k] : -1)));
@@ -174,7 +181,9 @@ function partsOf(marked, { drop, peak }) {
   const reach = 0.25 * longerSide(boxes[main]);
   kept = kept.map((keeps, k) => keeps && mass[k] >= SPECK * mass[main] && gap(boxes[main], boxes[k]) <= reach);
   const ruled = linesOfPaper(boxes, kept, main, marked);
-  return { kept: bytesOf(regions, (region) => Number(region > 0 && kept[region - 1])), nDrawings, ruled };
+  const pixelsOf = (chosen) => bytesOf(regions, (region) => Number(region > 0 && chosen[region - 1]));
+  const ringed = ringedByOthers(regions, boxes, kept, mass);
+  return { kept: pixelsOf(kept), nDrawings, ruled, ringed: pixelsOf(ringed) };
 }
 
 /** Tell whether lines of the paper may be among the parts: main reaches two edges of the picture, or another one. */
@@ -193,34 +202,6 @@ function sideBySide(boxes) {
     return largest(ends) - smallest(ends);
   };
   return Math.max(range(0, 2) / 1.25, range(1, 3) / 1.5) > highest ? alike.length : 1;
-}
-
-/** Return which regions go around the whole picture along its four sides. */
-function framesAmong(regions, boxes) {
-  const { width, height, data } = regions;
-  const frames = new Set();
-  const sizes = sumsOver(regions, boxes.length, () => 1);
-  boxes.forEach((box, k) => {
-    const [left, top, right, bottom] = box;
-    if (widthOf(box) < FRAMED * width || heightOf(box) < FRAMED * height) return;
-    const rim = Math.max(1, Math.floor(Math.min(widthOf(box), heightOf(box)) / 12));
-    const inside = (x, y) => data[y * width + x] === k + 1;
-    if (sizes[k] > FILLED * widthOf(box) * heightOf(box)) return;
-    const drawn = (length, anyAt) => {
-      let n = 0;
-      for (let i = 0; i < length; i++) n += Number(anyAt(i));
-      return n / length;
-    };
-    const any = (holds) => Array.from({ length: rim }, (_, r) => r).some(holds);
-    const sides = [
-      drawn(widthOf(box), (i) => any((r) => inside(left + i, top + r))),
-      drawn(widthOf(box), (i) => any((r) => inside(left + i, bottom - 1 - r))),
-      drawn(heightOf(box), (i) => any((r) => inside(left + r, top + i))),
-      drawn(heightOf(box), (i) => any((r) => inside(right - 1 - r, top + i))),
-    ];
-    if (Math.min(...sides) >= FRAMED) frames.add(k);
-  });
-  return frames;
 }
 
 /**

@@ -29,12 +29,15 @@ import { drawingIn } from "./strokes.js";
  * @property {number} [stroke_breadth]
  * @property {"gradients"} [features] what a row is described by; brightness where it is left out
  *
- * @typedef {{ rows: Uint8Array[], nDrawings: number }} Readings the ways to see a picture, the likeliest first
+ * @typedef {object} Readings the ways to see a picture
+ * @property {Uint8Array[]} rows
+ * @property {number[]} preferences by which the odds of the rows are weighed
+ * @property {number} nDrawings how many stand side by side
  */
 
-const MOST = 3;
+const PREFERENCES = [1, 0.05, 0.05]; // of the readings, the likeliest first
+const RINGED = 3; // preference of what stands inside of a ring; few drawings include one
 const PHOTOGRAPH = 80; // pixels of the longer side, from which a picture may be one
-const PREFERENCE = [1, 0.05, 0.05]; // by which the odds of the readings are weighed
 const SUREST = 1e-6; // what is left for all other classes at least
 
 /**
@@ -50,8 +53,11 @@ export function readingsOf(settings, pixels) {
   if (settings.framing === "strokes") return drawings(settings, grey(planes));
   const inColours = settings.channels === "colour";
   const wanted = inColours ? [0, 1, 2].map((k) => planes[planes.length === 3 ? k : 0]) : [grey(planes)];
-  return { rows: [sideBySide(wanted.map((colour) => fitted(colour, settings)))], nDrawings: 1 };
+  return onlyReading(sideBySide(wanted.map((colour) => fitted(colour, settings))));
 }
+
+/** @param {Uint8Array} row @returns {Readings} */
+const onlyReading = (row) => ({ rows: [row], preferences: [1], nDrawings: 1 });
 
 /** @param {import("./plane.js").Plane[]} planes */
 function sideBySide(planes) {
@@ -62,15 +68,20 @@ function sideBySide(planes) {
 /** @param {Settings} settings @param {import("./plane.js").Plane} picture @returns {Readings} */
 function drawings(settings, picture) {
   const { width, height, drawing_side: side = 0, stroke_breadth: breadth = 0 } = settings;
-  if (picture.width === width && picture.height === height && obeys(picture, side)) {
-    return { rows: [picture.data], nDrawings: 1 };
-  }
+  if (picture.width === width && picture.height === height && obeys(picture, side)) return onlyReading(picture.data);
   const { found, nDrawings } = drawingsIn(picture);
   if (!found.length) {
-    if (isFilled(settings, side)) return { rows: [fitted(picture, settings).data], nDrawings: 1 };
+    if (isFilled(settings, side)) return onlyReading(fitted(picture, settings).data);
     throw new Error("no strokes were found on the ground; take the picture closer and sharper, with the whole drawing in it");
   }
-  return { rows: found.slice(0, MOST).map((drawing) => framed(drawing, width, height, side, breadth)), nDrawings };
+  const ways = found.slice(0, PREFERENCES.length).map((drawing, i) => ({ drawing, preference: PREFERENCES[i] }));
+  const ringed = ways.map(({ drawing }) => drawing.ringed).find((drawing) => drawing);
+  if (ringed) ways.push({ drawing: ringed, preference: RINGED });
+  return {
+    rows: ways.map(({ drawing }) => framed(drawing, width, height, side, breadth)),
+    preferences: ways.map(({ preference }) => preference),
+    nDrawings,
+  };
 }
 
 /** Return the drawings that a picture may show, the likeliest first, and how many stand side by side. */
@@ -117,8 +128,9 @@ export function featuresOf({ features, width, height, channels }, row) {
  * Return the place of the reading that the network is surest of.
  *
  * @param {Float32Array[]} probabilities of each reading
+ * @param {number[]} preferences by which the odds of the readings are weighed
  */
-export const surest = (probabilities) =>
-  placeOfLargest(probabilities.map((row, which) => odds(Math.max(...row)) * PREFERENCE[which]));
+export const surest = (probabilities, preferences) =>
+  placeOfLargest(probabilities.map((row, which) => odds(Math.max(...row)) * preferences[which]));
 
 const odds = (probability) => probability / Math.max(1 - probability, SUREST);

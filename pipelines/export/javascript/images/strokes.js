@@ -11,6 +11,7 @@
 import { clip, largest, median, quantile, round } from "../statistics.js";
 import { breadth } from "./drawing.js";
 import { gaussianBlur, largestAround } from "./filters.js";
+import { ringedByOthers } from "./frames.js";
 import { filled, groundBeside } from "./ground.js";
 import { bytesOf, cut, edge, floatsOf, negative, plane, surrounded } from "./plane.js";
 import { boxOf, connectedRegions, gap, heightOf, longerSide, sumsOver, widthOf } from "./regions.js";
@@ -195,19 +196,25 @@ const medianWithin = (values, region) => median(placesOf(region).map((place) => 
 
 /** @param {Found} found @returns {import("./drawing.js").Drawing} */
 function cutOut({ sheet, region, ink }) {
-  const near = largestAround(withParts(sheet, region, ink), 1).data;
+  const { whole, ringed } = withParts(sheet, region, ink);
+  return { ...drawingOf(sheet, whole, ink), ringed: ringed.data.includes(1) ? drawingOf(sheet, ringed, ink) : null };
+}
+
+function drawingOf(sheet, marked, ink) {
+  const near = largestAround(marked, 1).data;
   const covered = (share) => single(single(share / single(ink)) - single(0.3)) / single(0.4);
   const coverage = floatsOf(sheet.darkness, (share, i) => (near[i] ? clip(covered(share), 0, 1) : 0));
   const drawn = cut(coverage, ...boxOf(coverage, (share) => share >= 0.5));
   return { coverage: drawn, breadth: breadth(drawn) };
 }
 
-/** Return which pixels belong to the region, or to one that is part of the same drawing. */
+/** Return which pixels belong to the region or to another part of the same drawing, and which to parts in a ring. */
 function withParts({ darkness }, region, ink) {
   const marked = bytesOf(region, (mark, i) => Number(mark || darkness.data[i] >= EDGES[0] * ink));
   const { regions, boxes } = connectedRegions(marked);
   const main = regions.data[region.data.indexOf(1)] - 1;
-  if (!isInside(boxes[main], region)) return region; // at this level the drawing reaches into printed lines
+  const nothing = bytesOf(region, () => 0);
+  if (!isInside(boxes[main], region)) return { whole: region, ringed: nothing }; // at this level the drawing reaches into printed lines
   const area = sumsOver(regions, boxes.length, () => 1);
   const side = longerSide(boxes[main]);
   const isPart = boxes.map((box, k) => {
@@ -216,9 +223,11 @@ function withParts({ darkness }, region, ink) {
     const own = bytesOf(regions, (number) => Number(number === k + 1));
     return medianWithin(darkness, own) >= PART_INK * ink;
   });
-  return plane(
-    region.width,
-    region.height,
-    region.data.map((mark, i) => Number(mark || (regions.data[i] > 0 && isPart[regions.data[i] - 1]))),
-  );
+  const pixelsOf = (chosen, also) =>
+    bytesOf(regions, (number, i) => Number(also.data[i] || (number > 0 && chosen[number - 1])));
+  const withMain = isPart.map((holds, k) => holds || k === main);
+  return {
+    whole: pixelsOf(isPart, region),
+    ringed: pixelsOf(ringedByOthers(regions, boxes, withMain, area), nothing),
+  };
 }
