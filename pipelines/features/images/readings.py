@@ -19,6 +19,7 @@ from pipelines.errors import NothingToSeeError
 from pipelines.features.images import even_ground, stroke_framing
 from pipelines.features.images.drawing import Drawing
 from pipelines.features.images.hard_pixels import hard_pixels_in
+from pipelines.features.images.shades import clearest_grey
 from pipelines.features.images.strokes import drawing_in
 
 MOST = 4
@@ -176,7 +177,7 @@ class DrawingReader:
         if found[0].drawing is None:
             return []
         taken = [seen for seen in found if np.array_equal(seen.row, row)][:1]
-        steps = [Step("the picture", _outline(_grey(pixels), taken[0].drawing.box if taken else None), True)]
+        steps = [Step("the picture", _outline(clearest_grey(pixels), taken[0].drawing.box if taken else None), True)]
         shape = self.extractor.height, self.extractor.width
         for number, seen in enumerate(found, 1):
             is_taken = bool(taken) and seen is taken[0]
@@ -204,7 +205,7 @@ class DrawingReader:
         seen = next((seen for seen in found if np.array_equal(seen.row, row)), found[0])
         if seen.drawing is None or seen.drawing.box is None:
             return None
-        grey = _grey(pixels)
+        grey = clearest_grey(pixels)
         picture = Image.fromarray(grey)
         times = max(1.0, max(grey.shape) / SHOWN)
         picture = picture.resize([max(1, round(side / times)) for side in picture.size], Image.Resampling.BOX)
@@ -291,7 +292,7 @@ def readings_of(extractor, pixels):
 
 def locate_readings(extractor, pixels):
     """Do what `readings_of` does, and tell where each reading is from: list of Seen, and the number of drawings."""
-    pixels = _grey(pixels)
+    pixels = clearest_grey(pixels)
     if extractor.fits(pixels[np.newaxis])[0]:
         return [Seen(pixels.reshape(-1))], 1
     size = extractor.width, extractor.height, extractor.drawing_side, extractor.stroke_breadth
@@ -306,10 +307,6 @@ def locate_readings(extractor, pixels):
         field, place = stroke_framing.frame_at(drawing, *size)
         found.append(Seen(field.reshape(-1), drawing, place, number))
     return found, n_drawings
-
-
-def _grey(pixels):
-    return np.asarray(Image.fromarray(pixels).convert("L")) if pixels.ndim == 3 else pixels
 
 
 def _outline(grey, box):

@@ -1,6 +1,6 @@
 """Shades: from the numbers that a decoder gives to opaque pixels of 8 bits.
 
-Three questions have no answer in the file itself, and each has one here.
+Four questions have no answer in the file itself, and each has one here.
 
 - Which number is white? Cameras and microscopes use 10, 12 or 14 of 16 bits. White is the largest number that fits into
   the fewest of these bits that hold every shade. Numbers that are no whole ones below 65,536 have white at their own
@@ -8,6 +8,8 @@ Three questions have no answer in the file itself, and each has one here.
 - What lies below what is transparent? A white page, on which dark strokes are seen; unless much more is seen on black,
   as of white strokes.
 - Is ink counted, or its absence? Adobe's programs store a JPEG's inks inverted and say so; see `image_file`.
+- What is bright in a drawing of two colours? Usually what the eye calls so. Red on green may be equally bright; then
+  one of the three colours, as through a coloured glass, shows what is drawn.
 """
 
 import numpy as np
@@ -15,6 +17,8 @@ from PIL import Image
 
 DEPTHS = (8, 10, 12, 14, 16)
 SEEN_BETTER = 2  # a picture goes on black if its contrast there is more than this many times that on white
+CLEARER = 2  # one colour is taken for the brightness if it has more than this many times its contrast
+SAMPLED = 256  # pixels of the longer side at which contrasts of colours are compared
 GREY_MODES = ("1", "L", "LA", "La")
 
 
@@ -82,6 +86,26 @@ def opaque(image):
     if image.mode == "LAB":
         return _from_lab(image)
     return image if image.mode == mode else image.convert(mode)
+
+
+def clearest_grey(pixels):
+    """Return how bright a drawing's pixels are: uint8 [shape=(height, width)].
+
+    It is luma (ITU-R BT.601), or the level of red, green or blue if that shows far more.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8 [shape=(height, width) or (height, width, 3)]
+    """
+    if pixels.ndim == 2:
+        return pixels
+    luma = np.asarray(Image.fromarray(pixels).convert("L"))
+    apart = max(1, max(luma.shape) // SAMPLED)
+    contrasts = pixels[::apart, ::apart].std(axis=(0, 1))
+    clearest = int(np.argmax(contrasts))
+    if contrasts[clearest] > CLEARER * luma[::apart, ::apart].std():
+        return np.ascontiguousarray(pixels[:, :, clearest])
+    return luma
 
 
 def _on_ground(layer):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from PIL import Image
 
 from pipelines.errors import InputFileError, NothingToSeeError
 from pipelines.features.images.image_file import read_pixels
+from pipelines.features.images.shades import clearest_grey
 from pipelines.features.images.stroke_framing import frame
 from pipelines.features.images.writing import best_way, ways_to_read, writing_in
 from pipelines.records import DrawnRecord, PageRecord
@@ -102,9 +102,7 @@ def transcribe_picture(model, sample, threshold=0.0):
         The sample is not a picture that can be read, or holds far too much.
     """
     extractor = model.extractor
-    pixels = read_pixels(sample.source)  # at full size, because boxes are given in its pixels
-    if pixels.ndim == 3:
-        pixels = np.asarray(Image.fromarray(pixels).convert("L"))
+    pixels = clearest_grey(read_pixels(sample.source))  # at full size, because boxes are given in its pixels
     try:
         writing = writing_in(pixels)
     except NothingToSeeError as error:

@@ -120,6 +120,15 @@ def test_drawings_in_rings_are_answered_as_python_does(drawing_model):
     assert differences(drawing_model, pictures).max() < CLOSE
 
 
+def test_drawings_in_colours_of_equal_brightness_are_answered_as_python_does(drawing_model):
+    rng = np.random.default_rng(6)
+    pictures = []
+    for side, paper, ink in ((90, (60, 125, 60), (200, 60, 60)), (600, (255, 255, 255), (255, 255, 120))):
+        share = (draw(rng, side, 230, 30)[:, :, None].astype(float) - 30) / 200
+        pictures.append(np.clip(np.array(ink) + share * np.subtract(paper, ink), 0, 255).astype(np.uint8))
+    assert differences(drawing_model, pictures).max() < CLOSE
+
+
 def test_drawings_that_fill_their_pictures_are_answered_as_python_does(filled_model):
     rng = np.random.default_rng(3)
     post, aside = np.zeros((2, 8, 8), np.uint8)

@@ -15,7 +15,7 @@ import { gradientFeatures } from "./gradients.js";
 import { hardPixelsIn } from "./hard_pixels.js";
 import { edge, plane } from "./plane.js";
 import { resize } from "./resizing.js";
-import { grey, planesOf } from "./shades.js";
+import { clearestGrey, grey, planesOf } from "./shades.js";
 import { framed, isFilled, obeys } from "./stroke_framing.js";
 import { drawingIn } from "./strokes.js";
 
@@ -50,7 +50,7 @@ const SUREST = 1e-6; // what is left for all other classes at least
  */
 export function readingsOf(settings, pixels) {
   const planes = planesOf(pixels);
-  if (settings.framing === "strokes") return drawings(settings, grey(planes));
+  if (settings.framing === "strokes") return drawings(settings, clearestGrey(planes));
   const inColours = settings.channels === "colour";
   const wanted = inColours ? [0, 1, 2].map((k) => planes[planes.length === 3 ? k : 0]) : [grey(planes)];
   return onlyReading(sideBySide(wanted.map((colour) => fitted(colour, settings))));

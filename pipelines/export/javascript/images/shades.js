@@ -2,12 +2,13 @@
  * Shades: from what a canvas holds to opaque planes of bytes, grey or red, green and blue.
  *
  * What is transparent lies on a white page, on which dark strokes are seen; unless far more is seen on black, as of
- * white strokes. Where all of a picture is transparent, its colours count.
+ * white strokes. Where all of a picture is transparent, its colours count. In a drawing of two colours that are equally
+ * bright, one of red, green and blue shows what is drawn.
  *
  * @module
  */
 
-import { largest, smallest } from "../statistics.js";
+import { largest, placeOfLargest, smallest, sum } from "../statistics.js";
 import { bytesOf, plane } from "./plane.js";
 
 /**
@@ -17,6 +18,8 @@ import { bytesOf, plane } from "./plane.js";
  */
 
 const SEEN_BETTER = 2; // times the contrast on white, from which on black is the ground
+const CLEARER = 2; // times the contrast of the brightness, from which one colour is taken for it
+const SAMPLED = 256; // pixels of the longer side at which contrasts of colours are compared
 
 /**
  * Return the planes of pixels that stand side by side in memory.
@@ -68,13 +71,33 @@ export function grey(picture) {
   return bytesOf(red, (r, i) => (r * 19595 + green.data[i] * 38470 + blue.data[i] * 7471 + 0x8000) >> 16);
 }
 
+/**
+ * Return how bright a drawing's pixels are: `grey`, or the level of red, green or blue if that shows far more.
+ *
+ * @param {Picture} picture
+ */
+export function clearestGrey(picture) {
+  const luma = grey(picture);
+  const apart = Math.max(1, Math.floor(Math.max(luma.width, luma.height) / SAMPLED));
+  const contrasts = picture.map((colour) => deviation(sampled(colour, apart)));
+  const clearest = placeOfLargest(contrasts);
+  return contrasts[clearest] > CLEARER * deviation(sampled(luma, apart)) ? picture[clearest] : luma;
+}
+
+/** Return every so many pixels of every so many rows. */
+function sampled({ width, height, data }, apart) {
+  const levels = [];
+  for (let y = 0; y < height; y += apart) for (let x = 0; x < width; x += apart) levels.push(data[y * width + x]);
+  return levels;
+}
+
 /** Return the standard deviation of the brightness. @param {Picture} picture */
-function contrast(picture) {
-  const { data } = grey(picture);
-  let total = 0;
-  for (const level of data) total += level;
-  const mean = total / data.length;
+const contrast = (picture) => deviation(grey(picture).data);
+
+/** @param {ArrayLike<number>} levels */
+function deviation(levels) {
+  const mean = sum(levels) / levels.length;
   let squares = 0;
-  for (const level of data) squares += (level - mean) ** 2;
-  return Math.sqrt(squares / data.length);
+  for (let i = 0; i < levels.length; i++) squares += (levels[i] - mean) ** 2;
+  return Math.sqrt(squares / levels.length);
 }

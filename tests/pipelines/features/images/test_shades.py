@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.features.images.shades import eight_bits, fewer_bits, opaque
+from pipelines.features.images.shades import clearest_grey, eight_bits, fewer_bits, opaque
 
 
 @pytest.fixture
@@ -75,3 +75,42 @@ def test_what_is_transparent_everywhere_was_not_meant_to_be():
     pixels = np.random.default_rng(0).integers(0, 256, (9, 9, 4), dtype=np.uint8)
     pixels[..., 3] = 0
     np.testing.assert_array_equal(np.asarray(opaque(Image.fromarray(pixels))), pixels[..., :3])
+
+
+def in_two_colours(drawn, paper, ink):
+    return np.where(drawn[:, :, None], np.array(ink), np.array(paper)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("paper", "ink", "channel"),
+    [
+        ((60, 125, 60), (200, 60, 60), 0),
+        ((200, 60, 60), (60, 125, 60), 0),
+        ((255, 255, 255), (255, 255, 120), 2),
+        ((240, 90, 240), (90, 160, 90), 2),
+    ],
+    ids=["red on green", "green on red", "yellow on white", "green on pink"],
+)
+def test_colours_of_equal_brightness_are_told_apart_by_the_colour_that_differs(paper, ink, channel):
+    drawn = np.zeros((40, 60), bool)
+    drawn[10:30, 20:26] = True
+    pixels = in_two_colours(drawn, paper, ink)
+    grey = clearest_grey(pixels)
+    np.testing.assert_array_equal(grey, pixels[:, :, channel])
+    assert np.ptp(grey) > 100
+
+
+@pytest.mark.parametrize("ink", [(20, 20, 20), (30, 30, 160), (200, 20, 20), (0, 90, 60)])
+def test_ink_on_white_paper_is_as_dark_as_the_eye_sees_it(ink):
+    drawn = np.zeros((40, 60), bool)
+    drawn[10:30, 20:26] = True
+    pixels = in_two_colours(drawn, (250, 248, 240), ink)
+    np.testing.assert_array_equal(clearest_grey(pixels), np.asarray(Image.fromarray(pixels).convert("L")))
+
+
+def test_a_picture_without_colours_stays_as_it_is():
+    grey = np.random.default_rng(0).integers(0, 256, (30, 700)).astype(np.uint8)
+    assert clearest_grey(grey) is grey
+    np.testing.assert_array_equal(clearest_grey(np.dstack([grey] * 3)), grey)
+    flat = np.full((5, 5, 3), (10, 200, 30), np.uint8)
+    assert np.ptp(clearest_grey(flat)) == 0
