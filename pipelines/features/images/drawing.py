@@ -17,14 +17,14 @@ class Drawing:
         Mean breadth of the strokes.
     box : (left, top, right, bottom) of float, in pixels of the picture that it was cut out of, or None
         Where it was there; right and bottom are one past the last pixel.
-    ringed : Drawing or None
-        What of it stands inside of a ring, as a digit in a circle, without the ring.
+    bare : Drawing or None
+        It without what was drawn around or under it: a digit without its circle, or without its underline.
     """
 
     coverage: np.ndarray
     breadth: float
     box: tuple[float, float, float, float] | None = None
-    ringed: "Drawing | None" = None
+    bare: "Drawing | None" = None
 
     def move(self, left, top, times):
         """Return the drawing in a picture that is so many times larger, from a place in that picture on."""
@@ -33,7 +33,7 @@ class Drawing:
         across, down = (times, times) if np.isscalar(times) else times
         x0, y0, x1, y1 = self.box
         box = left + across * x0, top + down * y0, left + across * x1, top + down * y1
-        return replace(self, box=box, ringed=self.ringed and self.ringed.move(left, top, times))
+        return replace(self, box=box, bare=self.bare and self.bare.move(left, top, times))
 
 
 def breadth(pictures):

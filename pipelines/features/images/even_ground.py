@@ -4,8 +4,8 @@ Otsu's threshold divides the levels into two parts; the part of most pixels at t
 edge belongs to both in about equal shares, either may be ground: then there are two readings, and the network decides.
 Where the ground is uneven only because light falls on it from one side, it is made even first, see `gradual_light`.
 What stands out from the ground is ink, see `ink`. Specks that are far smaller than the rest are no part of the drawing,
-nor is a frame that was drawn along the picture's sides. What stands in a ring, as a digit in a circle, may be meant
-alone, see `frames`.
+nor is a frame that was drawn along the picture's sides. What stands in a ring or on a line may be meant alone, see
+`frames`.
 """
 
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from pipelines.features.images.drawing import Drawing, breadth
-from pipelines.features.images.frames import find_frames, ringed_by_others
+from pipelines.features.images.frames import bare_parts, find_frames
 from pipelines.features.images.gradual_light import even_out_light
 from pipelines.features.images.ink import ink_on, otsu, spread
 from pipelines.features.images.regions import box_of, boxes, number_regions, share_of_edge
@@ -146,7 +146,7 @@ def _reading(picture):
     near = spread(marked if parts.n_drawings > 1 else parts.kept)
     even = even and _unevenness(ink.drop, near, ink.contrast) < UNEVEN
     box = tuple(place // times for place in drawing.box)
-    drawing = replace(drawing, ringed=_cut_out(ink, parts.ringed)).move(0, 0, 1 / times)
+    drawing = replace(drawing, bare=_cut_out(ink, parts.bare)).move(0, 0, 1 / times)
     return Reading(drawing, even, parts.n_drawings, full and even), box
 
 
@@ -194,13 +194,13 @@ class _Parts(NamedTuple):
     kept : ndarray of bool [shape=(height, width)], the drawing's pixels
     n_drawings : int > 0
     ruled : bool, whether lines of the paper may be among them
-    ringed : ndarray of bool [shape=(height, width)], those of them that a ring goes around
+    bare : ndarray of bool [shape=(height, width)], those of them without ring and underline; none if there is neither
     """
 
     kept: np.ndarray
     n_drawings: int
     ruled: bool
-    ringed: np.ndarray
+    bare: np.ndarray
 
 
 def _parts(marked, drop, peak):
@@ -218,8 +218,8 @@ def _parts(marked, drop, peak):
     main = int(np.argmax(np.where(kept, mass, -1)))
     n_drawings = _side_by_side(around[kept & (mass >= ALIKE * mass[main])])
     kept &= (mass >= SPECK * mass[main]) & _close_to(around[main], around)
-    ringed = ringed_by_others(regions, around, kept, mass)
-    drawn, inside = (np.concatenate([[False], chosen])[regions] for chosen in (kept, ringed))
+    bare = bare_parts(regions, around, kept, mass)
+    drawn, inside = (np.concatenate([[False], chosen])[regions] for chosen in (kept, bare))
     return _Parts(drawn, n_drawings, _lines_of_paper(around, kept, main, marked.shape), inside)
 
 

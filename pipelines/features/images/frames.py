@@ -1,7 +1,8 @@
-"""Frames: what people draw around a drawing, such as the cell of a form, or a circle around a digit.
+"""Frames: what people draw around or under a drawing: the cell of a form, a circle around a digit, or an underline.
 
 A frame along the four sides of the picture is no part of the drawing. A ring that lies anywhere else may be a part, as
-in a traffic sign, or not: so it is only told what the ring goes around.
+in a traffic sign, or not, and so may an underline: it is only told what is left without them. A ring bulges nowhere
+inwards. The outline of a hollow 6, which goes around that of its hole, does.
 """
 
 import numpy as np
@@ -9,6 +10,10 @@ import numpy as np
 FRAMED = 0.8  # least share of width and height that a frame takes, and share of each side that is drawn
 FILLED = 0.5  # largest share of its box that a frame covers; a sheet of paper on a table covers more
 AROUND = 0.6  # least share of the rows and columns of what a ring goes around in which it is on both sides
+CONVEX, CLOSE = 0.9, 0.1  # least share of a ring's pixels close to its convex hull, and how close, by its length
+FLAT = 0.25  # height of an underline, at most, by its width
+WIDE, HALF = 0.6, 0.4  # width of an underline, at least, by the width and the height of what is above it
+DIRECTIONS = 16  # in which the hull is looked at
 RINGED = 0.2  # least length of what a ring goes around, as a share of the ring's; what is shorter may be a speck
 
 
@@ -41,8 +46,8 @@ def find_frames(regions, around, shape):
     return frames
 
 
-def ringed_by_others(regions, around, kept, mass):
-    """Return which of the kept regions stand inside of a ring, or of the innermost of several rings.
+def bare_parts(regions, around, kept, mass):
+    """Return which of the kept regions are left without the rings around, and the lines under them.
 
     Parameters
     ----------
@@ -52,8 +57,27 @@ def ringed_by_others(regions, around, kept, mass):
 
     Returns
     -------
-    ndarray of bool [shape=(n,)], all False if there is no ring
+    ndarray of bool [shape=(n,)], all False if there are neither
     """
+    ringed = _ringed(regions, around, kept, mass)
+    bare = ringed if ringed.any() else kept
+    bare = bare & ~_underlines(around, bare, mass)
+    return bare & (bare.sum() < kept.sum())
+
+
+def _underlines(around, kept, mass):
+    """Return which of the kept regions are flat and lie below the heaviest that is not flat."""
+    wide, high = around[:, 2] - around[:, 0], around[:, 3] - around[:, 1]
+    flat = high <= FLAT * wide
+    if not (kept & flat).any() or not (kept & ~flat).any():
+        return np.zeros_like(kept)
+    main = int(np.argmax(np.where(kept & ~flat, mass, -1)))
+    below = (around[:, 1] >= around[main, 3]) & (around[:, 0] < around[main, 2]) & (around[:, 2] > around[main, 0])
+    return kept & flat & below & (wide >= max(WIDE * wide[main], HALF * high[main]))
+
+
+def _ringed(regions, around, kept, mass):
+    """Return which of the kept regions stand inside of a ring, or of the innermost of several rings."""
     lengths = np.maximum(around[:, 2] - around[:, 0], around[:, 3] - around[:, 1])
     inner, ringed = kept, np.zeros_like(kept)
     while inner.any():
@@ -63,7 +87,8 @@ def ringed_by_others(regions, around, kept, mass):
         main = int(np.argmax(np.where(inner, mass, -1)))
         if not inner.any() or lengths[main] < RINGED * lengths[ring]:
             break
-        if not _goes_around(regions == ring + 1, around[main]):
+        marked = regions == ring + 1
+        if not (_goes_around(marked, around[main]) and _is_convex(marked)):
             break
         ringed = inner
     return ringed
@@ -75,3 +100,16 @@ def _goes_around(ring, box):
     beside = ring[top:bottom, :left].any(axis=1) & ring[top:bottom, right:].any(axis=1)
     across = ring[:top, left:right].any(axis=0) & ring[bottom:, left:right].any(axis=0)
     return np.concatenate([beside, across]).mean() >= AROUND
+
+
+def _is_convex(ring):
+    """Tell whether nearly all marked pixels are close to the edge of their convex hull.
+
+    In each direction, the hull reaches as far as its farthest pixel; a pixel's distance from the edge is the least of
+    those in all directions.
+    """
+    places = np.argwhere(ring)
+    angles = np.arange(DIRECTIONS) * (2 * np.pi / DIRECTIONS)
+    reach = places @ np.stack([np.sin(angles), np.cos(angles)])
+    inside = (reach.max(axis=0) - reach).min(axis=1)
+    return np.mean(inside <= CLOSE * np.ptp(places, axis=0).max()) >= CONVEX

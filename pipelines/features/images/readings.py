@@ -5,9 +5,9 @@ more than one reading is possible, and the network can decide, because it knows 
 picture becomes a row with several readings in it, and the network answers all of them.
 
 The plain way comes first, see `even_ground`. The thorough way, see `strokes`, costs more, and is gone only where the
-ground is not even. What stands inside of a ring, as a digit in a circle, is one more reading. Where neither way finds
-anything, the picture shows no drawing. A picture whose pixels were enlarged to blocks is read as the small one that it
-was, see `hard_pixels`.
+ground is not even. Without what was drawn around or under it, as a digit without its circle, a drawing is one more
+reading. Where neither way finds anything, the picture shows no drawing. A picture whose pixels were enlarged to blocks
+is read as the small one that it was, see `hard_pixels`.
 """
 
 from dataclasses import dataclass
@@ -23,11 +23,16 @@ from pipelines.features.images.shades import clearest_grey
 from pipelines.features.images.strokes import drawing_in
 
 MOST = 4
-RINGED = MOST - 1  # the place in a row of what stands inside of a ring; the other readings have those before
+BARE = MOST - 1  # the place in a row of a drawing without ring and underline; the other readings have those before
 SHOWN = 480  # pixels of the longer side of a picture that is shown
 OUTLINE = (0, 90, 181)
 PHOTOGRAPH = 80  # a picture whose longer side has fewer pixels is no photograph
-PREFERENCE = (1.0, 0.05, 0.05, 3.0)  # by which the odds of the readings are weighed; few drawings include a ring
+PREFERENCE = (
+    1.0,
+    0.05,
+    0.05,
+    3.0,
+)  # by which the odds of the readings are weighed; few drawings include a ring or a line
 SUREST = 1e-6  # what is left for all other classes at least
 NOTHING = "no strokes were found on the ground; take the picture closer and sharper, with the whole drawing in it"
 
@@ -41,7 +46,7 @@ def drawings_in(pixels):
 
     Returns
     -------
-    drawings : list of Drawing, the likeliest first, up to `RINGED`
+    drawings : list of Drawing, the likeliest first, up to `BARE`
     n_drawings : int
     """
     hard = hard_pixels_in(pixels)
@@ -56,7 +61,7 @@ def drawings_in(pixels):
         if thorough is not None:
             found.insert(1 if plain and plain[0].full else 0, thorough)
             n_drawings = 1
-    return found[:RINGED], n_drawings
+    return found[:BARE], n_drawings
 
 
 @dataclass(frozen=True)
@@ -301,9 +306,9 @@ def locate_readings(extractor, pixels):
         if extractor.is_filled:  # its pictures have no ground to speak of
             return [Seen(extractor.frame(pixels))], 1
         raise NothingToSeeError(NOTHING)
-    ringed = [(RINGED, drawing.ringed) for drawing in drawings if drawing.ringed is not None]
+    bare = [(BARE, drawing.bare) for drawing in drawings if drawing.bare is not None]
     found = []
-    for number, drawing in [*enumerate(drawings), *ringed[:1]]:
+    for number, drawing in [*enumerate(drawings), *bare[:1]]:
         field, place = stroke_framing.frame_at(drawing, *size)
         found.append(Seen(field.reshape(-1), drawing, place, number))
     return found, n_drawings

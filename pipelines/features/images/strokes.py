@@ -21,7 +21,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from pipelines.features.images.drawing import Drawing, breadth
-from pipelines.features.images.frames import ringed_by_others
+from pipelines.features.images.frames import bare_parts
 from pipelines.features.images.ground import fill, ground_beside
 from pipelines.features.images.regions import box_of, boxes, number_regions
 
@@ -198,9 +198,9 @@ def _outline(region):
 
 
 def _cut_out(found):
-    whole, ringed = _with_parts(found.sheet, found.region, found.ink)
+    whole, bare = _with_parts(found.sheet, found.region, found.ink)
     drawing = _drawing(found.sheet, whole, found.ink)
-    return replace(drawing, ringed=_drawing(found.sheet, ringed, found.ink)) if ringed.any() else drawing
+    return replace(drawing, bare=_drawing(found.sheet, bare, found.ink)) if bare.any() else drawing
 
 
 def _drawing(sheet, marked, ink):
@@ -213,7 +213,7 @@ def _drawing(sheet, marked, ink):
 
 
 def _with_parts(sheet, region, ink):
-    """Return a mask of the region and the other parts of the same drawing, and one of those that stand in a ring."""
+    """Return a mask of the region and the other parts of the same drawing, and one without ring and underline."""
     regions, n = number_regions((sheet.darkness >= EDGES[0] * ink) | region)
     main, around, area = regions[region][0] - 1, boxes(regions, n), np.bincount(regions.ravel())[1:]
     if not _inside(around, region.shape)[main]:  # at this level the drawing reaches into printed lines
@@ -227,7 +227,7 @@ def _with_parts(sheet, region, ink):
     for k in np.flatnonzero(parts):
         parts[k] = np.median(sheet.darkness[regions == k + 1]) >= PART_INK * ink
     parts[main] = True
-    ringed = np.concatenate([[False], ringed_by_others(regions, around, parts, area)])
+    bare = np.concatenate([[False], bare_parts(regions, around, parts, area)])
     marked = np.concatenate([[False], parts])
     marked[main + 1] = False
-    return marked[regions] | region, ringed[regions]
+    return marked[regions] | region, bare[regions]

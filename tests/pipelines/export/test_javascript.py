@@ -104,7 +104,7 @@ def test_tight_coarse_enlarged_and_unevenly_lit_drawings_are_answered_as_python_
     assert differences(drawing_model, pictures).max() < CLOSE
 
 
-def test_drawings_in_rings_are_answered_as_python_does(drawing_model):
+def test_drawings_in_rings_and_on_lines_are_answered_as_python_does(drawing_model):
     rng = np.random.default_rng(5)
     pictures = []
     for outline in ("ellipse", "rectangle", "ellipse"):

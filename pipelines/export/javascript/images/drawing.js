@@ -8,7 +8,7 @@
  * @typedef {object} Drawing
  * @property {import("./plane.js").Plane<Float32Array>} coverage how much of each pixel is stroke, from 0 to 1
  * @property {number} breadth mean breadth of the strokes, in pixels
- * @property {Drawing | null} [ringed] what of it stands inside of a ring, as a digit in a circle, without the ring
+ * @property {Drawing | null} [bare] it without what was drawn around or under it, as a digit without its circle
  */
 
 /**

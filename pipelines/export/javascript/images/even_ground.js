@@ -4,15 +4,15 @@
  * Otsu's threshold parts the levels in two; the part that most of the picture's edge belongs to is ground. Where the
  * edge belongs to both in about equal shares, either may be: then there are two readings, and the network decides.
  * Where the ground is uneven only because light falls on it from one side, it is made even first. Specks that are far
- * smaller than the rest are no part of the drawing, nor is a frame around all of it. What stands in a ring may be meant
- * alone. See `pipelines/features/images/even_ground.py`.
+ * smaller than the rest are no part of the drawing, nor is a frame around all of it. What stands in a ring or on a
+ * line may be meant alone. See `pipelines/features/images/even_ground.py`.
  *
  * @module
  */
 
 import { largest, placeOfLargest, round, selected, smallest } from "../statistics.js";
 import { breadth } from "./drawing.js";
-import { findFrames, ringedByOthers } from "./frames.js";
+import { findFrames, bareParts } from "./frames.js";
 import { evenOutLight } from "./gradual_light.js";
 import { coverageOf, inkOn, marksOf, otsu, spread } from "./ink.js";
 import { bytesOf, cut, negative } from "./plane.js";
@@ -119,8 +119,8 @@ function read(picture) {
   const even =
     (full || (!ruled && shareOfEdge(marked) < SOME_OF_EDGE)) &&
     unevenness(ink.drop, spread(nDrawings > 1 ? marked : kept)) / ink.contrast < UNEVEN;
-  const ringed = cutOut(ink, parts.ringed).drawing;
-  const reading = { drawing: { ...drawing, ringed }, even, nDrawings, full: full && even };
+  const bare = cutOut(ink, parts.bare).drawing;
+  const reading = { drawing: { ...drawing, bare }, even, nDrawings, full: full && even };
   return { reading, box: /** @type {Box} */ (box.map((place) => Math.floor(place / times))) };
 }
 
@@ -164,7 +164,7 @@ const nMarked = ({ data }) => data.reduce((total, mark) => total + mark, 0);
 
 /**
  * Return which of the marked pixels are the drawing, how many there are, whether lines may be among them, and which of
- * the pixels a ring goes around; or null.
+ * the pixels are left without ring and underline; or null.
  *
  * @param {Plane} marked
  * @param {import("./ink.js").Ink} ink
@@ -182,8 +182,8 @@ function partsOf(marked, { drop, peak }) {
   kept = kept.map((keeps, k) => keeps && mass[k] >= SPECK * mass[main] && gap(boxes[main], boxes[k]) <= reach);
   const ruled = linesOfPaper(boxes, kept, main, marked);
   const pixelsOf = (chosen) => bytesOf(regions, (region) => Number(region > 0 && chosen[region - 1]));
-  const ringed = ringedByOthers(regions, boxes, kept, mass);
-  return { kept: pixelsOf(kept), nDrawings, ruled, ringed: pixelsOf(ringed) };
+  const bare = bareParts(regions, boxes, kept, mass);
+  return { kept: pixelsOf(kept), nDrawings, ruled, bare: pixelsOf(bare) };
 }
 
 /** Tell whether lines of the paper may be among the parts: main reaches two edges of the picture, or another one. */

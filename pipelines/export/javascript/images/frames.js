@@ -1,13 +1,14 @@
 /**
- * Frames: what people draw around a drawing, such as the cell of a form, or a circle around a digit.
+ * Frames: what people draw around or under a drawing: the cell of a form, a circle around a digit, or an underline.
  *
  * A frame along the four sides of the picture is no part of the drawing. A ring that lies anywhere else may be a part, as
- * in a traffic sign, or not: so it is only told what the ring goes around. See `pipelines/features/images/frames.py`.
+ * in a traffic sign, or not, and so may an underline: it is only told what is left without them. A ring bulges nowhere
+ * inwards. See `pipelines/features/images/frames.py`.
  *
  * @module
  */
 
-import { placeOfLargest } from "../statistics.js";
+import { largest, placeOfLargest, smallest } from "../statistics.js";
 import { heightOf, longerSide, sumsOver, widthOf } from "./regions.js";
 
 /**
@@ -18,6 +19,12 @@ import { heightOf, longerSide, sumsOver, widthOf } from "./regions.js";
 const FRAMED = 0.8; // share of the picture that a frame takes in both directions, and of its sides that is drawn
 const FILLED = 0.5; // largest share of its box that a frame covers; a sheet of paper covers more
 const AROUND = 0.6; // least share of the rows and columns of what a ring goes around in which it is on both sides
+const CONVEX = 0.9; // least share of a ring's pixels close to its convex hull,
+const CLOSE = 0.1; // and how close, by its length
+const DIRECTIONS = 16; // in which the hull is looked at
+const FLAT = 0.25; // height of an underline, at most, by its width
+const WIDE = 0.6; // width of an underline, at least, by the width
+const HALF = 0.4; // and the height of what is above it
 const RINGED = 0.2; // least length of what a ring goes around, as a share of the ring's; what is shorter may be a speck
 
 /**
@@ -50,14 +57,36 @@ export function findFrames(regions, boxes) {
 }
 
 /**
- * Return which of the kept regions stand inside of a ring, or of the innermost of several rings.
+ * Return which of the kept regions are left without the rings around, and the lines under them; none if there are neither.
  *
  * @param {Plane} regions numbered from 1
  * @param {Box[]} boxes of the regions
  * @param {boolean[]} kept the regions to look at
  * @param {ArrayLike<number>} mass how much ink each region has
  */
-export function ringedByOthers(regions, boxes, kept, mass) {
+export function bareParts(regions, boxes, kept, mass) {
+  const ringed = ringedByOthers(regions, boxes, kept, mass);
+  const inner = ringed.includes(true) ? ringed : kept;
+  const lines = underlines(boxes, inner, mass);
+  const bare = inner.map((holds, k) => holds && !lines[k]);
+  return bare.some((holds, k) => holds !== kept[k]) ? bare : bare.map(() => false);
+}
+
+/** Return which of the kept regions are flat and lie below the heaviest that is not flat. */
+function underlines(boxes, kept, mass) {
+  const flat = boxes.map((box) => heightOf(box) <= FLAT * widthOf(box));
+  const upright = kept.map((holds, k) => holds && !flat[k]);
+  if (!upright.includes(true)) return upright;
+  const [left, top, right, bottom] = boxes[placeOfLargest(upright.map((holds, k) => (holds ? mass[k] : -1)))];
+  return boxes.map((box, k) => {
+    const below = box[1] >= bottom && box[0] < right && box[2] > left;
+    const wide = widthOf(box) >= Math.max(WIDE * (right - left), HALF * (bottom - top));
+    return kept[k] && flat[k] && below && wide;
+  });
+}
+
+/** Return which of the kept regions stand inside of a ring, or of the innermost of several rings. */
+function ringedByOthers(regions, boxes, kept, mass) {
   let inner = kept;
   let ringed = kept.map(() => false);
   while (inner.includes(true)) {
@@ -69,7 +98,7 @@ export function ringedByOthers(regions, boxes, kept, mass) {
     });
     const main = placeOfLargest(inner.map((holds, k) => (holds ? mass[k] : -1)));
     if (!inner.includes(true) || longerSide(boxes[main]) < RINGED * longerSide(boxes[ring])) break;
-    if (!goesAround(regions, ring + 1, boxes[main])) break;
+    if (!goesAround(regions, ring + 1, boxes[main]) || !isConvex(regions, ring + 1)) break;
     ringed = inner;
   }
   return ringed;
@@ -88,6 +117,29 @@ function goesAround({ width, height, data }, region, [left, top, right, bottom])
   const beside = count(bottom - top, (i) => inRow(top + i, 0, left) && inRow(top + i, right, width));
   const across = count(right - left, (i) => inColumn(left + i, 0, top) && inColumn(left + i, bottom, height));
   return (beside + across) / (bottom - top + right - left) >= AROUND;
+}
+
+/**
+ * Tell whether nearly all pixels of a region are close to the edge of their convex hull. In each direction, the hull
+ * reaches as far as its farthest pixel; a pixel's distance from the edge is the least of those in all directions.
+ */
+function isConvex({ width, data }, region) {
+  const [xs, ys] = [[], []];
+  data.forEach((number, place) => {
+    if (number !== region) return;
+    xs.push(place % width);
+    ys.push(Math.floor(place / width));
+  });
+  const distance = new Float64Array(xs.length).fill(Infinity);
+  for (let k = 0; k < DIRECTIONS; k++) {
+    const angle = (k * 2 * Math.PI) / DIRECTIONS;
+    const [down, across] = [Math.sin(angle), Math.cos(angle)];
+    const reach = xs.map((x, i) => ys[i] * down + x * across);
+    const farthest = largest(reach);
+    reach.forEach((value, i) => (distance[i] = Math.min(distance[i], farthest - value)));
+  }
+  const length = Math.max(largest(xs) - smallest(xs), largest(ys) - smallest(ys));
+  return count(distance.length, (i) => distance[i] <= CLOSE * length) >= CONVEX * distance.length;
 }
 
 /** Return for how many of the numbers from 0 something holds. */

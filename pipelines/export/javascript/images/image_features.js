@@ -36,7 +36,7 @@ import { drawingIn } from "./strokes.js";
  */
 
 const PREFERENCES = [1, 0.05, 0.05]; // of the readings, the likeliest first
-const RINGED = 3; // preference of what stands inside of a ring; few drawings include one
+const BARE = 3; // preference of a drawing without ring and underline; few include one
 const PHOTOGRAPH = 80; // pixels of the longer side, from which a picture may be one
 const SUREST = 1e-6; // what is left for all other classes at least
 
@@ -75,8 +75,8 @@ function drawings(settings, picture) {
     throw new Error("no strokes were found on the ground; take the picture closer and sharper, with the whole drawing in it");
   }
   const ways = found.slice(0, PREFERENCES.length).map((drawing, i) => ({ drawing, preference: PREFERENCES[i] }));
-  const ringed = ways.map(({ drawing }) => drawing.ringed).find((drawing) => drawing);
-  if (ringed) ways.push({ drawing: ringed, preference: RINGED });
+  const bare = ways.map(({ drawing }) => drawing.bare).find((drawing) => drawing);
+  if (bare) ways.push({ drawing: bare, preference: BARE });
   return {
     rows: ways.map(({ drawing }) => framed(drawing, width, height, side, breadth)),
     preferences: ways.map(({ preference }) => preference),

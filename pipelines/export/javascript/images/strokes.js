@@ -11,7 +11,7 @@
 import { clip, largest, median, quantile, round } from "../statistics.js";
 import { breadth } from "./drawing.js";
 import { gaussianBlur, largestAround } from "./filters.js";
-import { ringedByOthers } from "./frames.js";
+import { bareParts } from "./frames.js";
 import { filled, groundBeside } from "./ground.js";
 import { bytesOf, cut, edge, floatsOf, negative, plane, surrounded } from "./plane.js";
 import { boxOf, connectedRegions, gap, heightOf, longerSide, sumsOver, widthOf } from "./regions.js";
@@ -196,8 +196,8 @@ const medianWithin = (values, region) => median(placesOf(region).map((place) => 
 
 /** @param {Found} found @returns {import("./drawing.js").Drawing} */
 function cutOut({ sheet, region, ink }) {
-  const { whole, ringed } = withParts(sheet, region, ink);
-  return { ...drawingOf(sheet, whole, ink), ringed: ringed.data.includes(1) ? drawingOf(sheet, ringed, ink) : null };
+  const { whole, bare } = withParts(sheet, region, ink);
+  return { ...drawingOf(sheet, whole, ink), bare: bare.data.includes(1) ? drawingOf(sheet, bare, ink) : null };
 }
 
 function drawingOf(sheet, marked, ink) {
@@ -208,13 +208,13 @@ function drawingOf(sheet, marked, ink) {
   return { coverage: drawn, breadth: breadth(drawn) };
 }
 
-/** Return which pixels belong to the region or to another part of the same drawing, and which to parts in a ring. */
+/** Return which pixels belong to the region or to another part of the same drawing, and which without ring and underline. */
 function withParts({ darkness }, region, ink) {
   const marked = bytesOf(region, (mark, i) => Number(mark || darkness.data[i] >= EDGES[0] * ink));
   const { regions, boxes } = connectedRegions(marked);
   const main = regions.data[region.data.indexOf(1)] - 1;
   const nothing = bytesOf(region, () => 0);
-  if (!isInside(boxes[main], region)) return { whole: region, ringed: nothing }; // at this level the drawing reaches into printed lines
+  if (!isInside(boxes[main], region)) return { whole: region, bare: nothing }; // at this level the drawing reaches into printed lines
   const area = sumsOver(regions, boxes.length, () => 1);
   const side = longerSide(boxes[main]);
   const isPart = boxes.map((box, k) => {
@@ -228,6 +228,6 @@ function withParts({ darkness }, region, ink) {
   const withMain = isPart.map((holds, k) => holds || k === main);
   return {
     whole: pixelsOf(isPart, region),
-    ringed: pixelsOf(ringedByOthers(regions, boxes, withMain, area), nothing),
+    bare: pixelsOf(bareParts(regions, boxes, withMain, area), nothing),
   };
 }

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from pipelines.errors import NothingToSeeError
 from pipelines.features.extraction import extract_all
 from pipelines.features.images.extractor import ImageExtractor
-from pipelines.features.images.readings import MOST, PREFERENCE, RINGED, SHOWN, DrawingReader, locate_readings
+from pipelines.features.images.readings import BARE, MOST, PREFERENCE, SHOWN, DrawingReader, locate_readings
 
 EXTRACTOR = ImageExtractor(28, 28, "grey", "strokes", 20, 2.4)
 READER = DrawingReader(EXTRACTOR)
@@ -77,12 +77,12 @@ def test_a_digit_in_a_circle_is_read_with_it_and_without_and_learned_with_it():
     ImageDraw.Draw(picture).ellipse((60, 10, 200, 180), outline=30, width=8)
     picture = np.asarray(picture)
     _, _, which = READER.alternatives(READER.extract_rows([picture]))
-    assert which.tolist() == [0, RINGED]
+    assert which.tolist() == [0, BARE]
     places = READER.extract_row(picture)[:-1].reshape(MOST, -1)
     np.testing.assert_array_equal(places[0], EXTRACTOR.extract_row(picture))
     alone = EXTRACTOR.extract_row(draw(100)).astype(int)
-    assert np.abs(places[RINGED] - alone).mean() < 0.25 * alone.mean() < np.abs(places[0] - alone).mean()
-    assert PREFERENCE[RINGED] > PREFERENCE[0] > PREFERENCE[1]
+    assert np.abs(places[BARE] - alone).mean() < 0.25 * alone.mean() < np.abs(places[0] - alone).mean()
+    assert PREFERENCE[BARE] > PREFERENCE[0] > PREFERENCE[1]
 
 
 def test_where_there_is_nothing_there_is_no_row():
