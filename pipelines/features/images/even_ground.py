@@ -31,6 +31,7 @@ SPECK, ALIKE = 0.04, 0.3  # shares of the main region's mass, at least: of its p
 WHOLE_SIDE = 0.9  # share of a side of the picture that a drawing does not cover
 DARK = 0.7  # least share of the darkest ink's drop that a drawing has close to the picture's edge
 LIT_SIDE = 240  # pixels of the longer side; twice this or more is reduced before its light is evened out
+SOFT = 0.25  # of a stroke's width, the breadth of its soft edge in a picture cut out tightly
 UNEVEN = 0.12  # an even ground varies across the picture by less than this share of the contrast
 
 
@@ -143,7 +144,8 @@ def _reading(picture):
         return None, None
     full = parts.n_drawings == 1 and _reaches_from_edge_to_edge(ink, parts.kept)
     even = full or (not parts.ruled and share_of_edge(marked) < SOME_OF_EDGE)
-    near = spread(marked if parts.n_drawings > 1 else parts.kept)
+    edge = max(1, round(SOFT * ink.width)) if full else 1
+    near = spread(marked if parts.n_drawings > 1 else parts.kept, edge)
     even = even and _unevenness(ink.drop, near, ink.contrast) < UNEVEN
     box = tuple(place // times for place in drawing.box)
     drawing = replace(drawing, bare=_cut_out(ink, parts.bare)).move(0, 0, 1 / times)

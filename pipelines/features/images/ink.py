@@ -102,9 +102,9 @@ def otsu(pixels):
     return float(best.mean()) + 0.5
 
 
-def spread(marked):
-    """Return the marked pixels and those beside them: bool, of the same shape."""
-    return np.asarray(Image.fromarray(marked).convert("L").filter(ImageFilter.MaxFilter(3))) > 0
+def spread(marked, by=1):
+    """Return the marked pixels and those up to so many rows and columns away: bool, of the same shape."""
+    return np.asarray(Image.fromarray(marked).convert("L").filter(ImageFilter.MaxFilter(2 * by + 1))) > 0
 
 
 def _enlarge(values, times):

@@ -43,6 +43,7 @@ const ALIKE = 0.3; // and further drawings
 const WHOLE_SIDE = 0.9; // share of a side of the picture that a drawing does not cover
 const DARK = 0.7; // least share of the darkest ink's drop that a drawing has close to the picture's edge
 const LIT_SIDE = 240; // pixels of the longer side; twice this or more is reduced before its light is evened out
+const SOFT = 0.25; // of a stroke's width, the breadth of its soft edge in a picture cut out tightly
 const UNEVEN = 0.12; // of the contrast: what the ground may vary across the picture
 const GROWN = 1.25; // a drawing that is so many times as large from nearer has lines of the paper in it
 
@@ -116,9 +117,10 @@ function read(picture) {
   if (drawing === null) return null;
   if (times === 1 && Math.max(picture.width, picture.height) >= SIDE && isSheet(kept, box)) return null;
   const full = nDrawings === 1 && reachesFromEdgeToEdge(ink, kept);
+  const softEdge = full ? Math.max(1, round(SOFT * ink.width)) : 1;
   const even =
     (full || (!ruled && shareOfEdge(marked) < SOME_OF_EDGE)) &&
-    unevenness(ink.drop, spread(nDrawings > 1 ? marked : kept)) / ink.contrast < UNEVEN;
+    unevenness(ink.drop, spread(nDrawings > 1 ? marked : kept, softEdge)) / ink.contrast < UNEVEN;
   const bare = cutOut(ink, parts.bare).drawing;
   const reading = { drawing: { ...drawing, bare }, even, nDrawings, full: full && even };
   return { reading, box: /** @type {Box} */ (box.map((place) => Math.floor(place / times))) };

@@ -81,8 +81,8 @@ export function coverageOf({ drop, closeBy, width }, kept) {
   return floatsOf(drop, (level, i) => (near[i] ? clip(0.5 + steep * share(level, i), 0, 1) : 0));
 }
 
-/** Return the marked pixels and those beside them. @param {Marks} marks */
-export const spread = (marks) => largestAround(marks, 1);
+/** Return the marked pixels and those up to so many rows and columns away. @param {Marks} marks */
+export const spread = (marks, by = 1) => largestAround(marks, by);
 
 /**
  * Return the level that parts bytes in two with the greatest variance between the parts.

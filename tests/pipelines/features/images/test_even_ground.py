@@ -71,6 +71,16 @@ def test_a_picture_that_was_cut_out_tightly_is_read_as_with_its_margin(likeness,
         assert likeness(row(tight), plain) > 0.93
 
 
+@pytest.mark.parametrize("side", [100, 150, 180])
+def test_a_small_digit_that_was_enlarged_and_cut_out_tightly_has_soft_edges_on_an_even_ground(side):
+    nine = Image.new("L", (28, 28), 230)
+    ImageDraw.Draw(nine).ellipse((7, 4, 19, 15), outline=40, width=3)
+    ImageDraw.Draw(nine).line((18, 9, 16, 24), 40, 3)
+    soft = nine.filter(ImageFilter.GaussianBlur(0.7))
+    tight = soft.crop((7, 4, 20, 25)).resize((13 * side // 21, side), Image.Resampling.BICUBIC)
+    assert readings(np.asarray(tight))[0].full
+
+
 def test_a_table_beside_the_paper_does_not_fill_the_picture():
     for side in range(4):
         levels = np.rot90(250 - 220 * seven(), side).copy()
