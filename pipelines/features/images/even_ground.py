@@ -148,7 +148,8 @@ def _reading(picture):
     near = spread(marked if parts.n_drawings > 1 else parts.kept, edge)
     even = even and _unevenness(ink.drop, near, ink.contrast) < UNEVEN
     box = tuple(place // times for place in drawing.box)
-    drawing = replace(drawing, bare=_cut_out(ink, parts.bare)).move(0, 0, 1 / times)
+    bare = _cut_out(ink, parts.bare) if parts.bare.any() else None
+    drawing = replace(drawing, bare=bare).move(0, 0, 1 / times)
     return Reading(drawing, even, parts.n_drawings, full and even), box
 
 

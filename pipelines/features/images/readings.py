@@ -27,12 +27,8 @@ BARE = MOST - 1  # the place in a row of a drawing without ring and underline; t
 SHOWN = 480  # pixels of the longer side of a picture that is shown
 OUTLINE = (0, 90, 181)
 PHOTOGRAPH = 80  # a picture whose longer side has fewer pixels is no photograph
-PREFERENCE = (
-    1.0,
-    0.05,
-    0.05,
-    3.0,
-)  # by which the odds of the readings are weighed; few drawings include a ring or a line
+# The odds of the readings are weighed by these. Few drawings include a ring around them or a line under them.
+PREFERENCE = (1.0, 0.05, 0.05, 3.0)
 SUREST = 1e-6  # what is left for all other classes at least
 NOTHING = "no strokes were found on the ground; take the picture closer and sharper, with the whole drawing in it"
 

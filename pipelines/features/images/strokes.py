@@ -230,4 +230,5 @@ def _with_parts(sheet, region, ink):
     bare = np.concatenate([[False], bare_parts(regions, around, parts, area)])
     marked = np.concatenate([[False], parts])
     marked[main + 1] = False
-    return marked[regions] | region, bare[regions]
+    whole = marked[regions] | region
+    return whole, whole & bare[regions]

@@ -223,11 +223,9 @@ function withParts({ darkness }, region, ink) {
     const own = bytesOf(regions, (number) => Number(number === k + 1));
     return medianWithin(darkness, own) >= PART_INK * ink;
   });
-  const pixelsOf = (chosen, also) =>
-    bytesOf(regions, (number, i) => Number(also.data[i] || (number > 0 && chosen[number - 1])));
+  const isIn = (chosen, number) => number > 0 && chosen[number - 1];
+  const whole = bytesOf(regions, (number, i) => Number(region.data[i] || isIn(isPart, number)));
   const withMain = isPart.map((holds, k) => holds || k === main);
-  return {
-    whole: pixelsOf(isPart, region),
-    bare: pixelsOf(bareParts(regions, boxes, withMain, area), nothing),
-  };
+  const bare = bareParts(regions, boxes, withMain, area);
+  return { whole, bare: bytesOf(regions, (number, i) => Number(whole.data[i] && isIn(bare, number))) };
 }
