@@ -18,6 +18,7 @@ from pipelines.export.javascript import modules
 from pipelines.export.javascript_exporter import TOLERANCE, running
 from pipelines.export.model_content import model_content
 from pipelines.export.subject import Subject
+from pipelines.features.images.edge import edge
 from pipelines.wording import list_some
 
 FOLDER = modules.FOLDER / "page"
@@ -90,8 +91,7 @@ def _paper(subject: Subject, kind: str) -> str:
     if kind != "pad" or extractor.framing == "strokes":
         return "any"
     picture = np.asarray(subject.bundle.golden_row).reshape(extractor.height, extractor.width)
-    edge = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
-    return "dark" if np.median(edge) < picture.mean() else "light"
+    return "dark" if np.median(edge(picture)) < picture.mean() else "light"
 
 
 EXPORTER = Exporter(

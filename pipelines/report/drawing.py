@@ -11,6 +11,7 @@ import functools
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from pipelines.features.images.edge import edge
 from pipelines.wording import printable
 
 WHITE, INK, GREY, PALE = (255, 255, 255), (34, 34, 34), (110, 110, 110), (225, 225, 225)
@@ -72,8 +73,7 @@ def fit_size(display, width, height):
 def faint(pixels):
     """Return pixels as light shades of grey to draw upon, uint8 [shape=(height, width)]; a black ground turns light."""
     grey = np.asarray(Image.fromarray(pixels).convert("L")).astype(float)
-    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    if np.median(edge) < DARK:
+    if np.median(edge(grey)) < DARK:
         grey = 255 - grey
     return (185 + grey * (70 / 255)).round().astype(np.uint8)
 

@@ -15,10 +15,11 @@ import numpy as np
 from PIL import Image
 
 from pipelines.features.images.drawing import Drawing, breadth
+from pipelines.features.images.edge import share_of_edge
 from pipelines.features.images.frames import bare_parts, find_frames
 from pipelines.features.images.gradual_light import even_out_light
 from pipelines.features.images.ink import ink_on, otsu, spread
-from pipelines.features.images.regions import box_of, boxes, number_regions, share_of_edge
+from pipelines.features.images.regions import box_of, boxes, number_regions
 
 SIDE = 96  # pixels of the longer side; a picture of twice this or more is reduced to between once and twice
 SMALL = 48  # smaller pictures are enlarged, so that an edge can be found between two pixels

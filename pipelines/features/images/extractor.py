@@ -22,6 +22,7 @@ from backprop_core.inspection.attribution import gradient_times_input
 from pipelines.errors import DataError, InputFileError, NothingToSeeError, UsageError
 from pipelines.features.display import Display
 from pipelines.features.images import stroke_framing
+from pipelines.features.images.edge import edge
 from pipelines.features.images.image_file import read_pixels
 from pipelines.features.images.readings import readings_of
 from pipelines.features.images.strokes import LONGER_SIDE
@@ -397,8 +398,7 @@ def _frame(picture, width, height):
 
 def _edge_colour(pixels):
     channels = pixels.reshape(*pixels.shape[:2], -1)
-    edge = np.concatenate([channels[0], channels[-1], channels[:, 0], channels[:, -1]])
-    return tuple(int(level) for level in np.median(edge, axis=0))
+    return tuple(int(level) for level in np.median(edge(channels), axis=0))
 
 
 def _spread_out(rows, most):

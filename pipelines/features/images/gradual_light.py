@@ -13,7 +13,7 @@ Newey and Powell 1987, https://doi.org/10.2307/1911031 (asymmetric least squares
 import numpy as np
 from PIL import Image
 
-from pipelines.features.images.regions import share_of_edge
+from pipelines.features.images.edge import share_of_edge
 
 CELLS = 32  # along each side of the picture
 BELOW = 0.05  # weight of a cell below the surface; one above it has 1

@@ -85,8 +85,3 @@ def box_of(marked):
     if len(rows) == 0:
         return None
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
-
-
-def share_of_edge(marked):
-    """Return how much of a picture's outermost row or column on each side is marked: float in [0, 1]."""
-    return float(np.mean(np.concatenate([marked[0], marked[-1], marked[1:-1, 0], marked[1:-1, -1]])))

@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from pipelines.features.images.drawing import Drawing, breadth
+from pipelines.features.images.edge import edge
 from pipelines.features.images.frames import bare_parts
 from pipelines.features.images.ground import fill, ground_beside
 from pipelines.features.images.regions import box_of, boxes, number_regions
@@ -102,8 +103,8 @@ def _highest_around(values):
 
 def _with_frame(pixels):
     """Put a frame in the colour of the edge around a picture, for drawings that go over the edge."""
-    edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    return np.pad(pixels, max(1, round(FRAME * min(pixels.shape))), constant_values=np.uint8(np.median(edge)))
+    colour = np.uint8(np.median(edge(pixels)))
+    return np.pad(pixels, max(1, round(FRAME * min(pixels.shape))), constant_values=colour)
 
 
 def _more_likely(pixels):

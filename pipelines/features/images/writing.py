@@ -16,6 +16,7 @@ from PIL import Image
 
 from pipelines.errors import NothingToSeeError
 from pipelines.features.images.drawing import Drawing, breadth
+from pipelines.features.images.edge import edge
 from pipelines.features.images.ink import FAINT, ink_on, otsu
 from pipelines.features.images.regions import box_of, boxes, number_regions
 
@@ -81,8 +82,7 @@ def writing_in(pixels):
     NothingToSeeError
         There are more than `MOST_REGIONS` regions of ink.
     """
-    edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    dark_on_bright = np.mean(edge > otsu(pixels)) >= 0.5
+    dark_on_bright = np.mean(edge(pixels) > otsu(pixels)) >= 0.5
     picture = Image.fromarray(pixels if dark_on_bright else 255 - pixels)
     picture = picture.reduce(-(-max(pixels.shape) // LONGEST))
     ink, _ = ink_on(picture, SMALL)

@@ -15,8 +15,8 @@ import { breadth } from "./drawing.js";
 import { findFrames, bareParts } from "./frames.js";
 import { evenOutLight } from "./gradual_light.js";
 import { coverageOf, inkOn, marksOf, otsu, spread } from "./ink.js";
-import { bytesOf, cut, negative } from "./plane.js";
-import { boxOf, connectedRegions, gap, heightOf, longerSide, shareOfEdge, sumsOver, widthOf } from "./regions.js";
+import { bytesOf, cut, negative, shareOfEdge } from "./plane.js";
+import { boxOf, connectedRegions, gap, heightOf, longerSide, sumsOver, widthOf } from "./regions.js";
 import { reduce } from "./resizing.js";
 
 /**

@@ -8,8 +8,7 @@
  */
 
 import { clip, round } from "../statistics.js";
-import { bytesOf, plane } from "./plane.js";
-import { shareOfEdge } from "./regions.js";
+import { bytesOf, plane, shareOfEdge } from "./plane.js";
 import { resize } from "./resizing.js";
 
 const CELLS = 32; // along each side of the picture

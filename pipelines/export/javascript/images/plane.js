@@ -6,6 +6,8 @@
  * @module
  */
 
+import { sum } from "../statistics.js";
+
 /**
  * @template {Uint8Array | Float32Array | Int32Array} [T=Uint8Array]
  * @typedef {{ width: number, height: number, data: T }} Plane
@@ -102,4 +104,10 @@ export function edge({ width, height, data }, corners) {
   for (let x = 0; x < width; x++) pixels.push(data[x], data[(height - 1) * width + x]);
   for (let y = from; y < height - from; y++) pixels.push(data[y * width], data[y * width + width - 1]);
   return pixels;
+}
+
+/** Return how much of a picture's edge is marked, each corner counted once, from 0 to 1. @param {Plane} marked */
+export function shareOfEdge(marked) {
+  const rim = edge(marked, false);
+  return sum(rim) / rim.length;
 }

@@ -6,8 +6,7 @@
  * @module
  */
 
-import { sum } from "../statistics.js";
-import { edge, plane } from "./plane.js";
+import { plane } from "./plane.js";
 
 /**
  * A box: left, top, right and bottom; right and bottom are one past the last pixel.
@@ -76,12 +75,6 @@ export function boxOf({ width, height, data }, holds) {
   const box = [width, height, 0, 0];
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) if (holds(data[y * width + x])) grow(box, x, y);
   return box[2] ? box : null;
-}
-
-/** Return how much of a picture's outermost row or column on each side is marked, from 0 to 1. @param {Plane} marked */
-export function shareOfEdge(marked) {
-  const rim = edge(marked, false);
-  return sum(rim) / rim.length;
 }
 
 /** Add up a number over the pixels of each region. */
