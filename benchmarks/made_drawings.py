@@ -4,13 +4,15 @@ The drawings are made here from MNIST's digits, which are enlarged to smooth lin
 other people's pictures have and MNIST's do not: 16 x 16 or 8 x 8 pixels filled to the frame; 16 x 16 pixels that were
 enlarged to blocks; a pencil whose darkness varies 4 to 1 along the line; a picture that is the digit's own box; lines
 60 % thinner or thicker; 10 to 40 % contrast; light on dark; a frame that the digit touches; a circle or a box around
-the digit, half of the circles open at one side. The last six kinds, and digits as they are, lie on canvases of 16 to
-512 pixels (48 to 512 where there is a ring) with noise of 5 %.
+the digit, half of the circles open at one side. These last six kinds, and digits as they are, lie on canvases of 16 to
+512 pixels (48 to 512 where there is a ring) with noise of 5 %. A webcam's frame has 320 x 240 or 640 x 480 pixels: a
+photograph of CIFAR-10, in which a sheet of paper with the digit on it is held up, seen from one side.
 
 `python -m benchmarks.made_drawings --model FILE` measures model files, each by itself, on test digits. To choose
 something, measure on `--role valid`, and keep test for the end. `--keep FOLDER` writes some of the pictures, too.
 """
 
+import functools
 import io
 import itertools
 from pathlib import Path
@@ -21,7 +23,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from backprop_core.metrics import wilson_interval
 from benchmarks import results_file
-from benchmarks.real_pictures import thin_strokes
+from benchmarks.real_pictures import thin_strokes, warp
 from pipelines import datasets
 from pipelines.features.extraction import extract_all
 from pipelines.learning.preparation import SPLIT_SEED
@@ -44,6 +46,7 @@ KINDS = (
     "hard pixels",
     "cut out tightly",
     "in a ring",
+    "webcam",
 )
 ENLARGED = (72, 512)  # pixels, the side of pictures of hard pixels
 LARGE = 224  # pixels, the enlarged digit
@@ -108,6 +111,8 @@ def drawing(digit, kind, rng):
         return _pencil(line, rng)
     if kind == "cut out tightly":
         return _cut_out(line, rng)
+    if kind == "webcam":
+        return _webcam(line, rng)
     if kind == "in a ring":
         return _noisy(rng.uniform(0.85, 1) - rng.uniform(0.6, 0.85) * _in_a_ring(line, rng), NOISE, rng)
     side = round(np.exp(rng.uniform(*np.log(CANVAS))))
@@ -131,6 +136,45 @@ def _cut_out(line, rng):
     coverage = np.asarray(_scaled(line, scale, CANVAS[1]), float)
     levels = rng.uniform(0.85, 1) - rng.uniform(0.5, 0.8) * coverage / 255
     return _noisy(levels, 0.01, rng)
+
+
+def _webcam(line, rng):
+    """A scene with a sheet of paper in it, 30 to 70 % as high as the picture: uint8 array."""
+    height = int(rng.choice([240, 480]))
+    width = height * 4 // 3
+    coverage = _place(line, height, rng.uniform(0.4, 0.7), 0.5, rng) / 255
+    light = 1 + rng.uniform(-0.1, 0.1) * np.linspace(-1, 1, height)
+    paper = 255 * light * (rng.uniform(0.65, 0.9) - rng.uniform(0.45, 0.6) * coverage)
+    high = rng.uniform(0.3, 0.7) * height
+    half = np.array([high * rng.uniform(0.75, 1.3), high]) / 2
+    around = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
+    sine, cosine = np.sin(angle := rng.uniform(-0.2, 0.2)), np.cos(angle)
+    middle = rng.uniform(1.1 * half, [width, height] - 1.1 * half)
+    held = middle + around * half @ [[cosine, sine], [-sine, cosine]] + rng.normal(0, 0.03 * high, (4, 2))
+    corners, size = (around + 1) / 2 * height, (width, height)
+    sheet, there = (warp(level, corners, held, 0, size) for level in (paper, np.full_like(paper, 255)))
+    seen = np.where(there > 127, sheet, _scene(width, height, rng)).clip(0, 255).astype(np.uint8)
+    soft = np.asarray(Image.fromarray(seen).filter(ImageFilter.GaussianBlur(rng.uniform(0.4, 1) * height / 240)), float)
+    return _noisy(soft / 255, rng.uniform(0.005, 0.02), rng)
+
+
+def _scene(width, height, rng):
+    """A photograph of CIFAR-10 as the background, and up to two smaller ones: float array [shape=(height, width)]."""
+    files = _photographs()
+
+    def photograph(size):
+        return Image.open(files[rng.integers(len(files))]).convert("L").resize(size, Image.Resampling.BICUBIC)
+
+    scene = photograph((width, height))
+    for _ in range(rng.integers(0, 3)):
+        size = tuple(int(side) for side in rng.uniform(0.2, 0.5, 2) * height)
+        scene.paste(photograph(size), (int(rng.integers(0, width - size[0])), int(rng.integers(0, height - size[1]))))
+    return np.asarray(scene, float)
+
+
+@functools.cache
+def _photographs():
+    return datasets.load("cifar10", "images").items
 
 
 def _in_a_ring(line, rng):

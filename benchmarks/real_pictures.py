@@ -295,17 +295,20 @@ def _in_perspective(page, rng):
     height, width = page.shape[:2]
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], float)
     moved = corners + rng.uniform(-0.14, 0.14, (4, 2)) * (width, height)
-    return _warp(page, moved, corners, tuple(int(c) for c in np.median(page.reshape(-1, 3), axis=0)))
+    return warp(page, moved, corners, tuple(int(c) for c in np.median(page.reshape(-1, 3), axis=0)))
 
 
-def _warp(page, source, target, fill):
-    """Map four points of a page to four others by a projective map; what lies outside of the page is `fill`."""
+def warp(page, source, target, fill, size=None):
+    """Map four points of a page to four others by a projective map; what lies outside of the page is `fill`.
+
+    `size` is the width and height of what is returned, those of the page if it is None.
+    """
     rows = []
     for (x, y), (u, v) in zip(target, source, strict=True):
         rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
     coefficients = np.linalg.solve(np.array(rows), np.ravel(source))
     image = Image.fromarray(np.clip(page, 0, 255).astype(np.uint8))
-    size, way = image.size, Image.Transform.PERSPECTIVE
+    size, way = size or image.size, Image.Transform.PERSPECTIVE
     return np.asarray(image.transform(size, way, coefficients, Image.Resampling.BICUBIC, fillcolor=fill), np.float32)
 
 
@@ -316,7 +319,7 @@ def _on_a_table(page, rng):
     inset = rng.uniform(0.03, 0.1, (4, 2)) * (width, height) * [(1, 1), (-1, 1), (-1, -1), (1, -1)]
     inset[:, rng.integers(2)] *= rng.choice([0, 1])
     wood = [(92, 62, 40), (60, 60, 64), (130, 98, 66)][rng.integers(3)]
-    return _warp(page, corners, corners + inset, wood)
+    return warp(page, corners, corners + inset, wood)
 
 
 def _light(width, height, uneven, rng):

@@ -88,7 +88,7 @@ def _ringed(regions, around, kept, mass):
         if not inner.any() or lengths[main] < RINGED * lengths[ring]:
             break
         marked = regions == ring + 1
-        if not (_goes_around(marked, around[main]) and _is_convex(marked)):
+        if not (_goes_around(marked, around[main]) and is_convex(marked)):
             break
         ringed = inner
     return ringed
@@ -102,7 +102,7 @@ def _goes_around(ring, box):
     return np.concatenate([beside, across]).mean() >= AROUND
 
 
-def _is_convex(ring):
+def is_convex(ring):
     """Tell whether nearly all marked pixels are close to the edge of their convex hull.
 
     In each direction, the hull reaches as far as its farthest pixel; a pixel's distance from the edge is the least of

@@ -5,7 +5,8 @@ more than one reading is possible, and the network can decide, because it knows 
 picture becomes a row with several readings in it, and the network answers all of them.
 
 The plain way comes first, see `even_ground`. The thorough way, see `strokes`, costs more, and is gone only where the
-ground is not even. Without what was drawn around or under it, as a digit without its circle, a drawing is one more
+ground is not even. So does the search for a sheet of paper in a scene, see `sheet`; it counts where it finds a drawing
+elsewhere. Without what was drawn around or under it, as a digit without its circle, a drawing is one more
 reading. Where neither way finds anything, the picture shows no drawing. A picture whose pixels were enlarged to blocks
 is read as the small one that it was, see `hard_pixels`.
 """
@@ -20,6 +21,7 @@ from pipelines.features.images import even_ground, stroke_framing
 from pipelines.features.images.drawing import Drawing
 from pipelines.features.images.hard_pixels import hard_pixels_in
 from pipelines.features.images.shades import clearest_grey
+from pipelines.features.images.sheet import drawing_on_a_sheet
 from pipelines.features.images.strokes import drawing_in
 
 MOST = 4
@@ -29,6 +31,7 @@ OUTLINE = (0, 90, 181)
 PHOTOGRAPH = 80  # a picture whose longer side has fewer pixels is no photograph
 # The odds of the readings are weighed by these. Few drawings include a ring around them or a line under them.
 PREFERENCE = (1.0, 0.05, 0.05, 3.0)
+SAME = 0.5  # share of their common area from which two boxes are of one drawing
 SUREST = 1e-6  # what is left for all other classes at least
 NOTHING = "no strokes were found on the ground; take the picture closer and sharper, with the whole drawing in it"
 
@@ -57,7 +60,19 @@ def drawings_in(pixels):
         if thorough is not None:
             found.insert(1 if plain and plain[0].full else 0, thorough)
             n_drawings = 1
+        sheet = drawing_on_a_sheet(pixels)
+        if sheet is not None and not (thorough is not None and _overlap(thorough.box, sheet.drawing.box)):
+            found.insert(0, sheet.drawing)
+            n_drawings = sheet.n_drawings
     return found[:BARE], n_drawings
+
+
+def _overlap(one, other):
+    """Tell whether two boxes share more than half of what they cover together."""
+    left, top, right, bottom = (pick(a, b) for pick, a, b in zip((max, max, min, min), one, other, strict=True))
+    shared = max(0, right - left) * max(0, bottom - top)
+    both = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
+    return shared > SAME * (both - shared)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from pipelines.export.odd_inputs import TEXTS, odd_inputs
 from pipelines.export.quantisation import quantise, quantise_subject
 from pipelines.export.subject import Subject
 from pipelines.features.extractor import Audible
+from pipelines.features.images.sheet import drawing_on_a_sheet
 from pipelines.features.text.ngrams import normalise
 from pipelines.models import bundle
 
@@ -117,6 +118,26 @@ def test_drawings_in_rings_and_on_lines_are_answered_as_python_does(drawing_mode
         (pictures[2] * np.where(np.add.outer(np.arange(200), np.arange(200)) > 150, 0.6, 1)).astype(np.uint8)
     )
     assert all(drawing_model.reader.extract_row(picture)[-1 - 28 * 28 : -1].any() for picture in pictures)
+    assert differences(drawing_model, pictures).max() < CLOSE
+
+
+def scene(rng, size, sheet, at):
+    """Return a scene of soft blots with a sheet of paper in it: uint8 [shape=(height, width)]."""
+    width, height = size
+    blots = Image.fromarray(rng.integers(0, 150, (height // 24, width // 24)).astype(np.uint8))
+    around = np.asarray(blots.resize(size, Image.Resampling.BICUBIC)).astype(float) + rng.normal(0, 2, (height, width))
+    left, top = at
+    around[top : top + sheet.shape[0], left : left + sheet.shape[1]] = sheet
+    return np.clip(around, 0, 255).astype(np.uint8)
+
+
+def test_drawings_on_sheets_in_scenes_are_answered_as_python_does(drawing_model):
+    rng = np.random.default_rng(8)
+    sheets = [np.pad(draw(rng, 60, 220, 40), 25, mode="edge") * np.linspace(0.8, 1, 110) for _ in range(3)]
+    pictures = [scene(rng, (320, 240), sheets[0], (150, 70)), scene(rng, (400, 300), sheets[1], (40, 120))]
+    pictures.append(np.asarray(Image.fromarray(pictures[0]).resize((1100, 825), Image.Resampling.BICUBIC)))
+    pictures.append(scene(rng, (320, 240), np.full((110, 110), 200), (60, 60)))
+    assert all(drawing_on_a_sheet(picture) is not None for picture in pictures[:3])
     assert differences(drawing_model, pictures).max() < CLOSE
 
 

@@ -8,8 +8,24 @@
  * @typedef {object} Drawing
  * @property {import("./plane.js").Plane<Float32Array>} coverage how much of each pixel is stroke, from 0 to 1
  * @property {number} breadth mean breadth of the strokes, in pixels
+ * @property {number[]} [box] left, top, right and bottom in the picture that it was cut out of
  * @property {Drawing | null} [bare] it without what was drawn around or under it, as a digit without its circle
  */
+
+/**
+ * Return the drawing in a picture that is so many times larger, from a place in that picture on.
+ *
+ * @param {Drawing} drawing
+ * @param {number} left
+ * @param {number} top
+ * @param {number} across
+ * @param {number} down
+ * @returns {Drawing}
+ */
+export function moved(drawing, left, top, across, down = across) {
+  const [x0, y0, x1, y1] = /** @type {number[]} */ (drawing.box);
+  return { ...drawing, box: [left + across * x0, top + down * y0, left + across * x1, top + down * y1] };
+}
 
 /**
  * Return the mean breadth of strokes, in pixels: twice their area, divided by the length of their outline.

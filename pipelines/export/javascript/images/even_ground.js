@@ -11,7 +11,7 @@
  */
 
 import { largest, placeOfLargest, round, selected, smallest } from "../statistics.js";
-import { breadth } from "./drawing.js";
+import { breadth, moved } from "./drawing.js";
 import { findFrames, bareParts } from "./frames.js";
 import { evenOutLight } from "./gradual_light.js";
 import { coverageOf, inkOn, marksOf, otsu, spread } from "./ink.js";
@@ -73,7 +73,7 @@ function readInEvenLight(picture) {
   const times = Math.max(1, Math.floor(longer / LIT_SIDE));
   const lit = evenOutLight(times > 1 ? reduce(picture, times) : picture);
   const again = lit && readNearer(lit);
-  return again?.even && !again.full ? again : reading;
+  return again?.even && !again.full ? { ...again, drawing: moved(again.drawing, 0, 0, times) } : reading;
 }
 
 /** Read dark ink on bright ground; where it is small in the picture, look at its surroundings alone. */
@@ -82,16 +82,19 @@ function readNearer(picture) {
   const found = read(ofWorkingSize(picture));
   if (found === null) return null;
   const { width, height } = found.reading.drawing.coverage;
-  if (times === 1 || Math.max(width, height) >= NEAR_SIDE) return found.reading;
+  const reading = { ...found.reading, drawing: moved(found.reading.drawing, 0, 0, times) };
+  if (times === 1 || Math.max(width, height) >= NEAR_SIDE) return reading;
   const [left, top, right, bottom] = found.box.map((place) => times * place);
   const margin = Math.floor(Math.max(right - left, bottom - top) / 2) + times;
   const crop = cut(picture, left - margin, top - margin, right + margin, bottom + margin);
   const near = read(ofWorkingSize(crop));
-  if (near === null) return found.reading;
+  if (near === null) return reading;
   // From nearer, lines of the paper may be seen that were too fine before. With them, the drawing seems larger.
   const asLarge = timesOf(crop) * longerSide(near.box) <= GROWN * longerSide([left, top, right, bottom]);
-  const even = found.reading.even && (found.reading.nDrawings > 1 || (near.reading.even && asLarge));
-  return { ...near.reading, nDrawings: found.reading.nDrawings, even };
+  const even = reading.even && (reading.nDrawings > 1 || (near.reading.even && asLarge));
+  const [beside, above] = [Math.max(0, left - margin), Math.max(0, top - margin)];
+  const drawing = moved(near.reading.drawing, beside, above, timesOf(crop));
+  return { ...near.reading, drawing, nDrawings: reading.nDrawings, even };
 }
 
 /** Return by how many times a picture is reduced, so that it is worked on at no more than twice `SIDE`. */
@@ -122,7 +125,7 @@ function read(picture) {
     (full || (!ruled && shareOfEdge(marked) < SOME_OF_EDGE)) &&
     unevenness(ink.drop, spread(nDrawings > 1 ? marked : kept, softEdge)) / ink.contrast < UNEVEN;
   const bare = cutOut(ink, parts.bare).drawing;
-  const reading = { drawing: { ...drawing, bare }, even, nDrawings, full: full && even };
+  const reading = { drawing: moved({ ...drawing, box, bare }, 0, 0, 1 / times), even, nDrawings, full: full && even };
   return { reading, box: /** @type {Box} */ (box.map((place) => Math.floor(place / times))) };
 }
 

@@ -123,7 +123,7 @@ function goesAround({ width, height, data }, region, [left, top, right, bottom])
  * Tell whether nearly all pixels of a region are close to the edge of their convex hull. In each direction, the hull
  * reaches as far as its farthest pixel; a pixel's distance from the edge is the least of those in all directions.
  */
-function isConvex({ width, data }, region) {
+export function isConvex({ width, data }, region) {
   const [xs, ys] = [[], []];
   data.forEach((number, place) => {
     if (number !== region) return;

@@ -53,7 +53,7 @@ function quadratic(column, row, columns, rows) {
 const dot = (a, b) => a.reduce((total, value, i) => total + value * b[i], 0);
 
 /** Return the weights of a surface through levels by least squares, each level weighed by what it counts. */
-function fit(surface, level, counts) {
+export function fit(surface, level, counts) {
   const n = surface[0].length;
   const equations = Array.from({ length: n }, () => new Array(n + 1).fill(0));
   surface.forEach((terms, i) => {

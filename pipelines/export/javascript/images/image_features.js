@@ -17,6 +17,7 @@ import { edge, plane } from "./plane.js";
 import { resize } from "./resizing.js";
 import { clearestGrey, grey, planesOf } from "./shades.js";
 import { framed, isFilled, obeys } from "./stroke_framing.js";
+import { drawingOnASheet } from "./sheet.js";
 import { drawingIn } from "./strokes.js";
 
 /**
@@ -38,6 +39,7 @@ import { drawingIn } from "./strokes.js";
 const PREFERENCES = [1, 0.05, 0.05]; // of the readings, the likeliest first
 const BARE = 3; // preference of a drawing without ring and underline; few include one
 const PHOTOGRAPH = 80; // pixels of the longer side, from which a picture may be one
+const SAME = 0.5; // share of their common area from which two boxes are of one drawing
 const SUREST = 1e-6; // what is left for all other classes at least
 
 /**
@@ -93,10 +95,27 @@ function drawingsIn(picture) {
   if (plain.length && (plain[0].even || Math.max(picture.width, picture.height) < PHOTOGRAPH)) {
     return { found, nDrawings: plain[0].nDrawings };
   }
+  let nDrawings = plain.length ? plain[0].nDrawings : 0;
   const thorough = drawingIn(picture);
-  if (!thorough) return { found, nDrawings: plain.length ? plain[0].nDrawings : 0 };
-  found.splice(plain[0]?.full ? 1 : 0, 0, thorough);
-  return { found, nDrawings: 1 };
+  if (thorough) {
+    found.splice(plain[0]?.full ? 1 : 0, 0, thorough);
+    nDrawings = 1;
+  }
+  const sheet = drawingOnASheet(picture);
+  if (sheet && !(thorough && overlap(thorough.box, sheet.drawing.box))) {
+    found.unshift(sheet.drawing);
+    nDrawings = sheet.nDrawings;
+  }
+  return { found, nDrawings };
+}
+
+/** Tell whether two boxes share more than half of what they cover together. */
+function overlap(one, other) {
+  const wide = Math.min(one[2], other[2]) - Math.max(one[0], other[0]);
+  const high = Math.min(one[3], other[3]) - Math.max(one[1], other[1]);
+  const shared = Math.max(0, wide) * Math.max(0, high);
+  const both = [one, other].reduce((area, [left, top, right, bottom]) => area + (right - left) * (bottom - top), 0);
+  return shared > SAME * (both - shared);
 }
 
 /** Scale a plane to fit, and fill the rest with the median of its outermost pixels. */

@@ -9,7 +9,7 @@
  */
 
 import { clip, largest, median, quantile, round } from "../statistics.js";
-import { breadth } from "./drawing.js";
+import { breadth, moved } from "./drawing.js";
 import { gaussianBlur, largestAround } from "./filters.js";
 import { bareParts } from "./frames.js";
 import { filled, groundBeside } from "./ground.js";
@@ -54,8 +54,16 @@ const FRAME = 0.15; // of the shorter side
  * @returns {import("./drawing.js").Drawing | null} null where no strokes stand out from the ground
  */
 export function drawingIn(picture) {
-  const found = moreLikely(picture) ?? moreLikely(withFrame(picture));
-  return found && cutOut(found);
+  let found = moreLikely(picture);
+  let framed = picture;
+  if (!found) {
+    framed = withFrame(picture);
+    found = moreLikely(framed);
+  }
+  if (!found) return null;
+  const frame = (framed.height - picture.height) / 2;
+  const { width, height } = found.region;
+  return moved(cutOut(found), -frame, -frame, framed.width / width, framed.height / height);
 }
 
 /** Put the colour of its edge around a picture, for drawings that go over the edge. @param {Plane} picture */
@@ -204,8 +212,9 @@ function drawingOf(sheet, marked, ink) {
   const near = largestAround(marked, 1).data;
   const covered = (share) => single(single(share / single(ink)) - single(0.3)) / single(0.4);
   const coverage = floatsOf(sheet.darkness, (share, i) => (near[i] ? clip(covered(share), 0, 1) : 0));
-  const drawn = cut(coverage, ...boxOf(coverage, (share) => share >= 0.5));
-  return { coverage: drawn, breadth: breadth(drawn) };
+  const box = boxOf(coverage, (share) => share >= 0.5);
+  const drawn = cut(coverage, ...box);
+  return { coverage: drawn, breadth: breadth(drawn), box };
 }
 
 /** Return which pixels belong to the region or to another part of the same drawing, and which without ring and underline. */

@@ -1,0 +1,129 @@
+/**
+ * A sheet: paper with a drawing on it that is held up somewhere in a scene, as before a webcam.
+ *
+ * The picture falls into regions without edges; the largest of these that is convex and has a drawing in its midst is
+ * the sheet. Its light is made even by a plane, and everything around it is taken away: then the drawing lies on an even
+ * ground. See `pipelines/features/images/sheet.py`.
+ *
+ * @module
+ */
+
+import { clip, largest, quantile, round, sum } from "../statistics.js";
+import { moved } from "./drawing.js";
+import { evenReadings } from "./even_ground.js";
+import { gaussianBlur, largestAround } from "./filters.js";
+import { isConvex } from "./frames.js";
+import { fit } from "./gradual_light.js";
+import { spread } from "./ink.js";
+import { bytesOf, cut, negative, surrounded } from "./plane.js";
+import { connectedRegions, longerSide, sumsOver } from "./regions.js";
+import { reduce, resizeNearest } from "./resizing.js";
+
+/**
+ * @typedef {import("./plane.js").Plane} Plane
+ * @typedef {import("./regions.js").Box} Box
+ */
+
+const LONGER_SIDE = 480; // pixels of the picture that is read,
+const COARSE_SIDE = 160; // and of the one in which edges are looked for
+const SMOOTH = [1.6, 2.5, 4.5]; // differences of neighbours on paper, at most, by those of the quietest quarter
+const GAP = 1; // pixels to each side by which an outline may have gaps
+const SMALLEST = 0.015; // least share of the picture that a sheet covers
+const TRIED = 5; // regions that are examined
+const FILLED = 0.45; // least share of its box that a sheet fills
+const DRAWN = 0.12; // least length of what is drawn, as a share of the sheet's shorter side
+const WHITE = 235;
+const DULLEST = 16;
+
+/**
+ * Find a sheet of paper in a scene, and the drawing on it.
+ *
+ * @param {Plane} pixels grey
+ * @returns {import("./even_ground.js").Reading | null} null if there is no such sheet
+ */
+export function drawingOnASheet(pixels) {
+  const times = timesFiner(pixels, LONGER_SIDE);
+  const picture = reduce(pixels, times);
+  const finer = timesFiner(picture, COARSE_SIDE);
+  const differences = differencesIn(reduce(picture, finer));
+  const quiet = Math.max(1, quantile(differences.data, 0.25));
+  for (const most of SMOOTH) {
+    for (const { box, region } of smoothRegions(bytesOf(differences, (levels) => Number(levels <= most * quiet)))) {
+      const sheet = filled(region);
+      if (!mayBeASheet(sheet, region)) continue;
+      const [left, top, right, bottom] = box.map((place) => finer * place);
+      const [reading] = evenReadings(alone(cut(picture, left, top, right, bottom), sheet, region, finer));
+      const least = DRAWN * Math.min(region.width, region.height);
+      if (!reading?.even || longerSideOf(reading.drawing.coverage) < least) continue;
+      return { ...reading, drawing: moved(reading.drawing, times * left, times * top, times) };
+    }
+  }
+  return null;
+}
+
+const longerSideOf = ({ width, height }) => Math.max(width, height);
+
+/** Return how many times finer a picture is than one of a longer side. */
+const timesFiner = (picture, side) => Math.max(1, Math.floor(longerSideOf(picture) / side));
+
+/** Return by how many levels the pixels around each pixel differ. @param {Plane} picture */
+function differencesIn(picture) {
+  const calm = gaussianBlur(picture, 0.8);
+  const highest = largestAround(calm, 1);
+  const lowest = smallestAround(calm, 1);
+  return bytesOf(highest, (level, i) => level - lowest.data[i]);
+}
+
+const smallestAround = (picture, reach) => negative(largestAround(negative(picture), reach));
+
+/** Return the largest smooth regions that are connected by more than a gap: their boxes and masks of these. */
+function smoothRegions(smooth) {
+  const { width, height } = smooth;
+  const { regions, boxes } = connectedRegions(smallestAround(smooth, GAP));
+  const areas = sumsOver(regions, boxes.length, () => 1);
+  const order = boxes.map((_, k) => k).sort((a, b) => areas[b] - areas[a]);
+  const large = order.slice(0, TRIED).filter((k) => areas[k] >= SMALLEST * width * height);
+  return large.map((k) => {
+    const [x0, y0, x1, y1] = boxes[k];
+    /** @type {Box} */
+    const box = [Math.max(0, x0 - GAP), Math.max(0, y0 - GAP), Math.min(width, x1 + GAP), Math.min(height, y1 + GAP)];
+    return { box, region: spread(bytesOf(cut(regions, ...box), (number) => Number(number === k + 1)), GAP) };
+  });
+}
+
+/** Return a region with its holes. @param {Plane} region */
+function filled(region) {
+  const around = surrounded(bytesOf(region, (mark) => 1 - mark), 1, 1);
+  const { regions } = connectedRegions(around);
+  const outside = regions.data[0];
+  return bytesOf(cut(regions, 1, 1, region.width + 1, region.height + 1), (number) => Number(number !== outside));
+}
+
+/** Tell whether a filled region is convex, and something large enough is in its midst. */
+function mayBeASheet(sheet, region) {
+  const { width, height, data } = sheet;
+  if (sum(data) < FILLED * data.length) return false;
+  const outline = bytesOf(sheet, (mark, i) => {
+    const [x, y] = [i % width, Math.floor(i / width)];
+    const inside = x > 0 && y > 0 && x < width - 1 && y < height - 1;
+    return Number(mark && !(inside && data[i - 1] && data[i + 1] && data[i - width] && data[i + width]));
+  });
+  if (!isConvex(outline, 1)) return false;
+  const { boxes } = connectedRegions(bytesOf(sheet, (mark, i) => Number(mark && !region.data[i])));
+  return boxes.length > 0 && largest(boxes.map(longerSide)) >= DRAWN * Math.min(width, height);
+}
+
+/** Return a sheet in even light, with nothing around it: of the size of a picture that is so many times finer. */
+function alone(picture, sheet, region, finer) {
+  const levels = reduce(picture, finer).data;
+  const places = Array.from(region.data.keys()).filter((place) => region.data[place]);
+  const terms = places.map((place) => [1, place % region.width, Math.floor(place / region.width)]);
+  const [level, across, down] = fit(terms, places.map((place) => levels[place]), terms.map(() => 1));
+  const within = resizeNearest(sheet, picture.width, picture.height).data;
+  return bytesOf(picture, (value, i) => {
+    const x = (i % picture.width) / finer;
+    const y = Math.floor(i / picture.width) / finer;
+    const light = Math.max(level + across * x + down * y, DULLEST);
+    return within[i] ? clip(round(value * (WHITE / light)), 0, 255) : WHITE;
+  });
+}
