@@ -2,8 +2,8 @@
 
 A scene is full of edges, and most of them are no strokes. Paper is smooth, and its outline bulges nowhere inwards. So
 the picture falls into regions without edges; the largest of these that is convex and has a drawing in its midst is the
-sheet. Its light is made even by a plane, and everything around it is taken away: then the drawing lies on an even
-ground, see `even_ground`.
+sheet, unless the paper goes on behind its outline, as behind a printed line. Its light is made even by a plane, and
+everything around it is taken away: then the drawing lies on an even ground, see `even_ground`.
 """
 
 from dataclasses import replace
@@ -22,7 +22,9 @@ GAP = 1  # pixels to each side by which an outline may have gaps
 SMALLEST, TRIED = 0.015, 5  # least share of the picture that a sheet covers, and how many regions are examined
 FILLED = 0.45  # least share of its box that a sheet fills
 DRAWN = 0.12  # least length of what is drawn, as a share of the sheet's shorter side
-WHITE = 235
+NEAR, FAR = 3, 7  # pixels from the outline between which is looked for more of the same paper
+ALIKE, GOES_ON = 0.1, 0.6  # share of its light by which paper differs, and share of alike pixels from which it goes on
+DULLEST, WHITE = 16, 235
 
 
 def drawing_on_a_sheet(pixels):
@@ -39,16 +41,20 @@ def drawing_on_a_sheet(pixels):
     times = max(1, max(pixels.shape) // LONGER_SIDE)
     picture = Image.fromarray(pixels).reduce(times)
     finer = max(1, max(picture.size) // COARSE_SIDE)
-    differences = _differences(picture.reduce(finer))
+    coarse = picture.reduce(finer)
+    differences = _differences(coarse)
     quiet = max(1, np.percentile(differences, 25))
     for most in SMOOTH:
         for box, region in _smooth_regions(differences <= most * quiet):
             sheet = _filled(region)
             if not _may_be_a_sheet(sheet, region):
                 continue
+            light = _light_on(coarse, box, region)
+            if _goes_on(coarse, box, sheet, light):
+                continue
             left, top, right, bottom = (finer * place for place in box)
             around_it = picture.crop((left, top, min(right, picture.width), min(bottom, picture.height)))
-            for reading in even_ground.readings(_alone(around_it, sheet, region, finer))[:1]:
+            for reading in even_ground.readings(_alone(around_it, sheet, light[box[1] : box[3], box[0] : box[2]]))[:1]:
                 if reading.even and max(reading.drawing.coverage.shape) >= DRAWN * min(region.shape):
                     return replace(reading, drawing=reading.drawing.move(times * left, times * top, times))
     return None
@@ -95,12 +101,33 @@ def _may_be_a_sheet(sheet, region):
     return bool(n) and np.ptp(around.reshape(n, 2, 2), axis=1).max() >= DRAWN * min(sheet.shape)
 
 
-def _alone(picture, sheet, region, finer):
-    """Return a sheet in even light, with nothing around it: uint8, of the size of a picture so many times finer."""
+def _light_on(picture, box, region):
+    """Return how bright the paper would be in all of a picture: float [shape=(height, width)], a plane.
+
+    It is fitted to a region, a mask of what is in the box, by least squares.
+    """
+    left, top, right, bottom = box
     y, x = np.nonzero(region)
-    levels = np.asarray(picture.reduce(finer), np.float32)
-    plane = np.linalg.lstsq(np.stack([np.ones_like(x), x, y], axis=1), levels[y, x], rcond=None)[0]
-    rows, columns = np.mgrid[: picture.height, : picture.width] / finer
-    light = np.maximum(plane[0] + plane[1] * columns + plane[2] * rows, 16)
-    within = np.asarray(Image.fromarray(sheet).resize(picture.size, Image.Resampling.NEAREST))
-    return np.where(within, np.clip(np.asarray(picture) * (WHITE / light), 0, 255).round(), WHITE).astype(np.uint8)
+    levels = np.asarray(picture, np.float32)[top:bottom, left:right][y, x]
+    plane = np.linalg.lstsq(np.stack([np.ones_like(x), x, y], axis=1), levels, rcond=None)[0]
+    rows, columns = np.mgrid[: picture.height, : picture.width]
+    return np.maximum(plane[0] + plane[1] * (columns - left) + plane[2] * (rows - top), DULLEST)
+
+
+def _goes_on(picture, box, sheet, light):
+    """Tell whether most of what is close to a sheet is as bright as the sheet, or nothing is there at all."""
+    left, top, right, bottom = box
+    mask = np.zeros(light.shape, bool)
+    mask[top:bottom, left:right] = sheet
+    beside = spread(mask, FAR) & ~spread(mask, NEAR)
+    alike = np.abs(np.asarray(picture, np.float32) - light) <= ALIKE * light
+    return not beside.any() or np.mean(alike[beside]) > GOES_ON
+
+
+def _alone(picture, sheet, light):
+    """Return a sheet in even light, with nothing around it: uint8, of the size of a picture that may be finer."""
+    size = picture.size
+    within = np.asarray(Image.fromarray(sheet).resize(size, Image.Resampling.NEAREST))
+    there = np.asarray(Image.fromarray(light.astype(np.float32)).resize(size, Image.Resampling.NEAREST))
+    lit = np.asarray(picture, np.float32) * (WHITE / there)
+    return np.where(within, np.clip(lit, 0, 255).round(), WHITE).astype(np.uint8)

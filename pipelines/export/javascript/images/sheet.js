@@ -2,8 +2,8 @@
  * A sheet: paper with a drawing on it that is held up somewhere in a scene, as before a webcam.
  *
  * The picture falls into regions without edges; the largest of these that is convex and has a drawing in its midst is
- * the sheet. Its light is made even by a plane, and everything around it is taken away: then the drawing lies on an even
- * ground. See `pipelines/features/images/sheet.py`.
+ * the sheet, unless the paper goes on behind its outline. Its light is made even by a plane, and everything around it is
+ * taken away: then the drawing lies on an even ground. See `pipelines/features/images/sheet.py`.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { gaussianBlur, largestAround } from "./filters.js";
 import { isConvex } from "./frames.js";
 import { fit } from "./gradual_light.js";
 import { spread } from "./ink.js";
-import { bytesOf, cut, negative, surrounded } from "./plane.js";
+import { bytesOf, cut, floatsOf, negative, surrounded } from "./plane.js";
 import { connectedRegions, longerSide, sumsOver } from "./regions.js";
 import { reduce, resizeNearest } from "./resizing.js";
 
@@ -32,6 +32,10 @@ const SMALLEST = 0.015; // least share of the picture that a sheet covers
 const TRIED = 5; // regions that are examined
 const FILLED = 0.45; // least share of its box that a sheet fills
 const DRAWN = 0.12; // least length of what is drawn, as a share of the sheet's shorter side
+const NEAR = 3; // pixels from the outline between which
+const FAR = 7; // is looked for more of the same paper
+const ALIKE = 0.1; // share of its light by which paper differs,
+const GOES_ON = 0.6; // and share of alike pixels from which it goes on
 const WHITE = 235;
 const DULLEST = 16;
 
@@ -45,14 +49,17 @@ export function drawingOnASheet(pixels) {
   const times = timesFiner(pixels, LONGER_SIDE);
   const picture = reduce(pixels, times);
   const finer = timesFiner(picture, COARSE_SIDE);
-  const differences = differencesIn(reduce(picture, finer));
+  const coarse = reduce(picture, finer);
+  const differences = differencesIn(coarse);
   const quiet = Math.max(1, quantile(differences.data, 0.25));
   for (const most of SMOOTH) {
     for (const { box, region } of smoothRegions(bytesOf(differences, (levels) => Number(levels <= most * quiet)))) {
       const sheet = filled(region);
       if (!mayBeASheet(sheet, region)) continue;
+      const light = lightOn(coarse, box, region);
+      if (goesOn(coarse, box, sheet, light)) continue;
       const [left, top, right, bottom] = box.map((place) => finer * place);
-      const [reading] = evenReadings(alone(cut(picture, left, top, right, bottom), sheet, region, finer));
+      const [reading] = evenReadings(alone(cut(picture, left, top, right, bottom), sheet, cut(light, ...box)));
       const least = DRAWN * Math.min(region.width, region.height);
       if (!reading?.even || longerSideOf(reading.drawing.coverage) < least) continue;
       return { ...reading, drawing: moved(reading.drawing, times * left, times * top, times) };
@@ -113,17 +120,36 @@ function mayBeASheet(sheet, region) {
   return boxes.length > 0 && largest(boxes.map(longerSide)) >= DRAWN * Math.min(width, height);
 }
 
-/** Return a sheet in even light, with nothing around it: of the size of a picture that is so many times finer. */
-function alone(picture, sheet, region, finer) {
-  const levels = reduce(picture, finer).data;
+/** Return how bright the paper would be in all of a picture: a plane that is fitted to a region, a mask of the box. */
+function lightOn(picture, [left, top, right, bottom], region) {
+  const levels = cut(picture, left, top, right, bottom).data;
   const places = Array.from(region.data.keys()).filter((place) => region.data[place]);
   const terms = places.map((place) => [1, place % region.width, Math.floor(place / region.width)]);
   const [level, across, down] = fit(terms, places.map((place) => levels[place]), terms.map(() => 1));
-  const within = resizeNearest(sheet, picture.width, picture.height).data;
+  return floatsOf(picture, (_, i) => {
+    const [x, y] = [(i % picture.width) - left, Math.floor(i / picture.width) - top];
+    return Math.max(level + across * x + down * y, DULLEST);
+  });
+}
+
+/** Tell whether most of what is close to a sheet is as bright as the sheet, or nothing is there at all. */
+function goesOn(picture, [left, top, right, bottom], sheet, light) {
+  const mask = bytesOf(picture, (_, i) => {
+    const [x, y] = [i % picture.width, Math.floor(i / picture.width)];
+    const inBox = x >= left && x < right && y >= top && y < bottom;
+    return inBox ? sheet.data[(y - top) * sheet.width + x - left] : 0;
+  });
+  const [near, far] = [spread(mask, NEAR).data, spread(mask, FAR).data];
+  const beside = Array.from(far.keys()).filter((i) => far[i] && !near[i]);
+  const alike = beside.filter((i) => Math.abs(picture.data[i] - light.data[i]) <= ALIKE * light.data[i]);
+  return beside.length === 0 || alike.length > GOES_ON * beside.length;
+}
+
+/** Return a sheet in even light, with nothing around it: of the size of a picture that may be finer. */
+function alone(picture, sheet, light) {
+  const [within, there] = [sheet, light].map((of) => resizeNearest(of, picture.width, picture.height).data);
   return bytesOf(picture, (value, i) => {
-    const x = (i % picture.width) / finer;
-    const y = Math.floor(i / picture.width) / finer;
-    const light = Math.max(level + across * x + down * y, DULLEST);
-    return within[i] ? clip(round(value * (WHITE / light)), 0, 255) : WHITE;
+    const lit = Math.fround(value * Math.fround(WHITE / there[i]));
+    return within[i] ? clip(round(lit), 0, 255) : WHITE;
   });
 }

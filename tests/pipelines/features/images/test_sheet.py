@@ -74,6 +74,16 @@ def test_without_a_drawing_on_a_sheet_there_is_none(pixels):
     assert drawing_on_a_sheet(pixels) is None
 
 
+@pytest.mark.parametrize("gap", [40, 60])
+def test_a_cell_of_squared_paper_is_no_sheet(gap):
+    squared = np.full((240, 320), 215)
+    squared[::gap] = squared[1::gap] = 120
+    squared[:, ::gap] = squared[:, 1::gap] = 120
+    picture = Image.fromarray(squared.astype(np.uint8))
+    ImageDraw.Draw(picture).line([(gap * 3 + 10, gap * 2 + 10), (gap * 3 + 25, gap * 2 + 30)], 40, 6)
+    assert drawing_on_a_sheet(np.asarray(picture.filter(ImageFilter.GaussianBlur(0.8)))) is None
+
+
 def test_the_drawing_on_the_sheet_is_the_likeliest_of_a_scene():
     pixels = scene(3, sheet=paper())
     likeliest = drawings_in(pixels)[0][0]
