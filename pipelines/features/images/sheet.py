@@ -41,23 +41,27 @@ def drawing_on_a_sheet(pixels):
     times = max(1, max(pixels.shape) // LONGER_SIDE)
     picture = Image.fromarray(pixels).reduce(times)
     finer = max(1, max(picture.size) // COARSE_SIDE)
-    coarse = picture.reduce(finer)
-    differences = _differences(coarse)
+    for box, sheet, light in _sheets(picture.reduce(finer)):
+        left, top, right, bottom = (finer * place for place in box)
+        around = picture.crop((left, top, min(right, picture.width), min(bottom, picture.height)))
+        for reading in even_ground.readings(_alone(around, sheet, light))[:1]:
+            if reading.even and max(reading.drawing.coverage.shape) >= DRAWN * min(sheet.shape):
+                return replace(reading, drawing=reading.drawing.move(times * left, times * top, times))
+    return None
+
+
+def _sheets(picture):
+    """Yield what may be a sheet: its box, a mask of what in the box is the sheet, and how bright it is there."""
+    differences = _differences(picture)
     quiet = max(1, np.percentile(differences, 25))
     for most in SMOOTH:
         for box, region in _smooth_regions(differences <= most * quiet):
             sheet = _filled(region)
-            if not _may_be_a_sheet(sheet, region):
-                continue
-            light = _light_on(coarse, box, region)
-            if _goes_on(coarse, box, sheet, light):
-                continue
-            left, top, right, bottom = (finer * place for place in box)
-            around_it = picture.crop((left, top, min(right, picture.width), min(bottom, picture.height)))
-            for reading in even_ground.readings(_alone(around_it, sheet, light[box[1] : box[3], box[0] : box[2]]))[:1]:
-                if reading.even and max(reading.drawing.coverage.shape) >= DRAWN * min(region.shape):
-                    return replace(reading, drawing=reading.drawing.move(times * left, times * top, times))
-    return None
+            if _may_be_a_sheet(sheet, region):
+                light = _light_on(picture, box, region)
+                if not _goes_on(picture, box, sheet, light):
+                    left, top, right, bottom = box
+                    yield box, sheet, light[top:bottom, left:right]
 
 
 def _differences(picture):

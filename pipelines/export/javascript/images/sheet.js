@@ -49,23 +49,28 @@ export function drawingOnASheet(pixels) {
   const times = timesFiner(pixels, LONGER_SIDE);
   const picture = reduce(pixels, times);
   const finer = timesFiner(picture, COARSE_SIDE);
-  const coarse = reduce(picture, finer);
-  const differences = differencesIn(coarse);
+  for (const { box, sheet, light } of sheetsIn(reduce(picture, finer))) {
+    const [left, top, right, bottom] = box.map((place) => finer * place);
+    const [reading] = evenReadings(alone(cut(picture, left, top, right, bottom), sheet, light));
+    const least = DRAWN * Math.min(sheet.width, sheet.height);
+    if (!reading?.even || longerSideOf(reading.drawing.coverage) < least) continue;
+    return { ...reading, drawing: moved(reading.drawing, times * left, times * top, times) };
+  }
+  return null;
+}
+
+/** Yield what may be a sheet: its box, a mask of what in the box is the sheet, and how bright it is there. */
+function* sheetsIn(picture) {
+  const differences = differencesIn(picture);
   const quiet = Math.max(1, quantile(differences.data, 0.25));
   for (const most of SMOOTH) {
     for (const { box, region } of smoothRegions(bytesOf(differences, (levels) => Number(levels <= most * quiet)))) {
       const sheet = filled(region);
       if (!mayBeASheet(sheet, region)) continue;
-      const light = lightOn(coarse, box, region);
-      if (goesOn(coarse, box, sheet, light)) continue;
-      const [left, top, right, bottom] = box.map((place) => finer * place);
-      const [reading] = evenReadings(alone(cut(picture, left, top, right, bottom), sheet, cut(light, ...box)));
-      const least = DRAWN * Math.min(region.width, region.height);
-      if (!reading?.even || longerSideOf(reading.drawing.coverage) < least) continue;
-      return { ...reading, drawing: moved(reading.drawing, times * left, times * top, times) };
+      const light = lightOn(picture, box, region);
+      if (!goesOn(picture, box, sheet, light)) yield { box, sheet, light: cut(light, ...box) };
     }
   }
-  return null;
 }
 
 const longerSideOf = ({ width, height }) => Math.max(width, height);
