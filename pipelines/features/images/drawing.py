@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipelines.features.images.regions import box_of
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -18,7 +20,7 @@ class Drawing:
     box : (left, top, right, bottom) of float, in pixels of the picture that it was cut out of, or None
         Where it was there; right and bottom are one past the last pixel.
     bare : Drawing or None
-        It without what was drawn around or under it: a digit without its circle, or without its underline.
+        The same without what was drawn around or under it, as a digit without its circle or its underline.
     """
 
     coverage: np.ndarray
@@ -34,6 +36,21 @@ class Drawing:
         x0, y0, x1, y1 = self.box
         box = left + across * x0, top + down * y0, left + across * x1, top + down * y1
         return replace(self, box=box, bare=self.bare and self.bare.move(left, top, times))
+
+
+def cut_out(coverage):
+    """Return the Drawing that covers half of a pixel or more, or None if it covers that much of none.
+
+    Parameters
+    ----------
+    coverage : ndarray of float32 [shape=(height, width)], in [0, 1], of the picture that it is cut out of
+    """
+    box = box_of(coverage >= 0.5)
+    if box is None:
+        return None
+    left, top, right, bottom = box
+    cut = coverage[top:bottom, left:right]
+    return Drawing(cut, float(breadth(cut[np.newaxis])[0]), box)
 
 
 def breadth(pictures):

@@ -14,12 +14,12 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from pipelines.features.images.drawing import Drawing, breadth
+from pipelines.features.images.drawing import Drawing, cut_out
 from pipelines.features.images.edge import share_of_edge
 from pipelines.features.images.frames import bare_parts, find_frames
 from pipelines.features.images.gradual_light import even_out_light
 from pipelines.features.images.ink import ink_on, otsu, spread
-from pipelines.features.images.regions import box_of, boxes, number_regions
+from pipelines.features.images.regions import boxes, number_regions, pixels_of
 
 SIDE = 96  # pixels of the longer side; a picture of twice this or more is reduced to between once and twice
 SMALL = 48  # smaller pictures are enlarged, so that an edge can be found between two pixels
@@ -138,7 +138,7 @@ def _reading(picture):
     parts = _parts(marked, ink.drop, ink.peak)
     if parts is None or share_of_edge(parts.kept) > MOST_OF_EDGE:
         return None, None
-    drawing = _cut_out(ink, parts.kept)
+    drawing = cut_out(ink.coverage(parts.kept))
     if drawing is None:
         return None, None
     if times == 1 and max(picture.size) >= SIDE and _is_sheet(parts.kept, drawing.box):
@@ -149,20 +149,9 @@ def _reading(picture):
     near = spread(marked if parts.n_drawings > 1 else parts.kept, edge)
     even = even and _unevenness(ink.drop, near, ink.contrast) < UNEVEN
     box = tuple(place // times for place in drawing.box)
-    bare = _cut_out(ink, parts.bare) if parts.bare.any() else None
+    bare = cut_out(ink.coverage(parts.bare)) if parts.bare.any() else None
     drawing = replace(drawing, bare=bare).move(0, 0, 1 / times)
     return Reading(drawing, even, parts.n_drawings, full and even), box
-
-
-def _cut_out(ink, kept):
-    """Return the Drawing that kept pixels are, or None if they are too pale to be one."""
-    coverage = ink.coverage(kept)
-    box = box_of(coverage >= 0.5)
-    if box is None:
-        return None
-    left, top, right, bottom = box
-    cut = coverage[top:bottom, left:right]
-    return Drawing(cut, float(breadth(cut[np.newaxis])[0]), box)
 
 
 def _reaches_from_edge_to_edge(ink, kept):
@@ -222,9 +211,9 @@ def _parts(marked, drop, peak):
     main = int(np.argmax(np.where(kept, mass, -1)))
     n_drawings = _side_by_side(around[kept & (mass >= ALIKE * mass[main])])
     kept &= (mass >= SPECK * mass[main]) & _close_to(around[main], around)
+    ruled = _lines_of_paper(around, kept, main, marked.shape)
     bare = bare_parts(regions, around, kept, mass)
-    drawn, inside = (np.concatenate([[False], chosen])[regions] for chosen in (kept, bare))
-    return _Parts(drawn, n_drawings, _lines_of_paper(around, kept, main, marked.shape), inside)
+    return _Parts(pixels_of(regions, kept), n_drawings, ruled, pixels_of(regions, bare))
 
 
 def _lines_of_paper(around, kept, main, shape):

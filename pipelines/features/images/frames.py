@@ -7,6 +7,8 @@ inwards. The outline of a hollow 6, which goes around that of its hole, does.
 
 import numpy as np
 
+from pipelines.features.images.regions import longer_sides
+
 FRAMED = 0.8  # least share of width and height that a frame takes, and share of each side that is drawn
 FILLED = 0.5  # largest share of its box that a frame covers; a sheet of paper on a table covers more
 AROUND = 0.6  # least share of the rows and columns of what a ring goes around in which it is on both sides
@@ -78,7 +80,7 @@ def _underlines(around, kept, mass):
 
 def _ringed(regions, around, kept, mass):
     """Return which of the kept regions stand inside of a ring, or of the innermost of several rings."""
-    lengths = np.maximum(around[:, 2] - around[:, 0], around[:, 3] - around[:, 1])
+    lengths = longer_sides(around)
     inner, ringed = kept, np.zeros_like(kept)
     while inner.any():
         ring = int(np.argmax(np.where(inner, lengths, -1)))

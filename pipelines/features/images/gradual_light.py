@@ -46,8 +46,19 @@ def even_out_light(picture):
     weights = _fit(surface, level, paper)
     wide, high = picture.size
     light = np.maximum((_quadratic(high, wide) @ weights).reshape(high, wide), DULLEST)
+    return Image.fromarray(divide_by(light, picture))
+
+
+def divide_by(light, picture):
+    """Return a picture as it would be in even light, in which paper is `WHITE`: uint8 [shape=(height, width)].
+
+    Parameters
+    ----------
+    light : ndarray of float [shape=(height, width)], the level that paper has at each pixel, at least `DULLEST`
+    picture : Pillow image of mode "L"
+    """
     levels = np.asarray(picture, np.float32) * (WHITE / light)
-    return Image.fromarray(np.clip(levels, 0, 255).round().astype(np.uint8))
+    return np.clip(levels, 0, 255).round().astype(np.uint8)
 
 
 def _fit(surface, level, counts):

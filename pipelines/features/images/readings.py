@@ -4,11 +4,11 @@ Is it a dark drawing on a bright page, or the other way round? Is what goes alon
 more than one reading is possible, and the network can decide, because it knows what the drawings should look like. So a
 picture becomes a row with several readings in it, and the network answers all of them.
 
-The plain way comes first, see `even_ground`. The thorough way, see `strokes`, costs more, and is gone only where the
-ground is not even. So does the search for a sheet of paper in a scene, see `sheet`; it counts where it finds a drawing
-elsewhere. Without what was drawn around or under it, as a digit without its circle, a drawing is one more
-reading. Where neither way finds anything, the picture shows no drawing. A picture whose pixels were enlarged to blocks
-is read as the small one that it was, see `hard_pixels`.
+The plain way comes first, see `even_ground`. Two more ways cost more, and are gone only where the ground is not even:
+the thorough one, see `strokes`, and the search for a sheet of paper in a scene, see `sheet`, which counts where it
+finds another drawing. A drawing without what is around or under it, as a digit without its circle, is one more reading.
+Where no way finds anything, the picture shows no drawing. A picture whose pixels were enlarged to blocks is read as the
+small one that it was, see `hard_pixels`.
 """
 
 from dataclasses import dataclass

@@ -85,3 +85,26 @@ def box_of(marked):
     if len(rows) == 0:
         return None
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def longer_sides(around):
+    """Return the longer side of each box: ndarray of int [shape=(n,)]; `around`: as `boxes` returns them."""
+    return np.maximum(around[:, 2] - around[:, 0], around[:, 3] - around[:, 1])
+
+
+def pixels_of(regions, chosen):
+    """Return which pixels belong to the chosen regions: bool, of the picture's shape.
+
+    Parameters
+    ----------
+    regions : as `number_regions` returns them
+    chosen : ndarray of bool [shape=(n,)]
+    """
+    return np.concatenate([[False], chosen])[regions]
+
+
+def outline(region):
+    """Return the pixels of a mask that are at the picture's edge, or beside, above or below one that is not marked."""
+    inner = np.zeros_like(region)
+    inner[1:-1, 1:-1] = region[:-2, 1:-1] & region[2:, 1:-1] & region[1:-1, :-2] & region[1:-1, 2:]
+    return region & ~inner

@@ -13,8 +13,9 @@ from PIL import Image, ImageFilter
 
 from pipelines.features.images import even_ground
 from pipelines.features.images.frames import is_convex
+from pipelines.features.images.gradual_light import DULLEST, WHITE, divide_by
 from pipelines.features.images.ink import spread
-from pipelines.features.images.regions import boxes, number_regions
+from pipelines.features.images.regions import boxes, longer_sides, number_regions, outline
 
 LONGER_SIDE, COARSE_SIDE = 480, 160  # pixels of the picture that is read, and of the one in which edges are looked for
 SMOOTH = (1.6, 2.5, 4.5)  # differences of neighbours on paper, at most, by those of the quietest quarter: all are tried
@@ -24,7 +25,6 @@ FILLED = 0.45  # least share of its box that a sheet fills
 DRAWN = 0.12  # least length of what is drawn, as a share of the sheet's shorter side
 NEAR, FAR = 3, 7  # pixels from the outline between which is looked for more of the same paper
 ALIKE, GOES_ON = 0.1, 0.6  # share of its light by which paper differs, and share of alike pixels from which it goes on
-DULLEST, WHITE = 16, 235
 
 
 def drawing_on_a_sheet(pixels):
@@ -96,13 +96,10 @@ def _may_be_a_sheet(sheet, region):
     """Tell whether a filled region is convex, and something large enough is in its midst."""
     if sheet.mean() < FILLED:
         return False
-    inner = np.zeros_like(sheet)
-    inner[1:-1, 1:-1] = sheet[:-2, 1:-1] & sheet[2:, 1:-1] & sheet[1:-1, :-2] & sheet[1:-1, 2:]
-    if not is_convex(sheet & ~inner):
+    if not is_convex(outline(sheet)):
         return False
     holes, n = number_regions(sheet & ~region)
-    around = boxes(holes, n)
-    return bool(n) and np.ptp(around.reshape(n, 2, 2), axis=1).max() >= DRAWN * min(sheet.shape)
+    return bool(longer_sides(boxes(holes, n)).max(initial=0) >= DRAWN * min(sheet.shape))
 
 
 def _light_on(picture, box, region):
@@ -133,5 +130,4 @@ def _alone(picture, sheet, light):
     size = picture.size
     within = np.asarray(Image.fromarray(sheet).resize(size, Image.Resampling.NEAREST))
     there = np.asarray(Image.fromarray(light.astype(np.float32)).resize(size, Image.Resampling.NEAREST))
-    lit = np.asarray(picture, np.float32) * (WHITE / there)
-    return np.where(within, np.clip(lit, 0, 255).round(), WHITE).astype(np.uint8)
+    return np.where(within, divide_by(there, picture), np.uint8(WHITE))

@@ -20,11 +20,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image, ImageFilter
 
-from pipelines.features.images.drawing import Drawing, breadth
+from pipelines.features.images.drawing import cut_out
 from pipelines.features.images.edge import edge
 from pipelines.features.images.frames import bare_parts
 from pipelines.features.images.ground import fill, ground_beside
-from pipelines.features.images.regions import box_of, boxes, number_regions
+from pipelines.features.images.regions import box_of, boxes, longer_sides, number_regions, outline, pixels_of
 
 LONGER_SIDE = 240  # pixels; pictures of twice this or more are reduced to between once and twice
 LEVELS = (0.6, 0.5, 0.4, 0.32, 0.25, 0.2, 0.16, 0.13, 0.1, 0.08)  # darkness at which strokes are looked for
@@ -146,7 +146,7 @@ def _dark_strokes(picture):
         for share in EDGES:
             region = _best(sheet, sheet.darkness >= share * ink)
             if region is not None:
-                weight = np.square(np.median(sheet.drop[region])) * _outline(region).sum()
+                weight = np.square(np.median(sheet.drop[region])) * outline(region).sum()
                 return _Found(sheet, region, ink, float(weight))
     return None
 
@@ -162,17 +162,13 @@ def _best(sheet, marked):
     regions, n = number_regions(marked)
     around = boxes(regions, n)
     mass = np.bincount(regions[marked], sheet.darkness[marked], minlength=n + 1)[1:]
-    large = _longer_sides(around) >= SMALLEST * min(marked.shape)
+    large = longer_sides(around) >= SMALLEST * min(marked.shape)
     possible = np.flatnonzero(large & _inside(around, marked.shape))
     for k in possible[np.argsort(-mass[possible], kind="stable")][:TRIED]:
         region = regions == k + 1
         if not _solid(region, around[k]) and _has_outline(sheet, region):
             return region
     return None
-
-
-def _longer_sides(around):
-    return np.maximum(around[:, 2] - around[:, 0], around[:, 3] - around[:, 1])
 
 
 def _inside(around, shape):
@@ -189,13 +185,7 @@ def _solid(region, box):
 def _has_outline(sheet, region):
     """Tell whether the picture has edges around a region; else the ground or the level alone has cut it off."""
     drop = np.median(sheet.drop[region])
-    return drop >= FAINTEST and np.mean(sheet.contrast[_outline(region)] >= SHARP * drop + sheet.grain) >= OUTLINED
-
-
-def _outline(region):
-    inner = np.zeros_like(region)
-    inner[1:-1, 1:-1] = region[:-2, 1:-1] & region[2:, 1:-1] & region[1:-1, :-2] & region[1:-1, 2:]
-    return region & ~inner
+    return drop >= FAINTEST and np.mean(sheet.contrast[outline(region)] >= SHARP * drop + sheet.grain) >= OUTLINED
 
 
 def _cut_out(found):
@@ -207,10 +197,7 @@ def _cut_out(found):
 def _drawing(sheet, marked, ink):
     marked = Image.fromarray(marked).convert("L").filter(ImageFilter.MaxFilter(3))
     coverage = np.clip((sheet.darkness / ink - 0.3) / 0.4, 0, 1) * (np.asarray(marked) > 0)
-    rows, columns = (np.flatnonzero((coverage >= 0.5).any(axis=axis)) for axis in (1, 0))
-    box = float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
-    coverage = coverage[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
-    return Drawing(coverage, float(breadth(coverage[np.newaxis])[0]), box)
+    return cut_out(coverage.astype(np.float32))
 
 
 def _with_parts(sheet, region, ink):
@@ -222,14 +209,12 @@ def _with_parts(sheet, region, ink):
     left, top, right, bottom = around[main]
     gap_x = np.maximum(left - around[:, 2], around[:, 0] - right)
     gap_y = np.maximum(top - around[:, 3], around[:, 1] - bottom)
-    side = _longer_sides(around)
+    side = longer_sides(around)
     parts = (np.maximum(gap_x, gap_y) <= PART_GAP * side[main]) & (side <= side[main])
     parts &= (area >= PART_AREA * area[main]) & _inside(around, region.shape)
     for k in np.flatnonzero(parts):
         parts[k] = np.median(sheet.darkness[regions == k + 1]) >= PART_INK * ink
+    parts[main] = False
+    whole = pixels_of(regions, parts) | region
     parts[main] = True
-    bare = np.concatenate([[False], bare_parts(regions, around, parts, area)])
-    marked = np.concatenate([[False], parts])
-    marked[main + 1] = False
-    whole = marked[regions] | region
-    return whole, whole & bare[regions]
+    return whole, whole & pixels_of(regions, bare_parts(regions, around, parts, area))

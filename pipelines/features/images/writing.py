@@ -15,10 +15,10 @@ import numpy as np
 from PIL import Image
 
 from pipelines.errors import NothingToSeeError
-from pipelines.features.images.drawing import Drawing, breadth
+from pipelines.features.images.drawing import cut_out
 from pipelines.features.images.edge import edge
 from pipelines.features.images.ink import FAINT, ink_on, otsu
-from pipelines.features.images.regions import box_of, boxes, number_regions
+from pipelines.features.images.regions import boxes, number_regions
 
 LONGEST = 1600  # pixels of the longer side of the picture that is worked on
 SMALL = 320  # a shorter one is enlarged to this
@@ -218,12 +218,10 @@ def ways_to_read(line):
             if after > first + 1 and not line[after - 1].cut:
                 break
             coverage, left, top = _together(line[first:after])
-            box = box_of(coverage >= 0.5)
-            if box is None:
-                continue
-            cut = coverage[box[1] : box[3], box[0] : box[2]]
-            place = box[0] + left, box[1] + top, box[2] + left, box[3] + top
-            ways.append((first, after, Drawing(cut, float(breadth(cut[np.newaxis])[0])), place))
+            drawing = cut_out(coverage)
+            if drawing is not None:
+                drawing = drawing.move(left, top, 1)
+                ways.append((first, after, drawing, drawing.box))
     return ways
 
 

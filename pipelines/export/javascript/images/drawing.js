@@ -4,6 +4,9 @@
  * @module
  */
 
+import { cut } from "./plane.js";
+import { boxOf } from "./regions.js";
+
 /**
  * @typedef {object} Drawing
  * @property {import("./plane.js").Plane<Float32Array>} coverage how much of each pixel is stroke, from 0 to 1
@@ -24,7 +27,21 @@
  */
 export function moved(drawing, left, top, across, down = across) {
   const [x0, y0, x1, y1] = /** @type {number[]} */ (drawing.box);
-  return { ...drawing, box: [left + across * x0, top + down * y0, left + across * x1, top + down * y1] };
+  const box = [left + across * x0, top + down * y0, left + across * x1, top + down * y1];
+  return { ...drawing, box, bare: drawing.bare && moved(drawing.bare, left, top, across, down) };
+}
+
+/**
+ * Return the drawing that covers half of a pixel or more; null if it covers that much of none.
+ *
+ * @param {import("./plane.js").Plane<Float32Array>} coverage of the picture that it is cut out of
+ * @returns {Drawing | null}
+ */
+export function cutOut(coverage) {
+  const box = boxOf(coverage, (share) => share >= 0.5);
+  if (box === null) return null;
+  const drawn = cut(coverage, ...box);
+  return { coverage: drawn, breadth: breadth(drawn), box };
 }
 
 /**

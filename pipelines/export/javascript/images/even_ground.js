@@ -11,12 +11,12 @@
  */
 
 import { largest, placeOfLargest, round, selected, smallest } from "../statistics.js";
-import { breadth, moved } from "./drawing.js";
-import { findFrames, bareParts } from "./frames.js";
+import { cutOut, moved } from "./drawing.js";
+import { bareParts, findFrames } from "./frames.js";
 import { evenOutLight } from "./gradual_light.js";
 import { coverageOf, inkOn, marksOf, otsu, spread } from "./ink.js";
 import { bytesOf, cut, negative, shareOfEdge } from "./plane.js";
-import { boxOf, connectedRegions, gap, heightOf, longerSide, sumsOver, widthOf } from "./regions.js";
+import { connectedRegions, gap, heightOf, longerSide, pixelsOf, sumsOver, widthOf } from "./regions.js";
 import { reduce } from "./resizing.js";
 
 /**
@@ -116,26 +116,18 @@ function read(picture) {
   const parts = partsOf(marked, ink);
   if (parts === null || shareOfEdge(parts.kept) > MOST_OF_EDGE) return null;
   const { kept, nDrawings, ruled } = parts;
-  const { drawing, box } = cutOut(ink, kept);
+  const drawing = cutOut(coverageOf(ink, kept));
   if (drawing === null) return null;
+  const { box } = drawing;
   if (times === 1 && Math.max(picture.width, picture.height) >= SIDE && isSheet(kept, box)) return null;
   const full = nDrawings === 1 && reachesFromEdgeToEdge(ink, kept);
   const softEdge = full ? Math.max(1, round(SOFT * ink.width)) : 1;
   const even =
     (full || (!ruled && shareOfEdge(marked) < SOME_OF_EDGE)) &&
     unevenness(ink.drop, spread(nDrawings > 1 ? marked : kept, softEdge)) / ink.contrast < UNEVEN;
-  const bare = cutOut(ink, parts.bare).drawing;
-  const reading = { drawing: moved({ ...drawing, box, bare }, 0, 0, 1 / times), even, nDrawings, full: full && even };
+  const bare = parts.bare.data.includes(1) ? cutOut(coverageOf(ink, parts.bare)) : null;
+  const reading = { drawing: moved({ ...drawing, bare }, 0, 0, 1 / times), even, nDrawings, full: full && even };
   return { reading, box: /** @type {Box} */ (box.map((place) => Math.floor(place / times))) };
-}
-
-/** Return the drawing that kept pixels are, and its box; null twice if they are too pale to be one. */
-function cutOut(ink, kept) {
-  const coverage = coverageOf(ink, kept);
-  const box = boxOf(coverage, (share) => share >= 0.5);
-  if (box === null) return { drawing: null, box };
-  const drawn = cut(coverage, ...box);
-  return { drawing: { coverage: drawn, breadth: breadth(drawn) }, box };
 }
 
 /**
@@ -186,9 +178,8 @@ function partsOf(marked, { drop, peak }) {
   const reach = 0.25 * longerSide(boxes[main]);
   kept = kept.map((keeps, k) => keeps && mass[k] >= SPECK * mass[main] && gap(boxes[main], boxes[k]) <= reach);
   const ruled = linesOfPaper(boxes, kept, main, marked);
-  const pixelsOf = (chosen) => bytesOf(regions, (region) => Number(region > 0 && chosen[region - 1]));
   const bare = bareParts(regions, boxes, kept, mass);
-  return { kept: pixelsOf(kept), nDrawings, ruled, bare: pixelsOf(bare) };
+  return { kept: pixelsOf(regions, kept), nDrawings, ruled, bare: pixelsOf(regions, bare) };
 }
 
 /** Tell whether lines of the paper may be among the parts: main reaches two edges of the picture, or another one. */

@@ -9,7 +9,8 @@
  */
 
 import { largest, placeOfLargest, smallest } from "../statistics.js";
-import { heightOf, longerSide, sumsOver, widthOf } from "./regions.js";
+import { bytesOf } from "./plane.js";
+import { heightOf, longerSide, placesOf, sumsOver, widthOf } from "./regions.js";
 
 /**
  * @typedef {import("./plane.js").Plane} Plane
@@ -98,7 +99,8 @@ function ringedByOthers(regions, boxes, kept, mass) {
     });
     const main = placeOfLargest(inner.map((holds, k) => (holds ? mass[k] : -1)));
     if (!inner.includes(true) || longerSide(boxes[main]) < RINGED * longerSide(boxes[ring])) break;
-    if (!goesAround(regions, ring + 1, boxes[main]) || !isConvex(regions, ring + 1)) break;
+    if (!goesAround(regions, ring + 1, boxes[main])) break;
+    if (!isConvex(placesOf(bytesOf(regions, (number) => Number(number === ring + 1))), regions.width)) break;
     ringed = inner;
   }
   return ringed;
@@ -120,16 +122,15 @@ function goesAround({ width, height, data }, region, [left, top, right, bottom])
 }
 
 /**
- * Tell whether nearly all pixels of a region are close to the edge of their convex hull. In each direction, the hull
- * reaches as far as its farthest pixel; a pixel's distance from the edge is the least of those in all directions.
+ * Tell whether nearly all pixels are close to the edge of their convex hull. In each direction, the hull reaches as far
+ * as its farthest pixel; a pixel's distance from the edge is the least of those in all directions.
+ *
+ * @param {number[]} places of the pixels
+ * @param {number} width of the picture
  */
-export function isConvex({ width, data }, region) {
-  const [xs, ys] = [[], []];
-  data.forEach((number, place) => {
-    if (number !== region) return;
-    xs.push(place % width);
-    ys.push(Math.floor(place / width));
-  });
+export function isConvex(places, width) {
+  const xs = places.map((place) => place % width);
+  const ys = places.map((place) => Math.floor(place / width));
   const distance = new Float64Array(xs.length).fill(Infinity);
   for (let k = 0; k < DIRECTIONS; k++) {
     const angle = (k * 2 * Math.PI) / DIRECTIONS;

@@ -17,8 +17,8 @@ const ROUNDS = 10;
 const CLOSE = 0.1; // share of the light by which a cell of paper may be below the surface,
 const LEAST = 2; // and levels
 const SHOWN = 0.9; // least share of the cells along the picture's edge that shows paper
-const DULLEST = 16; // levels: duller paper shows nothing
-const WHITE = 235; // and paper becomes this bright
+export const DULLEST = 16; // levels: duller paper shows nothing
+export const WHITE = 235; // and paper becomes this bright
 
 /**
  * @param {import("./plane.js").Plane} picture

@@ -16,8 +16,8 @@ import { hardPixelsIn } from "./hard_pixels.js";
 import { edge, plane } from "./plane.js";
 import { resize } from "./resizing.js";
 import { clearestGrey, grey, planesOf } from "./shades.js";
-import { framed, isFilled, obeys } from "./stroke_framing.js";
 import { drawingOnASheet } from "./sheet.js";
+import { framed, isFilled, obeys } from "./stroke_framing.js";
 import { drawingIn } from "./strokes.js";
 
 /**

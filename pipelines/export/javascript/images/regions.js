@@ -6,7 +6,7 @@
  * @module
  */
 
-import { plane } from "./plane.js";
+import { bytesOf, plane } from "./plane.js";
 
 /**
  * A box: left, top, right and bottom; right and bottom are one past the last pixel.
@@ -75,6 +75,32 @@ export function boxOf({ width, height, data }, holds) {
   const box = [width, height, 0, 0];
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) if (holds(data[y * width + x])) grow(box, x, y);
   return box[2] ? box : null;
+}
+
+/**
+ * Return which pixels belong to the chosen regions.
+ *
+ * @param {import("./plane.js").Plane<Int32Array>} regions
+ * @param {boolean[]} chosen
+ */
+export const pixelsOf = (regions, chosen) =>
+  bytesOf(regions, (number) => Number(number > 0 && chosen[number - 1]));
+
+/** Return the places of marked pixels. @param {Plane} marked @returns {number[]} */
+export function placesOf(marked) {
+  const places = [];
+  marked.data.forEach((mark, place) => mark && places.push(place));
+  return places;
+}
+
+/** Return the places of marked pixels at the picture's edge, or beside, above or below one that is not marked. */
+export function outlineOf(marked) {
+  const { width, height, data } = marked;
+  return placesOf(marked).filter((place) => {
+    const [x, y] = [place % width, Math.floor(place / width)];
+    const inner = x > 0 && y > 0 && x < width - 1 && y < height - 1;
+    return !(inner && data[place - width] && data[place + width] && data[place - 1] && data[place + 1]);
+  });
 }
 
 /** Add up a number over the pixels of each region. */

@@ -13,10 +13,10 @@ import { moved } from "./drawing.js";
 import { evenReadings } from "./even_ground.js";
 import { gaussianBlur, largestAround } from "./filters.js";
 import { isConvex } from "./frames.js";
-import { fit } from "./gradual_light.js";
+import { DULLEST, WHITE, fit } from "./gradual_light.js";
 import { spread } from "./ink.js";
 import { bytesOf, cut, floatsOf, negative, surrounded } from "./plane.js";
-import { connectedRegions, longerSide, sumsOver } from "./regions.js";
+import { connectedRegions, longerSide, outlineOf, placesOf, sumsOver } from "./regions.js";
 import { reduce, resizeNearest } from "./resizing.js";
 
 /**
@@ -36,8 +36,6 @@ const NEAR = 3; // pixels from the outline between which
 const FAR = 7; // is looked for more of the same paper
 const ALIKE = 0.1; // share of its light by which paper differs,
 const GOES_ON = 0.6; // and share of alike pixels from which it goes on
-const WHITE = 235;
-const DULLEST = 16;
 
 /**
  * Find a sheet of paper in a scene, and the drawing on it.
@@ -115,12 +113,7 @@ function filled(region) {
 function mayBeASheet(sheet, region) {
   const { width, height, data } = sheet;
   if (sum(data) < FILLED * data.length) return false;
-  const outline = bytesOf(sheet, (mark, i) => {
-    const [x, y] = [i % width, Math.floor(i / width)];
-    const inside = x > 0 && y > 0 && x < width - 1 && y < height - 1;
-    return Number(mark && !(inside && data[i - 1] && data[i + 1] && data[i - width] && data[i + width]));
-  });
-  if (!isConvex(outline, 1)) return false;
+  if (!isConvex(outlineOf(sheet), width)) return false;
   const { boxes } = connectedRegions(bytesOf(sheet, (mark, i) => Number(mark && !region.data[i])));
   return boxes.length > 0 && largest(boxes.map(longerSide)) >= DRAWN * Math.min(width, height);
 }
@@ -128,7 +121,7 @@ function mayBeASheet(sheet, region) {
 /** Return how bright the paper would be in all of a picture: a plane that is fitted to a region, a mask of the box. */
 function lightOn(picture, [left, top, right, bottom], region) {
   const levels = cut(picture, left, top, right, bottom).data;
-  const places = Array.from(region.data.keys()).filter((place) => region.data[place]);
+  const places = placesOf(region);
   const terms = places.map((place) => [1, place % region.width, Math.floor(place / region.width)]);
   const [level, across, down] = fit(terms, places.map((place) => levels[place]), terms.map(() => 1));
   return floatsOf(picture, (_, i) => {

@@ -9,12 +9,23 @@
  */
 
 import { clip, largest, median, quantile, round } from "../statistics.js";
-import { breadth, moved } from "./drawing.js";
+import { cutOut, moved } from "./drawing.js";
 import { gaussianBlur, largestAround } from "./filters.js";
 import { bareParts } from "./frames.js";
 import { filled, groundBeside } from "./ground.js";
-import { bytesOf, cut, edge, floatsOf, negative, plane, surrounded } from "./plane.js";
-import { boxOf, connectedRegions, gap, heightOf, longerSide, sumsOver, widthOf } from "./regions.js";
+import { bytesOf, edge, floatsOf, negative, surrounded } from "./plane.js";
+import {
+  boxOf,
+  connectedRegions,
+  gap,
+  heightOf,
+  longerSide,
+  outlineOf,
+  pixelsOf,
+  placesOf,
+  sumsOver,
+  widthOf,
+} from "./regions.js";
 import { reduce, resize, resizeNearest } from "./resizing.js";
 
 /** @typedef {import("./plane.js").Plane} Plane */
@@ -63,7 +74,7 @@ export function drawingIn(picture) {
   if (!found) return null;
   const frame = (framed.height - picture.height) / 2;
   const { width, height } = found.region;
-  return moved(cutOut(found), -frame, -frame, framed.width / width, framed.height / height);
+  return moved(drawingOf(found), -frame, -frame, framed.width / width, framed.height / height);
 }
 
 /** Put the colour of its edge around a picture, for drawings that go over the edge. @param {Plane} picture */
@@ -182,39 +193,19 @@ function isOutlined({ drop, contrast, grain }, region) {
   return depth >= FAINTEST && sharp.length / outline.length >= OUTLINED;
 }
 
-/** Return the places of a region's pixels. @param {Plane} region @returns {number[]} */
-function placesOf(region) {
-  const places = [];
-  region.data.forEach((mark, place) => mark && places.push(place));
-  return places;
-}
-
-/** Return the places of those that have one beside, above or below that is not the region's, or the picture's edge. */
-function outlineOf(region) {
-  const { width, height, data } = region;
-  return placesOf(region).filter((place) => {
-    const [x, y] = [place % width, Math.floor(place / width)];
-    const inner = x > 0 && y > 0 && x < width - 1 && y < height - 1;
-    return !(inner && data[place - width] && data[place + width] && data[place - 1] && data[place + 1]);
-  });
-}
-
 /** @param {Floats} values @param {Plane} region */
 const medianWithin = (values, region) => median(placesOf(region).map((place) => values.data[place]));
 
 /** @param {Found} found @returns {import("./drawing.js").Drawing} */
-function cutOut({ sheet, region, ink }) {
+function drawingOf({ sheet, region, ink }) {
   const { whole, bare } = withParts(sheet, region, ink);
-  return { ...drawingOf(sheet, whole, ink), bare: bare.data.includes(1) ? drawingOf(sheet, bare, ink) : null };
+  return { ...cutOutOf(sheet, whole, ink), bare: bare.data.includes(1) ? cutOutOf(sheet, bare, ink) : null };
 }
 
-function drawingOf(sheet, marked, ink) {
+function cutOutOf(sheet, marked, ink) {
   const near = largestAround(marked, 1).data;
   const covered = (share) => single(single(share / single(ink)) - single(0.3)) / single(0.4);
-  const coverage = floatsOf(sheet.darkness, (share, i) => (near[i] ? clip(covered(share), 0, 1) : 0));
-  const box = boxOf(coverage, (share) => share >= 0.5);
-  const drawn = cut(coverage, ...box);
-  return { coverage: drawn, breadth: breadth(drawn), box };
+  return cutOut(floatsOf(sheet.darkness, (share, i) => (near[i] ? clip(covered(share), 0, 1) : 0)));
 }
 
 /** Return which pixels belong to the region or to another part of the same drawing, and which without ring and underline. */
@@ -232,9 +223,8 @@ function withParts({ darkness }, region, ink) {
     const own = bytesOf(regions, (number) => Number(number === k + 1));
     return medianWithin(darkness, own) >= PART_INK * ink;
   });
-  const isIn = (chosen, number) => number > 0 && chosen[number - 1];
-  const whole = bytesOf(regions, (number, i) => Number(region.data[i] || isIn(isPart, number)));
+  const whole = bytesOf(pixelsOf(regions, isPart), (mark, i) => Number(mark || region.data[i]));
   const withMain = isPart.map((holds, k) => holds || k === main);
-  const bare = bareParts(regions, boxes, withMain, area);
-  return { whole, bare: bytesOf(regions, (number, i) => Number(whole.data[i] && isIn(bare, number))) };
+  const bare = pixelsOf(regions, bareParts(regions, boxes, withMain, area));
+  return { whole, bare: bytesOf(bare, (mark, i) => Number(mark && whole.data[i])) };
 }

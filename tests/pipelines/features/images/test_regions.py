@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from pipelines.features.images.regions import boxes, number_regions
+from pipelines.features.images.regions import boxes, longer_sides, number_regions, outline, pixels_of
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2), (30, 41), (120, 90)])
@@ -37,3 +37,20 @@ def test_the_far_ends_of_two_rows_do_not_touch():
     marked = np.zeros((2, 5), bool)
     marked[0, 4] = marked[1, 0] = True
     assert number_regions(marked)[1] == 2
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (2, 2), (30, 41)])
+def test_an_outline_is_what_scipys_erosion_takes_away(shape):
+    marked = np.random.default_rng(4).random(shape) < 0.8
+    np.testing.assert_array_equal(outline(marked), marked & ~scipy.ndimage.binary_erosion(marked))
+
+
+def test_the_pixels_of_all_regions_are_the_marked_ones_and_each_has_its_own():
+    marked = np.random.default_rng(5).random((30, 41)) < 0.3
+    regions, n = number_regions(marked)
+    np.testing.assert_array_equal(pixels_of(regions, np.ones(n, bool)), marked)
+    assert not pixels_of(regions, np.zeros(n, bool)).any()
+    chosen = np.arange(n) == 2
+    np.testing.assert_array_equal(pixels_of(regions, chosen), regions == 3)
+    around = boxes(regions, n)[2]
+    assert longer_sides(around[np.newaxis]).tolist() == [max(np.ptp(np.argwhere(regions == 3), axis=0)) + 1]
