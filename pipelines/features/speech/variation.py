@@ -1,10 +1,10 @@
 """Variation: the same word in another voice, in another room, with another microphone.
 
 Six speakers are too few. So things that a network should ignore are varied while it learns: the length of the vocal
-tract, the tempo, the noise and the echo of the room, the tone, the band and the overdrive of the microphone. The word
-is then cut out of what has become of it, as a stranger's recording will be: with the ends that noise and echo leave to
-be found. Each recording is varied several times before training; in each epoch the network hears one of these variants,
-so that it never sees quite the same word twice.
+tract, the tempo, the noise and the echo of the room, the tone, the band, the overdrive and the level control of the
+microphone. The word is then cut out of what has become of it, as a stranger's recording will be: with the ends that
+noise and echo leave to be found. Each recording is varied several times before training; in each epoch the network
+hears one of these variants, so that it never sees quite the same word twice.
 
 All of it is drawn from ranges. A warp or a tempo of 1.2 is as far from 1 as one of 1 / 1.2, so these are drawn on a
 logarithmic scale.
@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from pipelines.features.speech.foreign import foreign_sound
+from pipelines.features.speech.level_control import compress, gate
 from pipelines.features.speech.mfcc import NO_MASKING, mel_decibels
 from pipelines.features.speech.noise import noise_of_power
 from pipelines.features.speech.room import through_microphone, through_room
@@ -26,6 +27,7 @@ SHORTEST_SECONDS = 0.05  # cutting leaves at least this much of a word
 RECORDED_SHARE = 0.5  # share of recorded noise in the words' noise, if recordings of noise came with them
 WARPS = 33  # number of different warps to draw from; their mel filters are made once
 LOOSE_DB = 45.0  # decibels below the loudest frame where a varied sound is cut; a word is cut closer
+SLOPES = (0.5, 3.0)  # decibels that a gate takes away for each decibel below its threshold
 LOUD_SHARE = 1e-3  # of the loudest sample's power; softer samples are pauses, and do not count in the word's level
 
 
@@ -49,6 +51,11 @@ class Variation:
         Longest time in which the echo of the room falls by 60 dB, in this share of the variants.
     overdrive, overdrive_share : float >= 0, in decibels; in [0, 1]
         How far above full scale the word reaches, at most, in this share of the variants.
+    gate, gate_share : (float, float), in decibels; in [0, 1]
+        Range of the level, relative to the loudest, below which soft sounds are made softer, in this share of the
+        variants; see `level_control`.
+    gain, gain_share : float in [0, 1]; in [0, 1]
+        The largest share of its distance from the loudest that a soft sound loses, in this share of the variants.
     noise, noise_share : (float, float), in decibels; in [0, 1]
         Range of the word's level above that of a noise, in this share of the variants. The colour of the noise varies
         from white to between pink and brown.
@@ -74,6 +81,10 @@ class Variation:
     reverberation_share: float = 0.3
     overdrive: float = 20.0
     overdrive_share: float = 0.2
+    gate: tuple = (-40.0, -12.0)
+    gate_share: float = 0.25
+    gain: float = 0.5
+    gain_share: float = 0.15
     noise: tuple = (5.0, 45.0)
     noise_share: float = 0.7
     trim: float = 18.0
@@ -96,6 +107,10 @@ class Variation:
             reverberation_share=self.reverberation_share,
             overdrive=self.overdrive * strength,
             overdrive_share=min(1.0, self.overdrive_share * strength),
+            gate=self.gate,
+            gate_share=min(1.0, self.gate_share * strength),
+            gain=min(1.0, self.gain * strength),
+            gain_share=min(1.0, self.gain_share * strength),
             noise=(lowest + 20 * (1 - strength), highest + 20 * (1 - strength)),
             noise_share=min(1.0, self.noise_share * strength),
             trim=min(30.0, self.trim * strength),
@@ -115,6 +130,8 @@ class Variation:
             band_share=0.0,
             reverberation_share=0.0,
             overdrive_share=0.0,
+            gate_share=self.gate_share / 2,
+            gain_share=0.0,
             noise=(lowest + 5, highest),
             noise_share=0.7 * self.noise_share,
             trim=0.0,
@@ -151,8 +168,17 @@ class Variation:
                 sound = sound + recorded.of_power(len(sound), power_below(sound, level), rng)
             else:
                 sound = sound + noise_like(sound, level, rng.uniform(0, 1.5), rng)
+        sound = self._control_level(sound, sr, rng)
         moved = rng.uniform(-self.trim * 2 / 3, self.trim)
         return self._narrow(extractor.cut(sound, [extractor.trim_db + moved])[0], sr, rng)
+
+    def _control_level(self, sound, sr, rng):
+        drawn = rng.random()
+        if drawn < self.gate_share:
+            return gate(sound, sr, rng.uniform(*self.gate), rng.uniform(*SLOPES))
+        if drawn < self.gate_share + self.gain_share:
+            return compress(sound, sr, rng.uniform(0, self.gain))
+        return sound
 
     def _narrow(self, word, sr, rng):
         first, last = (round(seconds * sr) for seconds in rng.uniform(0, self.shift, 2).tolist())
@@ -204,7 +230,7 @@ class VariedWords:
     """
 
     name = "speech-variants"
-    version = 6
+    version = 7
     sparse = False
     together = True
 

@@ -81,6 +81,8 @@ def test_the_seed_decides():
         {"tone": 6.0},
         {"band_share": 1.0},
         {"overdrive": 20.0, "overdrive_share": 1.0},
+        {"gate_share": 1.0},
+        {"gain": 0.5, "gain_share": 1.0},
         {"trim": 15.0},
     ],
     ids=lambda one: next(iter(one)),
