@@ -5,8 +5,8 @@ decodes a file, `extract_rows` describes what was decoded in the form that is ke
 several views of itself), and `to_features` or `views` turns stored rows into what a network is given. A new kind of
 thing to recognise needs a class that keeps these promises; it does not inherit from anything.
 
-What not every extractor can do has a name of its own here: an extractor may be `Visible`, `Audible`, `Framed` or
-`Worded`. Whoever needs it asks `isinstance(extractor, Audible)`, never for a method by its name.
+What not every extractor can do has a name of its own here: an extractor may be `Visible`, `Audible`, `Framed`,
+`Worded` or `Turning`. Whoever needs it asks `isinstance(extractor, Audible)`, never for a method by its name.
 """
 
 from __future__ import annotations
@@ -287,4 +287,26 @@ class Augmentation(Protocol):
 
     def note(self) -> str:
         """Return what was decided, as a sentence."""
+        ...
+
+
+@runtime_checkable
+class Turning(Protocol):
+    """An extractor that knows directions among its features from which a network learns better than from each alone."""
+
+    def turn(self, rows: NDArray) -> NDArray:
+        """Return rows of features along these directions: a linear function of the rows, which can be undone.
+
+        Parameters
+        ----------
+        rows : float ndarray [shape=(n, n_features)], scaled
+
+        Returns
+        -------
+        turned : ndarray of the rows' dtype [shape=(n, n_features)], new
+        """
+        ...
+
+    def weigh_directions(self) -> NDArray:
+        """Return how much each direction counts, above 0: float32 [shape=(n_features,)]."""
         ...

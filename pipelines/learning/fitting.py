@@ -27,6 +27,7 @@ from pipelines.errors import UsageError
 from pipelines.learning.balance import prior_shift, shift_outputs
 from pipelines.learning.beginning import Beginning
 from pipelines.learning.committee import check_members, join_networks
+from pipelines.learning.directions import Directions
 from pipelines.learning.preparation import Prepared
 from pipelines.learning.recipe import Recipe
 from pipelines.learning.scoring import score
@@ -175,11 +176,17 @@ def _train(prepared, scaling, recipe, seed, beginning, *, on_start, on_epoch, be
     (stored, y), (stored_valid, y_valid) = prepared.rows("train"), prepared.rows("valid")
     standardizer = beginning.standardizer if beginning else copy.copy(scaling).fit(extractor.to_features(stored))
 
-    def features(rows):
+    def scaled(rows):
         X = extractor.to_features(rows)
         return standardizer.transform(X, out=None if is_sparse(X) or np.may_share_memory(X, rows) else X)
 
-    X, X_valid = features(stored), features(stored_valid)
+    X = scaled(stored)
+    directions = Directions.measure(extractor, X)
+
+    def features(rows):
+        return directions.along(scaled(rows)) if directions else scaled(rows)
+
+    X, X_valid = directions.along(X) if directions else X, features(stored_valid)
     augmentation = prepared.augmentation
     augmented = functools.partial(augmentation.batches, prepared, features) if augmentation else None
     n_features, n_classes = extractor.n_features, len(prepared.dataset.labels)
@@ -188,6 +195,8 @@ def _train(prepared, scaling, recipe, seed, beginning, *, on_start, on_epoch, be
         trainer, rng = trainer_for(recipe, n_features, n_classes, (seed, member) if member else seed, health)
         if beginning:
             beginning.write_into(trainer.network, prepared.dataset.labels)
+            if directions:
+                directions.enter(trainer.network)
         state = trainer.start(rng)
         if on_start:
             on_start(state, member)
@@ -204,6 +213,8 @@ def _train(prepared, scaling, recipe, seed, beginning, *, on_start, on_epoch, be
     if not members:
         raise KeyboardInterrupt
     network = members[0] if recipe.members == 1 else _join(members, recipe, n_features, n_classes)
+    if directions:
+        directions.leave(network)
     forget_unseen(network, X)
     return standardizer, network, history, stopped, len(members)
 

@@ -17,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 
 from pipelines.errors import InputFileError, UsageError
-from pipelines.features.speech import evidence
+from pipelines.features.speech import evidence, modulation
 from pipelines.features.speech.absence import what_instead, words_apart
 from pipelines.features.speech.audio_file import SILENCE_PEAK, read_waveform
 from pipelines.features.speech.drift import without_drift
@@ -326,6 +326,19 @@ class SpeechExtractor:
     def tells_manner(self):
         """Whether a row tells the means and spreads of its sequence, which has both in it: see `blends`."""
         return self.statistics and self.normalise == "level"
+
+    def turn(self, rows):
+        """Return rows of features whose sequence is a sum of cosines over the course of the word: see `modulation`."""
+        turned = rows.copy()
+        sequence = self.parts(turned)["sequence"]
+        sequence[:] = modulation.cosines(self.frames).astype(rows.dtype) @ sequence
+        return turned
+
+    def weigh_directions(self):
+        """Return how much each cosine counts, and 1 for what is no sequence: float32 [shape=(n_features,)]."""
+        weights = np.ones(self.n_features, np.float32)
+        self.parts(weights)["sequence"][:] = modulation.weights(self.frames)[:, np.newaxis]
+        return weights
 
     def feature_name(self, index):
         """Return what one feature is, such as "coefficient 3 in frame 12", "mean of coefficient 3"; counted from 0."""
