@@ -1,22 +1,32 @@
 """Candidates for unheard voices: what each brings, on the recordings of people who never heard of this project.
 
-One thing at a time is changed in the preset `fast`: a setting of the features, an entry of the recipe, or an extent of
-the variation, of blending or of neighbours. Networks that learned FSDD's digits are asked for single English digits and
-for strings of digits; networks that learned Spanish digits are asked for a voice that they have not heard, each voice
-in turn. The folder is that of `unheard_voices`. So few voices tell a gain of a point from chance only where all three
-columns agree.
+One thing at a time is changed in the preset `fast`: a setting of the features, an entry of the recipe, an extent of the
+variation, of blending or of neighbours, or the kind of features or of answer, for one of `other_speech_features`.
+Networks that learned FSDD's digits are asked for single English digits and for strings of digits; networks that learned
+Spanish digits are asked for a voice that they have not heard, each voice in turn. The folder is that of
+`unheard_voices`. So few voices tell a gain of a point from chance only where all three columns agree. The last two
+candidates were found when the others had been measured, so none of the others has them.
 
     BACKPROP_VOICES=voices python -m benchmarks choose_for_voices
 """
 
+import argparse
+import json
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
+from benchmarks import other_speech_features as other
 from benchmarks import results_file
-from benchmarks.unheard_voices import ask, leave_each_voice_out, strings, train, voices_folder
+from benchmarks.choose_speech_features import TraceSegmented
+from benchmarks.unheard_voices import leave_out_each_voice, mean, strings, train, voices_folder
 from pipelines import datasets
+from pipelines.features.extraction import extract_all
 from pipelines.features.speech import augmentation
 from pipelines.features.speech.blends import Blending
+from pipelines.features.speech.extractor import SpeechExtractor
 from pipelines.features.speech.mfcc import NO_MASKING
 from pipelines.features.speech.neighbours import Neighbours
 from pipelines.features.speech.variation import Variation
@@ -28,18 +38,31 @@ SEEDS = (0, 1)
 
 
 @dataclass(frozen=True)
+class EqualChanges(other.FrameByFrame, TraceSegmented):
+    """Frames of equal change, one by one."""
+
+
+@dataclass(frozen=True)
 class Candidate:
-    """What is changed: settings of the extractor, entries of the recipe, extents of variation, blending, neighbours."""
+    """What is changed: settings of the extractor, entries of the recipe, extents of variation, blending, neighbours.
+
+    `extractor` and `scaling` take the place of those of the task, `answer` that of the mean of the views. Candidates
+    that cut a phrase's features differently do not answer `strings`.
+    """
 
     features: dict = field(default_factory=dict)
     recipe: dict = field(default_factory=dict)
     variation: dict = field(default_factory=dict)
     blending: dict = field(default_factory=dict)
     neighbours: dict = field(default_factory=dict)
+    extractor: type = other.FrameByFrame
+    whitened: bool = False
+    answer: Callable | None = None
+    strings: bool = True
 
 
 CANDIDATES = {
-    "the preset as it is": Candidate(),
+    "the preset before the last two rows": Candidate(),
     "no slopes in the sequence": Candidate(features={"deltas": 0}),
     "slopes of slopes in it, too": Candidate(features={"deltas": 2}),
     "10 coefficients (Ghai and Sinha 2016)": Candidate(features={"n_mfcc": 10}),
@@ -68,19 +91,33 @@ CANDIDATES = {
     "words with neighbours": Candidate(neighbours={"across": 0.0}),
     "stretches across two words as foreign": Candidate(neighbours={"share": 0.0}),
     "no foreign sounds": Candidate(recipe={"foreign": 0.0}),
+    "frames of equal change (Kuhn 1981)": Candidate(extractor=EqualChanges, strings=False),
+    "the whole second, nothing stretched": Candidate(
+        extractor=other.WholeSecond, neighbours={"share": 0.0, "across": 0.0}, strings=False
+    ),
+    "RASTA (Hermansky and Morgan 1994)": Candidate(extractor=other.Rasta, strings=False),
+    "whitened within classes (Hatch 2006)": Candidate(whitened=True),
+    "surest throat of each word": Candidate(answer=other.throat_of_each_word, strings=False),
+    "surest throat of each speaker (Lee and Rose 1996)": Candidate(answer=other.throat_of_each_speaker, strings=False),
+    "mean of each speaker as usual": Candidate(answer=other.mean_of_each_speaker, strings=False),
+    "gates and automatic gain": Candidate(variation={"gate_share": 0.25, "gain_share": 0.15}),
+    "cosines over the word (Milner and Vaseghi 1995)": Candidate(extractor=SpeechExtractor),
 }
+BEFORE = {"gate_share": 0.0, "gain_share": 0.0}  # of `Variation`, in all candidates that do not say otherwise
 
 
-def run():
-    """Measure, and write results/choose_for_voices.json after each candidate."""
+def run(names=tuple(CANDIDATES)):
+    """Measure candidates, and write each into results/choose_for_voices.json as soon as it is done."""
     voices = voices_folder()
     if voices is None:
         return
-    found = {}
-    for name, candidate in CANDIDATES.items():
-        found[name] = measure(candidate, voices)
+    path = results_file.FOLDER / "choose_for_voices.json"
+    found = json.loads(path.read_text())["candidates"] if path.exists() and set(names) != set(CANDIDATES) else {}
+    for name in names:
+        found[name] = measure(CANDIDATES[name], voices)
         print(name, found[name], flush=True)
-        results_file.write("choose_for_voices", {"preset": PRESET, "seeds": SEEDS, "candidates": found})
+        in_order = {known: found[known] for known in CANDIDATES if known in found}
+        results_file.write("choose_for_voices", {"preset": PRESET, "seeds": SEEDS, "candidates": in_order})
 
 
 def measure(candidate, voices):
@@ -88,26 +125,63 @@ def measure(candidate, voices):
     recipe = SPEECH.presets[PRESET].replace(candidate.recipe)
     fsdd, spanish = (datasets.load(name, "speech") for name in ("fsdd", str(voices / "spanish" / "manifest.csv")))
     prepared = _augment(prepare(fsdd, _extractor(fsdd, candidate)), recipe, candidate)
+    apart = _augment(extract(spanish, _extractor(spanish, candidate)), recipe, candidate)
+    english = datasets.load(str(voices / "english" / "manifest.csv"), "speech", to_train=False)
+    heard, ok, _ = extract_all(prepared.extractor, list(english.items))
+    y = np.array([prepared.dataset.labels.index(label) for label in english.labels])[english.y]
     by_seed = []
     for seed in SEEDS:
-        model, _ = train(prepared, recipe, seed)
-        *_, right = ask(model, voices / "english" / "manifest.csv")
-        by_seed.append((float(right.mean()), strings(model, voices / "strings")["word_error_rate"]))
-    apart = _augment(extract(spanish, _extractor(spanish, candidate)), recipe, candidate)
-    return {
-        "english": statistics.mean(share for share, _ in by_seed),
-        "strings_word_error_rate": statistics.mean(rate for _, rate in by_seed),
-        "spanish": statistics.mean(leave_each_voice_out(apart, recipe, seed)["mean"] for seed in SEEDS),
-    }
+        model, _ = train(prepared, recipe, seed, _scaling(prepared, candidate))
+        predicted = _answer(candidate, model, heard, english.group[ok], prepared)
+        by_seed.append(
+            {
+                "english": float((predicted == y[ok]).sum() / len(y)),
+                **({"strings_word_error_rate": _strings(model, voices)} if candidate.strings else {}),
+                "spanish": _spanish(apart, recipe, seed, candidate),
+            }
+        )
+    return mean(by_seed)
+
+
+def _strings(model, voices):
+    return strings(model, voices / "strings")["word_error_rate"]
+
+
+def _spanish(prepared, recipe, seed, candidate):
+    """Return the mean accuracy for voices that were left out, each in turn."""
+    shares = []
+    for left_out in leave_out_each_voice(prepared, seed):
+        model, _ = train(left_out, recipe, seed, _scaling(left_out, candidate))
+        stored, y = left_out.rows("test")
+        speakers = left_out.dataset.group[left_out.dataset.rows("test")]
+        shares.append(float((_answer(candidate, model, stored, speakers, left_out) == y).mean()))
+    return statistics.mean(shares)
+
+
+def _answer(candidate, model, stored, speakers, prepared):
+    if candidate.answer is None:
+        return model.probabilities(stored).argmax(axis=1)
+    return candidate.answer(model, stored, speakers, prepared.rows("train")[0])
+
+
+def _scaling(prepared, candidate):
+    if not candidate.whitened:
+        return None
+    dataset, varied = prepared.dataset, prepared.augmentation
+    rows = dataset.rows("train")
+    words = varied.variants[np.searchsorted(varied.rows, rows)]
+    y = np.repeat(dataset.y[rows], words.shape[1])
+    return other.WithinClassWhitening(words.reshape(len(y), -1), y)
 
 
 def _extractor(dataset, candidate):
-    return replace(SPEECH.extractor_for(dataset), **candidate.features)
+    usual = SPEECH.extractor_for(dataset)
+    return candidate.extractor(**usual.settings() | candidate.features)
 
 
 def _augment(prepared, recipe, candidate):
     n_rows = max(1, len(prepared.dataset.rows("train")))
-    variation = replace(Variation(), **candidate.variation).scale(recipe.augmentation)
+    variation = replace(Variation(), **BEFORE | candidate.variation).scale(recipe.augmentation)
     varied = augmentation.of_recordings(
         prepared.dataset,
         prepared.extractor,
@@ -118,3 +192,9 @@ def _augment(prepared, recipe, candidate):
         neighbours=replace(Neighbours(), **candidate.neighbours),
     )
     return replace(prepared, augmentation=varied)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.choose_for_voices")
+    parser.add_argument("names", nargs="*", metavar="CANDIDATE", help="as in the results; others are left as they are")
+    run(tuple(parser.parse_args().names) or tuple(CANDIDATES))

@@ -43,6 +43,7 @@ class TraceSegmented(SpeechExtractor):
     """
 
     name: ClassVar[str] = "speech in equal changes"  # not to be taken for the cached features of another kind
+    version: ClassVar[int] = 1001  # nor its variants
 
     def in_time(self, sequences, bounds):
         """Return float64 [shape=(n_words, frames, n_coefficients)]."""

@@ -410,7 +410,7 @@ def candidates():
         "spanish": "Spanish right",
     }
     rows = [
-        f"| {candidate} | {' | '.join(_percent(of[name], 1) for name in names)} |"
+        f"| {candidate} | {' | '.join(_percent(of[name], 1) if name in of else '' for name in names)} |"
         for candidate, of in record["candidates"].items()
     ]
     return "\n".join(

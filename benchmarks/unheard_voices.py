@@ -89,9 +89,9 @@ def measure(prepared, together, recipe, voices, corpus, seed):
     return found
 
 
-def train(prepared, recipe, seed):
-    """Return the Bundle that a recipe and a seed give, and the Fitted."""
-    fitted = fit(prepared, SPEECH.scaling(), recipe, seed, n_threads=1)
+def train(prepared, recipe, seed, scaling=None):
+    """Return the Bundle that a recipe and a seed give, and the Fitted; with the task's scaling if no other is given."""
+    fitted = fit(prepared, scaling or SPEECH.scaling(), recipe, seed, n_threads=1)
     model = Bundle(
         task=SPEECH,
         labels=prepared.dataset.labels,
@@ -169,14 +169,20 @@ def strings(model, folder):
 
 def leave_each_voice_out(prepared, recipe, seed):
     """Return the accuracy for each voice of prepared recordings, of a network that learned from the others."""
-    dataset, shares = prepared.dataset, {}
-    rng = np.random.default_rng(seed)
+    shares = {}
+    for voice, left_out in zip(np.unique(prepared.dataset.group), leave_out_each_voice(prepared, seed), strict=True):
+        _, fitted = train(left_out, recipe, seed)
+        shares[str(voice)] = fitted.scores["test"]["accuracy"]
+    return {"mean": statistics.mean(shares.values()), "worst": min(shares.values()), "by_speaker": shares}
+
+
+def leave_out_each_voice(prepared, seed):
+    """Yield prepared recordings with the roles of a training that leaves one voice for the test, each in turn."""
+    dataset, rng = prepared.dataset, np.random.default_rng(seed)
     for voice in np.unique(dataset.group):
         role = np.where(rng.random(len(dataset)) < 0.1, "valid", "train")
         role = np.where(dataset.group == voice, "test", role)
-        _, fitted = train(replace(prepared, dataset=replace(dataset, role=role)), recipe, seed)
-        shares[str(voice)] = fitted.scores["test"]["accuracy"]
-    return {"mean": statistics.mean(shares.values()), "worst": min(shares.values()), "by_speaker": shares}
+        yield replace(prepared, dataset=replace(dataset, role=role))
 
 
 def mean(rows):

@@ -2,7 +2,6 @@
 
 import os
 import warnings
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from backprop_core.architecture import multilayer_perceptron
 from backprop_core.losses import SoftmaxCrossEntropy
 from backprop_core.network import Network
 from backprop_core.optimizers import SGD
+from backprop_core.scaling import Standardizer
 from backprop_core.step import Step
 from benchmarks import (
     choose_for_voices,
@@ -24,6 +24,7 @@ from benchmarks import (
     training_speed,
     waiting_time,
 )
+from benchmarks.other_speech_features import SHRINKAGE, Rasta, WholeSecond, WithinClassWhitening
 from benchmarks.roofline import Products, epoch_of_products
 from benchmarks.spread import spread
 from benchmarks.workers import Worker
@@ -238,9 +239,45 @@ def test_a_worker_is_one_other_process():
 
 @pytest.mark.parametrize("name", choose_for_voices.CANDIDATES)
 def test_every_candidate_for_voices_can_describe_a_word(name):
-    extractor = replace(NARROW, **choose_for_voices.CANDIDATES[name].features)
+    candidate = choose_for_voices.CANDIDATES[name]
+    extractor = candidate.extractor(**NARROW.settings() | candidate.features)
     word = (np.hanning(4000) * np.sin(np.arange(4000) / 5)).astype(np.float32)
     assert extractor.extract_rows([word]).shape == (1, extractor.n_stored)
+
+
+def test_takes_of_a_word_differ_equally_in_all_directions_once_they_are_whitened():
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(6, 6)) * [3, 2, 1, 1, 0.5, 0.3]
+    y = np.repeat(np.arange(4), 500)
+    rows = (4 * rng.normal(size=(4, 6))[y] + rng.normal(size=(2000, 6)) @ mixing).astype(np.float32)
+    whitened = WithinClassWhitening(rows, y).fit(rows).transform(rows)
+    plain = Standardizer().fit(rows).transform(rows)
+
+    def variances(of):
+        within = of - np.stack([of[y == k].mean(axis=0) for k in range(4)])[y]
+        return np.linalg.eigvalsh(within.T.astype(float) @ within / len(within))
+
+    before, after = variances(plain), variances(whitened)
+    expected = before / (before + SHRINKAGE * before.mean())
+    assert np.allclose(after / after.max(), expected / expected.max(), rtol=1e-3)
+    assert after.max() / after.min() < before.max() / before.min() / 10
+
+
+def test_rasta_takes_out_what_a_microphone_adds_to_every_frame():
+    rng = np.random.default_rng(0)
+    decibels, bounds = rng.normal(size=(60, NARROW.n_mels)), np.array([0, 25, 60])
+    tone = rng.normal(size=NARROW.n_mels)
+    plain, rasta = NARROW, Rasta(**NARROW.settings())
+    assert not np.allclose(plain.cepstra(decibels + tone, bounds)[:, 1:], plain.cepstra(decibels, bounds)[:, 1:])
+    assert np.allclose(rasta.cepstra(decibels + tone, bounds)[:, 1:], rasta.cepstra(decibels, bounds)[:, 1:])
+
+
+def test_a_word_keeps_its_length_in_a_whole_second():
+    second = WholeSecond(**NARROW.settings())
+    sequences = np.ones((40, 3))
+    placed = second.in_time(sequences, np.array([0, 40]))[0]
+    assert placed.shape == (NARROW.frames, 3)
+    assert np.allclose(placed[:, 1], np.r_[np.zeros(6), np.ones(8), np.zeros(6)])
 
 
 @pytest.mark.parametrize("name", choose_speech_features.WAYS)
