@@ -20,20 +20,7 @@ POLE = 0.98
 
 
 @dataclass(frozen=True)
-class FrameByFrame(SpeechExtractor):
-    """Lets a network learn from frames one by one, and not from cosines over the word: see `modulation`."""
-
-    def turn(self, rows):
-        """Return the rows as they are."""
-        return rows.copy()
-
-    def weigh_directions(self):
-        """Return 1 for each feature."""
-        return np.ones(self.n_features, np.float32)
-
-
-@dataclass(frozen=True)
-class WholeSecond(FrameByFrame):
+class WholeSecond(SpeechExtractor):
     """Leaves a word as long as it is, in the middle of a second: nothing is stretched."""
 
     version: ClassVar[int] = 1002  # not to be taken for the cached features of another kind
@@ -52,7 +39,7 @@ class WholeSecond(FrameByFrame):
 
 
 @dataclass(frozen=True)
-class Rasta(FrameByFrame):
+class Rasta(SpeechExtractor):
     """Takes out of the cepstra what changes too slowly or too quickly for speech; loudness stays.
 
     Hermansky and Morgan 1994, RASTA processing of speech, https://doi.org/10.1109/89.326616. Before the word, the

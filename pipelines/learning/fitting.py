@@ -181,7 +181,7 @@ def _train(prepared, scaling, recipe, seed, beginning, *, on_start, on_epoch, be
         return standardizer.transform(X, out=None if is_sparse(X) or np.may_share_memory(X, rows) else X)
 
     X = scaled(stored)
-    directions = Directions.measure(extractor, X)
+    directions = Directions.measure(extractor, X) if recipe.directions else None
 
     def features(rows):
         return directions.along(scaled(rows)) if directions else scaled(rows)

@@ -130,6 +130,12 @@ class Recipe:
     balance: float = _entry(
         "How much of the effect of unequal class sizes on the answers is removed.", SHARE, default=0.5
     )
+    directions: bool = _entry(
+        "Whether a network of speech learns from cosines over the course of a word instead of single frames: in a long "
+        "training it then understands new voices better; not used for pictures and texts.",
+        Switch(),
+        default=False,
+    )
     preset: str | None = field(default=None, compare=False, kw_only=True)
 
     def __post_init__(self) -> None:

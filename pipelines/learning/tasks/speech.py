@@ -38,6 +38,7 @@ BEST = replace(
     input_dropout=0.1,
     average=0.995,
     least_steps=5600,
+    directions=True,  # in the few steps of `fast`, frames are learned better
 )
 
 # One of the views at prediction is heard through noise 25 dB below the word: strangers' rooms are stiller, or noisier,
