@@ -41,8 +41,8 @@ SEEDS = (0, 1)
 class Candidate:
     """What is changed: settings of the extractor, entries of the recipe, extents of variation, blending, neighbours.
 
-    `extractor` and `scaling` take the place of those of the task, `answer` that of the mean of the views. Candidates
-    that cut a phrase's features differently do not answer `strings`.
+    `extractor` takes the place of the task's kind, a `whitened` scaling that of the plain one, and `answer` that of the
+    mean of the views. `strings` is false where the search for words in strings would describe them in another way.
     """
 
     features: dict = field(default_factory=dict)
