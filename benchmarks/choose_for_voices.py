@@ -10,8 +10,6 @@ automatic gain came to the preset when the others had been measured, so all are 
     BACKPROP_VOICES=voices python -m benchmarks choose_for_voices
 """
 
-import argparse
-import json
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -21,7 +19,7 @@ import numpy as np
 from benchmarks import other_speech_features as other
 from benchmarks import results_file
 from benchmarks.choose_speech_features import TraceSegmented
-from benchmarks.unheard_voices import leave_out_each_voice, mean, strings, train, voices_folder
+from benchmarks.unheard_voices import leave_out_each_voice, load_words, mean, strings, train, voices_folder
 from pipelines import datasets
 from pipelines.features.extraction import extract_all
 from pipelines.features.speech import augmentation
@@ -101,18 +99,17 @@ CANDIDATES = {
 BEFORE = {"gate_share": 0.0, "gain_share": 0.0}  # of `Variation`, in all candidates that do not say otherwise
 
 
-def run(names=tuple(CANDIDATES)):
-    """Measure candidates, and write each into results/choose_for_voices.json as soon as it is done."""
+def run():
+    """Measure, and write results/choose_for_voices.json after each candidate; see `results_file.choose`."""
     voices = voices_folder()
     if voices is None:
         return
-    path = results_file.FOLDER / "choose_for_voices.json"
-    found = json.loads(path.read_text())["candidates"] if path.exists() and set(names) != set(CANDIDATES) else {}
-    for name in names:
+    found = {}
+    for name in results_file.choose(CANDIDATES):
         found[name] = measure(CANDIDATES[name], voices)
         print(name, found[name], flush=True)
-        in_order = {known: found[known] for known in CANDIDATES if known in found}
-        results_file.write("choose_for_voices", {"preset": PRESET, "seeds": SEEDS, "candidates": in_order})
+        measured = {"preset": PRESET, "seeds": list(SEEDS), "candidates": found}
+        results_file.write("choose_for_voices", measured, growing="candidates")
 
 
 def measure(candidate, voices):
@@ -121,31 +118,23 @@ def measure(candidate, voices):
     fsdd, spanish = (datasets.load(name, "speech") for name in ("fsdd", str(voices / "spanish" / "manifest.csv")))
     prepared = _augment(prepare(fsdd, _extractor(fsdd, candidate)), recipe, candidate)
     apart = _augment(extract(spanish, _extractor(spanish, candidate)), recipe, candidate)
-    english = datasets.load(str(voices / "english" / "manifest.csv"), "speech", to_train=False)
+    english, y = load_words(voices / "english" / "manifest.csv", prepared.dataset.labels)
     heard, ok, _ = extract_all(prepared.extractor, list(english.items))
-    y = np.array([prepared.dataset.labels.index(label) for label in english.labels])[english.y]
     by_seed = []
     for seed in SEEDS:
         model, _ = train(prepared, recipe, seed, _scaling(prepared, candidate))
         predicted = _answer(candidate, model, heard, english.group[ok], prepared)
-        by_seed.append(
-            {
-                "english": float((predicted == y[ok]).sum() / len(y)),
-                **({"strings_word_error_rate": _strings(model, voices)} if candidate.strings else {}),
-                "spanish": _spanish(apart, recipe, seed, candidate),
-            }
-        )
+        found = {"english": float((predicted == y[ok]).sum() / len(y))}
+        if candidate.strings:
+            found["strings_word_error_rate"] = strings(model, voices / "strings")["word_error_rate"]
+        by_seed.append(found | {"spanish": _spanish(apart, recipe, seed, candidate)})
     return mean(by_seed)
-
-
-def _strings(model, voices):
-    return strings(model, voices / "strings")["word_error_rate"]
 
 
 def _spanish(prepared, recipe, seed, candidate):
     """Return the mean accuracy for voices that were left out, each in turn."""
     shares = []
-    for left_out in leave_out_each_voice(prepared, seed):
+    for _, left_out in leave_out_each_voice(prepared, seed):
         model, _ = train(left_out, recipe, seed, _scaling(left_out, candidate))
         stored, y = left_out.rows("test")
         speakers = left_out.dataset.group[left_out.dataset.rows("test")]
@@ -187,9 +176,3 @@ def _augment(prepared, recipe, candidate):
         neighbours=replace(Neighbours(), **candidate.neighbours),
     )
     return replace(prepared, augmentation=varied)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.choose_for_voices")
-    parser.add_argument("names", nargs="*", metavar="CANDIDATE", help="as in the results; others are left as they are")
-    run(tuple(parser.parse_args().names) or tuple(CANDIDATES))

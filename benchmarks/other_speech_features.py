@@ -12,7 +12,7 @@ import numpy as np
 from backprop_core.calibration import calibrated
 from backprop_core.scaling import Standardizer
 from pipelines.features.speech.extractor import SpeechExtractor
-from pipelines.features.speech.time_normalisation import overlaps
+from pipelines.features.speech.time_normalisation import area_weights
 
 SHRINKAGE = 0.1  # share of the mean variance that is added to each variance within classes
 SECOND = 100  # frames
@@ -27,14 +27,14 @@ class WholeSecond(SpeechExtractor):
 
     def in_time(self, sequences, bounds):
         """Return the sequences of words, each with stillness around it that is as soft as its softest frame."""
-        new, placed = np.arange(self.frames + 1) / self.frames, []
+        placed = []
         for start, stop in pairwise(bounds):
             n = max(SECOND, stop - start)
             second = np.zeros((n, sequences.shape[1]))
             second[:, 0] = sequences[start:stop, 0].min()
             first = (n - (stop - start)) // 2
             second[first : first + stop - start] = sequences[start:stop]
-            placed.append(overlaps(np.arange(n + 1) / n, new) * self.frames @ second)
+            placed.append(area_weights(n, self.frames) @ second)
         return np.stack(placed)
 
 
@@ -139,12 +139,12 @@ def mean_of_each_speaker(model, stored, speakers, learned):
     """
     extractor, n = model.extractor, model.extractor.n_mfcc
     logits = 0
-    for view, usual in zip(extractor.views(stored), extractor.views(learned), strict=True):
+    for view, of_learned in zip(extractor.views(stored), extractor.views(learned), strict=True):
         view = view.copy()
-        parts = extractor.parts(view)
+        parts, usual = extractor.parts(view), extractor.parts(of_learned)["mean"][:, :n].mean(axis=0)
         for speaker in np.unique(speakers):
             own = speakers == speaker
-            by = extractor.parts(usual)["mean"][:, :n].mean(axis=0) - parts["mean"][own, :n].mean(axis=0)
+            by = usual - parts["mean"][own, :n].mean(axis=0)
             by[0] = 0
             parts["sequence"][own, :, :n] += by
             parts["mean"][own, :n] += by

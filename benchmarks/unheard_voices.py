@@ -130,10 +130,15 @@ def strangers(model, threshold, manifest, corpus):
 
 def ask(model, manifest):
     """Return the Dataset of a manifest, the model's probabilities, the true classes, and which answers are right."""
-    dataset = datasets.load(str(manifest), "speech", to_train=False)
+    dataset, y = load_words(manifest, model.labels)
     probabilities = answers(model, dataset.items)
-    y = np.array([model.labels.index(label) for label in dataset.labels])[dataset.y]
     return dataset, probabilities, y, (probabilities.argmax(axis=1) == y) & (probabilities.max(axis=1) > 0)
+
+
+def load_words(manifest, labels):
+    """Return the Dataset of a manifest, and the place of each word's class among a model's labels."""
+    dataset = datasets.load(str(manifest), "speech", to_train=False)
+    return dataset, np.array([labels.index(label) for label in dataset.labels])[dataset.y]
 
 
 def voices_folder():
@@ -170,19 +175,19 @@ def strings(model, folder):
 def leave_each_voice_out(prepared, recipe, seed):
     """Return the accuracy for each voice of prepared recordings, of a network that learned from the others."""
     shares = {}
-    for voice, left_out in zip(np.unique(prepared.dataset.group), leave_out_each_voice(prepared, seed), strict=True):
+    for voice, left_out in leave_out_each_voice(prepared, seed):
         _, fitted = train(left_out, recipe, seed)
-        shares[str(voice)] = fitted.scores["test"]["accuracy"]
+        shares[voice] = fitted.scores["test"]["accuracy"]
     return {"mean": statistics.mean(shares.values()), "worst": min(shares.values()), "by_speaker": shares}
 
 
 def leave_out_each_voice(prepared, seed):
-    """Yield prepared recordings with the roles of a training that leaves one voice for the test, each in turn."""
+    """Yield each voice, and prepared recordings with the roles of a training that leaves it for the test."""
     dataset, rng = prepared.dataset, np.random.default_rng(seed)
     for voice in np.unique(dataset.group):
         role = np.where(rng.random(len(dataset)) < 0.1, "valid", "train")
         role = np.where(dataset.group == voice, "test", role)
-        yield replace(prepared, dataset=replace(dataset, role=role))
+        yield str(voice), replace(prepared, dataset=replace(dataset, role=role))
 
 
 def mean(rows):
