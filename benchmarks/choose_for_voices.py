@@ -5,7 +5,8 @@ variation, of blending or of neighbours, or the kind of features or of answer, f
 Networks that learned FSDD's digits are asked for single English digits and for strings of digits; networks that learned
 Spanish digits are asked for a voice that they have not heard, each voice in turn. The folder is that of
 `unheard_voices`. So few voices tell a gain of a point from chance only where all three columns agree. Gates and
-automatic gain came to the preset when the others had been measured, so all are measured without them.
+automatic gain, and frames of equal change, came to the preset when the others had been measured, so all are measured
+without them.
 
     BACKPROP_VOICES=voices python -m benchmarks choose_for_voices
 """
@@ -18,7 +19,6 @@ import numpy as np
 
 from benchmarks import other_speech_features as other
 from benchmarks import results_file
-from benchmarks.choose_speech_features import TraceSegmented
 from benchmarks.unheard_voices import leave_out_each_voice, load_words, mean, strings, train, voices_folder
 from pipelines import datasets
 from pipelines.features.extraction import extract_all
@@ -84,7 +84,8 @@ CANDIDATES = {
     "words with neighbours": Candidate(neighbours={"across": 0.0}),
     "stretches across two words as foreign": Candidate(neighbours={"share": 0.0}),
     "no foreign sounds": Candidate(recipe={"foreign": 0.0}),
-    "frames of equal change (Kuhn 1981)": Candidate(extractor=TraceSegmented, strings=False),
+    "frames half of equal change (Kuhn 1981)": Candidate(features={"change_share": 0.5}),
+    "frames mostly of equal change": Candidate(features={"change_share": 0.8}),
     "the whole second, nothing stretched": Candidate(
         extractor=other.WholeSecond, neighbours={"share": 0.0, "across": 0.0}, strings=False
     ),
@@ -96,7 +97,8 @@ CANDIDATES = {
     "gates and automatic gain": Candidate(variation={"gate_share": 0.25, "gain_share": 0.15}),
     "cosines over the word (Milner and Vaseghi 1995)": Candidate(recipe={"directions": True}),
 }
-BEFORE = {"gate_share": 0.0, "gain_share": 0.0}  # of `Variation`, in all candidates that do not say otherwise
+# What the preset was when most candidates were measured, in all that do not say otherwise.
+VARIATION_BEFORE, FEATURES_BEFORE = {"gate_share": 0.0, "gain_share": 0.0}, {"change_share": 0.0}
 
 
 def run():
@@ -160,12 +162,12 @@ def _scaling(prepared, candidate):
 
 def _extractor(dataset, candidate):
     usual = SPEECH.extractor_for(dataset)
-    return candidate.extractor(**usual.settings() | candidate.features)
+    return candidate.extractor(**usual.settings() | FEATURES_BEFORE | candidate.features)
 
 
 def _augment(prepared, recipe, candidate):
     n_rows = max(1, len(prepared.dataset.rows("train")))
-    variation = replace(Variation(), **BEFORE | candidate.variation).scale(recipe.augmentation)
+    variation = replace(Variation(), **VARIATION_BEFORE | candidate.variation).scale(recipe.augmentation)
     varied = augmentation.of_recordings(
         prepared.dataset,
         prepared.extractor,

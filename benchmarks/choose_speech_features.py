@@ -35,31 +35,6 @@ WINDOW, WINDOWS = 24, 5  # frames in each, and how many
 
 
 @dataclass(frozen=True)
-class TraceSegmented(SpeechExtractor):
-    """Averages over equal stretches of change: a held vowel shrinks, a consonant stretches.
-
-    How far a frame is from the one before, Euclidean, is its change. Half of the time axis goes by it and half by time.
-    Kuhn, Tomaschewski and Ney 1981, https://doi.org/10.1109/ICASSP.1981.1171216
-    """
-
-    name: ClassVar[str] = "speech in equal changes"  # not to be taken for the cached features of another kind
-    version: ClassVar[int] = 1001  # nor its variants
-
-    def in_time(self, sequences, bounds):
-        """Return float64 [shape=(n_words, frames, n_coefficients)]."""
-        return np.stack([self._segment(sequences[start:stop]) for start, stop in pairwise(bounds)])
-
-    def _segment(self, given):
-        change = np.linalg.norm(np.diff(given, axis=0, prepend=given[:1]), axis=1)
-        share = 0.5 / len(given) + 0.5 * change / max(change.sum(), np.finfo(float).tiny)
-        ends = np.concatenate([[0], np.cumsum(share)])
-        until = np.concatenate([np.zeros((1, given.shape[1])), np.cumsum(given * share[:, np.newaxis], axis=0)])
-        at = np.linspace(0, ends[-1], self.frames + 1)
-        sums = np.stack([np.interp(at, ends, column) for column in until.T], axis=1)
-        return np.diff(sums, axis=0) * self.frames / ends[-1]
-
-
-@dataclass(frozen=True)
 class Padded(SpeechExtractor):
     """Cuts off what is more than `frames`, and repeats the last frame where it is less."""
 
@@ -147,7 +122,7 @@ RECIPES = {
 }
 WAYS = {
     "equal stretches of time": (SpeechExtractor(), None),
-    "equal stretches of change": (TraceSegmented(), None),
+    "stretches half of equal change": (SpeechExtractor(change_share=0.5), None),
     "cut off or repeated, 40 frames": (Padded(frames=40), None),
     "windows of 240 ms, pooled": (Windowed(cuts=(0.0,)), every_window),
 }

@@ -65,7 +65,7 @@ def _speech(subject: Subject, longest: float) -> dict[str, int]:
     typical = round(TYPICAL * extractor.sr) // extractor.hop_length
     transform = extractor.n_fft * int(np.log2(extractor.n_fft)) * 2
     per_frame = transform + np.count_nonzero(mel[0]) + extractor.n_mels * extractor.n_mfcc
-    per_frame += 3 * 3 * extractor.n_mfcc * extractor.delta_width
+    per_frame += (3 * 3 + 2 * (extractor.change_share > 0)) * extractor.n_mfcc * extractor.delta_width
     work = max(4 * frames * extractor.n_mels, finder_frames * (4 * n_bands + 8 + 4 + 4))
     return {
         "flash": 4 * (3 * extractor.n_fft + 3 * length + np.count_nonzero(mel) + extractor.n_mfcc * extractor.n_mels),

@@ -69,6 +69,7 @@ def _of_features(subject: Subject) -> dict[str, Any]:
         "TOP_DB": np.float32(extractor.top_db),
         "LOWEST_POWER": stages["decibels"].settings["lowest_power"],
         "SEQUENCE": row["frames"],
+        "CHANGE_SHARE": float(row["change_share"]),
         "DELTAS": row["deltas"],
         "DELTA_WIDTH": row["delta_width"],
         "ORDERS": len(stages["row"].constants),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.export import onnx_network, onnx_word
-from pipelines.export.onnx_graph import DOUBLE, FLOAT, Graph, Value
+from pipelines.export.onnx_graph import DOUBLE, FLOAT, INT, Graph, Value
 from pipelines.export.subject import Subject
 
 OUTSIDE = ("decoding", "resampling", "refusal of recordings without a word")
@@ -100,7 +100,8 @@ def row(graph: Graph, cepstra: Value, stage) -> Value:
     deviation = sequence - mean
     spread = graph.op("Sqrt", (deviation * deviation).reduce("Mean", [1], keep=True))
     wanted = settings["n_mfcc"] * (1 + settings["deltas"])
-    averaged = area_weights(graph, n, settings["frames"]) @ sequence
+    slope = slopes[0] if settings["change_share"] else None
+    averaged = time_weights(graph, n, settings["frames"], slope, settings["change_share"]) @ sequence
     if settings["normalise"] != "level":
         averaged = averaged - mean
     if settings["normalise"] == "variance":
@@ -113,10 +114,19 @@ def row(graph: Graph, cepstra: Value, stage) -> Value:
     return graph.join(*parts, axis=1)
 
 
-def area_weights(graph: Graph, n: Value, frames: int) -> Value:
-    """Return the share of each of n frames in each new one; see `time_normalisation.area_weights`."""
-    given = graph.arange(n + 1).cast(DOUBLE) / n.cast(DOUBLE)
-    new = (np.arange(frames + 1) / frames)[:, np.newaxis]
-    begin, end = given.part(0, n).at(0), given.part(1, n + 1).at(0)
-    overlap = graph.least(end, new[1:]) - graph.most(begin, new[:-1])
-    return graph.most(overlap, 0.0) * float(frames)
+def time_weights(graph: Graph, n: Value, frames: int, slope: Value | None, change_share: float) -> Value:
+    """Return the share of each of n frames in each new one, see `time_normalisation.time_weights`.
+
+    The slopes have the shape (n_warps, n, n_mfcc); without a `change_share` nobody needs them.
+    """
+    steps = graph.most(graph.arange(n).at(0) * 0, 1).cast(DOUBLE) / n.cast(DOUBLE)  # [1, n], by time
+    if change_share and slope is not None:
+        changes = graph.op("Sqrt", (slope * slope).reduce("Sum", [2]))
+        total = changes.reduce("Sum", [1], keep=True)
+        by_change = graph.where(total > 0.0, changes / graph.most(total, np.finfo(float).tiny), steps)
+        steps = steps * (1 - change_share) + by_change * change_share
+    begun = graph.op("CumSum", steps, graph.value(1, INT), exclusive=1)
+    passed = (graph.value(np.arange(frames + 1)[:, np.newaxis] / frames) - begun.at(1)) / steps.at(1)
+    passed = graph.least(graph.most(passed, 0.0), 1.0)
+    covered = passed.part(1, frames + 1, axis=1) - passed.part(0, frames, axis=1)
+    return covered / covered.reduce("Sum", [2], keep=True)

@@ -50,11 +50,37 @@ static double coefficient(long frames, long t, int order, long k) {
   return sum;
 }
 
+static double change(long frames, long t) { /* changes_of */
+  double sum = 0;
+  long k;
+  for (k = 0; k < N_MFCC; k++) {
+    double slope = coefficient(frames, t, 1, k);
+    sum += slope * slope;
+  }
+  return sqrt(sum);
+}
+
+static void find_edges(long frames, double *edges) { /* coverage: where the new frames begin, and the last ends */
+  double total = 0, begun = 0;
+  long j = 0, t;
+  for (t = 0; t < frames && CHANGE_SHARE > 0; t++) total += change(frames, t);
+  for (t = 0; t < frames; t++) {
+    double progress = 1 / (double)frames;
+    if (total > 0) progress = (1 - CHANGE_SHARE) * progress + CHANGE_SHARE * change(frames, t) / total;
+    for (; j <= SEQUENCE && (double)j / SEQUENCE < begun + progress; j++)
+      edges[j] = (double)t + ((double)j / SEQUENCE - begun) / progress;
+    begun += progress;
+  }
+  for (; j <= SEQUENCE; j++) edges[j] = (double)frames;
+}
+
 static void row_of(long frames, float *row) {
   enum { WANTED = N_MFCC * (1 + DELTAS) };
   float *mean_of = row + SEQUENCE * WANTED, *spread_of = mean_of + N_MFCC * (1 + ORDERS);
+  double edges[SEQUENCE + 1];
   long j, k, t;
   int order;
+  find_edges(frames, edges);
   for (order = 0; order <= ORDERS; order++)
     for (k = 0; k < N_MFCC; k++) {
       double mean = 0, square = 0, shift, spread;
@@ -70,11 +96,11 @@ static void row_of(long frames, float *row) {
       if (order > DELTAS) continue;
       shift = NORMALISE > 0 ? mean : 0;
       for (j = 0; j < SEQUENCE; j++) {
-        double low = (double)j / SEQUENCE, high = (double)(j + 1) / SEQUENCE, sum = 0;
-        for (t = j * frames / SEQUENCE; t < frames && (double)t / (double)frames < high; t++) {
-          double from = (double)t / (double)frames, to = (double)(t + 1) / (double)frames;
+        double low = edges[j], high = edges[j + 1], sum = 0;
+        for (t = (long)low; t < frames && (double)t < high; t++) {
+          double from = (double)t, to = from + 1;
           double share = (to < high ? to : high) - (from > low ? from : low);
-          if (share > 0) sum += share * SEQUENCE * coefficient(frames, t, order, k);
+          if (share > 0) sum += share / (high - low) * coefficient(frames, t, order, k);
         }
         row[j * WANTED + column] = (float)((sum - shift) / (NORMALISE > 1 ? spread + 1e-3 : 1));
       }

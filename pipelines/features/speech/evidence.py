@@ -14,7 +14,7 @@ import numpy as np
 from backprop_core.inspection.attribution import gradient_times_input
 from pipelines.features.display import Axis, Display
 from pipelines.features.speech.mfcc import slopes
-from pipelines.features.speech.time_normalisation import area_weights, mean_and_spread
+from pipelines.features.speech.time_normalisation import coverage, mean_and_spread, time_weights
 
 SHOWN_DB = 60.0  # decibels; a band this far below the loudest is white
 TICK_HERTZ = (125, 250, 500, 1000, 2000, 3000, 4000, 6000, 8000, 12000, 16000)
@@ -82,9 +82,9 @@ def spectral_evidence(extractor, decibels, gradient, typical):
 def cepstral_gradient(extractor, cepstra, gradient):
     """Carry the gradient of a word's features back to its cepstral coefficients, frame by frame.
 
-    The steps of `SpeechExtractor` in reverse, each by its derivative. With A the weights of `area_weights`, S_o those
-    of the slopes of order o, s the sequence (cepstra and their slopes) of n frames, m and d its mean and spread over
-    time, s_j the frames after time normalisation, and e a small number:
+    The steps of `SpeechExtractor` in reverse, each by its derivative. With A the weights of `time_weights`, taken as
+    constant, S_o those of the slopes of order o, s the sequence (cepstra and their slopes) of n frames, m and d its
+    mean and spread over time, s_j the frames after time normalisation, and e a small number:
 
         s_j = A s                 ds = A^T ds_j
         m = sum_t s_t / n         ds_t = dm / n
@@ -112,7 +112,7 @@ def cepstral_gradient(extractor, cepstra, gradient):
 
     wanted = parts["sequence"].shape[1]
     shift, scale = extractor.normalisation(mean[:wanted], spread[:wanted])
-    weights = area_weights(n, extractor.frames)
+    weights = time_weights(n, extractor.frames, extractor.changes(sequence), extractor.change_share)
     dsequence = np.zeros_like(sequence)
     dframes = parts["sequence"] / scale
     dsequence[:, :wanted] = weights.T @ dframes
@@ -131,4 +131,6 @@ def _typical_cepstra(extractor, cepstra, typical):
     (mean,), (spread,) = mean_and_spread(cepstra, np.array([0, len(cepstra)]))
     shift, scale = extractor.normalisation(mean, spread)
     frames = extractor.parts(typical)["sequence"][:, : extractor.n_mfcc] * scale + shift
-    return area_weights(extractor.frames, len(cepstra)) @ frames
+    bounds = np.array([0, len(cepstra)])
+    changes = extractor.changes(np.hstack([cepstra, slopes(cepstra, bounds, extractor.delta_width, 1)]))
+    return coverage(len(cepstra), extractor.frames, changes, extractor.change_share).T @ frames

@@ -33,7 +33,7 @@ from pipelines.features.speech.mfcc import (
 )
 from pipelines.features.speech.settings import HIGHEST_DELTA_ORDER, check_settings
 from pipelines.features.speech.stages import stages_of
-from pipelines.features.speech.time_normalisation import mean_and_spread, normalise_time
+from pipelines.features.speech.time_normalisation import changes_of, mean_and_spread, normalise_time
 from pipelines.features.stages import run
 
 _BATCH_SAMPLES = 1 << 17
@@ -72,6 +72,9 @@ class SpeechExtractor:
         coefficient in the sequence) or `"variance"` (the mean, and the spread scaled to 1).
     frames : int > 0
         Number of frames that the sequence of every word is brought to.
+    change_share : float in [0, 1)
+        How far these frames are equal in change rather than in time, see `time_normalisation.coverage`. More
+        than 0 needs slopes in the sequence, or statistics.
     deltas : int, 0, 1 or 2
         Orders of slopes in the sequence, beside the coefficients themselves.
     statistics : bool
@@ -106,6 +109,7 @@ class SpeechExtractor:
     delta_width: int = 9
     normalise: str = "level"
     frames: int = 20
+    change_share: float = 0.0
     deltas: int = 1
     statistics: bool = True
     duration: bool = True
@@ -142,7 +146,7 @@ class SpeechExtractor:
         UsageError
             If a setting is missing, unknown or out of range, or a matrix is missing or of another shape.
         """
-        settings = {"maskings": (), **settings}  # models of before know no masking
+        settings = {"maskings": (), "change_share": 0.0, **settings}  # models of before know neither
         expected = [setting.name for setting in fields(cls) if setting.name != "given_matrices"]
         if sorted(settings) != sorted(expected):
             odd = sorted(set(settings) ^ set(expected))
@@ -473,7 +477,14 @@ class SpeechExtractor:
 
     def in_time(self, sequences, bounds):
         """Return the sequences of words, each brought to `frames` frames: see `normalise_time`."""
-        return normalise_time(sequences, bounds, self.frames)
+        return normalise_time(sequences, bounds, self.frames, self.changes(sequences), self.change_share)
+
+    def changes(self, sequences):
+        """Return how fast the sound changes in each frame of sequences: float64 [shape=(n_frames,)], or None.
+
+        None means that nobody asks, since `change_share` is 0.
+        """
+        return changes_of(sequences[:, self.n_mfcc : 2 * self.n_mfcc]) if self.change_share else None
 
     def _normalise(self, sequences, mean, spread):
         """Flatten the wanted part of sequences [shape=(n, frames, n_coefficients)], normalised per utterance."""

@@ -112,7 +112,7 @@ def _describe(decibels, extractor):
     mean, spread = sequence.mean(axis=1), sequence.std(axis=1)
 
     wanted = extractor.n_mfcc * (1 + extractor.deltas)
-    averaged = _average_areas(sequence[:wanted], extractor.frames)
+    averaged = _average_areas(sequence[:wanted], _edges(slopes[0], extractor))
     if extractor.normalise != "level":
         averaged = averaged - mean[:wanted, np.newaxis]
     if extractor.normalise == "variance":
@@ -160,10 +160,21 @@ def _decibels(waveform, hop_length, mel, extractor, masking):
     return librosa.power_to_db(mel @ power, top_db=extractor.top_db)
 
 
-def _average_areas(sequence, frames):
-    """Average a sequence [shape=(n_coefficients, n_given)] over `frames` equal stretches of time."""
-    n_given = sequence.shape[1]
+def _edges(slopes, extractor):
+    """Return where new frames begin in the sequence of a word, and the last ends: [shape=(frames + 1,)].
+
+    slopes : float ndarray [shape=(n_mfcc, n_given)]
+    """
+    n_given, share = slopes.shape[1], extractor.change_share
+    changes = np.cumsum(np.linalg.norm(slopes, axis=0))
+    by_time = np.linspace(0, 1, n_given + 1)
+    by_change = np.append(0, changes / changes[-1]) if changes[-1] else by_time
+    progress = share * by_change + (1 - share) * by_time
+    return np.interp(np.linspace(0, 1, extractor.frames + 1), progress, np.arange(n_given + 1))
+
+
+def _average_areas(sequence, edges):
+    """Average a sequence [shape=(n_coefficients, n_given)] from each edge to the next."""
     sums = np.concatenate([np.zeros((len(sequence), 1)), np.cumsum(sequence, axis=1)], axis=1)
-    edges = np.linspace(0, n_given, frames + 1)
-    until = np.stack([np.interp(edges, np.arange(n_given + 1), row) for row in sums])
-    return np.diff(until, axis=1) * frames / n_given
+    until = np.stack([np.interp(edges, np.arange(sequence.shape[1] + 1), row) for row in sums])
+    return np.diff(until, axis=1) / np.diff(edges)

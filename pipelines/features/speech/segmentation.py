@@ -21,6 +21,7 @@ import numpy as np
 from backprop_core.calibration import calibrated
 from pipelines.features.speech.grammar import Grammar
 from pipelines.features.speech.mfcc import mel_decibels, slopes
+from pipelines.features.speech.time_normalisation import edges_of
 
 PHRASE_SECONDS = 0.5  # a longer sound may be several words
 STEP_SECONDS = 0.03  # seconds between the places where a word may begin or end
@@ -156,7 +157,7 @@ class _Phrase:
     def __init__(self, extractor, waveform):
         self.extractor, self.hop_seconds = extractor, extractor.hop_length / extractor.sr
         power, bounds = extractor.power([waveform])
-        self._sums, self._squares = [], []
+        self._sums, self._squares, self._changes = [], [], []
         for mel in extractor.matrices()["mel"]:
             decibels = mel_decibels(power, bounds, mel, extractor.top_db)
             cepstra = decibels @ extractor.matrices()["dct"].T
@@ -164,6 +165,8 @@ class _Phrase:
             sequence = np.hstack([cepstra, *orders])
             self._sums.append(_running(sequence))
             self._squares.append(_running(np.square(sequence)))
+            changes = extractor.changes(sequence)
+            self._changes.append(None if changes is None else np.concatenate([[0], np.cumsum(changes)]))
             if len(self._sums) == 1:
                 self.levels = decibels.max(axis=1)
         peaks = np.abs(waveform)
@@ -176,16 +179,16 @@ class _Phrase:
         """Yield the features of stretches in each warp's view: float64 [shape=(n, n_features)]."""
         extractor, lengths = self.extractor, (stops - starts)[:, np.newaxis]
         shift = -20 * np.log10(np.maximum(self.loudest(starts, stops), 1e-9)) * np.sqrt(extractor.n_mels)
-        edges = starts[:, np.newaxis] + lengths * np.arange(extractor.frames + 1) / extractor.frames
-        whole = np.minimum(edges.astype(int), stops[:, np.newaxis])
-        part = (edges - whole)[..., np.newaxis]
-        after = np.minimum(whole + 1, stops[:, np.newaxis])
         wanted = extractor.n_mfcc * (1 + extractor.deltas)
-        for sums, squares in zip(self._sums, self._squares, strict=True):
+        for sums, squares, changes in zip(self._sums, self._squares, self._changes, strict=True):
+            edges = edges_of(changes, starts, stops, extractor.frames, extractor.change_share)
+            whole = np.minimum(edges.astype(int), stops[:, np.newaxis])
+            part = (edges - whole)[..., np.newaxis]
+            after = np.minimum(whole + 1, stops[:, np.newaxis])
             mean = (sums[stops] - sums[starts]) / lengths
             spread = np.sqrt(np.maximum((squares[stops] - squares[starts]) / lengths - np.square(mean), 0))
             until = sums[:, :wanted][whole] * (1 - part) + sums[:, :wanted][after] * part
-            sequence = np.diff(until, axis=1) * extractor.frames / lengths[..., np.newaxis]
+            sequence = np.diff(until, axis=1) / np.diff(edges)[..., np.newaxis]
             sequence[..., 0] += shift[:, np.newaxis]
             mean[:, 0] += shift
             out, scale = extractor.normalisation(mean[:, np.newaxis, :wanted], spread[:, np.newaxis, :wanted])

@@ -31,6 +31,10 @@ _RANGES = {
     "delta_width": (lambda s: 3 <= s.delta_width <= 99 and s.delta_width % 2 == 1, "odd, from 3 to 99 frames"),
     "normalise": (lambda s: s.normalise in NORMALISATIONS, "one of " + ", ".join(NORMALISATIONS)),
     "frames": (lambda s: 1 <= s.frames <= 1000, "from 1 to 1000"),
+    "change_share": (
+        lambda s: s.change_share == 0 or (0 < s.change_share < 1 and (s.deltas > 0 or s.statistics)),
+        "at least 0 and below 1, and 0 where neither the sequence nor statistics have slopes",
+    ),
     "warps": (
         lambda s: s.warps[:1] == (1,) and all(type(w) in (int, float) and 0.5 < w < 2 for w in s.warps),
         "a list that begins with 1, of numbers above 0.5 and below 2",

@@ -104,6 +104,7 @@ def _stages_to_row(extractor):
                 "n_warps": len(extractor.warps),
                 "n_mfcc": extractor.n_mfcc,
                 "frames": extractor.frames,
+                "change_share": extractor.change_share,
                 "deltas": extractor.deltas,
                 "delta_width": extractor.delta_width,
                 "statistics": extractor.statistics,

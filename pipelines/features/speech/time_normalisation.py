@@ -6,6 +6,9 @@ frames: each new frame is the average of the stretch of old frames that it cover
 part. Nothing is skipped, as picking single frames would; a sound of 30 ms cannot fall between two picks. And the
 sequence is summed up by its mean and its spread over time, which do not ask when a sound came, only whether.
 
+People who speak slowly draw out their vowels more than their consonants. So the stretches need not be equally long: a
+part of their length can go by how much the sound changes. Then a held vowel shrinks, and a consonant has more frames.
+
 Words stand one after the other in one array; word i has the rows bounds[i] to bounds[i + 1].
 """
 
@@ -15,23 +18,110 @@ from itertools import pairwise
 import numpy as np
 
 
-def normalise_time(sequences, bounds, frames):
-    """Bring the sequence of each word to one number of frames, by averaging over equal stretches of time.
+def normalise_time(sequences, bounds, frames, changes=None, change_share=0.0):
+    """Bring the sequence of each word to one number of frames, by averaging over stretches of time.
 
     Parameters
     ----------
     sequences : ndarray of float64 [shape=(n_frames, n_coefficients)]
     bounds : ndarray of int64 [shape=(n_words + 1,)]
     frames : int > 0
+    changes : ndarray of float64 >= 0 [shape=(n_frames,)], or None
+        How fast the sound changes in each given frame, see `changes_of`; needed if `change_share` is not 0.
+    change_share : float in [0, 1)
+        With 0 the stretches are equally long; see `coverage`.
 
     Returns
     -------
     averaged : ndarray of float64 [shape=(n_words, frames, n_coefficients)]
-        Each word's mean over time is what it was.
+        With equally long stretches, each word's mean over time is what it was.
     """
-    return np.stack(
-        [area_weights(int(stop - start), frames) @ sequences[start:stop] for start, stop in pairwise(bounds)]
-    )
+    averaged = np.empty((len(bounds) - 1, frames, sequences.shape[1]))
+    for i, (start, stop) in enumerate(pairwise(bounds)):
+        of_word = None if changes is None else changes[start:stop]
+        averaged[i] = time_weights(int(stop - start), frames, of_word, change_share) @ sequences[start:stop]
+    return averaged
+
+
+def changes_of(slopes):
+    """Return how fast a sound changes in each frame, the length of its slope: float64 [shape=(n_frames,)].
+
+    slopes : ndarray of float64 [shape=(n_frames, n_mfcc)], those of the coefficients
+    """
+    return np.sqrt(np.square(slopes).sum(axis=1))
+
+
+def time_weights(n_given, frames, changes=None, change_share=0.0):
+    """Return the share of each given frame of a word in each new one: float64 [shape=(frames, n_given)].
+
+    Rows sum to 1. Where all changes are equal, these are the `area_weights`. Parameters are those of `coverage`.
+    """
+    if not change_share:
+        return area_weights(n_given, frames)
+    covered = coverage(n_given, frames, changes, change_share)
+    return covered / covered.sum(axis=1, keepdims=True)
+
+
+def coverage(n_given, frames, changes=None, change_share=0.0):
+    """Return how much of each given frame of a word is in each new one, where these are equal stretches of progress.
+
+    How much of a word has passed goes partly by time and partly by change. Of n frames, frame i adds
+
+        p[i] = (1 - change_share) / n + change_share changes[i] / sum(changes)
+
+    to the progress, and new frame j covers the time in which the progress goes from j / frames to (j + 1) / frames.
+    Kuhn, Tomaschewski and Ney 1981 go by change alone, https://doi.org/10.1109/ICASSP.1981.1171216
+
+    Parameters
+    ----------
+    n_given, frames : int > 0
+    changes : ndarray of float64 >= 0 [shape=(n_given,)], or None
+        Needed if `change_share` is not 0. Where nothing changes, the progress goes by time.
+    change_share : float in [0, 1)
+
+    Returns
+    -------
+    covered : ndarray of float64 [shape=(frames, n_given)]
+        Columns sum to 1.
+    """
+    if not change_share:
+        return area_weights(frames, n_given).T
+    by_time, total = np.arange(n_given + 1) / n_given, changes.sum()
+    by_change = np.concatenate([[0], np.cumsum(changes)]) / total if total > 0 else by_time
+    progress = (1 - change_share) * by_time + change_share * by_change
+    passed = (np.arange(frames + 1)[:, np.newaxis] / frames - progress[:-1]) / np.diff(progress)
+    return np.diff(np.clip(passed, 0, 1), axis=0)
+
+
+def edges_of(sums, starts, stops, frames, change_share):
+    """Return where the new frames of many stretches of one sequence begin, and the last of each ends.
+
+    Parameters
+    ----------
+    sums : ndarray of float64 [shape=(n_frames + 1,)]
+        All changes before each given frame.
+    starts, stops : ndarray of int [shape=(n,)]
+        The first frame of each stretch, and the one behind its last.
+    frames, change_share : as for `coverage`
+
+    Returns
+    -------
+    edges : ndarray of float64 [shape=(n, frames + 1)], in given frames, from its start to its stop
+    """
+    lengths, shares = stops - starts, np.arange(frames + 1) / frames
+    if not change_share:
+        return starts[:, np.newaxis] + lengths[:, np.newaxis] * shares
+    # The frames of all stretches stand one behind the other, and their progress goes from 0 to 1, from 2 to 3, ...
+    stretch = np.repeat(np.arange(len(starts)), lengths + 1)
+    passed = np.arange(len(stretch)) - np.repeat(np.cumsum(lengths + 1) - lengths - 1, lengths + 1)
+    by_time, total = passed / lengths[stretch], (sums[stops] - sums[starts])[stretch]
+    changed = sums[starts[stretch] + passed] - sums[starts][stretch]
+    by_change = np.divide(changed, total, out=by_time.copy(), where=total > 0)
+    progress = 2 * stretch + (1 - change_share) * by_time + change_share * by_change
+    wanted = 2 * np.arange(len(starts))[:, np.newaxis] + shares
+    edges = starts[:, np.newaxis] + np.interp(wanted, progress, passed)
+    edges[:, -1] = stops
+    return edges
 
 
 @functools.lru_cache(maxsize=256)

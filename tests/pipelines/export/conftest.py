@@ -138,6 +138,7 @@ def word_model(folder, sound):
     extractor = SpeechExtractor(
         sr=16000, n_fft=480, win_length=400, hop_length=160, n_mels=24, fmax=7600.0, preemphasis=0.9, deltas=1,
         normalise="variance", warps=(1.0, 1.1), cuts=(0.0, 10.0), maskings=(200.0, 25.0),
+        change_share=0.5,
     )  # fmt: skip
     words = [sound(seconds, 16000, pitch).astype(np.float32) for seconds, pitch in ((0.4, 110), (0.6, 150), (0.5, 220))]
     return save(folder / "words.safetensors", "speech", extractor, extractor.extract_rows(words), activation="silu")

@@ -62,6 +62,8 @@ def test_words_get_the_same_answers(speech_subject, words, tmp_path):
     [
         {"preemphasis": 0.97, "normalise": "variance", "deltas": 2},
         {"maskings": (200.0, 25.0, 15.0)},
+        {"change_share": 0.5},
+        {"change_share": 0.9, "deltas": 0, "frames": 33},
         {"normalise": "mean", "statistics": False, "duration": False, "warps": (1.0,), "cuts": (0.0,)},
         {"sr": 11025, "n_fft": 300, "hop_length": 110, "fmax": 5000.0},
     ],

@@ -47,6 +47,8 @@ def test_words_get_the_same_answers_whole_from_the_waveform(speech_subject, word
     [
         {"preemphasis": 0.97, "normalise": "variance", "deltas": 2},
         {"maskings": (200.0, 25.0, 15.0)},
+        {"change_share": 0.5},
+        {"change_share": 0.9, "deltas": 0, "frames": 33},
         {"normalise": "mean", "statistics": False, "duration": False, "warps": (1.0,), "cuts": (0.0,)},
         {"sr": 16000, "n_fft": 512, "win_length": 400, "hop_length": 160, "n_mels": 40, "fmax": 7600.0},
         {"hop_length": 240},

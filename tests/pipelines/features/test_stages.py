@@ -17,7 +17,7 @@ RNG = np.random.default_rng(0)
         {},
         {"preemphasis": 0.97, "normalise": "variance", "deltas": 2},
         {"warps": (1.0,), "cuts": (0.0,)},
-        {"maskings": (200.0, 25.0, 15.0)},
+        {"maskings": (200.0, 25.0, 15.0), "change_share": 0.5},
     ],
 )
 @pytest.mark.parametrize("noise", [0.0, 0.02])

@@ -29,7 +29,7 @@ const SMALLEST_SPREAD = 1e-3;
 export class SpeechFeatures {
   /** @param {Settings} settings @param {Matrices} matrices */
   constructor(settings, matrices) {
-    this.settings = settings;
+    this.settings = { maskings: [], change_share: 0, ...settings }; // models of before know neither
     this.window = matrices.window;
     const size = matrices.mel.length / settings.warps.length;
     this.mels = settings.warps.map(
@@ -102,7 +102,7 @@ export class SpeechFeatures {
 
   /** Return the features of a word of which the power in each mel band is known. */
   #row(decibels) {
-    const { n_mfcc, delta_width, frames, deltas, statistics, duration } = this.settings;
+    const { n_mfcc, delta_width, frames, change_share, deltas, statistics, duration } = this.settings;
     const cepstra = decibels.map((frame) => this.dct.times(frame));
     const parts = [cepstra];
     for (let order = 1; order <= (statistics ? 2 : deltas); order++) parts.push(slopes(cepstra, delta_width, order));
@@ -113,7 +113,10 @@ export class SpeechFeatures {
     });
     const { mean, spread } = meanAndSpread(sequence);
     const wanted = n_mfcc * (1 + deltas);
-    const row = inTime(sequence, frames).flatMap((frame) => this.#normalised(frame.subarray(0, wanted), mean, spread));
+    const progress = progressOf(sequence, n_mfcc, change_share);
+    const row = averages(sequence, progress, frames).flatMap((frame) =>
+      this.#normalised(frame.subarray(0, wanted), mean, spread),
+    );
     if (statistics) row.push(...mean, ...spread);
     if (duration) row.push(Math.log(sequence.length));
     return Float32Array.from(row);
@@ -139,22 +142,46 @@ function meanAndSpread(sequence) {
 }
 
 /**
- * Bring a sequence to so many frames, by averaging over equal stretches of time: a frame that is covered in part counts
- * in part.
+ * Return how much of a word has passed when each frame begins, and in the end 1. It goes partly by time, partly by change.
  *
  * @param {Float64Array[]} sequence
+ * @param {number} nMfcc the slopes of so many coefficients stand behind these
+ * @param {number} changeShare
+ */
+function progressOf(sequence, nMfcc, changeShare) {
+  const n = sequence.length;
+  const changes = sequence.map((frame) => (changeShare ? Math.hypot(...frame.subarray(nMfcc, 2 * nMfcc)) : 0));
+  const total = changes.reduce((sum, change) => sum + change, 0);
+  const progress = [0];
+  let changed = 0;
+  changes.forEach((change, t) => {
+    changed += change;
+    const byTime = (t + 1) / n;
+    progress.push((1 - changeShare) * byTime + changeShare * (total > 0 ? changed / total : byTime));
+  });
+  return progress;
+}
+
+/**
+ * Bring a sequence to so many frames, by averaging over equal stretches of progress: a frame that is covered in part
+ * counts in part.
+ *
+ * @param {Float64Array[]} sequence
+ * @param {number[]} progress
  * @param {number} nFrames
  * @returns {Float64Array[]}
  */
-function inTime(sequence, nFrames) {
-  const n = sequence.length;
+function averages(sequence, progress, nFrames) {
+  const passed = (/** @type {number} */ t, /** @type {number} */ until) =>
+    Math.min(1, Math.max(0, (until - progress[t]) / (progress[t + 1] - progress[t])));
   return Array.from({ length: nFrames }, (_, j) => {
     const mean = new Float64Array(sequence[0].length);
-    for (let t = 0; t < n; t++) {
-      const overlap = Math.min((t + 1) / n, (j + 1) / nFrames) - Math.max(t / n, j / nFrames);
-      if (overlap <= 0) continue;
-      for (let k = 0; k < mean.length; k++) mean[k] += sequence[t][k] * overlap * nFrames;
-    }
-    return mean;
+    let total = 0;
+    sequence.forEach((frame, t) => {
+      const covered = passed(t, (j + 1) / nFrames) - passed(t, j / nFrames);
+      total += covered;
+      for (let k = 0; covered > 0 && k < mean.length; k++) mean[k] += frame[k] * covered;
+    });
+    return mean.map((sum) => sum / total);
   });
 }

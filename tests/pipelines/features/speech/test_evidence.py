@@ -53,6 +53,24 @@ def test_the_gradient_that_comes_back_is_the_slope_of_the_features(extractor, fe
         assert (back * direction).sum() == pytest.approx(numerical, rel=1e-4, abs=1e-6)
 
 
+def test_where_frames_are_of_equal_change_it_is_the_slope_along_what_changes_nothing_in_time(features):
+    """How long a frame lasts is taken as given: louder bands, all the time, leave it as it is."""
+    extractor, rng = replace(DEFAULT, change_share=0.5), np.random.default_rng(1)
+    power, gradient, dct = decibels(), rng.normal(size=extractor.n_features), extractor.matrices()["dct"]
+    back = cepstral_gradient(extractor, power @ dct.T, gradient) @ dct
+    for louder in rng.normal(size=(4, power.shape[1])):
+        ahead, behind = (features(extractor, power + step * louder) for step in (1e-4, -1e-4))
+        assert (back * louder).sum() == pytest.approx(gradient @ (ahead - behind) / 2e-4, rel=1e-4, abs=1e-6)
+
+
+def test_there_the_average_word_itself_holds_no_evidence_either(features):
+    extractor = replace(DEFAULT, change_share=0.5, frames=1, deltas=0, duration=False)
+    power = np.tile(decibels(1), (31, 1))
+    gradient = np.random.default_rng(3).normal(size=extractor.n_features)
+    evidence = spectral_evidence(extractor, power, gradient, features(extractor, power))
+    np.testing.assert_allclose(evidence, 0, atol=1e-9)
+
+
 @pytest.mark.parametrize("n_frames", [1, 2])
 def test_in_a_word_of_a_moment_spreads_of_0_give_no_slope_and_no_trouble(extractor, n_frames):
     gradient, typical = np.random.default_rng(1).normal(size=(2, extractor.n_features))

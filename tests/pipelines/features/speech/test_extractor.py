@@ -22,6 +22,8 @@ VARIANTS = {
     "all in the sequence": replace(DEFAULT, deltas=2, normalise="variance", preemphasis=0.97, top_db=50.0),
     "sequence alone": replace(DEFAULT, statistics=False, duration=False, normalise="mean", n_mfcc=13, n_mels=20),
     "other framing": replace(DEFAULT, n_fft=512, win_length=400, hop_length=128, delta_width=5, frames=33),
+    "in equal changes": replace(DEFAULT, change_share=0.5),
+    "mostly in equal changes": replace(DEFAULT, change_share=0.9, normalise="variance", deltas=0, frames=33),
     "masked": replace(DEFAULT, maskings=(200.0, 25.0, 15.0)),
     "other rate": replace(DEFAULT, sr=16000, n_fft=512, win_length=400, hop_length=160, fmax=7600.0),
 }
@@ -193,6 +195,18 @@ def test_settings_of_a_model_from_before_masking_have_none():
     settings = SpeechExtractor().settings()
     assert settings.pop("maskings") == ()
     assert SpeechExtractor.from_settings(settings) == SpeechExtractor()
+
+
+def test_a_model_of_before_went_by_time_alone():
+    settings = SpeechExtractor().settings()
+    assert settings.pop("change_share") == 0
+    assert SpeechExtractor.from_settings(settings) == SpeechExtractor()
+
+
+@pytest.mark.parametrize("settings", [{"change_share": 1.0}, {"change_share": 0.5, "deltas": 0, "statistics": False}])
+def test_frames_of_equal_change_need_slopes_and_some_time(settings):
+    with pytest.raises(UsageError, match="change_share"):
+        SpeechExtractor(**settings)
 
 
 @pytest.mark.parametrize("extractor", [NARROW, WIDE], ids=["narrow", "wide"])

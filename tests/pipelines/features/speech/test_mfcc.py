@@ -6,7 +6,14 @@ import pytest
 
 from pipelines.features.speech.endpoints import word_endpoints
 from pipelines.features.speech.mfcc import NO_MASKING, make_matrices, mask, mel_decibels, power_spectra, slopes
-from pipelines.features.speech.time_normalisation import area_weights, mean_and_spread, normalise_time
+from pipelines.features.speech.time_normalisation import (
+    area_weights,
+    coverage,
+    edges_of,
+    mean_and_spread,
+    normalise_time,
+    time_weights,
+)
 
 TOLERANCE = 1e-4
 FRAMINGS = [(256, 200, 80), (256, 256, 64), (512, 400, 80), (254, 200, 100), (200, 200, 200)]
@@ -132,6 +139,47 @@ def test_time_normalisation_is_repeating_then_averaging(n_given, frames):
 
 def test_a_sequence_of_the_right_length_stays_as_it_is():
     assert np.allclose(area_weights(20, 20), np.eye(20))
+
+
+@pytest.mark.parametrize("n_given", [1, 2, 7, 20, 133])
+def test_where_all_changes_alike_or_nothing_does_time_decides(n_given):
+    for changes in (np.full(n_given, 3.0), np.zeros(n_given)):
+        assert np.allclose(time_weights(n_given, 20, changes, 0.5), area_weights(n_given, 20))
+        assert np.allclose(coverage(n_given, 20, changes, 0.5), area_weights(20, n_given).T)
+
+
+def test_a_vowel_that_is_held_twice_as_long_hardly_moves_the_other_sounds():
+    def word(held):
+        changes = np.ones(30 + held)
+        changes[10 : 10 + held] = 1e-9
+        return np.repeat([0.0, 1.0, 2.0], [10, held, 20])[:, np.newaxis], changes
+
+    def moved(share):
+        brought = (normalise_time(*in_one([frames]), 20, changes, share)[0] for frames, changes in map(word, (20, 40)))
+        return np.abs(np.subtract(*brought)).mean()
+
+    assert moved(0.99) < 0.02
+    assert moved(0.5) < 0.7 * moved(0)
+
+
+@pytest.mark.parametrize("change_share", [0.0, 0.5, 0.9])
+def test_every_given_frame_is_somewhere_once(change_share):
+    changes = np.random.default_rng(1).random(37)
+    covered = coverage(37, 20, changes, change_share)
+    assert np.allclose(covered.sum(axis=0), 1)
+    assert np.allclose(time_weights(37, 20, changes, change_share).sum(axis=1), 1)
+    edges = edges_of(np.append(0, np.cumsum(changes)), np.array([0]), np.array([37]), 20, change_share)[0]
+    assert np.allclose(covered.sum(axis=1), np.diff(edges))
+
+
+def test_stretches_of_a_phrase_have_the_edges_they_have_alone():
+    changes = np.random.default_rng(2).random(90)
+    sums, starts, stops = np.append(0, np.cumsum(changes)), np.array([0, 0, 13, 89]), np.array([90, 7, 60, 90])
+    edges = edges_of(sums, starts, stops, 20, 0.5)
+    for start, stop, found in zip(starts, stops, edges, strict=True):
+        alone = coverage(stop - start, 20, changes[start:stop], 0.5).sum(axis=1)
+        assert np.allclose(np.diff(found), alone)
+        assert (found[0], found[-1]) == (start, stop)
 
 
 def test_mean_and_spread_are_those_of_each_word_alone():

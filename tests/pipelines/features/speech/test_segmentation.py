@@ -11,6 +11,7 @@ from pipelines.features.speech.mfcc import mel_decibels, power_spectra
 from pipelines.features.speech.segmentation import Segmentation, _Phrase
 
 EXTRACTOR = SpeechExtractor()
+IN_CHANGES = SpeechExtractor(change_share=0.5)
 
 
 def phrase(seconds=0.5, seed=0):
@@ -20,24 +21,26 @@ def phrase(seconds=0.5, seed=0):
     return 0.3 * voiced * (1.2 + np.sin(9 * t)) + 0.01 * rng.normal(size=len(t))
 
 
-def test_the_whole_phrase_has_the_features_of_the_same_word_alone():
+@pytest.mark.parametrize("extractor", [EXTRACTOR, IN_CHANGES], ids=["time", "changes"])
+def test_the_whole_phrase_has_the_features_of_the_same_word_alone(extractor):
     waveform = phrase()
     alone = waveform / np.abs(waveform).max()
-    power, bounds = power_spectra([alone], EXTRACTOR.matrices()["window"], EXTRACTOR.hop_length)
+    power, bounds = power_spectra([alone], extractor.matrices()["window"], extractor.hop_length)
     n = len(power)
-    rows = _Phrase(EXTRACTOR, waveform).rows(np.array([0, 0]), np.array([n, n]))
-    for view, mel in zip(rows, EXTRACTOR.matrices()["mel"], strict=True):
-        expected = EXTRACTOR.rows_of(mel_decibels(power, bounds, mel, EXTRACTOR.top_db), bounds)[0]
+    rows = _Phrase(extractor, waveform).rows(np.array([0, 0]), np.array([n, n]))
+    for view, mel in zip(rows, extractor.matrices()["mel"], strict=True):
+        expected = extractor.rows_of(mel_decibels(power, bounds, mel, extractor.top_db), bounds)[0]
         np.testing.assert_allclose(view[0], expected, atol=2e-3)
-        assert np.array_equal(view[0], view[1])
+        np.testing.assert_allclose(view[0], view[1], rtol=0, atol=1e-9)
 
 
-def test_a_stretch_has_nearly_the_features_that_it_has_alone():
+@pytest.mark.parametrize("extractor", [EXTRACTOR, IN_CHANGES], ids=["time", "changes"])
+def test_a_stretch_has_nearly_the_features_that_it_has_alone(extractor):
     waveform = phrase(1.0)
     part = waveform[2400:5600]
-    power, bounds = power_spectra([part / np.abs(part).max()], EXTRACTOR.matrices()["window"], EXTRACTOR.hop_length)
-    alone = EXTRACTOR.rows_of(mel_decibels(power, bounds, EXTRACTOR.matrices()["mel"][0], EXTRACTOR.top_db), bounds)[0]
-    inside = next(_Phrase(EXTRACTOR, waveform).rows(np.array([30]), np.array([71])))[0]
+    power, bounds = power_spectra([part / np.abs(part).max()], extractor.matrices()["window"], extractor.hop_length)
+    alone = extractor.rows_of(mel_decibels(power, bounds, extractor.matrices()["mel"][0], extractor.top_db), bounds)[0]
+    inside = next(_Phrase(extractor, waveform).rows(np.array([30]), np.array([71])))[0]
     assert np.corrcoef(inside, alone)[0, 1] > 0.99
 
 
