@@ -84,8 +84,8 @@ CANDIDATES = {
     "words with neighbours": Candidate(neighbours={"across": 0.0}),
     "stretches across two words as foreign": Candidate(neighbours={"share": 0.0}),
     "no foreign sounds": Candidate(recipe={"foreign": 0.0}),
-    "frames half of equal change (Kuhn 1981)": Candidate(features={"change_share": 0.5}),
-    "frames mostly of equal change": Candidate(features={"change_share": 0.8}),
+    "frames to a third of equal change (Kuhn 1981)": Candidate(features={"change_share": 0.3}),
+    "frames half of equal change": Candidate(features={"change_share": 0.5}),
     "the whole second, nothing stretched": Candidate(
         extractor=other.WholeSecond, neighbours={"share": 0.0, "across": 0.0}, strings=False
     ),
