@@ -264,7 +264,7 @@ class Network:
         else:
             chunk = chunk or CHUNK
             many = len(X) > chunk and len(X) * self.params.flat.size > WORTH_THREADS
-            together = available() if many and in_memory else 1
+            together = available() if many and (in_memory or is_sparse(X)) else 1
         if len(X) > chunk:  # as much for one as for the other
             n_chunks = -(-len(X) // (chunk * together)) * together
             chunk = -(-len(X) // n_chunks)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from backprop_core import network as network_module
 from backprop_core.architecture import multilayer_perceptron
 from backprop_core.errors import BackpropError, DivergedError
 from backprop_core.losses import SoftmaxCrossEntropy
@@ -112,6 +113,18 @@ def test_a_network_takes_sparse_rows(form, settings):
     np.testing.assert_allclose(net.forward(form(DENSE))[0].copy(), net.forward(DENSE)[0], atol=1e-12)
     logits, _ = net.forward(form(DENSE), training=True, rng=np.random.default_rng(0))
     assert np.isfinite(logits).all()
+
+
+def test_many_sparse_rows_on_several_cores_have_the_logits_that_they_have_alone(monkeypatch):
+    net, rng = network(), np.random.default_rng(3)
+    X = SparseRows.of_array(rng.normal(size=(1003, 30)) * (rng.random((1003, 30)) < 0.2))
+    expected, shared = net.logits(X), []
+    monkeypatch.setattr(network_module, "WORTH_THREADS", 0)
+    monkeypatch.setattr(network_module, "available", lambda: 3)
+    for_each = network_module.for_each
+    monkeypatch.setattr(network_module, "for_each", lambda *given: (shared.append(given[2]), for_each(*given)))
+    np.testing.assert_allclose(net.logits(X, 100), expected, rtol=0, atol=1e-12)
+    assert shared == [3]
 
 
 def test_gradients_through_sparse_rows_are_those_that_differences_find():
