@@ -14,8 +14,8 @@ from benchmarks.speed_page import speed, speed_rows, who_is_ahead
 ROOT = Path(__file__).parents[1]
 PAGE, README = ROOT / "docs" / "results.md", ROOT / "README.md"
 VERSION_BEGAN = "2026-11-28"  # when the first change of the present version was made
-# What was measured with the preset `best` of speech when it still learned from single frames, without level control.
-FROM_FRAMES = ("eight_bits", "foreign_sounds", "speech_accuracy", "word_error_rate", "words_in_noise")
+# What was measured when words were still divided into frames by time alone; see `time_normalisation.coverage`.
+BY_TIME = ("eight_bits", "export_parity", "speech_accuracy", "word_error_rate")
 BEGIN, END = "<!-- results: python -m benchmarks.results_page -->", "<!-- end of results -->"
 HEADER = (
     "| data set | preset | test accuracy | test samples | training in all | threads |",
@@ -60,10 +60,10 @@ def ages():
         if older
         else f"All were measured with version {__version__}."
     )
-    frames = ", ".join(f"`{name}`" for name in FROM_FRAMES)
+    by_time = ", ".join(f"`{name}`" for name in BY_TIME)
     return (
-        f"{told} Of these, {frames} had models of speech that learned from single frames, as the preset `best` did "
-        "before. `train` and `evaluate` print the numbers of your model."
+        f"{told} Of these, {by_time} had models of speech that divided words into frames by time alone. `train` and "
+        "`evaluate` print the numbers of your model."
     )
 
 
@@ -364,8 +364,8 @@ def new_voices():
     return "\n".join(
         [
             f"With preset `{strings['preset']}`, a network that has heard five of FSDD's six speakers recognises "
-            f"{100 * words['mean']:.1f} % of the sixth's words, mean over the speakers and {len(strings['seeds'])} "
-            f"seeds (95 % interval over speakers {100 * low:.0f} to {100 * high:.0f} %); the worst is {worst} with "
+            f"{100 * words['mean']:.1f} % of the sixth's words, mean over the speakers, {_seeds(strings)} "
+            f"(95 % interval over speakers {100 * low:.0f} to {100 * high:.0f} %); the worst is {worst} with "
             f"{100 * words['worst']:.1f} %. Takes 0 to 4 were used for one choice only: how clicks and noise are "
             f"removed. On them, the mean is {100 * early['mean']:.1f} % and the worst {100 * early['worst']:.1f} "
             f"%.{known or ''} In strings of digits by unheard speakers, this share of the words is wrong, missing or "
@@ -388,12 +388,10 @@ def strangers():
         return None
     names = ("english", "english, both learned", "strings", "spanish")
     english, both, strings, spanish = (record["mean"][name] for name in names)
-    n = len(record["seeds"])
-    seeds = f"mean of {n} seeds" if n > 1 else "one seed"
     return (
         "These recordings were made elsewhere and are no part of this project. Features and variations were chosen on "
         f"them, so the figures are too good (version 0.2.0; `{record['command']}`; preset `{record['preset']}`, "
-        f"{seeds}). A network of FSDD's six voices recognises {_percent(english['accuracy'], 1)} of "
+        f"{_seeds(record)}). A network of FSDD's six voices recognises {_percent(english['accuracy'], 1)} of "
         f"{english['n']:,.0f} single English digits by 22 voices. A network that has also learned the bundled voices "
         f"recognises {_percent(both['accuracy'], 1)}. Of {strings['said']:,.0f} digits in fluent strings, "
         f"{_percent(strings['word_error_rate'], 1)} are wrong, missing or too many. Of Spanish digits by four voices, "
@@ -447,8 +445,8 @@ def noisy_rooms():
         [
             f"FSDD's test takes with {record['pause_seconds']:g} s of room before and after each: {silence} are "
             f"recognised in silence ({untouched} without the room). The table shows the share recognised in noise, by "
-            f"how far the noise is below the word (`{record['command']}`; preset `{record['preset']}`, mean of "
-            f"{len(record['seeds'])} seeds):",
+            f"how far the noise is below the word (`{record['command']}`; preset `{record['preset']}`, "
+            f"{_seeds(record)}):",
             "",
             f"| noise | {' | '.join(snrs)} |",
             "|---" * (1 + len(snrs)) + "|",
@@ -473,9 +471,14 @@ def foreign_sounds():
         f"validation are refused, {_percent(mean['false_reject_rate'], 1)} of the test digits are refused and "
         f"{_percent(mean['false_accept_rate'], 1)} of {sum(counts.values()) - counts['near digits']} foreign sounds "
         f'are accepted as digits: {rates}; none of {none} (near digits, such as "tree", not counted). The expected '
-        f"calibration error on the test digits is {error} (`{foreign['command']}`; preset `{foreign['preset']}`, mean "
-        f"of {len(foreign['seeds'])} seeds)."
+        f"calibration error on the test digits is {error} (`{foreign['command']}`; preset `{foreign['preset']}`, "
+        f"{_seeds(foreign)})."
     )
+
+
+def _seeds(record):
+    n = len(record["seeds"])
+    return f"mean of {n} seeds" if n > 1 else "one seed"
 
 
 def _read_if_there(name):
