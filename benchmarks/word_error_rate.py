@@ -114,7 +114,7 @@ def _single_words(by_speaker):
         "mean": statistics.mean(means.values()),
         "worst": min(means.values()),
         "ci95": t_interval(list(means.values())),
-        "sd": statistics.stdev(by_seed),
+        "sd": _spread(by_seed),
         "seeds": by_seed,
         "by_speaker": means,
     }
@@ -245,7 +245,7 @@ def _summary(by_speaker):
     rates = [_rate(count) for count in seeds]
     kinds = ("substituted", "deleted", "inserted", "missed", "extra", "start right", "end right")
     return {
-        "word_error_rate": {"mean": _mean(rates), "sd": round(statistics.stdev(rates), 4), "seeds": rates},
+        "word_error_rate": {"mean": _mean(rates), "sd": _spread(rates), "seeds": rates},
         **{kind: _mean(_rate(count, (kind,)) for count in seeds) for kind in kinds},
         "by_speaker": {speaker: _mean(map(_rate, counts)) for speaker, counts in by_speaker.items()},
     }
@@ -253,3 +253,7 @@ def _summary(by_speaker):
 
 def _mean(rates):
     return round(statistics.mean(rates), 4)
+
+
+def _spread(rates):
+    return round(statistics.stdev(rates), 4) if len(rates) > 1 else None
