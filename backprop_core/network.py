@@ -258,13 +258,13 @@ class Network:
             rows = rows.astype(self.dtype, copy=False) if of_own_kind else np.asarray(rows, self.dtype)
             out[start : start + len(rows)] = self.forward(rows)[0]
 
-        in_memory = not is_sparse(X) and mapping_of(X) is None
-        if in_memory and self._is_light:
+        is_mapped = not is_sparse(X) and mapping_of(X) is not None
+        if self._is_light and not is_mapped and not is_sparse(X):
             chunk, together = chunk or max(CHUNK, LARGEST_CHUNK // self._widest), 1
         else:
             chunk = chunk or CHUNK
             many = len(X) > chunk and len(X) * self.params.flat.size > WORTH_THREADS
-            together = available() if many and (in_memory or is_sparse(X)) else 1
+            together = available() if many and not is_mapped else 1
         if len(X) > chunk:  # as much for one as for the other
             n_chunks = -(-len(X) // (chunk * together)) * together
             chunk = -(-len(X) // n_chunks)

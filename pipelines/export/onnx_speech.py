@@ -100,8 +100,7 @@ def row(graph: Graph, cepstra: Value, stage) -> Value:
     deviation = sequence - mean
     spread = graph.op("Sqrt", (deviation * deviation).reduce("Mean", [1], keep=True))
     wanted = settings["n_mfcc"] * (1 + settings["deltas"])
-    slope = slopes[0] if settings["change_share"] else None
-    averaged = time_weights(graph, n, settings["frames"], slope, settings["change_share"]) @ sequence
+    averaged = time_weights(graph, n, settings["frames"], slopes, settings["change_share"]) @ sequence
     if settings["normalise"] != "level":
         averaged = averaged - mean
     if settings["normalise"] == "variance":
@@ -114,19 +113,22 @@ def row(graph: Graph, cepstra: Value, stage) -> Value:
     return graph.join(*parts, axis=1)
 
 
-def time_weights(graph: Graph, n: Value, frames: int, slope: Value | None, change_share: float) -> Value:
+def time_weights(graph: Graph, n: Value, frames: int, slopes: list[Value], change_share: float) -> Value:
     """Return the share of each of n frames in each new one, see `time_normalisation.time_weights`.
 
-    The slopes have the shape (n_warps, n, n_mfcc); without a `change_share` nobody needs them.
+    The slopes of each order have the shape (n_warps, n, n_mfcc); without a `change_share` nobody needs them.
     """
-    steps = graph.most(graph.arange(n).at(0) * 0, 1).cast(DOUBLE) / n.cast(DOUBLE)  # [1, n], by time
-    if change_share and slope is not None:
-        changes = graph.op("Sqrt", (slope * slope).reduce("Sum", [2]))
-        total = changes.reduce("Sum", [1], keep=True)
-        by_change = graph.where(total > 0.0, changes / graph.most(total, np.finfo(float).tiny), steps)
-        steps = steps * (1 - change_share) + by_change * change_share
-    begun = graph.op("CumSum", steps, graph.value(1, INT), exclusive=1)
-    passed = (graph.value(np.arange(frames + 1)[:, np.newaxis] / frames) - begun.at(1)) / steps.at(1)
-    passed = graph.least(graph.most(passed, 0.0), 1.0)
-    covered = passed.part(1, frames + 1, axis=1) - passed.part(0, frames, axis=1)
+    given = graph.arange(n + 1).cast(DOUBLE) / n.cast(DOUBLE)
+    begin, end = given.part(0, n).at(0), given.part(1, n + 1).at(0)  # the progress, by time
+    if change_share:
+        changes = graph.op("Sqrt", (slopes[0] * slopes[0]).reduce("Sum", [2]))
+        total, sums = changes.reduce("Sum", [1], keep=True), graph.op("CumSum", changes, graph.value(1, INT))
+        begin, end = (
+            by_time * (1 - change_share)
+            + graph.where(total > 0.0, changed / graph.most(total, np.finfo(float).tiny), by_time) * change_share
+            for by_time, changed in ((begin, sums - changes), (end, sums))
+        )
+    new = np.arange(frames + 1)[:, np.newaxis] / frames
+    overlap = graph.most(graph.least(end.at(1), new[1:]) - graph.most(begin.at(1), new[:-1]), 0.0)
+    covered = overlap / (end - begin).at(1)
     return covered / covered.reduce("Sum", [2], keep=True)

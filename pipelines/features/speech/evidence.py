@@ -14,7 +14,7 @@ import numpy as np
 from backprop_core.inspection.attribution import gradient_times_input
 from pipelines.features.display import Axis, Display
 from pipelines.features.speech.mfcc import slopes
-from pipelines.features.speech.time_normalisation import coverage, mean_and_spread, time_weights
+from pipelines.features.speech.time_normalisation import changes_of, coverage, mean_and_spread, time_weights
 
 SHOWN_DB = 60.0  # decibels; a band this far below the loudest is white
 TICK_HERTZ = (125, 250, 500, 1000, 2000, 3000, 4000, 6000, 8000, 12000, 16000)
@@ -128,9 +128,9 @@ def cepstral_gradient(extractor, cepstra, gradient):
 
 def _typical_cepstra(extractor, cepstra, typical):
     """Return the average training word's cepstra, stretched to as many frames as this word has."""
-    (mean,), (spread,) = mean_and_spread(cepstra, np.array([0, len(cepstra)]))
+    bounds = np.array([0, len(cepstra)])
+    (mean,), (spread,) = mean_and_spread(cepstra, bounds)
     shift, scale = extractor.normalisation(mean, spread)
     frames = extractor.parts(typical)["sequence"][:, : extractor.n_mfcc] * scale + shift
-    bounds = np.array([0, len(cepstra)])
-    changes = extractor.changes(np.hstack([cepstra, slopes(cepstra, bounds, extractor.delta_width, 1)]))
+    changes = changes_of(slopes(cepstra, bounds, extractor.delta_width, 1))
     return coverage(len(cepstra), extractor.frames, changes, extractor.change_share).T @ frames

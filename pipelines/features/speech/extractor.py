@@ -480,11 +480,8 @@ class SpeechExtractor:
         return normalise_time(sequences, bounds, self.frames, self.changes(sequences), self.change_share)
 
     def changes(self, sequences):
-        """Return how fast the sound changes in each frame of sequences: float64 [shape=(n_frames,)], or None.
-
-        None means that nobody asks, since `change_share` is 0.
-        """
-        return changes_of(sequences[:, self.n_mfcc : 2 * self.n_mfcc]) if self.change_share else None
+        """Return how fast the sound changes in each frame; without slopes 0: float64 [shape=(n_frames,)]."""
+        return changes_of(sequences[:, self.n_mfcc : 2 * self.n_mfcc])
 
     def _normalise(self, sequences, mean, spread):
         """Flatten the wanted part of sequences [shape=(n, frames, n_coefficients)], normalised per utterance."""

@@ -165,8 +165,7 @@ class _Phrase:
             sequence = np.hstack([cepstra, *orders])
             self._sums.append(_running(sequence))
             self._squares.append(_running(np.square(sequence)))
-            changes = extractor.changes(sequence)
-            self._changes.append(None if changes is None else np.concatenate([[0], np.cumsum(changes)]))
+            self._changes.append(_running(extractor.changes(sequence)))
             if len(self._sums) == 1:
                 self.levels = decibels.max(axis=1)
         peaks = np.abs(waveform)
@@ -217,4 +216,4 @@ def _usual_duration(model):
 
 
 def _running(rows):
-    return np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0)])
+    return np.concatenate([np.zeros((1, *rows.shape[1:])), np.cumsum(rows, axis=0)])

@@ -86,11 +86,9 @@ def coverage(n_given, frames, changes=None, change_share=0.0):
     """
     if not change_share:
         return area_weights(frames, n_given).T
-    by_time, total = np.arange(n_given + 1) / n_given, changes.sum()
-    by_change = np.concatenate([[0], np.cumsum(changes)]) / total if total > 0 else by_time
-    progress = (1 - change_share) * by_time + change_share * by_change
-    passed = (np.arange(frames + 1)[:, np.newaxis] / frames - progress[:-1]) / np.diff(progress)
-    return np.diff(np.clip(passed, 0, 1), axis=0)
+    passed, sums = np.arange(n_given + 1), np.concatenate([[0], np.cumsum(changes)])
+    progress = _progress(passed / n_given, sums, sums[-1], change_share)
+    return overlaps(passed, np.interp(np.arange(frames + 1) / frames, progress, passed))
 
 
 def edges_of(sums, starts, stops, frames, change_share):
@@ -114,14 +112,18 @@ def edges_of(sums, starts, stops, frames, change_share):
     # The frames of all stretches stand one behind the other, and their progress goes from 0 to 1, from 2 to 3, ...
     stretch = np.repeat(np.arange(len(starts)), lengths + 1)
     passed = np.arange(len(stretch)) - np.repeat(np.cumsum(lengths + 1) - lengths - 1, lengths + 1)
-    by_time, total = passed / lengths[stretch], (sums[stops] - sums[starts])[stretch]
-    changed = sums[starts[stretch] + passed] - sums[starts][stretch]
-    by_change = np.divide(changed, total, out=by_time.copy(), where=total > 0)
-    progress = 2 * stretch + (1 - change_share) * by_time + change_share * by_change
+    changed, total = sums[starts[stretch] + passed] - sums[starts][stretch], (sums[stops] - sums[starts])[stretch]
+    progress = 2 * stretch + _progress(passed / lengths[stretch], changed, total, change_share)
     wanted = 2 * np.arange(len(starts))[:, np.newaxis] + shares
     edges = starts[:, np.newaxis] + np.interp(wanted, progress, passed)
     edges[:, -1] = stops
     return edges
+
+
+def _progress(by_time, changed, total, change_share):
+    """Return how much of words has passed, of which a share of time has passed and so much has changed of the total."""
+    by_change = np.divide(changed, total, out=by_time.copy(), where=total > 0)
+    return (1 - change_share) * by_time + change_share * by_change
 
 
 @functools.lru_cache(maxsize=256)
