@@ -17,6 +17,7 @@ from pipelines.features.speech import conditions
 from pipelines.features.speech.drift import blocks_without_drift
 from pipelines.features.speech.segmentation import PHRASE_SECONDS, Segmentation
 from pipelines.features.speech.transcript import Word
+from pipelines.features.speech.uncertain_ends import answer_together, cut_with_other_ends
 from pipelines.features.speech.word_finder import HOP_SECONDS, WINDOW_SECONDS, WordFinder, bands_of
 
 PATIENCE = 0.2  # seconds: longer than the silence inside a word, and short enough to answer soon
@@ -116,14 +117,17 @@ class Listener:
         spans = [(first * HOP_SECONDS - start / self.sr, stop * HOP_SECONDS - start / self.sr)]
         if stop - first > round(PHRASE_SECONDS / HOP_SECONDS):
             spans = [(a, b) for a, b, _ in Segmentation().words(self.model, sound)] or spans
-        cuts = [sound[max(0, round(a * self.sr)) : round(b * self.sr)].astype(np.float32) for a, b in spans]
-        if len(spans) == 1:
-            cuts = [sound.astype(np.float32)]
-        probabilities = self.model.probabilities(self.model.extractor.extract_rows(cuts))
-        if probabilities.max(axis=1).min() < self.model.provenance.get("threshold", 0):
+        sound = sound.astype(np.float32)
+        cuts = {
+            (a, b): cut_with_other_ends(sound, max(0, round(a * self.sr)), round(b * self.sr), self.sr)
+            for a, b in spans
+        }
+        heard = [span for span in spans if cuts[span]]
+        probabilities = answer_together(self.model, [cuts[span] for span in heard])
+        if heard and min(row.max() for row in probabilities) < self.model.provenance.get("threshold", 0):
             self._unlike |= self._differences(frames, first, stop)
         words = []
-        for (a, b), row in zip(spans, probabilities, strict=True):
+        for (a, b), row in zip(heard, probabilities, strict=True):
             best, at = int(row.argmax()), start / self.sr + a
             label = self.model.labels[best] if row[best] >= self.threshold else None
             if label is not None and at - self._last.get(label, -np.inf) < self.refractory:

@@ -93,8 +93,8 @@ def stretches(blocks, bounds):
     ----------
     blocks : iterable of ndarray [shape=(n_samples,)]
     bounds : sequence of (int, int)
-        First sample of each part and the one after its last; in order, without overlap. What lies beyond the end of
-        the waveform is left out.
+        First sample of each part and the one after its last; no part begins before the one ahead of it. What lies
+        beyond the end of the waveform is left out.
     """
     kept, first = [], 0  # the blocks that may still be needed, and the place of their first sample
     end = 0
@@ -106,5 +106,5 @@ def stretches(blocks, bounds):
             while kept and first + len(kept[0]) <= start:
                 first += len(kept.pop(0))
         joined = np.concatenate(kept) if kept else np.empty(0, np.float32)
-        yield joined[start - first : stop - first]
-        kept, first = [joined[max(0, stop - first) :]], min(stop, end)
+        kept, first = [joined[min(start, end) - first :]], min(start, end)
+        yield kept[0][: stop - first]

@@ -1,23 +1,22 @@
 """Transcription: the words of a recording and their times.
 
 The recording is read one block at a time: once to measure where there is sound, once to take phrases apart into
-words where there is no pause between them, and once to cut the words out. Each word then becomes a row of features just
-as a recording of a single word does, and all rows are classified together. Memory grows with the number of words and,
-slowly, with the length; an hour is no trouble.
+words where there is no pause between them, and once to cut the words out. Each word is then classified as a recording
+of a single word is, but several times, since its ends are uncertain. Memory grows with the number of words and, slowly,
+with the length; an hour is no trouble.
 """
 
 import itertools
 import math
 
-import numpy as np
-
 from pipelines.errors import InputFileError
 from pipelines.features.speech import conditions
-from pipelines.features.speech.drift import blocks_without_drift, without_drift
+from pipelines.features.speech.drift import blocks_without_drift
 from pipelines.features.speech.grammar import ANY
 from pipelines.features.speech.long_recording import LongRecording, stretches
 from pipelines.features.speech.segmentation import PHRASE_SECONDS, Segmentation
 from pipelines.features.speech.transcript import Transcript, Word
+from pipelines.features.speech.uncertain_ends import FARTHEST, answer_together, cut_with_other_ends
 from pipelines.features.speech.word_finder import WordFinder, band_power
 
 WORDS_AT_ONCE = 64  # words whose samples are in memory together
@@ -47,11 +46,11 @@ def transcribe_recording(model, sample, threshold=0.0, grammar=None):
     phrases = WordFinder(dip=math.inf).find(
         band_power(blocks_without_drift(recording.blocks(), recording.sr), recording.sr)
     )
-    found, rows = _describe(model.extractor, recording, _words_of(phrases, model, recording, grammar))
-    probabilities = model.probabilities(rows)
     words = [
-        _word(start, min(stop, recording.seconds), row, model.labels, threshold, must)
-        for (start, stop, must), row in zip(found, probabilities, strict=True)
+        _word(start, min(stop, recording.seconds), probabilities, model.labels, threshold, must)
+        for (start, stop, must), probabilities in _answers(
+            model, recording, _words_of(phrases, model, recording, grammar)
+        )
     ]
     warnings = (*_missing(grammar, len(words)), *_doubts(model, recording, words))
     return Transcript(sample.name, recording.seconds, tuple(words), warnings=warnings)
@@ -104,21 +103,22 @@ def _words_of(phrases, model, recording, grammar):
     return words
 
 
-def _describe(extractor, recording, found):
-    """Return the words that have a sound, and their features: ndarray [shape=(n_words, n_stored)].
+def _answers(model, recording, found):
+    """Yield each word that has a sound, as it was found, and the probabilities of the labels.
 
     A grammar may ask for so many words that some of them lie in the silence of a recording without any noise.
     """
     bounds = [(round(start * recording.sr), round(stop * recording.sr)) for start, stop, _ in found]
-    words, rows = stretches(recording.blocks(), bounds), [np.empty((0, extractor.n_stored), extractor.stored_dtype)]
-    heard = []
-    for start in range(0, len(bounds), WORDS_AT_ONCE):
-        together = [next(words) for _ in bounds[start : start + WORDS_AT_ONCE]]
-        has_sound = [bool(without_drift(word, recording.sr).any()) for word in together]
-        if any(has_sound):
-            rows.append(extractor.extract_rows(list(itertools.compress(together, has_sound))))
-        heard += has_sound
-    return list(itertools.compress(found, heard)), np.concatenate(rows)
+    farthest = round(FARTHEST * recording.sr)
+    spans = [(max(0, start - farthest), stop + farthest) for start, stop in bounds]
+    sounds = zip(found, bounds, spans, stretches(recording.blocks(), spans), strict=True)
+    while batch := list(itertools.islice(sounds, WORDS_AT_ONCE)):
+        cuts = [
+            cut_with_other_ends(sound, start - first, stop - first, recording.sr)
+            for _, (start, stop), (first, _), sound in batch
+        ]
+        words = [word for (word, *_), of_word in zip(batch, cuts, strict=True) if of_word]
+        yield from zip(words, answer_together(model, [of_word for of_word in cuts if of_word]), strict=True)
 
 
 def _word(start, end, probabilities, labels, threshold, must=ANY):
