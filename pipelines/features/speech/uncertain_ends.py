@@ -12,16 +12,13 @@ many as before without noise.
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from backprop_core.calibration import calibrated
 from pipelines.features.speech.drift import without_drift
-
-if TYPE_CHECKING:
-    from pipelines.models.bundle import Bundle
 
 MOVES = (-0.06, -0.03, 0.03, 0.06)  # seconds by which one end of a word may lie elsewhere
 FARTHEST = max(MOVES)
@@ -53,12 +50,13 @@ def cut_with_other_ends(sound: NDArray, start: int, stop: int, sr: int) -> list[
     return [cut for cut in cuts if without_drift(cut, sr).any()]
 
 
-def answer_together(model: "Bundle", words: Sequence[list[NDArray]]) -> list[NDArray]:
+def answer_together(model: Any, words: Sequence[list[NDArray]]) -> list[NDArray]:
     """Return the class probabilities of each word: the geometric mean over its cuts, scaled to sum to 1.
 
     Parameters
     ----------
-    model : Bundle of a speech task
+    model : Bundle
+        Its `extractor` and `probabilities` are used.
     words : sequence of lists of float32 ndarray
         The cuts of each word, not empty. A word's answer does not depend on the words beside it.
 
