@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 PAGE, README = ROOT / "docs" / "results.md", ROOT / "README.md"
 VERSION_BEGAN = "2026-11-28"  # when the first change of the present version was made
 # What was measured when words were still divided into frames by time alone; see `time_normalisation.coverage`.
-BY_TIME = ("export_pages", "export_parity", "speech_accuracy")
+BY_TIME = ("export_pages", "export_parity")
 BEGIN, END = "<!-- results: python -m benchmarks.results_page -->", "<!-- end of results -->"
 HEADER = (
     "| data set | preset | test accuracy | test samples | training in all | threads |",
