@@ -118,16 +118,13 @@ class Listener:
         if stop - first > round(PHRASE_SECONDS / HOP_SECONDS):
             spans = [(a, b) for a, b, _ in Segmentation().words(self.model, sound)] or spans
         sound = sound.astype(np.float32)
-        cuts = {
-            (a, b): cut_with_other_ends(sound, max(0, round(a * self.sr)), round(b * self.sr), self.sr)
-            for a, b in spans
-        }
-        heard = [span for span in spans if cuts[span]]
-        probabilities = answer_together(self.model, [cuts[span] for span in heard])
-        if heard and min(row.max() for row in probabilities) < self.model.provenance.get("threshold", 0):
+        cuts = [cut_with_other_ends(sound, max(0, round(a * self.sr)), round(b * self.sr), self.sr) for a, b in spans]
+        together = zip(spans, answer_together(self.model, cuts), strict=True)
+        answers = [(span, row) for span, row in together if row is not None]
+        if any(row.max() < self.model.provenance.get("threshold", 0) for _, row in answers):
             self._unlike |= self._differences(frames, first, stop)
         words = []
-        for (a, b), row in zip(heard, probabilities, strict=True):
+        for (a, b), row in answers:
             best, at = int(row.argmax()), start / self.sr + a
             label = self.model.labels[best] if row[best] >= self.threshold else None
             if label is not None and at - self._last.get(label, -np.inf) < self.refractory:

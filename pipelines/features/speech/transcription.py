@@ -46,11 +46,10 @@ def transcribe_recording(model, sample, threshold=0.0, grammar=None):
     phrases = WordFinder(dip=math.inf).find(
         band_power(blocks_without_drift(recording.blocks(), recording.sr), recording.sr)
     )
+    found = _words_of(phrases, model, recording, grammar)
     words = [
         _word(start, min(stop, recording.seconds), probabilities, model.labels, threshold, must)
-        for (start, stop, must), probabilities in _answers(
-            model, recording, _words_of(phrases, model, recording, grammar)
-        )
+        for (start, stop, must), probabilities in _answers(model, recording, found)
     ]
     warnings = (*_missing(grammar, len(words)), *_doubts(model, recording, words))
     return Transcript(sample.name, recording.seconds, tuple(words), warnings=warnings)
@@ -117,8 +116,9 @@ def _answers(model, recording, found):
             cut_with_other_ends(sound, start - first, stop - first, recording.sr)
             for _, (start, stop), (first, _), sound in batch
         ]
-        words = [word for (word, *_), of_word in zip(batch, cuts, strict=True) if of_word]
-        yield from zip(words, answer_together(model, [of_word for of_word in cuts if of_word]), strict=True)
+        for (word, *_), probabilities in zip(batch, answer_together(model, cuts), strict=True):
+            if probabilities is not None:
+                yield word, probabilities
 
 
 def _word(start, end, probabilities, labels, threshold, must=ANY):

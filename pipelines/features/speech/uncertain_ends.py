@@ -41,16 +41,15 @@ def cut_with_other_ends(sound: NDArray, start: int, stop: int, sr: int) -> list[
         The word itself comes first. An end stays within the sound, and takes no more than a quarter of the word away.
         None of the cuts is silent; there are none if the word is.
     """
-    if not without_drift(sound[start:stop], sr).any():
-        return []
     quarter, moves = (stop - start) // 4, [round(seconds * sr) for seconds in MOVES]
     starts = [(max(0, start + min(move, quarter)), stop) for move in moves]
     stops = [(start, stop + max(move, -quarter)) for move in moves]
     cuts = [sound[a:b] for a, b in [(start, stop), *starts, *stops]]
-    return [cut for cut in cuts if without_drift(cut, sr).any()]
+    heard = [without_drift(cut, sr).any() for cut in cuts]
+    return list(itertools.compress(cuts, heard)) if heard[0] else []
 
 
-def answer_together(model: Any, words: Sequence[list[NDArray]]) -> list[NDArray]:
+def answer_together(model: Any, words: Sequence[list[NDArray]]) -> list[NDArray | None]:
     """Return the class probabilities of each word: the geometric mean over its cuts, scaled to sum to 1.
 
     Parameters
@@ -58,15 +57,15 @@ def answer_together(model: Any, words: Sequence[list[NDArray]]) -> list[NDArray]
     model : Bundle
         Its `extractor` and `probabilities` are used.
     words : sequence of lists of float32 ndarray
-        The cuts of each word, not empty. A word's answer does not depend on the words beside it.
+        The cuts of each word. A word's answer does not depend on the words beside it.
 
     Returns
     -------
-    probabilities : list of float32 ndarray [shape=(n_labels,)]
+    probabilities : list of float32 ndarray [shape=(n_labels,)], or None for a word without cuts
     """
     rows = iter(model.extractor.extract_rows(list(itertools.chain(*words))))
-    together = (np.stack(list(itertools.islice(rows, len(cuts)))) for cuts in words)
-    return [_average(model.probabilities(of_word)) for of_word in together]
+    together = [list(itertools.islice(rows, len(cuts))) for cuts in words]
+    return [_average(model.probabilities(np.stack(of_word))) if of_word else None for of_word in together]
 
 
 def _average(probabilities):
