@@ -6,24 +6,22 @@ MFCCs and their slopes; their sequence is brought to a fixed number of frames, w
 beside it stand its mean and its spread over time, which do not depend on where in the word a sound falls. The logarithm
 of the duration comes last, since the sequence no longer tells it.
 
-The defaults suit words recorded at 8 kHz or more; benchmarks/choose_speech_features.py is the measurement behind them.
-Settings are chosen once, from training data, and travel in the model file together with the matrices.
+`settings` tells what decides all this, and `row` where each number stands.
 """
 
 import functools
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from typing import ClassVar
 
 import numpy as np
 
 from pipelines.errors import InputFileError, UsageError
-from pipelines.features.speech import evidence, modulation
+from pipelines.features.speech import evidence
 from pipelines.features.speech.absence import what_instead, words_apart
 from pipelines.features.speech.audio_file import SILENCE_PEAK, read_waveform
 from pipelines.features.speech.drift import without_drift
 from pipelines.features.speech.endpoints import WordSearch
 from pipelines.features.speech.mfcc import (
-    NO_MASKING,
     clipwise_product,
     make_matrices,
     mask,
@@ -31,7 +29,7 @@ from pipelines.features.speech.mfcc import (
     power_spectra,
     slopes,
 )
-from pipelines.features.speech.settings import HIGHEST_DELTA_ORDER, check_settings
+from pipelines.features.speech.row import SpeechRow
 from pipelines.features.speech.stages import stages_of
 from pipelines.features.speech.time_normalisation import changes_of, mean_and_spread, normalise_time
 from pipelines.features.stages import run
@@ -40,95 +38,14 @@ _BATCH_SAMPLES = 1 << 17
 _SMALLEST_SPREAD = 1e-3
 
 
-@dataclass(frozen=True)
-class SpeechExtractor:
-    """Settings that turn a recording of a word into features.
-
-    Attributes
-    ----------
-    sr : int > 0, in Hz
-        Sampling rate that every recording is brought to.
-    preemphasis : float in [0, 1)
-        x[t] - preemphasis * x[t - 1] raises the high frequencies; 0 leaves them.
-    trim_db : float > 0, in decibels
-        A frame this far below the loudest one is not part of the word, unless there is a louder one on either side.
-    trim_pad : float >= 0, in seconds
-        Kept before and after the word.
-    n_fft, win_length, hop_length : int > 0, in samples
-        Length of the Fourier transform (even), of the Hann window inside it, and of the step between frames;
-        the last two are at most n_fft.
-    n_mels : int > 0
-        Number of mel bands.
-    fmin, fmax : float, in Hz
-        Lower edge of the lowest and upper edge of the highest band, 0 <= fmin < fmax <= sr / 2.
-    top_db : float > 0, in decibels
-        Dynamic range kept below the loudest band of the word.
-    n_mfcc : int > 0
-        Number of cepstral coefficients, from 0 on; at most n_mels.
-    delta_width : int, odd, >= 3, in frames
-        Stretch of time over which slopes are taken.
-    normalise : str
-        What is taken out of each utterance besides its level: `"level"` (nothing else), `"mean"` (the mean of each
-        coefficient in the sequence) or `"variance"` (the mean, and the spread scaled to 1).
-    frames : int > 0
-        Number of frames that the sequence of every word is brought to.
-    change_share : float in [0, 1)
-        How far these frames are equal in change rather than in time, see `time_normalisation.coverage`. More
-        than 0 needs slopes in the sequence, or statistics.
-    deltas : int, 0, 1 or 2
-        Orders of slopes in the sequence, beside the coefficients themselves.
-    statistics : bool
-        Whether mean and standard deviation over time of coefficients, deltas and delta-deltas are added.
-    duration : bool
-        Whether the logarithm of the number of frames is added.
-    warps : tuple of float in (0.5, 2), the first of them 1
-        Lengths of the vocal tract that are tried, see `vocal_tract`: each gives a view of the word. The network learns
-        from the first; the answers to all of them are averaged.
-    cuts : tuple of float in (-trim_db, 100], in decibels, the first of them 0
-        How far `trim_db` is moved: each gives a further view of the word, at each warp. Echo and noise want the word to
-        be cut sooner, the soft sounds at its ends later, and this is not known beforehand.
-    maskings : tuple of float in (0, 200], in decibels, one for each of the cuts, or none at all
-        In the views of each cut, white noise that is so much softer than the word hides what is softer still, see
-        `mfcc.mask`; 200 adds none. Without any, no view is masked.
-    given_matrices : dict or None
-        What `matrices()` returned when the settings were stored; None lets librosa make them, at their first use.
-    """
-
-    sr: int = 8000
-    preemphasis: float = 0.0
-    trim_db: float = 25.0
-    trim_pad: float = 0.04
-    n_fft: int = 256
-    win_length: int = 200
-    hop_length: int = 80
-    n_mels: int = 32
-    fmin: float = 60.0
-    fmax: float = 3800.0
-    top_db: float = 80.0
-    n_mfcc: int = 13
-    delta_width: int = 9
-    normalise: str = "level"
-    frames: int = 20
-    change_share: float = 0.0
-    deltas: int = 1
-    statistics: bool = True
-    duration: bool = True
-    warps: tuple = (1.0, 0.92, 1.08)
-    cuts: tuple = (0.0, -9.0, 12.0)
-    maskings: tuple = ()
-    given_matrices: dict | None = field(default=None, compare=False, repr=False)
+class SpeechExtractor(SpeechRow):
+    """Turns a recording of a word into features, as its settings say: see `SpeechSettings`."""
 
     name: ClassVar[str] = "speech"
     version: ClassVar[int] = 5
     stored_dtype: ClassVar[np.dtype] = np.dtype(np.float32)
     sparse: ClassVar[bool] = False
     together: ClassVar[bool] = True
-
-    def __post_init__(self):
-        for name in ("warps", "cuts", "maskings"):
-            if isinstance(getattr(self, name), list):  # JSON has no tuples
-                object.__setattr__(self, name, tuple(getattr(self, name)))
-        check_settings(self)
 
     @classmethod
     def from_settings(cls, settings, matrices=None):
@@ -159,12 +76,6 @@ class SpeechExtractor:
                 raise UsageError(f"speech matrix {name}: must be there, with the shape {shape}")
         return extractor
 
-    def settings(self):
-        """Return the settings as a dictionary of JSON types."""
-        return {
-            setting.name: getattr(self, setting.name) for setting in fields(self) if setting.name != "given_matrices"
-        }
-
     def matrices(self):
         """Return the fixed matrices that must travel with the settings.
 
@@ -188,28 +99,6 @@ class SpeechExtractor:
             "mel": (len(self.warps), self.n_mels, 1 + self.n_fft // 2),
             "dct": (self.n_mfcc, self.n_mels),
         }
-
-    @property
-    def n_features(self):
-        """Length of a feature vector: sequence, statistics, duration."""
-        sequence = self.frames * self.n_mfcc * (1 + self.deltas)
-        statistics = 2 * self.n_mfcc * (1 + HIGHEST_DELTA_ORDER)
-        return sequence + self.statistics * statistics + self.duration
-
-    @property
-    def grid(self):
-        """The picture that the sequence makes, which a feature vector begins with: (coefficients, frames, 0)."""
-        frames, columns = self._sequence_shape
-        return columns, frames, 0
-
-    @property
-    def _sequence_shape(self):
-        return self.frames, self.n_mfcc * (1 + self.deltas)
-
-    @property
-    def n_stored(self):
-        """Length of a stored row: the feature vectors of all views, one after the other."""
-        return len(self.cuts) * len(self.warps) * self.n_features
 
     def read(self, source):
         """Decode a recording (Path) or its contents (bytes), and bring it to the rate of these settings.
@@ -304,62 +193,6 @@ class SpeechExtractor:
         views, bounds = run(self.stages(), waveform, until="decibels")
         return views[0][: bounds[1]]
 
-    def parts(self, rows):
-        """Return the parts of feature vectors, or of what belongs to each of their numbers, by name.
-
-        Parameters
-        ----------
-        rows : ndarray [shape=(..., n_features)]
-
-        Returns
-        -------
-        parts : dict of str to ndarray, views of `rows`
-            `sequence` [shape=(..., frames, n_mfcc * (1 + deltas))], and as far as there are any, `mean` and `spread`
-            [shape=(..., 3 * n_mfcc)] and `duration` [shape=(..., 1)].
-        """
-        shape = self._sequence_shape
-        sizes = {"sequence": shape[0] * shape[1]}
-        if self.statistics:
-            sizes |= dict.fromkeys(("mean", "spread"), self.n_mfcc * (1 + HIGHEST_DELTA_ORDER))
-        if self.duration:
-            sizes["duration"] = 1
-        pieces = np.split(rows, np.cumsum(list(sizes.values()))[:-1], axis=-1)
-        return dict(zip(sizes, pieces, strict=True)) | {"sequence": pieces[0].reshape(*rows.shape[:-1], *shape)}
-
-    @property
-    def tells_manner(self):
-        """Whether a row tells the means and spreads of its sequence, which has both in it: see `blends`."""
-        return self.statistics and self.normalise == "level"
-
-    def turn(self, rows):
-        """Return rows of features whose sequence is a sum of cosines over the course of the word: see `modulation`."""
-        turned = rows.copy()
-        sequence = self.parts(turned)["sequence"]
-        sequence[:] = modulation.cosines(self.frames).astype(rows.dtype) @ sequence
-        return turned
-
-    def weigh_directions(self):
-        """Return how much each cosine counts, and 1 for what is no sequence: float32 [shape=(n_features,)]."""
-        weights = np.ones(self.n_features, np.float32)
-        self.parts(weights)["sequence"][:] = modulation.weights(self.frames)[:, np.newaxis]
-        return weights
-
-    def feature_name(self, index):
-        """Return what one feature is, such as "coefficient 3 in frame 12", "mean of coefficient 3"; counted from 0."""
-        parts = self.parts(np.arange(self.n_features))
-        part, places = next((part, places) for part, places in parts.items() if index in places)
-        if part == "duration":
-            return "logarithm of the duration"
-        frame, column = divmod(index - places.flat[0], places.shape[-1])
-        order, coefficient = divmod(column, self.n_mfcc)
-        what = f"{('', 'slope of ', 'second slope of ')[order]}coefficient {coefficient}"
-        return f"{what} in frame {frame}" if part == "sequence" else f"{part} of {what}"
-
-    @property
-    def delta_orders(self):
-        """The orders of slopes that are taken, whether for the sequence or for the statistics."""
-        return range(1, (HIGHEST_DELTA_ORDER if self.statistics else self.deltas) + 1)
-
     def normalisation(self, mean, spread):
         """Return what is subtracted from each coefficient of a word's sequence, and what divides it then."""
         return (
@@ -388,16 +221,6 @@ class SpeechExtractor:
     def cut(self, waveform, trims):
         """Cut out the word of a waveform, float64 [shape=(n_samples,)], as `words` does with one that has no drift."""
         return [self.normalise_level(waveform[start:stop]) for start, stop in self.ends(waveform, trims)]
-
-    @property
-    def trims(self):
-        """What `trim_db` is for each cut, in decibels: tuple of float."""
-        return tuple(self.trim_db + moved for moved in self.cuts)
-
-    @property
-    def masked(self):
-        """How much softer than the word the noise is that masks the views of each cut, in decibels: tuple of float."""
-        return self.maskings or (NO_MASKING,) * len(self.cuts)
 
     def ends(self, waveform, trims):
         """Return where the word of a waveform without drift is, for each of some thresholds in decibels.

@@ -1,10 +1,11 @@
-"""Settings: what each setting of the speech features may be.
+"""Settings: what decides the row of a recorded word, and what each of these settings may be.
 
-Settings come from a user's recipe or from a model file, and either may be wrong. A wrong one is named in one sentence,
-before anything is computed with it.
+The defaults suit words recorded at 8 kHz or more; benchmarks/choose_speech_features.py is the measurement behind them.
+Settings are chosen once, from training data, and travel in the model file. They come from a user's recipe or from such
+a file, and either may be wrong. A wrong one is named in one sentence, before anything is computed with it.
 """
 
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 
 from pipelines.errors import UsageError
 from pipelines.features.speech.mfcc import NO_MASKING
@@ -54,12 +55,118 @@ _RANGES = {
 }
 
 
-def check_settings(extractor):
-    """Raise UsageError if a setting of a SpeechExtractor is of a wrong type or out of range."""
-    for setting in fields(extractor):
-        value = getattr(extractor, setting.name)
+@dataclass(frozen=True)
+class SpeechSettings:
+    """What decides the row of a recording.
+
+    Attributes
+    ----------
+    sr : int > 0, in Hz
+        Sampling rate that every recording is brought to.
+    preemphasis : float in [0, 1)
+        x[t] - preemphasis * x[t - 1] raises the high frequencies; 0 leaves them.
+    trim_db : float > 0, in decibels
+        A frame this far below the loudest one is not part of the word, unless there is a louder one on either side.
+    trim_pad : float >= 0, in seconds
+        Kept before and after the word.
+    n_fft, win_length, hop_length : int > 0, in samples
+        Length of the Fourier transform (even), of the Hann window inside it, and of the step between frames;
+        the last two are at most n_fft.
+    n_mels : int > 0
+        Number of mel bands.
+    fmin, fmax : float, in Hz
+        Lower edge of the lowest and upper edge of the highest band, 0 <= fmin < fmax <= sr / 2.
+    top_db : float > 0, in decibels
+        Dynamic range kept below the loudest band of the word.
+    n_mfcc : int > 0
+        Number of cepstral coefficients, from 0 on; at most n_mels.
+    delta_width : int, odd, >= 3, in frames
+        Stretch of time over which slopes are taken.
+    normalise : str
+        What is taken out of each utterance besides its level: `"level"` (nothing else), `"mean"` (the mean of each
+        coefficient in the sequence) or `"variance"` (the mean, and the spread scaled to 1).
+    frames : int > 0
+        Number of frames that the sequence of every word is brought to.
+    change_share : float in [0, 1)
+        How far these frames are equal in change rather than in time, see `time_normalisation.coverage`. More
+        than 0 needs slopes in the sequence, or statistics.
+    deltas : int, 0, 1 or 2
+        Orders of slopes in the sequence, beside the coefficients themselves.
+    statistics : bool
+        Whether mean and standard deviation over time of coefficients, deltas and delta-deltas are added.
+    duration : bool
+        Whether the logarithm of the number of frames is added.
+    warps : tuple of float in (0.5, 2), the first of them 1
+        Lengths of the vocal tract that are tried, see `vocal_tract`: each gives a view of the word. The network learns
+        from the first; the answers to all of them are averaged.
+    cuts : tuple of float in (-trim_db, 100], in decibels, the first of them 0
+        How far `trim_db` is moved: each gives a further view of the word, at each warp. Echo and noise want the word to
+        be cut sooner, the soft sounds at its ends later, and this is not known beforehand.
+    maskings : tuple of float in (0, 200], in decibels, one for each of the cuts, or none at all
+        In the views of each cut, white noise that is so much softer than the word hides what is softer still, see
+        `mfcc.mask`; 200 adds none. Without any, no view is masked.
+    given_matrices : dict or None
+        What `matrices()` returned when the settings were stored; None lets librosa make them, at their first use.
+    """
+
+    sr: int = 8000
+    preemphasis: float = 0.0
+    trim_db: float = 25.0
+    trim_pad: float = 0.04
+    n_fft: int = 256
+    win_length: int = 200
+    hop_length: int = 80
+    n_mels: int = 32
+    fmin: float = 60.0
+    fmax: float = 3800.0
+    top_db: float = 80.0
+    n_mfcc: int = 13
+    delta_width: int = 9
+    normalise: str = "level"
+    frames: int = 20
+    change_share: float = 0.0
+    deltas: int = 1
+    statistics: bool = True
+    duration: bool = True
+    warps: tuple = (1.0, 0.92, 1.08)
+    cuts: tuple = (0.0, -9.0, 12.0)
+    maskings: tuple = ()
+    given_matrices: dict | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self):
+        for name in ("warps", "cuts", "maskings"):
+            if isinstance(getattr(self, name), list):  # JSON has no tuples
+                object.__setattr__(self, name, tuple(getattr(self, name)))
+        check_settings(self)
+
+    def settings(self):
+        """Return the settings as a dictionary of JSON types."""
+        return {
+            setting.name: getattr(self, setting.name) for setting in fields(self) if setting.name != "given_matrices"
+        }
+
+    @property
+    def delta_orders(self):
+        """The orders of slopes that are taken, whether for the sequence or for the statistics."""
+        return range(1, (HIGHEST_DELTA_ORDER if self.statistics else self.deltas) + 1)
+
+    @property
+    def trims(self):
+        """What `trim_db` is for each cut, in decibels: tuple of float."""
+        return tuple(self.trim_db + moved for moved in self.cuts)
+
+    @property
+    def masked(self):
+        """How much softer than the word the noise is that masks the views of each cut, in decibels: tuple of float."""
+        return self.maskings or (NO_MASKING,) * len(self.cuts)
+
+
+def check_settings(settings):
+    """Raise UsageError if a setting is of a wrong type or out of range."""
+    for setting in fields(settings):
+        value = getattr(settings, setting.name)
         if setting.type in _KINDS and type(value) not in _KINDS[setting.type]:
             raise UsageError(f"speech {setting.name}: must be of type {setting.type.__name__}, not {value!r}")
     for name, (holds, range_) in _RANGES.items():
-        if not holds(extractor):
-            raise UsageError(f"speech {name}: must be {range_}, not {getattr(extractor, name)!r}")
+        if not holds(settings):
+            raise UsageError(f"speech {name}: must be {range_}, not {getattr(settings, name)!r}")
