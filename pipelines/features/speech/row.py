@@ -55,8 +55,11 @@ class SpeechRow(SpeechSettings):
             sizes |= dict.fromkeys(("mean", "spread"), self.n_mfcc * (1 + HIGHEST_DELTA_ORDER))
         if self.duration:
             sizes["duration"] = 1
-        pieces = np.split(rows, np.cumsum(list(sizes.values()))[:-1], axis=-1)
-        return dict(zip(sizes, pieces, strict=True)) | {"sequence": pieces[0].reshape(*rows.shape[:-1], *shape)}
+        parts, start = {}, 0
+        for name, size in sizes.items():
+            parts[name] = rows[..., start : start + size]
+            start += size
+        return parts | {"sequence": parts["sequence"].reshape(*rows.shape[:-1], *shape)}
 
     def feature_name(self, index):
         """Return what one feature is, such as "coefficient 3 in frame 12", "mean of coefficient 3"; counted from 0."""
