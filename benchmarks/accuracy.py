@@ -47,12 +47,12 @@ def measure_set(task, name, preset, seeds_for, n_jobs=None, keep=None, settings=
     datasets.fetch(name)
     with cold_cache() as folder:
 
-        def train(seed):
+        def of_seed(seed):
             out = Path(keep or folder) / f"{name}-{preset}-{seed}.safetensors"
-            return _train(task, name, preset, seed, folder, out, n_jobs, settings)
+            return train(task, name, preset, seed, folder, out, n_jobs, settings)
 
-        runs = [train(0)]
-        runs += [train(seed) for seed in range(1, seeds_for(runs[0]["seconds"]))]
+        runs = [of_seed(0)]
+        runs += [of_seed(seed) for seed in range(1, seeds_for(runs[0]["seconds"]))]
     scores = [run["test"]["accuracy"] for run in runs]
     return {
         "n_test": runs[0]["n_test"],
@@ -73,7 +73,8 @@ def measure_set(task, name, preset, seeds_for, n_jobs=None, keep=None, settings=
     }
 
 
-def _train(task, name, preset, seed, folder, out, n_jobs, settings):
+def train(task, name, preset, seed, folder, out, n_jobs=None, settings=()):
+    """Run `backprop train` in a process of its own, with BACKPROP_DATA in `folder`; return what it prints as JSON."""
     words = ["train", task, "--dataset", name, "--preset", preset, "--seed", str(seed), "--out", str(out), "--json"]
     words += ["--jobs", str(n_jobs)] if n_jobs else []
     words += [word for setting in settings for word in ("--set", setting)]

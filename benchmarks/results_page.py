@@ -110,6 +110,7 @@ def table():
             f"whose files are listed and checksummed first (`{decoding['command']}`).",
             "",
             _feature_speed(features),
+            *_many_words(),
             "",
             f"Measured on {machine['cores']} cores ({machine['processor']}); {versions}.",
         ]
@@ -132,6 +133,19 @@ def _feature_speed(measured):
         f"here, to the same numbers; and {ratios(loops['plain views'])} as the loop makes plain ones "
         f"(`{measured['command']}`)."
     )
+
+
+def _many_words():
+    """Return the lines on a training with many recordings, as far as they were measured: list of str."""
+    measured = _read_if_there("many_words")
+    if measured is None:
+        return []
+    took = " and ".join(f"{of['seconds']:.0f} s with preset `{preset}`" for preset, of in measured["presets"].items())
+    return [
+        "",
+        f"A training on {measured['recordings']:,} recordings of {measured['words']} words, said by espeak-ng, takes "
+        f"{took}, from a fresh process, features and variation included (`{measured['command']}`).",
+    ]
 
 
 def _spread(scores):

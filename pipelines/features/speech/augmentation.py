@@ -18,6 +18,7 @@ from pipelines.features.speech.variation import VariedWords
 from pipelines.machine.log import log
 
 MOST_BYTES = 1 << 30  # of variants in memory; with more recordings, each has fewer variants
+MOST_MADE, LEAST_MADE = 80_000, 3  # of all recordings, because making them takes longer than learning; of each of them
 CALIBRATING = 3  # variants of each validation row, without mild ones, to which the probabilities are fitted
 HESITATION = 1.6  # see `SpeechAugmentation.hesitation`
 
@@ -198,7 +199,7 @@ def of_recordings(
     extractor : SpeechExtractor
     variation : Variation
     n_variants : int > 0
-        Of each recording; fewer where so many would take more than `MOST_BYTES` of memory.
+        Of each recording; fewer where so many would be more than `MOST_MADE`, or take more than `MOST_BYTES` of memory.
     foreign_share : float >= 0
     n_jobs : int > 0 or None
     blending : Blending or None
@@ -206,7 +207,9 @@ def of_recordings(
     """
     rows = np.sort(np.concatenate([dataset.rows("train"), dataset.rows("valid")]))
     varied = dataset if len(rows) == len(dataset) else dataset.only(rows)
-    fitting = max(1, MOST_BYTES // (4 * max(1, len(rows)) * extractor.n_features))
+    n_recordings = max(1, len(rows))
+    made, fitting = max(LEAST_MADE, MOST_MADE // n_recordings), MOST_BYTES // (4 * n_recordings * extractor.n_features)
+    fitting = max(1, min(made, fitting))
     n_foreign = foreign_for(min(n_variants, fitting)) if foreign_share else 0
     n_variants = max(1, min(n_variants, fitting - n_foreign))
     recorded, problems = of_files(dataset.noise, extractor.sr)

@@ -134,3 +134,11 @@ def test_variants_stay_within_their_memory(monkeypatch, fitting, expected):
     augmented = augmentation.of_recordings(five, SpeechExtractor(), Variation(), 6, 0.2)
     assert made["counts"] == expected
     assert (augmented.variants.shape[1], augmented.foreign.shape[1]) == expected
+
+
+@pytest.mark.parametrize(("most", "expected"), [(40, (6, 2)), (25, (3, 2)), (20, (3, 1)), (0, (2, 1))])
+def test_many_recordings_have_fewer_variants_each(monkeypatch, most, expected):
+    five = datasets.load("spoken-digits", "speech").only(np.arange(5))
+    monkeypatch.setattr(augmentation, "MOST_MADE", most)
+    augmented = augmentation.of_recordings(five, SpeechExtractor(), Variation(), 6, 0.2, 1)
+    assert (augmented.variants.shape[1], augmented.foreign.shape[1]) == expected
