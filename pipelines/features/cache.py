@@ -51,10 +51,14 @@ def load_features(dataset, extractor, n_jobs=None, work="extracting features"):
 
 
 def _key(dataset, extractor):
-    """Return the hash that names an entry. It covers the paths too, because sentences about failures contain them."""
+    """Return the hash that names an entry.
+
+    It covers all paths and texts: a part of a data set has the fingerprint of the whole, and sentences about failures
+    contain paths.
+    """
     decides = [_FORMAT, dataset.fingerprint, extractor.name, extractor.version, extractor.settings()]
-    names = [str(item) for item in dataset.items if not isinstance(item, str)]  # the fingerprint covers texts
-    return hashlib.sha256(json.dumps([decides, names], sort_keys=True).encode()).hexdigest()[:32]
+    items = [str(item) for item in dataset.items]
+    return hashlib.sha256(json.dumps([decides, items], sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _save(path, entry):

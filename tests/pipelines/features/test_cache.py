@@ -13,6 +13,7 @@ from pipelines.features import cache
 from pipelines.features.cache import load_features
 from pipelines.features.images.extractor import ImageExtractor
 from pipelines.features.speech.extractor import SpeechExtractor
+from pipelines.features.text.extractor import TextExtractor
 
 SPEECH = SpeechExtractor(frames=4)
 
@@ -177,3 +178,13 @@ def test_pixels_in_memory_are_not_cached(folder, said):
     assert failures == []
     assert not folder.exists()
     assert said() == ""
+
+
+def test_a_part_of_texts_has_an_entry_of_its_own(folder):
+    whole = of_items(["good morning", "good night", "thank you", "come in"])
+    extractor = TextExtractor()
+    for rows in ([0, 1], [2, 3]):
+        stored, _, _ = load_features(whole.only(np.array(rows)), extractor)
+        expected = extractor.extract_rows([whole.items[row] for row in rows])
+        assert stored.data.tolist() == expected.data.tolist()
+        assert stored.columns.tolist() == expected.columns.tolist()
