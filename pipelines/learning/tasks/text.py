@@ -15,7 +15,7 @@ from pipelines.learning.task import BATCH, Task
 FAST = Recipe(
     hidden=(256,),
     epochs=10,
-    least_steps=300,
+    least_steps=200,
     dropout=0.7,
     label_smoothing=0.1,
     eps=1e-4,
