@@ -6,8 +6,8 @@ moved a little to both sides, one at a time, and the answers are averaged, as th
 misleading in one cut, the others correct.
 
 The same network has 13.5 instead of 15.9 % of the digits in real strings by strangers wrong. In strings made from takes
-of FSDD, each speaker left out in turn, it is 15 instead of 17 % with 10 dB of white noise, 23 instead of 26 % with 5 dB,
-and about as many as before without noise.
+of FSDD, each speaker left out in turn, it is 15 instead of 17 % with 10 dB of white noise, 23 instead of 26 % with
+5 dB, and about as many as before without noise.
 """
 
 import itertools
